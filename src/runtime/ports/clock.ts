@@ -1,0 +1,23 @@
+/** Tells the time and wakes its caller later. Everything below the composition root takes one as an argument. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number
+  /**
+   * Calls `wake` once, `delayMs` from now, unless the returned function was called before.
+   *
+   * @returns Cancels the timer; calling it twice or late does nothing
+   */
+  setTimer(wake: () => void, delayMs: number): () => void
+}
+
+/** The longest delay one platform timer carries (2³¹−1 ms); longer ones fire at once on every runtime. */
+const MAX_TIMER_MS = 2_147_483_647
+
+/** The platform's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(wake, delayMs) {
+    const timer = setTimeout(wake, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,190 @@
+import type { Json } from './json.ts'
+import type { JobState } from './job-state.ts'
+
+/**
+ * Keeps the jobs of many queues and is the only judge of their state, on its own clock.
+ *
+ * Every method is one round trip and batch by design. The state machine is {@link import('./job-state.ts').transition};
+ * a ledger stores what it decides. The laws are in `job-ledger.conformance.ts`.
+ */
+export interface JobLedger {
+  /** @param name 1 to 128 characters of `A–Z a–z 0–9 . _ : -` */
+  queue(name: string): QueueLedger
+}
+
+/** The jobs of one queue. */
+export interface QueueLedger {
+  /**
+   * Adds jobs, all in one durable write, in order.
+   *
+   * A job with an `id` that the queue already holds, in any state, is not added again. A `deduplication.id` drops
+   * later jobs that carry it: without `ttlMs` until the first has finished, with `ttlMs` for just that long, whatever
+   * became of the first.
+   */
+  add(jobs: readonly NewJob[]): Promise<AddResult>
+
+  /**
+   * Hands back outcomes, prolongs leases and takes new jobs, in one atomic step and in that order.
+   *
+   * The heart of the port: a busy worker makes one call for each batch. Before claiming, jobs that fell due are
+   * made ready and jobs whose lease ran out go back to ready, or to `dead` once their attempts are used up.
+   */
+  exchange(exchange: Exchange): Promise<ExchangeResult>
+
+  /** @returns The job, or `null` when the queue holds none of that id */
+  get(id: string): Promise<JobRecord | null>
+
+  /** One page of the jobs in one state: ready in the order they will be claimed, scheduled by due time, finished ones latest first. */
+  list(options: ListJobsOptions): Promise<JobPage>
+
+  /** How many jobs are in each state (one that fell due but was not yet claimed counts as scheduled), and whether claims are paused. */
+  counts(): Promise<QueueCounts>
+
+  /**
+   * Changes jobs from outside: see {@link JobCommand}.
+   *
+   * @returns How many jobs changed
+   */
+  command(command: JobCommand): Promise<number>
+}
+
+/** A job to add. `data` and `options` are carried unread. */
+export interface NewJob {
+  /** Chosen by the caller to make adding idempotent, 1 to 256 characters. Default: made by the ledger. */
+  readonly id?: string
+  readonly name: string
+  readonly data: Json
+  /** How the service retries, times out and so on; opaque to the ledger. */
+  readonly options?: Json
+  /** 0 (first) to 2,097,151; within one, first in first out. Default 0. */
+  readonly priority?: number
+  /** Ahead of all ready jobs of its priority rather than behind them. Default false. */
+  readonly lifo?: boolean
+  /** Not before this long after adding. Default 0. */
+  readonly delayMs?: number
+  /** Claims before a lost lease makes the job dead, 1 to 1,000. Default 1. */
+  readonly maxAttempts?: number
+  readonly deduplication?: { readonly id: string; readonly ttlMs?: number }
+  /** Keep the record this long after the job completed; 0 removes it at once. Default 0. */
+  readonly keepCompletedMs?: number
+  /** Keep the record this long after the job died or was cancelled; 0 removes it at once. Default 14 days. */
+  readonly keepDeadMs?: number
+}
+
+/** What adding did: `ids` in the order of the jobs, and when work is next due. */
+export interface AddResult {
+  readonly jobs: readonly { readonly id: string; readonly added: boolean }[]
+  /** Until the queue next needs a worker, as in {@link ExchangeResult.wakeInMs}. */
+  readonly wakeInMs: number | null
+}
+
+/** One step of a worker. */
+export interface Exchange {
+  readonly settle?: readonly Settlement[]
+  readonly extend?: readonly {
+    readonly id: string
+    readonly token: number
+    readonly leaseMs: number
+    readonly progress?: Json
+  }[]
+  readonly claim?: {
+    /** 1 to 1,000. */
+    readonly limit: number
+    /** A claimed job that is neither settled nor extended this long is taken back. */
+    readonly leaseMs: number
+  }
+}
+
+/** What became of a claimed job. Taken only while `token` is the job's current claim. */
+export interface Settlement {
+  readonly id: string
+  readonly token: number
+  readonly outcome: JobOutcome
+}
+
+export type JobOutcome =
+  | { readonly to: 'completed'; readonly result?: Json }
+  /** Not to be run again without intervention. */
+  | { readonly to: 'dead'; readonly error: Json }
+  | { readonly to: 'cancelled' }
+  /**
+   * Again, `delayMs` from now. `refund` gives the attempt back (a worker that stops, a breaker that is open); `data`
+   * replaces what the job carries.
+   */
+  | {
+      readonly to: 'scheduled'
+      readonly delayMs: number
+      readonly error?: Json
+      readonly refund?: boolean
+      readonly data?: Json
+    }
+  /** Kept aside until retried by command: no handler knows this job. */
+  | { readonly to: 'parked'; readonly error: Json }
+
+export interface ExchangeResult {
+  /** In the order of `settle`: `lost` when the token was no longer the job's claim, and then nothing happened. */
+  readonly settled: readonly ('settled' | 'lost')[]
+  /** In the order of `extend`: `cancelled` still holds the lease and asks the worker to stop. */
+  readonly extended: readonly ('extended' | 'cancelled' | 'lost')[]
+  readonly claimed: readonly ClaimedJob[]
+  /** Until the queue next needs a worker: 0 when jobs are ready now, the next due time or lease end otherwise, `null` when no job waits. */
+  readonly wakeInMs: number | null
+}
+
+/** A job as its worker gets it. */
+export interface ClaimedJob {
+  readonly id: string
+  readonly name: string
+  readonly data: Json
+  readonly options: Json
+  /** Grows with every claim of any job of this id, for ever: a fencing token. */
+  readonly token: number
+  /** Claims so far, this one included. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly priority: number
+  /** When the job was added, on the ledger's clock, ms since 1970. */
+  readonly addedAt: number
+  /** The error of the attempt before, if it left one. */
+  readonly lastError: Json
+}
+
+/** A job as an observer sees it. Instants are ms since 1970 on the ledger's clock. */
+export interface JobRecord extends ClaimedJob {
+  readonly state: JobState
+  /** When it is due (`scheduled`), its lease ends (`active`) or it finished; `null` otherwise. */
+  readonly at: number | null
+  readonly progress: Json
+  readonly result: Json
+  /** Cancelled while running: its worker learns it with the next extension. */
+  readonly cancelRequested: boolean
+}
+
+export interface ListJobsOptions {
+  readonly state: JobState
+  readonly cursor?: string
+  /** 1 to 1,000. Default 100. */
+  readonly limit?: number
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobRecord[]
+  readonly cursor: string | null
+}
+
+export type QueueCounts = Readonly<Record<JobState, number>> & { readonly paused: boolean }
+
+export type JobCommand =
+  /** No job is claimed until `resume`; running ones go on. */
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  /** Makes scheduled jobs ready now. */
+  | { readonly type: 'promote'; readonly ids: readonly string[] }
+  /** Makes dead, cancelled, parked or completed jobs ready again with all their attempts. */
+  | { readonly type: 'retry'; readonly ids: readonly string[] }
+  /** Cancels waiting jobs at once and asks the workers of running ones to stop. */
+  | { readonly type: 'cancel'; readonly ids: readonly string[] }
+  /** Removes jobs that are not running. */
+  | { readonly type: 'remove'; readonly ids: readonly string[] }
+  /** Removes up to `limit` jobs of one state that are not running, oldest first. */
+  | { readonly type: 'purge'; readonly state: Exclude<JobState, 'active'>; readonly limit: number }

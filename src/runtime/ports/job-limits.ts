@@ -1,0 +1,126 @@
+import { utf8Length } from '../../primitives/utf8.ts'
+import type { Exchange, NewJob } from './job-ledger.ts'
+import type { Json } from './json.ts'
+
+/** Limits every ledger keeps. */
+export const JOB_LIMITS = {
+  /** Jobs in one `add`. */
+  batch: 1000,
+  /** Claims, settlements or extensions in one exchange. */
+  exchange: 1000,
+  /** UTF-8 bytes of a job's data, of its options and of its result, as JSON. */
+  dataBytes: 1_048_576,
+  priority: 2_097_151,
+  attempts: 1000,
+  /** Longest delay, lease and retention: 10 years. */
+  delayMs: 315_576_000_000,
+} as const
+
+const DAY_MS = 86_400_000
+
+/** A checked job with its defaults filled in and its values as JSON text: what an adapter writes. */
+export interface EncodedJob {
+  readonly id: string | null
+  readonly name: string
+  readonly data: string
+  readonly options: string
+  readonly priority: number
+  readonly lifo: boolean
+  readonly delayMs: number
+  readonly maxAttempts: number
+  readonly deduplicationId: string | null
+  readonly deduplicationTtlMs: number
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+}
+
+/** @throws RangeError when the name is empty, too long or has other characters than `A–Z a–z 0–9 . _ : -` */
+export function checkQueueName(name: string): void {
+  if (/^[\w.:-]{1,128}$/.test(name)) return
+  throw new RangeError(
+    `Cannot open queue ${JSON.stringify(name.slice(0, 130))}: 1 to 128 characters of A–Z a–z 0–9 . _ : - expected`,
+  )
+}
+
+/** @throws RangeError or TypeError when a job breaks one of {@link JOB_LIMITS} */
+export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
+  if (jobs.length > JOB_LIMITS.batch)
+    throw new RangeError(
+      `Cannot add jobs: ${jobs.length} at once, at most ${JOB_LIMITS.batch} allowed`,
+    )
+  return jobs.map((job) => ({
+    id: checkText('id', job.id ?? null, 256),
+    name: checkText('name', job.name, 256) ?? '',
+    data: encodeJson('data', job.data),
+    options: encodeJson('options', job.options ?? null),
+    priority: checkNumber('priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
+    lifo: job.lifo ?? false,
+    delayMs: checkNumber('delayMs', Math.ceil(job.delayMs ?? 0), 0, JOB_LIMITS.delayMs),
+    maxAttempts: checkNumber('maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
+    deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
+    deduplicationTtlMs: checkNumber(
+      'deduplication.ttlMs',
+      job.deduplication?.ttlMs ?? 0,
+      0,
+      JOB_LIMITS.delayMs,
+    ),
+    keepCompletedMs: checkNumber(
+      'keepCompletedMs',
+      Math.ceil(job.keepCompletedMs ?? 0),
+      0,
+      JOB_LIMITS.delayMs,
+    ),
+    keepDeadMs: checkNumber(
+      'keepDeadMs',
+      Math.ceil(job.keepDeadMs ?? 14 * DAY_MS),
+      0,
+      JOB_LIMITS.delayMs,
+    ),
+  }))
+}
+
+/** @throws RangeError when the exchange is over {@link JOB_LIMITS} */
+export function checkExchange({ settle = [], extend = [], claim }: Exchange): void {
+  for (const [what, count] of [
+    ['settlements', settle.length],
+    ['extensions', extend.length],
+  ] as const) {
+    if (count > JOB_LIMITS.exchange)
+      throw new RangeError(
+        `Cannot exchange jobs: ${count} ${what}, at most ${JOB_LIMITS.exchange} allowed`,
+      )
+  }
+  for (const { leaseMs } of extend) checkNumber('leaseMs', leaseMs, 1, JOB_LIMITS.delayMs)
+  for (const { outcome } of settle)
+    if (outcome.to === 'scheduled')
+      checkNumber('delayMs', Math.ceil(outcome.delayMs), 0, JOB_LIMITS.delayMs)
+  if (claim === undefined) return
+  checkNumber('claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
+  checkNumber('claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
+}
+
+/** @returns `value` as JSON text within the size limit */
+export function encodeJson(what: string, value: Json): string {
+  const json = JSON.stringify(value)
+  if (json === undefined) throw new TypeError(`Cannot write job: ${what} is not JSON`)
+  const bytes = json.length * 3 <= JOB_LIMITS.dataBytes ? 0 : utf8Length(json)
+  if (bytes > JOB_LIMITS.dataBytes)
+    throw new RangeError(
+      `Cannot write job: ${what} has ${bytes} bytes, at most ${JOB_LIMITS.dataBytes} allowed`,
+    )
+  return json
+}
+
+function checkText(what: string, text: string | null, most: number): string | null {
+  if (text === null || (text.length >= 1 && text.length <= most)) return text
+  throw new RangeError(
+    `Cannot add job: ${what} has ${text.length} characters, 1 to ${most} allowed`,
+  )
+}
+
+function checkNumber(what: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new RangeError(
+    `Cannot write job: ${what} is ${value}, an integer from ${least} to ${most} expected`,
+  )
+}

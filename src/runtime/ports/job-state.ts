@@ -1,0 +1,204 @@
+import type { Json } from './json.ts'
+import type { JobOutcome } from './job-ledger.ts'
+
+/** Where a job stands. `scheduled` waits for its time, also between attempts. */
+export type JobState =
+  | 'ready'
+  | 'scheduled'
+  | 'active'
+  | 'completed'
+  | 'dead'
+  | 'cancelled'
+  | 'parked'
+
+/** Every state, in the order in which people read them. */
+export const JOB_STATES: readonly JobState[] = [
+  'ready',
+  'scheduled',
+  'active',
+  'completed',
+  'dead',
+  'cancelled',
+  'parked',
+]
+
+/** What decides a job's next state: the part of its record that the state machine reads and writes. */
+export interface JobFacts {
+  readonly state: JobState
+  /**
+   * Order within the state, ascending: the priority (`ready`), or when time will next change the job: its due time
+   * (`scheduled`), the end of its lease (`active`), the end of its keeping (finished). `parked`: when it was parked.
+   */
+  readonly rank: number
+  readonly priority: number
+  /** Current claim; grows for ever. */
+  readonly token: number
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly cancelRequested: boolean
+  /** After finishing, the record is kept this long; 0 removes it at once. */
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+}
+
+export type JobEvent =
+  /** A worker takes a ready job; `mintedToken` is any number at least as great as every token minted before. */
+  | { readonly type: 'claim'; readonly leaseMs: number; readonly mintedToken: number }
+  | { readonly type: 'settle'; readonly token: number; readonly outcome: JobOutcome }
+  | { readonly type: 'extend'; readonly token: number; readonly leaseMs: number }
+  /** Time passed: a due job becomes ready, a lost lease is taken back, a kept record is dropped. */
+  | { readonly type: 'tick' }
+  | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
+
+/** The job's new facts with what else must be written, `removed` when its record goes, or `refused` when the event does not apply. */
+export type Transition =
+  | {
+      readonly kind: 'changed'
+      readonly facts: JobFacts
+      readonly error?: Json
+      readonly result?: Json
+      readonly data?: Json
+    }
+  | { readonly kind: 'removed' }
+  | { readonly kind: 'refused' }
+
+/** What a job's record says when its lease ran out on its last attempt. */
+export const LEASE_LOST_ERROR: Json = {
+  code: 'lease_lost',
+  message: 'The worker disappeared: its lease ran out on the last attempt',
+}
+
+const REFUSED: Transition = { kind: 'refused' }
+const REMOVED: Transition = { kind: 'removed' }
+
+/**
+ * The job state machine: pure, and the only place where it stands in TypeScript. Redis keeps a Lua twin that the
+ * conformance laws hold to it.
+ *
+ * @param now The ledger's clock, ms since 1970
+ */
+export function transition(job: JobFacts, event: JobEvent, now: number): Transition {
+  switch (event.type) {
+    case 'claim':
+      if (job.state !== 'ready') return REFUSED
+      return changed({
+        ...job,
+        state: 'active',
+        rank: now + event.leaseMs,
+        token: Math.max(job.token + 1, event.mintedToken),
+        attempt: job.attempt + 1,
+      })
+    case 'settle':
+      return holds(job, event.token) ? settle(job, event.outcome, now) : REFUSED
+    case 'extend':
+      if (!holds(job, event.token)) return REFUSED
+      return changed({ ...job, rank: Math.max(job.rank, now + event.leaseMs) })
+    case 'tick':
+      return tick(job, now)
+    case 'promote':
+      return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
+    case 'retry':
+      if (!isFinished(job.state)) return REFUSED
+      return changed({ ...ready(job), attempt: 0 })
+    case 'cancel':
+      if (job.state === 'active')
+        return job.cancelRequested ? REFUSED : changed({ ...job, cancelRequested: true })
+      return isFinished(job.state) && job.state !== 'parked'
+        ? REFUSED
+        : finish(job, 'cancelled', now)
+    case 'remove':
+      return job.state === 'active' ? REFUSED : REMOVED
+  }
+}
+
+/** When the job's state says something happened or will: due, end of lease, finished; `null` for ready jobs. */
+export function instantOf(job: JobFacts): number | null {
+  switch (job.state) {
+    case 'ready':
+      return null
+    case 'completed':
+      return job.rank - job.keepCompletedMs
+    case 'dead':
+    case 'cancelled':
+      return job.rank - job.keepDeadMs
+    default:
+      return job.rank
+  }
+}
+
+/** Whether the job needs nothing more until someone asks for it. */
+export function isFinished(
+  state: JobState,
+): state is 'completed' | 'dead' | 'cancelled' | 'parked' {
+  return state === 'completed' || state === 'dead' || state === 'cancelled' || state === 'parked'
+}
+
+function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
+  switch (outcome.to) {
+    case 'completed':
+      return finish(job, 'completed', now, { result: outcome.result ?? null })
+    case 'dead':
+      return finish(job, 'dead', now, { error: outcome.error })
+    case 'cancelled':
+      return finish(job, 'cancelled', now)
+    case 'parked':
+      return changed(
+        { ...job, state: 'parked', rank: now, attempt: job.attempt - 1, cancelRequested: false },
+        { error: outcome.error },
+      )
+    case 'scheduled': {
+      if (job.cancelRequested) return finish(job, 'cancelled', now)
+      const attempt = outcome.refund === true ? job.attempt - 1 : job.attempt
+      const notes = {
+        ...(outcome.error !== undefined && { error: outcome.error }),
+        ...(outcome.data !== undefined && { data: outcome.data }),
+      }
+      if (outcome.delayMs <= 0) return changed({ ...ready(job), attempt }, notes)
+      return changed({ ...job, state: 'scheduled', rank: now + outcome.delayMs, attempt }, notes)
+    }
+  }
+}
+
+function tick(job: JobFacts, now: number): Transition {
+  if (job.state === 'ready' || job.rank > now) return REFUSED
+  switch (job.state) {
+    case 'scheduled':
+      return changed(ready(job))
+    case 'active':
+      if (job.cancelRequested) return finish(job, 'cancelled', now)
+      if (job.attempt >= job.maxAttempts)
+        return finish(job, 'dead', now, { error: LEASE_LOST_ERROR })
+      return changed(ready(job))
+    case 'parked':
+      return REFUSED
+    default:
+      return REMOVED
+  }
+}
+
+function finish(
+  job: JobFacts,
+  state: 'completed' | 'dead' | 'cancelled',
+  now: number,
+  notes: { readonly error?: Json; readonly result?: Json } = {},
+): Transition {
+  const keepMs = state === 'completed' ? job.keepCompletedMs : job.keepDeadMs
+  return keepMs <= 0
+    ? REMOVED
+    : changed({ ...job, state, rank: now + keepMs, cancelRequested: false }, notes)
+}
+
+function ready(job: JobFacts): JobFacts {
+  return { ...job, state: 'ready', rank: job.priority, cancelRequested: false }
+}
+
+function changed(
+  facts: JobFacts,
+  notes: { readonly error?: Json; readonly result?: Json; readonly data?: Json } = {},
+): Transition {
+  return { kind: 'changed', facts, ...notes }
+}
+
+function holds(job: JobFacts, token: number): boolean {
+  return job.state === 'active' && job.token === token
+}
