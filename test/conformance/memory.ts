@@ -5,6 +5,7 @@ import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger.conformance.ts
 import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store.conformance.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createSeededRandom } from '../support/seeded-random.ts'
+import { jobQueueSuites } from './job-queue.ts'
 import { suite, type Suite } from './suite.ts'
 
 /** The port laws on the memory backend. */
@@ -20,6 +21,7 @@ export function memorySuites(): readonly Suite[] {
       open: async () => open().rateLimits,
       advance,
     }),
+    ...jobQueueSuites('memory', { open: async () => open(), clock, advance }),
     suite('Doorbell', 'timer', doorbellLaws, { open: async () => open().doorbell, advance }),
   ]
 }

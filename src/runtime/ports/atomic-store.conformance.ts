@@ -11,6 +11,7 @@ export interface AtomicStoreHarness {
 
 const isRangeError = (error: unknown): boolean => error instanceof RangeError
 
+/** What every {@link AtomicStore} keeps to; an adapter is correct when it passes them. */
 export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
   {
     name: 'get() answers null for a key never written',

@@ -8,6 +8,7 @@ export interface DoorbellHarness {
   advance(ms: number): Promise<void>
 }
 
+/** What every {@link Doorbell} keeps to; an adapter is correct when it passes them. */
 export const doorbellLaws: readonly Law<DoorbellHarness>[] = [
   {
     name: 'ring() wakes whoever listens to that queue, and nobody else',

@@ -21,6 +21,7 @@ const LEASE_MS = 30_000
 const HOUR_MS = 3_600_000
 const kept = { keepCompletedMs: HOUR_MS, keepDeadMs: HOUR_MS }
 
+/** What every {@link JobLedger} keeps to; an adapter is correct when it passes them. */
 export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
   {
     name: 'add() keeps a job as it was given, and claim hands it over once',
@@ -138,7 +139,7 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
     name: 'add() drops a duplicate until the first has finished, and names the first',
     async run({ open }) {
       const queue = (await open()).queue('q')
-      const twin = job('n', { ...kept, deduplication: { id: 'd' } })
+      const twin = job('n', { ...kept, maxAttempts: 3, deduplication: { id: 'd' } })
       const [first] = (await queue.add([twin])).jobs
       expectEqual((await queue.add([twin])).jobs, [{ id: first?.id, added: false }])
       await settle(queue, (await claim(queue, 1))[0], { to: 'scheduled', delayMs: 1000 })
@@ -237,6 +238,26 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
       await settle(queue, (await claim(queue, 1))[0], { to: 'scheduled', delayMs: 0, refund: true })
       const again = (await claim(queue, 1))[0]
       expectEqual([again?.attempt, again?.data], [1, { for: 'n' }])
+    },
+  },
+  {
+    name: 'settle scheduled after the last attempt makes the job dead, with its error',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      const added = await queue.add([
+        job('said', { maxAttempts: 1 }),
+        job('silent', { maxAttempts: 1 }),
+      ])
+      const [said, silent] = await claim(queue, 2)
+      await settle(queue, said, { to: 'scheduled', delayMs: 0, error: { message: 'no' } })
+      await settle(queue, silent, { to: 'scheduled', delayMs: 1000 })
+      const records = await Promise.all(added.jobs.map(({ id }) => queue.get(id)))
+      expectEqual(
+        records.map((record) => record?.state),
+        ['dead', 'dead'],
+      )
+      expectEqual(records[0]?.lastError, { message: 'no' })
+      expectEqual((records[1]?.lastError as { code?: string } | null)?.code, 'attempts_used')
     },
   },
   {

@@ -68,6 +68,12 @@ export const LEASE_LOST_ERROR: Json = {
   message: 'The worker disappeared: its lease ran out on the last attempt',
 }
 
+/** What a job's record says when it was to run again after its last attempt and nobody said why. */
+export const ATTEMPTS_USED_ERROR: Json = {
+  code: 'attempts_used',
+  message: 'The job was to run again after its last attempt',
+}
+
 const REFUSED: Transition = { kind: 'refused' }
 const REMOVED: Transition = { kind: 'removed' }
 
@@ -148,6 +154,9 @@ function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
       )
     case 'scheduled': {
       if (job.cancelRequested) return finish(job, 'cancelled', now)
+      if (outcome.refund !== true && job.attempt >= job.maxAttempts) {
+        return finish(job, 'dead', now, { error: outcome.error ?? ATTEMPTS_USED_ERROR })
+      }
       const attempt = outcome.refund === true ? job.attempt - 1 : job.attempt
       const notes = {
         ...(outcome.error !== undefined && { error: outcome.error }),

@@ -11,6 +11,7 @@ export interface RateLimitStoreHarness {
 /** Wide windows, so that the real time that passes during a law never earns a request back. */
 const hourly: RateLimit = { algorithm: 'gcra', name: 'hourly', limit: 3, windowMs: 3_600_000 }
 
+/** What every {@link RateLimitStore} keeps to; an adapter is correct when it passes them. */
 export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
   {
     name: 'consume() allows a burst, then denies until a request has been earned back',

@@ -19,7 +19,8 @@ export function createTimerDoorbell(clock: Clock): Required<Doorbell> {
     async ring(queue, inMs) {
       // Without a listener there is nobody to wake: whoever comes later looks into the ledger first.
       if (!listeners.has(queue)) return
-      clock.setTimer(() => wakeAll(queue), inMs)
+      if (inMs <= 0) wakeAll(queue)
+      else clock.setTimer(() => wakeAll(queue), inMs)
     },
     listen(queue, wake) {
       const heard = (): void => wake()

@@ -1,0 +1,17 @@
+import type { AddedJob, JobDefinitions, JobQueue, JobToAdd } from './job-queue.ts'
+
+/**
+ * Adds a job to a queue; it is durable when this resolves.
+ *
+ * @example
+ * await createJob(emailQueue, { name: 'send-email', data: { to }, options: { attempts: 3 } })
+ *
+ * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such a job
+ * @throws RangeError when an option is out of range
+ */
+export async function createJob<Jobs extends JobDefinitions, Name extends keyof Jobs & string>(
+  queue: JobQueue<Jobs>,
+  { name, data, options }: JobToAdd<Jobs, Name>,
+): Promise<AddedJob> {
+  return queue.add(name, data, options)
+}

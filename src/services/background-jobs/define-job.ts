@@ -1,0 +1,55 @@
+import type { StandardSchema } from '../../primitives/standard-schema.ts'
+import type { Json } from '../../runtime/ports/json.ts'
+import type { JobOptions } from './job-options.ts'
+
+/** A kind of job: what it takes and what it does. */
+export interface JobDefinition<Input = unknown, Output = Input> {
+  /** Checks the data when the job is added and again before it runs (code and data may be of different deploys). Any Standard Schema: zod, valibot, arktype. */
+  readonly input?: StandardSchema<Input, Output>
+  /**
+   * Does the work. What it returns is kept as the job's result; what it throws fails the attempt.
+   *
+   * A method, so that definitions of different data fit one queue; each is called only with data its schema has checked.
+   */
+  run(job: RunningJob<Output>, context: JobContext): Promise<Json | void> | Json | void
+  /** Options of jobs of this kind, unless the job says otherwise. */
+  readonly options?: Omit<JobOptions, 'jobId' | 'deduplication'>
+  /** The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. */
+  readonly backoff?: (attempt: number, error: unknown) => number
+}
+
+/** The job as its handler sees it. */
+export interface RunningJob<Data> {
+  readonly id: string
+  readonly name: string
+  readonly data: Data
+  /** 1 on the first attempt. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  /** Grows with each attempt: hand it to what you write to, and let that refuse smaller ones (a fencing token). */
+  readonly token: number
+  /** ms since 1970, on the ledger's clock. */
+  readonly addedAt: number
+}
+
+/** What a handler can use while it runs. */
+export interface JobContext {
+  /** Aborts on timeout, cancellation, a lost lease, or when the worker must stop. */
+  readonly signal: AbortSignal
+  /** Publishes how far the job is; observers see it within a third of the lease. */
+  readonly progress: (value: Json) => void
+  /** Adds a line to the job's log; the last 100 lines of at most 1,000 characters are kept with the job. */
+  readonly log: (line: string) => void
+}
+
+/**
+ * Declares a kind of job; it only helps TypeScript to infer the data from the schema.
+ *
+ * @example
+ * defineJob({ input: z.object({ to: z.email() }), run: async (job, { signal }) => send(job.data.to, signal) })
+ */
+export function defineJob<Input, Output = Input>(
+  definition: JobDefinition<Input, Output>,
+): JobDefinition<Input, Output> {
+  return definition
+}

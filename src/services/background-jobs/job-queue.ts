@@ -1,0 +1,254 @@
+import { describeIssues, type StandardSchema } from '../../primitives/standard-schema.ts'
+import { createJobWorker, type JobWorkerOptions } from '../../runtime/coordination/job-worker.ts'
+import type { Backend } from '../../runtime/ports/backend.ts'
+import { systemClock, type Clock } from '../../runtime/ports/clock.ts'
+import type {
+  JobCommand,
+  JobPage,
+  JobRecord,
+  ListJobsOptions,
+  NewJob,
+  QueueCounts,
+  QueueLedger,
+} from '../../runtime/ports/job-ledger.ts'
+import type { JobProcessor } from '../../runtime/ports/job-processor.ts'
+import type { Json } from '../../runtime/ports/json.ts'
+import { systemRandom, type RandomSource } from '../../runtime/ports/random-source.ts'
+import type { JobDefinition } from './define-job.ts'
+import { JobError } from './errors.ts'
+import { createJobLog, type JobLog } from './job-log.ts'
+import { newJobOf, type JobOptions } from './job-options.ts'
+import { runAttempt } from './run-attempt.ts'
+
+/** The kinds of job that a queue knows, by name. */
+export type JobDefinitions = Readonly<Record<string, JobDefinition>>
+
+/** What a definition takes when a job is added. */
+export type JobInput<Definition> = Definition extends {
+  readonly input?: StandardSchema<infer Input, unknown>
+}
+  ? unknown extends Input
+    ? Json
+    : Input
+  : Json
+
+/** What a {@link JobQueue} is made of. */
+export interface JobQueueOptions<Jobs extends JobDefinitions> {
+  /** 1 to 128 characters of `A–Z a–z 0–9 . _ : -`. */
+  readonly name: string
+  /** Where the jobs are kept: `memory()`, `sqlite()`, `durableObjects()` or `redis()`. */
+  readonly backend: Pick<Backend, 'ledger' | 'store' | 'doorbell'>
+  readonly jobs: Jobs
+  /** Options of every job, unless its definition or the job itself says otherwise. */
+  readonly options?: JobDefinition['options']
+  /** Default: the platform's. */
+  readonly clock?: Clock
+  /** Default: the platform's. */
+  readonly random?: RandomSource
+}
+
+/** A job to add to a queue. */
+export interface JobToAdd<
+  Jobs extends JobDefinitions,
+  Name extends keyof Jobs & string = keyof Jobs & string,
+> {
+  readonly name: Name
+  readonly data: JobInput<Jobs[Name]>
+  readonly options?: JobOptions
+}
+
+/** What adding a job answers: `added` is false when the queue already held it, and then `id` is the one it holds. */
+export interface AddedJob {
+  readonly id: string
+  readonly added: boolean
+}
+
+/** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. */
+export type RunOptions = Partial<
+  Pick<
+    JobWorkerOptions,
+    'concurrency' | 'leaseMs' | 'maxWaitMs' | 'graceMs' | 'onSettled' | 'onError'
+  >
+>
+
+/** A queue of typed jobs on any backend. */
+export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
+  readonly name: string
+  /** Runs the queue's jobs: what `jobRunner()` and other platform workers take. */
+  readonly processor: JobProcessor
+  readonly #options: JobQueueOptions<Jobs>
+  readonly #ledger: QueueLedger
+  readonly #log: JobLog
+  readonly #clock: Clock
+
+  /** @throws RangeError when the name is malformed */
+  constructor(options: JobQueueOptions<Jobs>) {
+    const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
+    this.name = name
+    this.#options = { ...options, jobs: { ...jobs } }
+    this.#clock = clock
+    this.#ledger = backend.ledger.queue(name)
+    this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
+    this.processor = {
+      queue: name,
+      process: async (job, control) => {
+        const lines: string[] = []
+        const outcome = await runAttempt(this.#definition(job.name), job, control, {
+          clock,
+          random,
+          log: (line) => void lines.push(line),
+        })
+        await this.#log.append(job.id, lines)
+        return outcome
+      },
+    }
+  }
+
+  /**
+   * Adds a job; it is durable when this resolves.
+   *
+   * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such a job
+   * @throws RangeError when an option is out of range
+   */
+  async add<Name extends keyof Jobs & string>(
+    name: Name,
+    data: JobInput<Jobs[Name]>,
+    options: JobOptions = {},
+  ): Promise<AddedJob> {
+    const [added] = await this.addBulk([{ name, data, options }])
+    // One job was given, so one was answered.
+    return added as AddedJob
+  }
+
+  /** Adds up to 1,000 jobs in one durable write, all or none. Errors as {@link add}. */
+  async addBulk(jobs: readonly JobToAdd<Jobs>[]): Promise<readonly AddedJob[]> {
+    const result = await this.#ledger.add(await Promise.all(jobs.map((job) => this.#newJob(job))))
+    await this.#ring(result.wakeInMs)
+    return result.jobs
+  }
+
+  /**
+   * Works the queue in this process until `signal` aborts; then finishes what runs or gives it back.
+   *
+   * For servers. On Workers the platform starts the work: export `jobRunner(queue)`.
+   */
+  run(options: RunOptions & { readonly signal: AbortSignal }): Promise<void> {
+    return this.#worker(options).run(options)
+  }
+
+  /**
+   * Works the queue until nothing is left to run right now; delayed jobs stay. For tests and scripts.
+   *
+   * @returns How many attempts were made
+   */
+  drain(options: RunOptions = {}): Promise<number> {
+    return this.#worker(options).drain()
+  }
+
+  /** @returns The job's record, or `null` when the queue holds none of that id */
+  get(id: string): Promise<JobRecord | null> {
+    return this.#ledger.get(id)
+  }
+
+  /** @returns The last lines that the job's handler logged */
+  logs(id: string): Promise<readonly string[]> {
+    return this.#log.read(id)
+  }
+
+  /** One page of the jobs in one state. */
+  list(options: ListJobsOptions): Promise<JobPage> {
+    return this.#ledger.list(options)
+  }
+
+  /** How many jobs are in each state, and whether the queue is paused. */
+  counts(): Promise<QueueCounts> {
+    return this.#ledger.counts()
+  }
+
+  /** Stops handing out jobs; running ones go on. */
+  async pause(): Promise<void> {
+    await this.#ledger.command({ type: 'pause' })
+  }
+
+  /** Hands out jobs again. */
+  async resume(): Promise<void> {
+    await this.#ledger.command({ type: 'resume' })
+    await this.#ring(0)
+  }
+
+  /** Makes a delayed job ready now. @returns Whether it was delayed */
+  promote(id: string): Promise<boolean> {
+    return this.#command({ type: 'promote', ids: [id] })
+  }
+
+  /** Gives a dead, cancelled, parked or completed job all its attempts again. @returns Whether it was one */
+  retry(id: string): Promise<boolean> {
+    return this.#command({ type: 'retry', ids: [id] })
+  }
+
+  /** Cancels a waiting job, or asks a running one to stop through its signal. @returns Whether it was either */
+  cancel(id: string): Promise<boolean> {
+    return this.#command({ type: 'cancel', ids: [id] })
+  }
+
+  /** Removes a job that is not running. @returns Whether there was one */
+  remove(id: string): Promise<boolean> {
+    return this.#command({ type: 'remove', ids: [id] })
+  }
+
+  async #command(command: JobCommand): Promise<boolean> {
+    const changed = await this.#ledger.command(command)
+    if (changed > 0) await this.#ring(0)
+    return changed > 0
+  }
+
+  async #ring(inMs: number | null): Promise<void> {
+    if (inMs === null) return
+    try {
+      await this.#options.backend.doorbell.ring(this.name, inMs)
+    } catch {
+      // The job is durable and the ledger arms its own wake: a ring only saves waiting, so its loss must not fail the add.
+    }
+  }
+
+  async #newJob({ name, data, options }: JobToAdd<Jobs>): Promise<NewJob> {
+    const definition = this.#definition(name)
+    if (definition === undefined) {
+      const known = Object.keys(this.#options.jobs).join(', ')
+      throw new JobError(
+        'unknown_job',
+        `Cannot add job ${JSON.stringify(name)}: queue ${this.name} knows ${known || 'no jobs'}`,
+      )
+    }
+    if (definition.input !== undefined) {
+      const checked = await definition.input['~standard'].validate(data)
+      if (checked.issues !== undefined) {
+        throw new JobError(
+          'invalid_data',
+          `Cannot add job ${JSON.stringify(name)}: ${describeIssues('data', checked.issues)}`,
+        )
+      }
+    }
+    // The input form is kept, not the output: it is checked again before the run.
+    return newJobOf(name, data as Json, {
+      ...this.#options.options,
+      ...definition.options,
+      ...options,
+    })
+  }
+
+  #definition(name: string): JobDefinition | undefined {
+    if (!Object.hasOwn(this.#options.jobs, name)) return undefined
+    return this.#options.jobs[name]
+  }
+
+  #worker(options: RunOptions): ReturnType<typeof createJobWorker> {
+    return createJobWorker({
+      ...options,
+      processor: this.processor,
+      ledger: this.#ledger,
+      clock: this.#clock,
+      doorbell: this.#options.backend.doorbell,
+    })
+  }
+}

@@ -1,0 +1,125 @@
+import { describeIssues } from '../../primitives/standard-schema.ts'
+import { retryDelayMs } from '../../primitives/retry-delay.ts'
+import type { Clock } from '../../runtime/ports/clock.ts'
+import type { ClaimedJob, JobOutcome } from '../../runtime/ports/job-ledger.ts'
+import type { JobControl } from '../../runtime/ports/job-processor.ts'
+import type { Json } from '../../runtime/ports/json.ts'
+import type { RandomSource } from '../../runtime/ports/random-source.ts'
+import type { JobDefinition } from './define-job.ts'
+import { JobError, RetryLaterError, UnrecoverableError } from './errors.ts'
+import { storedOptionsOf } from './job-options.ts'
+
+/** What running an attempt needs beside the job. */
+export interface AttemptOptions {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: (line: string) => void
+}
+
+/** Runs one attempt of a claimed job and decides what becomes of it. Never rejects. */
+export async function runAttempt(
+  definition: JobDefinition | undefined,
+  job: ClaimedJob,
+  control: JobControl,
+  options: AttemptOptions,
+): Promise<JobOutcome> {
+  if (definition === undefined) {
+    const message = `Cannot run job ${JSON.stringify(job.name)}: this worker has no definition of it`
+    return { to: 'parked', error: { code: 'unknown_job', message } }
+  }
+  try {
+    const data = await checkData(definition, job)
+    return { to: 'completed', result: await runHandler(definition, job, data, control, options) }
+  } catch (error) {
+    return outcomeOfFailure(definition, job, error, control, options)
+  }
+}
+
+async function checkData(definition: JobDefinition, { name, data }: ClaimedJob): Promise<unknown> {
+  if (definition.input === undefined) return data
+  const checked = await definition.input['~standard'].validate(data)
+  if (checked.issues === undefined) return checked.value
+  throw new JobError(
+    'invalid_data',
+    `Cannot run job ${JSON.stringify(name)}: ${describeIssues('data', checked.issues)}`,
+  )
+}
+
+async function runHandler(
+  definition: JobDefinition,
+  { id, name, attempt, maxAttempts, token, addedAt, options: stored }: ClaimedJob,
+  data: unknown,
+  { signal, progress }: JobControl,
+  { clock, log }: AttemptOptions,
+): Promise<Json> {
+  const { timeoutMs } = storedOptionsOf(stored)
+  const run = async (until: AbortSignal): Promise<Json> => {
+    const running = { id, name, data, attempt, maxAttempts, token, addedAt }
+    return (await definition.run(running, { signal: until, progress, log })) ?? null
+  }
+  if (timeoutMs === null) return run(signal)
+  const timeout = new AbortController()
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(() => {
+      const error = new JobError(
+        'timeout',
+        `Cannot finish job ${JSON.stringify(name)}: the attempt took over ${timeoutMs} ms`,
+      )
+      timeout.abort(error)
+      reject(error)
+    }, timeoutMs)
+    run(AbortSignal.any([signal, timeout.signal]))
+      .then(resolve, reject)
+      .finally(cancel)
+  })
+}
+
+function outcomeOfFailure(
+  definition: JobDefinition,
+  job: ClaimedJob,
+  error: unknown,
+  { signal }: JobControl,
+  { random }: AttemptOptions,
+): JobOutcome {
+  const record = errorRecord(error)
+  if (signal.aborted && codeOf(signal.reason) === 'cancelled') return { to: 'cancelled' }
+  const hopeless =
+    error instanceof UnrecoverableError ||
+    (error instanceof JobError && error.code === 'invalid_data')
+  if (hopeless || job.attempt >= job.maxAttempts) return { to: 'dead', error: record }
+  return { to: 'scheduled', delayMs: delayOf(definition, job, error, random), error: record }
+}
+
+function delayOf(
+  definition: JobDefinition,
+  job: ClaimedJob,
+  error: unknown,
+  random: RandomSource,
+): number {
+  if (error instanceof RetryLaterError) return Math.ceil(error.retryAfterMs)
+  const { backoff } = storedOptionsOf(job.options)
+  const { type, delayMs, maxMs, jitter } = backoff
+  if (type === 'custom' && definition.backoff !== undefined) {
+    const chosen = definition.backoff(job.attempt, error)
+    return Number.isFinite(chosen)
+      ? Math.min(Math.max(Math.ceil(chosen), 0), 30 * 86_400_000)
+      : delayMs
+  }
+  const shape = { type: type === 'fixed' ? type : 'exponential', delayMs, maxMs, jitter } as const
+  return Math.ceil(retryDelayMs(shape, job.attempt, random.fraction()))
+}
+
+/** What the job's record keeps of an error: its name, code and message, cut to a bound; no stack, which may hold anything. */
+function errorRecord(error: unknown): Json {
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  return {
+    name: name.slice(0, 100),
+    code: codeOf(error) ?? 'failed',
+    message: message.slice(0, 2000),
+  }
+}
+
+function codeOf(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return null
+  return typeof error.code === 'string' ? error.code.slice(0, 100) : null
+}
