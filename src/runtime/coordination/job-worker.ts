@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Doorbell } from '../ports/doorbell.ts'
+import { JobAbortError } from '../ports/job-abort-error.ts'
 import type { ClaimedJob, JobOutcome, QueueLedger, Settlement } from '../ports/job-ledger.ts'
 import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
@@ -35,20 +36,6 @@ export interface JobWorker {
    * @returns How many jobs were settled
    */
   drain(): Promise<number>
-}
-
-/** Why a running job's signal aborted: `reason` of the {@link AbortSignal}. */
-export class JobAbortError extends Error {
-  override readonly name = 'JobAbortError'
-  /** `lease_lost`: another worker may have the job; `cancelled`: by command; `stopping`: the worker must end. */
-  readonly code: 'lease_lost' | 'cancelled' | 'stopping'
-
-  constructor(code: 'lease_lost' | 'cancelled' | 'stopping') {
-    super(
-      `Cannot go on with job: ${{ lease_lost: 'its lease is lost', cancelled: 'it was cancelled', stopping: 'its worker is stopping' }[code]}`,
-    )
-    this.code = code
-  }
 }
 
 interface RunningJob {

@@ -17,3 +17,17 @@ export class BackendError extends Error {
     this.code = code
   }
 }
+
+/** A free function was called before its service was configured. */
+export class NotConfiguredError extends Error {
+  override readonly name = 'NotConfiguredError'
+  readonly code = 'not_configured'
+
+  /**
+   * @param action What could not be done, as in `deliver webhook`
+   * @param call The missing call, as in `configureWebhooks({ backend })`
+   */
+  constructor(action: string, call: string) {
+    super(`Cannot ${action}: it is not configured, call ${call} first`)
+  }
+}

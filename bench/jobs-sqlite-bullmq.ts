@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sqlite } from '@white-cross/reuse/infrastructure/runtime/sqlite'
+import { bullmqBurnDown, CONCURRENCY, JOBS } from './bullmq.ts'
+import type { Comparison } from './compare.ts'
+import { startRedis } from './redis-server.ts'
+import { reuseBurnDown } from './reuse-jobs.ts'
+
+export async function setUp(): Promise<Comparison & { tearDown(): Promise<void> }> {
+  const redis = await startRedis()
+  const folder = mkdtempSync(join(tmpdir(), 'reuse-bench-'))
+  const backend = sqlite(join(folder, 'jobs.db'))
+  return {
+    title: 'Jobs: SQLite ledger against BullMQ',
+    setting: `${JOBS} jobs with a 120-byte payload, added before, run by a handler that does nothing and removed when complete. SQLite: WAL, synchronous=FULL (each commit is synced to disk before it counts). BullMQ 6.7.0: Redis 7 on loopback with appendfsync everysec (up to a second of acknowledged work may be lost). Concurrency ${CONCURRENCY} on both sides.`,
+    contenders: [reuseBurnDown('SQLite FULL', backend), bullmqBurnDown(redis.port)],
+    target: 5,
+    async tearDown() {
+      backend.close()
+      rmSync(folder, { recursive: true, force: true })
+      await redis.stop()
+    },
+  }
+}

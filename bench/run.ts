@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { compare, type Comparison } from './compare.ts'
+import { render } from './render.ts'
+
+/** A benchmark file exports how to set itself up; `name` is the file's. */
+interface Benchmark {
+  setUp(): Promise<Comparison & { tearDown(): Promise<void> }>
+}
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  'jobs-sqlite-bullmq': () => import('./jobs-sqlite-bullmq.ts'),
+  'jobs-redis-bullmq': () => import('./jobs-redis-bullmq.ts'),
+  'store-commit-raw-sqlite': () => import('./store-commit-raw-sqlite.ts'),
+}
+
+const wanted = process.argv.slice(2)
+for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHMARKS)) {
+  const load = BENCHMARKS[name]
+  if (load === undefined)
+    throw new RangeError(
+      `Cannot run benchmark "${name}": ${Object.keys(BENCHMARKS).join(', ')} are known`,
+    )
+  const { setUp } = await load()
+  const { tearDown, ...comparison } = await setUp()
+  try {
+    const text = render(await compare(comparison), machine())
+    console.log(text)
+    const folder = new URL('./results/', import.meta.url)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(new URL(`${name}.md`, folder), text)
+  } finally {
+    await tearDown()
+  }
+}
+
+function machine(): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  const gib = Math.round(totalmem() / 2 ** 30)
+  return `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${gib} GiB, Node ${process.versions.node}, commit ${commit}, ${new Date().toISOString().slice(0, 10)}`
+}

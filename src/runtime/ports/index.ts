@@ -1,0 +1,38 @@
+export {
+  STORE_LIMITS,
+  type AtomicStore,
+  type CommitResult,
+  type ListOptions,
+  type StoreChange,
+  type StoreEntry,
+  type StorePage,
+  type StorePartition,
+} from './atomic-store.ts'
+export type { Backend } from './backend.ts'
+export { systemClock, type Clock } from './clock.ts'
+export type { Doorbell } from './doorbell.ts'
+export { BackendError, NotConfiguredError, type BackendErrorCode } from './errors.ts'
+export { systemFetch, type FetchClient } from './fetch-client.ts'
+export { JobAbortError } from './job-abort-error.ts'
+export type {
+  AddResult,
+  ClaimedJob,
+  Exchange,
+  ExchangeResult,
+  JobCommand,
+  JobLedger,
+  JobOutcome,
+  JobPage,
+  JobRecord,
+  ListJobsOptions,
+  NewJob,
+  QueueCounts,
+  QueueLedger,
+  Settlement,
+} from './job-ledger.ts'
+export { JOB_LIMITS } from './job-limits.ts'
+export type { JobControl, JobProcessor } from './job-processor.ts'
+export { JOB_STATES, type JobState } from './job-state.ts'
+export type { Json } from './json.ts'
+export { systemRandom, type RandomSource } from './random-source.ts'
+export type { RateLimit, RateLimitDecision, RateLimitStore } from './rate-limit-store.ts'
