@@ -1,0 +1,62 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Backend, Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
+import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
+import type { ApiKeys } from './api-keys.ts'
+import { authenticate, type AuthVariables } from './authenticate.ts'
+import { problem, ProblemError, problemOf } from './problem.ts'
+import { requestLog, type RequestRecord } from './request-log.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
+import { endpointRoutes } from './routes/endpoints.ts'
+import { eventRoutes } from './routes/events.ts'
+import { healthRoute } from './routes/health.ts'
+
+/** What the gateway is put together from. */
+export interface GatewayOptions {
+  readonly backend: Pick<Backend, 'store'>
+  readonly webhooks: Webhooks
+  readonly keys: ApiKeys
+  readonly clock: Clock
+  readonly random: RandomSource
+  /** Takes each line of the request log. */
+  readonly log: (record: RequestRecord) => void
+}
+
+/** Bytes of a request's body. */
+const MAX_BODY_BYTES = 262_144
+
+/** Creates the gateway's routes. */
+export function createGateway({
+  backend,
+  webhooks,
+  keys,
+  clock,
+  random,
+  log,
+}: GatewayOptions): Hono {
+  const app = new Hono()
+  const newId = (): string =>
+    Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  app.use(requestLog(log, () => clock.now(), newId))
+  app.onError(problemOf)
+  app.notFound((c) => problem(c, 404, 'not_found', 'There is nothing at this address'))
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new ProblemError(413, 'content_too_large', `The body is over ${MAX_BODY_BYTES} bytes`)
+      },
+    }),
+  )
+  app.route('/health', healthRoute(backend.store, clock))
+
+  const api = new Hono<{ Variables: AuthVariables }>()
+  api.use(authenticate(keys))
+  api.route('/keys', apiKeyRoutes(keys))
+  api.route('/webhooks/endpoints', endpointRoutes(webhooks))
+  api.route('/events', eventRoutes(webhooks))
+  api.route('/deliveries', deliveryRoutes(webhooks))
+  app.route('/v1', api)
+  return app
+}

@@ -1,0 +1,11 @@
+import type { DurableObjectNamespaceLike } from '@white-cross/reuse/infrastructure/runtime/durable-objects'
+import type { GatewayVariables } from './settings.ts'
+
+declare global {
+  namespace Cloudflare {
+    /** The bindings of wrangler.toml. */
+    interface Env extends GatewayVariables {
+      readonly INFRASTRUCTURE: DurableObjectNamespaceLike
+    }
+  }
+}
