@@ -10,7 +10,12 @@ import {
 import type { StandardSchema } from '../../src/primitives/standard-schema.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../src/runtime/ports/clock.ts'
-import { expectEqual, expectRejection, expectTrue, type Law } from '../../src/runtime/ports/conformance.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../src/runtime/ports/conformance.ts'
 import { createSeededRandom } from '../support/seeded-random.ts'
 import { suite, type Suite } from './suite.ts'
 
@@ -34,10 +39,17 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
     async run(harness) {
       const seen: unknown[] = []
       const queue = await open(harness, {
-        'send-email': defineJob({ run: ({ data, attempt, maxAttempts }) => void seen.push({ data, attempt, maxAttempts }) }),
+        'send-email': defineJob({
+          run: ({ data, attempt, maxAttempts }) => void seen.push({ data, attempt, maxAttempts }),
+        }),
         sum: defineJob({ run: () => ({ sum: [1, 2] }) }),
       })
-      const data = { to: 'a@example.org', subject: 'Hi', template: 'welcome-email', data: { name: 'Ü' } }
+      const data = {
+        to: 'a@example.org',
+        subject: 'Hi',
+        template: 'welcome-email',
+        data: { name: 'Ü' },
+      }
       await createJob(queue, {
         name: 'send-email',
         data,
@@ -63,7 +75,11 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
           },
         }),
       })
-      const { id } = await queue.add('fail', {}, { attempts: 3, backoff: { type: 'exponential', delay: 1000, jitter: 0 } })
+      const { id } = await queue.add(
+        'fail',
+        {},
+        { attempts: 3, backoff: { type: 'exponential', delay: 1000, jitter: 0 } },
+      )
       await queue.drain()
       await harness.advance(999)
       await queue.drain()
@@ -92,7 +108,11 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
       await queue.drain()
       const record = await queue.get(id)
       expectEqual([record?.state, record?.attempt], ['dead', 1])
-      expectEqual(record?.lastError, { name: 'UnrecoverableError', code: 'unrecoverable', message: 'The account is closed' })
+      expectEqual(record?.lastError, {
+        name: 'UnrecoverableError',
+        code: 'unrecoverable',
+        message: 'The account is closed',
+      })
     },
   },
   {
@@ -125,7 +145,10 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
       await expectRejection(
         // A caller without types.
         () => queue.add('to', { too: 1 } as never),
-        (error) => error instanceof JobError && error.code === 'invalid_data' && !error.message.includes('1'),
+        (error) =>
+          error instanceof JobError &&
+          error.code === 'invalid_data' &&
+          !error.message.includes('1'),
         'invalid_data without the value',
       )
       expectEqual((await queue.counts()).ready, 0)
@@ -162,7 +185,9 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
     name: 'a job whose worker disappeared runs again within its lease, and the first outcome no longer counts',
     async run(harness) {
       const backend = await harness.open()
-      const queue = queueOn(backend, harness, { work: defineJob({ run: ({ attempt }) => attempt }) })
+      const queue = queueOn(backend, harness, {
+        work: defineJob({ run: ({ attempt }) => attempt }),
+      })
       const { id } = await queue.add('work', {})
       const ledger = backend.ledger.queue(queue.name)
       const [lost] = (await ledger.exchange({ claim: { limit: 1, leaseMs: LEASE_MS } })).claimed
@@ -181,7 +206,9 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
     name: 'priorities run in order of their number, named levels included',
     async run(harness) {
       const order: unknown[] = []
-      const queue = await open(harness, { note: defineJob({ run: ({ data }) => void order.push(data) }) })
+      const queue = await open(harness, {
+        note: defineJob({ run: ({ data }) => void order.push(data) }),
+      })
       await queue.addBulk([
         { name: 'note', data: 'low', options: { priority: 'low' } },
         { name: 'note', data: 'normal' },
@@ -217,9 +244,18 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
     async run(harness) {
       const queue = await open(harness, { note: defineJob({ run: () => undefined }) })
       const first = await queue.add('note', 1, { jobId: 'order-1' })
-      expectEqual([first, await queue.add('note', 2, { jobId: 'order-1' })], [{ id: 'order-1', added: true }, { id: 'order-1', added: false }])
+      expectEqual(
+        [first, await queue.add('note', 2, { jobId: 'order-1' })],
+        [
+          { id: 'order-1', added: true },
+          { id: 'order-1', added: false },
+        ],
+      )
       const held = await queue.add('note', 1, { deduplication: { id: 'd', ttl: '1h' } })
-      expectEqual(await queue.add('note', 2, { deduplication: { id: 'd', ttl: '1h' } }), { id: held.id, added: false })
+      expectEqual(await queue.add('note', 2, { deduplication: { id: 'd', ttl: '1h' } }), {
+        id: held.id,
+        added: false,
+      })
     },
   },
   {
@@ -230,7 +266,10 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
       expectEqual([await queue.promote(id), await queue.promote(id)], [true, false])
       expectEqual([await queue.cancel(id), await queue.cancel(id)], [true, false])
       expectEqual(await queue.drain(), 0)
-      expectEqual([await queue.remove(id), await queue.remove(id), await queue.get(id)], [true, false, null])
+      expectEqual(
+        [await queue.remove(id), await queue.remove(id), await queue.get(id)],
+        [true, false, null],
+      )
     },
   },
   {
@@ -244,12 +283,19 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
           },
         }),
       })
-      const { id } = await queue.add('talk', {}, { backoff: { type: 'fixed', delay: 1000, jitter: 0 } })
+      const { id } = await queue.add(
+        'talk',
+        {},
+        { backoff: { type: 'fixed', delay: 1000, jitter: 0 } },
+      )
       await queue.drain()
       await harness.advance(1000)
       await queue.drain()
       const lines = await queue.logs(id)
-      expectEqual([lines.length, lines[0]?.slice(0, 5), lines.at(-1)?.slice(0, 5), lines[0]?.length], [100, '1.20 ', '2.59 ', 1000])
+      expectEqual(
+        [lines.length, lines[0]?.slice(0, 5), lines.at(-1)?.slice(0, 5), lines[0]?.length],
+        [100, '1.20 ', '2.59 ', 1000],
+      )
     },
   },
   {
@@ -265,11 +311,18 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
   },
 ]
 
-async function open<Jobs extends JobDefinitions>(harness: JobQueueHarness, jobs: Jobs): Promise<JobQueue<Jobs>> {
+async function open<Jobs extends JobDefinitions>(
+  harness: JobQueueHarness,
+  jobs: Jobs,
+): Promise<JobQueue<Jobs>> {
   return queueOn(await harness.open(), harness, jobs)
 }
 
-function queueOn<Jobs extends JobDefinitions>(backend: Backend, { clock }: JobQueueHarness, jobs: Jobs): JobQueue<Jobs> {
+function queueOn<Jobs extends JobDefinitions>(
+  backend: Backend,
+  { clock }: JobQueueHarness,
+  jobs: Jobs,
+): JobQueue<Jobs> {
   return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(7) })
 }
 

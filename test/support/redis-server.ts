@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connectResp } from './resp-client.ts'
 
 /** A redis-server of our own on loopback, without persistence. */
@@ -14,6 +17,10 @@ export interface RedisServer {
 export interface RedisServerOptions {
   /** Default: a free one. */
   readonly port?: number
+  /** Where the server keeps its files. Default: a directory of its own, gone when it stops. */
+  readonly directory?: string
+  /** Whether it is a cluster of one, serving all slots. Default false. */
+  readonly cluster?: boolean
   /** Further arguments of redis-server. Default: none. */
   readonly args?: readonly string[]
 }
@@ -27,12 +34,23 @@ const BETWEEN_ATTEMPTS_MS = 25
  * @throws Error when redis-server is not installed or does not answer
  */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const { cluster = false, args = [] } = options
   const port = options.port ?? (await findFreePort())
-  const address = ['--port', String(port), '--bind', '127.0.0.1', '--dir', '/tmp']
-  const transient = ['--save', '', '--appendonly', 'no']
-  const child = spawn('redis-server', [...address, ...transient, ...(options.args ?? [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'redis-')))
+  const settings = {
+    port,
+    bind: '127.0.0.1',
+    dir: directory,
+    save: '',
+    appendonly: 'no',
+    ...(cluster && {
+      'cluster-enabled': 'yes',
+      'cluster-announce-ip': '127.0.0.1',
+      'cluster-port': await findFreePort(),
+    }),
+  }
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const child = spawn('redis-server', [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const log: string[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Uint8Array) => log.push(new TextDecoder().decode(chunk)))
@@ -49,11 +67,11 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     child.once('exit', (code, signal) => onEnd(`exit ${code ?? signal}`))
   })
 
-  for (let attempt = 0; !(await answersPing(port)); attempt++) {
+  for (let attempt = 0; !(await isReady(port, cluster)); attempt++) {
     if (ended !== undefined || attempt === ATTEMPTS) {
       killNow()
       throw new Error(
-        `Cannot start redis-server on port ${port}: ${ended ?? 'no answer'}, an answer to PING expected\n${log.join('')}`,
+        `Cannot start redis-server on port ${port}: ${ended ?? 'no answer'}, an answer expected\n${log.join('')}`,
       )
     }
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS))
@@ -64,15 +82,21 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     async stop(signal = 'SIGTERM') {
       if (ended === undefined) child.kill(signal)
       await end
+      if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
     },
   }
 }
 
-async function answersPing(port: number): Promise<boolean> {
+async function isReady(port: number, cluster: boolean): Promise<boolean> {
   try {
     const client = await connectResp(port)
     try {
-      return (await client.send(['PING'])) === 'PONG'
+      if ((await client.send(['PING'])) !== 'PONG') return false
+      if (!cluster) return true
+      const state = String(await client.send(['CLUSTER', 'INFO']))
+      if (state.includes('cluster_slots_assigned:0'))
+        await client.send(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
+      return state.includes('cluster_state:ok')
     } finally {
       client.close()
     }

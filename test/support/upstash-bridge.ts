@@ -57,8 +57,7 @@ export async function startUpstashBridge(options: UpstashBridgeOptions): Promise
         ].map((command) => redis.send(command).catch((error: unknown) => error))
         const replies = redis.send(['EXEC'])
         await Promise.all(queued)
-        const list = await replies
-        return [200, Array.isArray(list) ? list.map((reply) => toResult(reply, base64)) : []]
+        return [200, listOf(await replies).map((reply) => toResult(reply, base64))]
       }
       default:
         return [404, { error: `ERR no such endpoint: ${request.url}` }]
@@ -67,7 +66,7 @@ export async function startUpstashBridge(options: UpstashBridgeOptions): Promise
 
   const server = createServer((request, response) => {
     requests++
-    answer(request)
+    void answer(request)
       .catch((error: unknown) => [400, { error: String(error) }] as const)
       .then(([status, body]) => {
         response.writeHead(status, { 'content-type': 'application/json' })
@@ -104,25 +103,25 @@ async function sendCommand(
 
 function toResult(reply: RespReply, base64: boolean): Result {
   if (reply instanceof RespError) return { error: reply.message }
-  // As Upstash does, the common OK goes out plain.
-  return { result: reply === 'OK' || !base64 ? plain(reply) : encoded(reply) }
+  // As with Upstash, a reply that is only OK goes out plain.
+  return { result: toJson(reply, base64 && reply !== 'OK') }
 }
 
-function plain(reply: RespReply): unknown {
+function toJson(reply: RespReply, base64: boolean): unknown {
+  if (typeof reply === 'string') return base64 ? Buffer.from(reply).toString('base64') : reply
   if (reply instanceof RespError) return reply.message
-  return Array.isArray(reply) ? reply.map(plain) : reply
+  return typeof reply === 'object' && reply !== null
+    ? reply.map((item) => toJson(item, base64))
+    : reply
 }
 
-function encoded(reply: RespReply): unknown {
-  if (typeof reply === 'string') return Buffer.from(reply).toString('base64')
-  return Array.isArray(reply) ? reply.map(encoded) : plain(reply)
+function listOf(reply: RespReply): readonly RespReply[] {
+  return typeof reply === 'object' && reply !== null && !(reply instanceof RespError) ? reply : []
 }
 
 function toArguments(command: unknown): readonly string[] {
   if (!Array.isArray(command)) throw new TypeError('ERR a command must be a JSON array')
-  return command.map((arg: unknown) =>
-    typeof arg === 'string' ? arg : typeof arg === 'object' ? JSON.stringify(arg) : String(arg),
-  )
+  return command.map((arg: unknown) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))
 }
 
 /**

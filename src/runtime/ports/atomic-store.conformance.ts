@@ -180,13 +180,45 @@ export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
     name: 'list() pages through a prefix in UTF-8 order, both ways, each key once',
     async run({ open }) {
       const part = (await open()).partition('p')
-      const inside = ['a/', 'a/!', 'a/1', 'a/10', 'a/2', 'a/z', 'a/é', 'a/\uffee', 'a/😀']
+      const inside = [
+        'a/',
+        'a/\u0000',
+        'a/\u0000b',
+        'a/\u0001',
+        'a/\u0001b',
+        'a/!',
+        'a/1',
+        'a/10',
+        'a/2',
+        'a/z',
+        'a/é',
+        'a/\uffee',
+        'a/😀',
+      ]
       for (const key of ['a', 'a.', 'a0', 'b/1', ...inside.toReversed()])
         await committed(part.commit({ set: [{ key, value: key }] }))
       expectEqual(await pageThrough(part, 'a/', 2, false), inside)
       expectEqual(await pageThrough(part, 'a/', 4, true), inside.toReversed())
-      expectEqual(keys(await part.list({ prefix: 'a/', limit: 9 })), inside)
+      expectEqual(keys(await part.list({ prefix: 'a/', limit: inside.length })), inside)
       expectEqual((await part.list({ prefix: 'none' })).cursor, null)
+    },
+  },
+  {
+    name: 'list() goes on from any key given as the cursor, whether it is there or not',
+    async run({ open }) {
+      const part = (await open()).partition('p')
+      for (const key of ['a/1', 'a/3', 'a/5', 'b/1'])
+        await committed(part.commit({ set: [{ key, value: 0 }] }))
+      for (const [cursor, after, before] of [
+        ['a/3', ['a/5'], ['a/1']],
+        ['a/4', ['a/5'], ['a/3', 'a/1']],
+        ['a', ['a/1', 'a/3', 'a/5'], []],
+        ['a/9', [], ['a/5', 'a/3', 'a/1']],
+        ['c', [], ['a/5', 'a/3', 'a/1']],
+      ] as const) {
+        expectEqual(keys(await part.list({ prefix: 'a/', cursor })), after)
+        expectEqual(keys(await part.list({ prefix: 'a/', cursor, reverse: true })), before)
+      }
     },
   },
   {
@@ -261,6 +293,11 @@ export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
       )
       await expectRejection(async () => part.get(''), isRangeError, 'an empty key to be refused')
       await expectRejection(
+        async () => part.commit({ set: [ok, { key: 'half a pair \ud83d', value: 1 }] }),
+        isRangeError,
+        'a key without UTF-8 to be refused',
+      )
+      await expectRejection(
         async () => part.commit({ set: [ok, { key: 'é'.repeat(257), value: 1 }] }),
         isRangeError,
         'a long key to be refused',
@@ -300,7 +337,7 @@ export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
       const part = (await open()).partition('p')
       const value = 'x'.repeat(STORE_LIMITS.valueBytes - 2)
       await committed(part.commit({ set: [{ key: 'big', value }] }))
-      expectEqual(((await part.get('big'))?.value as string).length, value.length)
+      expectEqual(String((await part.get('big'))?.value).length, value.length)
       const set = Array.from({ length: STORE_LIMITS.operations }, (_, index) => ({
         key: `k${String(index).padStart(3, '0')}`,
         value: index,

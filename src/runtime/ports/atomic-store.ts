@@ -49,7 +49,10 @@ export interface StoreEntry {
 export interface ListOptions {
   /** Only keys that start with this. Default: every key. */
   readonly prefix?: string
-  /** The cursor of the page before. Default: from the start. */
+  /**
+   * The cursor of the page before, or any key, present or not: the page holds what comes after it (`reverse`: before it).
+   * Default: from the start.
+   */
   readonly cursor?: string
   /** Entries on the page, 1 to 1,000. Default 100. */
   readonly limit?: number
@@ -57,7 +60,7 @@ export interface ListOptions {
   readonly reverse?: boolean
 }
 
-/** One page; `cursor` is `null` on the last one. */
+/** One page; `cursor` is `null` on the last one. A page may be short, even empty, and yet not the last. */
 export interface StorePage {
   readonly entries: readonly StoreEntry[]
   readonly cursor: string | null

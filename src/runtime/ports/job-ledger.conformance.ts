@@ -549,6 +549,7 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
       const isRangeError = (error: unknown): boolean => error instanceof RangeError
       const bad: readonly NewJob[] = [
         { ...job('n'), id: '' },
+        { ...job('n'), id: 'half a pair \ud83d' },
         job(''),
         job('n', { priority: -1 }),
         job('n', { priority: 2_097_152 }),

@@ -102,6 +102,7 @@ export interface Settlement {
   readonly outcome: JobOutcome
 }
 
+/** How an attempt ended, and so where the job goes. */
 export type JobOutcome =
   | { readonly to: 'completed'; readonly result?: Json }
   /** Not to be run again without intervention. */
@@ -121,6 +122,7 @@ export type JobOutcome =
   /** Kept aside until retried by command: no handler knows this job. */
   | { readonly to: 'parked'; readonly error: Json }
 
+/** What {@link QueueLedger.exchange} answers. */
 export interface ExchangeResult {
   /** In the order of `settle`: `lost` when the token was no longer the job's claim, and then nothing happened. */
   readonly settled: readonly ('settled' | 'lost')[]
@@ -160,6 +162,7 @@ export interface JobRecord extends ClaimedJob {
   readonly cancelRequested: boolean
 }
 
+/** Which jobs {@link QueueLedger.list} lists. */
 export interface ListJobsOptions {
   readonly state: JobState
   readonly cursor?: string
@@ -167,13 +170,16 @@ export interface ListJobsOptions {
   readonly limit?: number
 }
 
+/** One page of jobs; `cursor` asks for the next one, `null` where this is the last. */
 export interface JobPage {
   readonly jobs: readonly JobRecord[]
   readonly cursor: string | null
 }
 
+/** How many jobs are in each state, and whether the queue is paused. */
 export type QueueCounts = Readonly<Record<JobState, number>> & { readonly paused: boolean }
 
+/** What an operator can ask of a queue. */
 export type JobCommand =
   /** No job is claimed until `resume`; running ones go on. */
   | { readonly type: 'pause' }

@@ -112,7 +112,13 @@ export function encodeJson(what: string, value: Json): string {
 }
 
 function checkText(what: string, text: string | null, most: number): string | null {
-  if (text === null || (text.length >= 1 && text.length <= most)) return text
+  if (text === null) return text
+  // A lone surrogate has no UTF-8: backends would store another text, and two ids would become one.
+  if (!text.isWellFormed())
+    throw new RangeError(
+      `Cannot add job: ${what} holds half a surrogate pair, well-formed text expected`,
+    )
+  if (text.length >= 1 && text.length <= most) return text
   throw new RangeError(
     `Cannot add job: ${what} has ${text.length} characters, 1 to ${most} allowed`,
   )

@@ -16,6 +16,11 @@ export function checkRateLimits(
     throw new RangeError(
       `Cannot check rate limit: the subject has ${bytes} bytes, 1 to 512 allowed`,
     )
+  // A lone surrogate has no UTF-8: backends would store another text, and two subjects would become one.
+  if (![subject, ...limits.map((limit) => limit.name)].every((text) => text.isWellFormed()))
+    throw new RangeError(
+      'Cannot check rate limit: a text holds half a surrogate pair, well-formed text expected',
+    )
   if (limits.length < 1 || limits.length > 16)
     throw new RangeError(`Cannot check rate limit: ${limits.length} limits, 1 to 16 allowed`)
   if (new Set(limits.map((limit) => limit.name)).size < limits.length) {

@@ -144,6 +144,11 @@ export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
         (error) => error instanceof RangeError,
         'an empty subject to be refused',
       )
+      await expectRejection(
+        async () => store.consume('half a pair \ud83d', [hourly]),
+        (error) => error instanceof RangeError,
+        'a subject without UTF-8 to be refused',
+      )
       expectEqual((await store.consume('s', [{ ...hourly, cost: 0 }]))[0]?.remaining, 3)
     },
   },

@@ -60,6 +60,8 @@ export function checkListOptions(
   options: ListOptions = {},
 ): Required<Omit<ListOptions, 'cursor'>> & { readonly cursor: string | null } {
   const { prefix = '', cursor = null, limit = 100, reverse = false } = options
+  checkWellFormed('Cannot list store: the prefix', prefix)
+  checkWellFormed('Cannot list store: the cursor', cursor ?? '')
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
     throw new RangeError(`Cannot list store: limit is ${limit}, 1 to 1000 allowed`)
   return { prefix, cursor, limit, reverse }
@@ -101,4 +103,11 @@ function checkLength(what: string, text: string, most: number): void {
   const bytes = utf8Length(text)
   if (bytes < 1 || bytes > most)
     throw new RangeError(`${what} has ${bytes} bytes, 1 to ${most} allowed`)
+  checkWellFormed(what, text)
+}
+
+/** A lone surrogate has no UTF-8: backends would store another text, and two keys would become one. */
+function checkWellFormed(what: string, text: string): void {
+  if (!text.isWellFormed())
+    throw new RangeError(`${what} holds half a surrogate pair, well-formed text expected`)
 }

@@ -230,7 +230,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       }
     }
     // The input form is kept, not the output: it is checked again before the run.
-    return newJobOf(name, data as Json, {
+    return newJobOf(name, data, {
       ...this.#options.options,
       ...definition.options,
       ...options,

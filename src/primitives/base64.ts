@@ -1,0 +1,31 @@
+const CHUNK_BYTES = 8192
+
+/** @returns `bytes` in base64 with padding (RFC 4648 §4) */
+export function encodeBase64(bytes: Uint8Array): string {
+  let binary = ''
+  for (let start = 0; start < bytes.length; start += CHUNK_BYTES)
+    binary += String.fromCharCode(...bytes.subarray(start, start + CHUNK_BYTES))
+  return btoa(binary)
+}
+
+/**
+ * Decodes exactly what {@link encodeBase64} writes: no whitespace, no missing padding, no stray bits, so that no two
+ * texts stand for the same bytes.
+ *
+ * @returns The bytes, or `null` when `text` is no canonical base64
+ */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
+  const binary = decodeBinary(text)
+  if (binary === null || btoa(binary) !== text) return null
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < bytes.length; index++) bytes[index] = binary.charCodeAt(index)
+  return bytes
+}
+
+function decodeBinary(text: string): string | null {
+  try {
+    return atob(text)
+  } catch {
+    return null
+  }
+}

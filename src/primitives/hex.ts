@@ -1,0 +1,20 @@
+/** @returns `bytes` in lower-case hexadecimal */
+export function encodeHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += (byte >> 4).toString(16) + (byte & 15).toString(16)
+  return text
+}
+
+/**
+ * Decodes exactly what {@link encodeHex} writes: whole bytes, lower case, no prefix, so that no two texts stand for the
+ * same bytes.
+ *
+ * @returns The bytes, or `null` when `text` is no lower-case hexadecimal
+ */
+export function decodeHex(text: string): Uint8Array<ArrayBuffer> | null {
+  if (text.length % 2 !== 0 || /[^0-9a-f]/.test(text)) return null
+  const bytes = new Uint8Array(text.length / 2)
+  for (let index = 0; index < bytes.length; index++)
+    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
+  return bytes
+}

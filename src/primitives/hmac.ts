@@ -1,0 +1,55 @@
+import { equalBytes } from './equal-bytes.ts'
+import { createHmacSha256 } from './hmac-sha256.ts'
+
+/** The hash inside an HMAC. SHA-1 is for vendors that still sign with it, which HMAC keeps safe. */
+export type HmacHash = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512'
+
+/** A secret ready for use. */
+export interface HmacKey {
+  /** @returns The code of `message`, as long as the hash */
+  sign(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  /** Compares in constant time. @returns Whether `code` is the whole code of `message` */
+  verify(code: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): Promise<boolean>
+}
+
+/**
+ * Up to here SHA-256 is hashed in place: a call into WebCrypto costs some 40 µs on Node and Bun, this 3 µs for 256 bytes
+ * and 40 µs for 8 KiB.
+ */
+const IN_PLACE_BYTES = 8192
+
+/**
+ * Makes a key for HMAC (RFC 2104).
+ *
+ * @param secret At least one byte
+ * @param hash Default SHA-256
+ * @throws RangeError when the secret is empty
+ */
+export function createHmacKey(secret: Uint8Array, hash: HmacHash = 'SHA-256'): HmacKey {
+  if (secret.length === 0)
+    throw new RangeError('Cannot use HMAC key: it has 0 bytes, at least 1 needed')
+  const bytes = new Uint8Array(secret)
+  const inPlace = hash === 'SHA-256' ? createHmacSha256(bytes) : null
+  let imported: CryptoKey | null = null
+
+  // The key is kept, never its promise: on Workers a promise made for one request may not be awaited by another.
+  async function subtleKey(): Promise<CryptoKey> {
+    imported ??= await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash }, false, [
+      'sign',
+      'verify',
+    ])
+    return imported
+  }
+
+  return {
+    async sign(message) {
+      if (inPlace !== null && message.length <= IN_PLACE_BYTES) return inPlace(message)
+      return new Uint8Array(await crypto.subtle.sign('HMAC', await subtleKey(), message))
+    },
+    async verify(code, message) {
+      if (inPlace !== null && message.length <= IN_PLACE_BYTES)
+        return equalBytes(inPlace(message), code)
+      return crypto.subtle.verify('HMAC', await subtleKey(), code, message)
+    },
+  }
+}

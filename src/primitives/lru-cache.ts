@@ -1,0 +1,26 @@
+/** Keeps the values used last, up to a number of them. */
+export interface LruCache<Value> {
+  /** @returns The value, now the one used last, or `undefined` */
+  get(key: string): Value | undefined
+  /** Keeps `value` and drops the one not used for longest when there are too many. */
+  set(key: string, value: Value): void
+}
+
+/** @param maxEntries How many values are kept, at least 1 */
+export function createLruCache<Value extends {}>(maxEntries: number): LruCache<Value> {
+  const entries = new Map<string, Value>()
+  function set(key: string, value: Value): void {
+    entries.delete(key)
+    entries.set(key, value)
+    const [oldest] = entries.keys()
+    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest)
+  }
+  return {
+    get(key) {
+      const value = entries.get(key)
+      if (value !== undefined) set(key, value)
+      return value
+    },
+    set,
+  }
+}

@@ -1,0 +1,77 @@
+import { durationMs, type Duration } from '../../primitives/duration.ts'
+import { retryDelayMs, type RetryDelay } from '../../primitives/retry-delay.ts'
+
+/** How often something is tried, and how long to wait in between. */
+export interface RetryOptions {
+  /** Attempts in all, 1 to 1,000. */
+  readonly attempts?: number
+  readonly backoff?: RetryBackoff
+}
+
+/** The wait after attempt n: `delay` each time, or doubling from it up to `maxDelay`. */
+export interface RetryBackoff {
+  /** Default `exponential`. */
+  readonly type?: 'fixed' | 'exponential'
+  /** Default 1 s. */
+  readonly delay?: Duration
+  /** Default 5 min. */
+  readonly maxDelay?: Duration
+  /** Share of the wait that is left to chance, 0 to 1. Default 1: anything from 0 to the wait. */
+  readonly jitter?: number
+}
+
+/** Checked {@link RetryOptions}. */
+export interface RetryPolicy {
+  readonly attempts: number
+  readonly delay: RetryDelay
+}
+
+const MAX_RETRY_AFTER_MS = 86_400_000
+
+/** @throws RangeError when an option is out of range */
+export function retryPolicyOf(options: RetryOptions = {}, defaultAttempts = 3): RetryPolicy {
+  const { attempts = defaultAttempts, backoff = {} } = options
+  const { type = 'exponential', delay = 1000, maxDelay = 300_000, jitter = 1 } = backoff
+  if (!Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
+    throw new RangeError(
+      `Cannot retry: attempts is ${attempts}, an integer from 1 to 1000 expected`,
+    )
+  const delayMs = durationMs(delay)
+  const policy = {
+    attempts,
+    delay: { type, delayMs, maxMs: Math.max(durationMs(maxDelay), delayMs), jitter },
+  }
+  retryDelayMs(policy.delay, 1, 0)
+  return policy
+}
+
+/**
+ * Decides what follows a failed attempt.
+ *
+ * An error whose `code` is `'unrecoverable'` or whose `retryable` is `false` is not retried. One with a `retryAfterMs` (an
+ * open circuit, a `Retry-After` header) is not retried before that, at most a day.
+ *
+ * @param attempt The attempt that failed, from 1
+ * @param fraction Chance in [0, 1)
+ * @returns The wait in ms, or `null` for no further attempt
+ */
+export function nextDelayMs(
+  policy: RetryPolicy,
+  attempt: number,
+  error: unknown,
+  fraction: number,
+): number | null {
+  const { code, retryable, retryAfterMs } = traitsOf(error)
+  if (attempt >= policy.attempts || code === 'unrecoverable' || retryable === false) return null
+  const delayMs = retryDelayMs(policy.delay, attempt, fraction)
+  if (typeof retryAfterMs !== 'number' || !(retryAfterMs > delayMs)) return delayMs
+  return Math.min(Math.ceil(retryAfterMs), MAX_RETRY_AFTER_MS)
+}
+
+function traitsOf(error: unknown): {
+  readonly code?: unknown
+  readonly retryable?: unknown
+  readonly retryAfterMs?: unknown
+} {
+  return typeof error === 'object' && error !== null ? error : {}
+}

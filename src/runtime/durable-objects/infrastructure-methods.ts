@@ -1,0 +1,40 @@
+import type {
+  CommitResult,
+  ListOptions,
+  StoreChange,
+  StoreEntry,
+  StorePage,
+} from '../ports/atomic-store.ts'
+import type {
+  AddResult,
+  Exchange,
+  ExchangeResult,
+  JobCommand,
+  JobPage,
+  JobRecord,
+  ListJobsOptions,
+  NewJob,
+  QueueCounts,
+} from '../ports/job-ledger.ts'
+import type { RateLimit, RateLimitDecision } from '../ports/rate-limit-store.ts'
+import type { JsonText } from './json-text.ts'
+
+/** What an `InfrastructureObject` can be asked by name: every method of the three ports is one call of one of these. */
+export interface InfrastructureMethods {
+  getEntry(key: string): JsonText<StoreEntry | null>
+  listEntries(options: JsonText<ListOptions>): JsonText<StorePage>
+  commitEntries(change: JsonText<StoreChange>): JsonText<CommitResult>
+
+  addJobs(queue: string, jobs: JsonText<readonly NewJob[]>): JsonText<AddResult>
+  exchangeJobs(queue: string, exchange: JsonText<Exchange>): JsonText<ExchangeResult>
+  getJob(queue: string, id: string): JsonText<JobRecord | null>
+  listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage>
+  countJobs(queue: string): JsonText<QueueCounts>
+  commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number>
+
+  consumeRateLimits(
+    subject: string,
+    limits: JsonText<readonly RateLimit[]>,
+  ): JsonText<readonly RateLimitDecision[]>
+  resetRateLimits(subject: string): JsonText<null>
+}

@@ -1,0 +1,32 @@
+import type { Clock } from '../ports/clock.ts'
+
+/** Lets one loop wait until it is told; told while it is not waiting, it does not wait the next time. */
+export interface Latch {
+  open(): void
+  /** Resolves when told, at the latest after `ms`. */
+  wait(ms: number): Promise<void>
+}
+
+export function createLatch(clock: Clock): Latch {
+  let opened = false
+  let release: (() => void) | undefined
+  return {
+    open() {
+      opened = true
+      release?.()
+    },
+    async wait(ms) {
+      if (!opened) {
+        await new Promise<void>((resolve) => {
+          const cancel = clock.setTimer(resolve, ms)
+          release = () => {
+            cancel()
+            resolve()
+          }
+        })
+      }
+      release = undefined
+      opened = false
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { BODIES_AT_ONCE } from './job-layout.ts'
+import { STATE_MACHINE_LUA } from './job-state-machine.ts'
+import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
+
+/**
+ * ARGV: offset, end of the settlements, end of the extensions, claim limit, claim lease in ms, then settlements (id, token,
+ * outcome, delay in ms, note, data) and extensions (id, token, lease in ms, progress) → fates of the settlements and of the
+ * extensions as letters after a `=`, the wake, then id, facts, body and error of each job claimed.
+ *
+ * An outcome is a state's letter, `f` for scheduled with a refund.
+ */
+export const exchangeJobsScript: RedisScript = createScript(
+  STATE_MACHINE_LUA +
+    lua`
+local settlesEnd, extendsEnd = tonumber(ARGV[2]), tonumber(ARGV[3])
+local limit, lease = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ids = {}
+for at = 6, settlesEnd, 6 do ids[#ids + 1] = ARGV[at] end
+for at = settlesEnd + 1, extendsEnd, 4 do ids[#ids + 1] = ARGV[at] end
+load(ids)
+
+local fates = { '=' }
+for at = 6, settlesEnd, 6 do
+  local job, to = known[ARGV[at]], ARGV[at + 2]
+  if not job or job.state ~= 'a' or job.token ~= ARGV[at + 1] then
+    fates[#fates + 1] = 'l'
+  else
+    fates[#fates + 1] = 's'
+    if to == 'c' then
+      finish(job, 'c', 'r', ARGV[at + 4])
+    elseif to == 'd' then
+      finish(job, 'd', 'e', ARGV[at + 4])
+    elseif to == 'x' then
+      finish(job, 'x')
+    elseif to == 'p' then
+      park(job, ARGV[at + 4])
+    else
+      runAgain(job, tonumber(ARGV[at + 3]), to == 'f', ARGV[at + 4], ARGV[at + 5])
+    end
+  end
+end
+
+local grants = { '=' }
+for at = settlesEnd + 1, extendsEnd, 4 do
+  local job = known[ARGV[at]]
+  if not job or job.state ~= 'a' or job.token ~= ARGV[at + 1] then
+    grants[#grants + 1] = 'l'
+  else
+    grants[#grants + 1] = job.cancelled and 'c' or 'e'
+    extended[#extended + 1] = digits(now + tonumber(ARGV[at + 2]))
+    extended[#extended + 1] = job.seq .. job.id
+    if ARGV[at + 3] ~= '' then
+      note(job, 'p', ARGV[at + 3])
+      write(job)
+    end
+  end
+end
+flush()
+
+local function pass(state, act)
+  local members = redis.call('ZRANGEBYSCORE', SETS[state], '-inf', nowText, 'LIMIT', 0, BOUND)
+  local ids = idsOf(members)
+  load(ids)
+  for _, id in ipairs(ids) do act(known[id]) end
+  return #members
+end
+local due, lost = headOf('s'), headOf('a')
+if due <= now or lost <= now then
+  pass('s', makeReady)
+  pass('a', loseLease)
+  flush()
+  due, lost = headOf('s'), headOf('a')
+end
+
+-- Records whose time is over are hidden at once and dropped here: while there is work once a second, or as often as more wait.
+local claiming = limit > 0 and not paused
+local sweeping, swept = not claiming or now - tonumber(meta[3] or 0) >= 1000, true
+if sweeping then
+  local function forget(job) remove(job, '') end
+  for _, state in ipairs({ 'c', 'd', 'x' }) do
+    if pass(state, forget) == BOUND then swept = false end
+  end
+  local ended = redis.call('ZRANGEBYSCORE', DEDUP_ENDS, '-inf', nowText, 'LIMIT', 0, BOUND)
+  if #ended == BOUND then swept = false end
+  send('ZREM', DEDUP_ENDS, ended)
+  send('HDEL', DEDUP, ended)
+  flush()
+end
+
+local reply = { table.concat(fates), table.concat(grants), '' }
+local hasReady = false
+if claiming then
+  local members = redis.call('ZRANGE', SETS.r, 0, limit - 1)
+  local leaseEnd, bytes, taken, active = digits(now + lease), 0, 0, {}
+  for first = 1, #members, ${BODIES_AT_ONCE} do
+    local claimed = idsOf({ unpack(members, first, first + ${BODIES_AT_ONCE - 1}) })
+    local texts = redis.call('HMGET', JOBS, unpack(claimed))
+    local bodies = redis.call('HMGET', BODIES, unpack(claimed))
+    for index, id in ipairs(claimed) do
+      bytes = bytes + #bodies[index]
+      if bytes > ${REPLY_BYTES} and taken > 0 then break end
+      taken = taken + 1
+      local _, attempt, token, seq, _, notes, tail = string.match(texts[index], FACTS)
+      serial = math.max(mint(), tonumber(token) + 1)
+      local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' 0 ' .. notes .. ' ' .. tail
+      facts[#facts + 1] = id
+      facts[#facts + 1] = text
+      active[#active + 1] = leaseEnd
+      active[#active + 1] = members[taken]
+      reply[#reply + 1] = id
+      reply[#reply + 1] = text
+      reply[#reply + 1] = bodies[index]
+      reply[#reply + 1] = string.find(notes, 'e', 1, true) and redis.call('HGET', NOTES, 'e' .. id) or ''
+    end
+    if taken < first + #claimed - 1 then break end
+  end
+  if taken > 0 then
+    redis.call('ZREMRANGEBYRANK', SETS.r, 0, taken - 1)
+    send('ZADD', SETS.a, active)
+    send('HSET', JOBS, facts)
+    lost = math.min(lost, now + lease)
+  end
+  hasReady = #members == limit or taken < #members
+end
+if hasReady or not claiming then hasReady = redis.call('ZCARD', SETS.r) > 0 end
+if minted and sweeping and swept then redis.call('HSET', META, 'swept', nowText) end
+saveMeta(sweeping)
+reply[3] = wakeIn(hasReady, math.min(due, lost))
+return reply
+`,
+)

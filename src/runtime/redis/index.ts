@@ -1,0 +1,8 @@
+export { redis, type RedisBackend, type RedisOptions } from './backend.ts'
+export type {
+  CallingConnection,
+  CommandingConnection,
+  EvaluatingConnection,
+  RedisConnection,
+  SendingConnection,
+} from './connection.ts'

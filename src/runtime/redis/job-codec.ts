@@ -1,0 +1,128 @@
+import { encodeJson, type EncodedJob } from '../ports/job-limits.ts'
+import type { ClaimedJob, Exchange, JobRecord, Settlement } from '../ports/job-ledger.ts'
+import { instantOf, JOB_STATES, type JobFacts, type JobState } from '../ports/job-state.ts'
+import type { Json } from '../ports/json.ts'
+import { STATE_LETTERS } from './job-layout.ts'
+
+const STATES: ReadonlyMap<string, JobState> = new Map(
+  JOB_STATES.map((state) => [STATE_LETTERS[state], state]),
+)
+
+/** @returns The arguments of `addJobsScript` for one job */
+export function encodeNewJob(job: EncodedJob, id: string): readonly string[] {
+  const { priority, maxAttempts, keepCompletedMs, keepDeadMs } = job
+  return [
+    toField(id),
+    `=[${JSON.stringify(job.name)},${job.options},\n${job.data}]`,
+    `${priority} ${maxAttempts} ${keepCompletedMs} ${keepDeadMs}`,
+    String(priority),
+    job.lifo ? '1' : '0',
+    String(job.delayMs),
+    job.deduplicationId ?? '',
+    String(job.deduplicationTtlMs),
+  ]
+}
+
+/** @returns The arguments of `exchangeJobsScript` for one settlement */
+export function encodeSettlement({ id, token, outcome }: Settlement): readonly string[] {
+  const job = [toField(id), String(token)]
+  switch (outcome.to) {
+    case 'completed':
+      return [...job, 'c', '0', encodeNote('result', outcome.result), '']
+    case 'dead':
+      return [...job, 'd', '0', encodeNote('error', outcome.error), '']
+    case 'parked':
+      return [...job, 'p', '0', encodeNote('error', outcome.error), '']
+    case 'cancelled':
+      return [...job, 'x', '0', '', '']
+    case 'scheduled':
+      return [
+        ...job,
+        outcome.refund === true ? 'f' : 's',
+        String(Math.ceil(outcome.delayMs)),
+        encodeNote('error', outcome.error),
+        outcome.data === undefined ? '' : encodeJson('data', outcome.data),
+      ]
+  }
+}
+
+/** @returns The arguments of `exchangeJobsScript` for one extension */
+export function encodeExtension(
+  extension: NonNullable<Exchange['extend']>[number],
+): readonly string[] {
+  const { id, token, leaseMs, progress } = extension
+  return [toField(id), String(token), String(leaseMs), encodeNote('progress', progress)]
+}
+
+/** @param parts Id, facts, body and error, as `exchangeJobsScript` answers them */
+export function decodeClaimedJob([
+  id = '',
+  facts = '',
+  body = '',
+  error = '',
+]: readonly string[]): ClaimedJob {
+  const [name, options, data] = decodeBody(body)
+  const [, attempt, token, , , , priority, maxAttempts, , , addedAt] = facts.split(' ', 11)
+  return {
+    id: fromField(id),
+    name,
+    data,
+    options,
+    token: Number(token),
+    attempt: Number(attempt),
+    maxAttempts: Number(maxAttempts),
+    priority: Number(priority),
+    addedAt: Number(addedAt),
+    lastError: decodeNote(error),
+  }
+}
+
+/** @param parts Id, facts, body, rank, error, progress and result, as `listJobsScript` answers them */
+export function decodeJobRecord(parts: readonly string[]): JobRecord {
+  const [id = '', facts = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
+  const job = decodeClaimedJob([id, facts, body, error])
+  const [letter = '', , , , cancelled, , , , keepCompletedMs, keepDeadMs] = facts.split(' ', 10)
+  const jobFacts: JobFacts = {
+    state: STATES.get(letter) ?? 'parked',
+    rank: Number(rank.slice(1)),
+    priority: job.priority,
+    token: job.token,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
+    cancelRequested: cancelled === '1',
+    keepCompletedMs: Number(keepCompletedMs),
+    keepDeadMs: Number(keepDeadMs),
+  }
+  return {
+    ...job,
+    state: jobFacts.state,
+    at: instantOf(jobFacts),
+    progress: decodeNote(progress),
+    result: decodeNote(result),
+    cancelRequested: jobFacts.cancelRequested,
+  }
+}
+
+/** Ids carry a `=` in Redis, so that a client that decodes JSON takes none of them for it. */
+export function toField(id: string): string {
+  return `=${id}`
+}
+
+/** Undoes {@link toField}. */
+export function fromField(field: string): string {
+  return field.slice(1)
+}
+
+function decodeBody(body: string): readonly [string, Json, Json] {
+  // encodeNewJob wrote the text: a name and two JSON values.
+  return JSON.parse(body.slice(1)) as [string, Json, Json]
+}
+
+function encodeNote(what: string, value: Json | undefined): string {
+  return value === undefined ? '' : `=${encodeJson(what, value)}`
+}
+
+function decodeNote(note: string): Json {
+  // encodeNote wrote the text from a Json value.
+  return note === '' ? null : (JSON.parse(note.slice(1)) as Json)
+}

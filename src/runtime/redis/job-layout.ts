@@ -1,0 +1,61 @@
+import { JOB_STATES, type JobState } from '../ports/job-state.ts'
+import { lua } from './script.ts'
+
+/** Parts of a queue's keys, in the order of `KEYS`. */
+export const QUEUE_PARTS: readonly string[] = [
+  'jobs',
+  'bodies',
+  'notes',
+  'meta',
+  'dedup',
+  'dedup-ends',
+  ...JOB_STATES,
+]
+
+/** The letter of each state in the scripts. */
+export const STATE_LETTERS: Readonly<Record<JobState, string>> = {
+  ready: 'r',
+  scheduled: 's',
+  active: 'a',
+  completed: 'c',
+  dead: 'd',
+  cancelled: 'x',
+  parked: 'p',
+}
+
+/** Bodies fetched at once, so that a page of great ones is cut short before all are in memory. */
+export const BODIES_AT_ONCE = 64
+
+const SETS = JOB_STATES.map(
+  (state) => `${STATE_LETTERS[state]} = KEYS[${QUEUE_PARTS.indexOf(state) + 1}]`,
+).join(', ')
+
+/**
+ * The keys of a queue and how a job stands in them.
+ *
+ * `jobs` maps an id to `state attempt token seq cancelled notes priority maxAttempts keepCompletedMs keepDeadMs addedAt dedup`:
+ * state is the first letter (x for cancelled), notes the letters of those in `notes` or `-`, dedup the deduplication id that the
+ * job holds until it has finished. `bodies` maps it to `=[name,options,⏎data]`, `notes` maps e (error), p (progress) and r (result)
+ * with the id behind to `=json`. Each state's set ranks `seq` with the id behind; seq has 16 digits. Ids come with a `=` before them, so that none is JSON.
+ */
+export const LAYOUT_LUA: string = lua`
+local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS = unpack(KEYS, 1, 6)
+local SETS = { ${SETS} }
+local FACTS = '^(%a) (%d+) (%d+) (%d+) (%d) (%S+) (.*)$'
+local TERMS = '^(%d+) (%d+) (%d+) (%d+) %d+ (.*)$'
+
+-- Whether a record is only still there because no exchange has dropped it since its time was over.
+local FORGETFUL = { c = true, d = true, x = true }
+local function isForgotten(state, member)
+  return FORGETFUL[state] and tonumber(redis.call('ZSCORE', SETS[state], member) or math.huge) <= now
+end
+local function countForgotten(state)
+  return FORGETFUL[state] and redis.call('ZCOUNT', SETS[state], '-inf', nowText) or 0
+end
+
+local function idsOf(members)
+  local ids = {}
+  for index = 1, #members do ids[index] = string.sub(members[index], 17) end
+  return ids
+end
+`

@@ -1,0 +1,98 @@
+import type { Clock } from '../ports/clock.ts'
+import { encodeJobs } from '../ports/job-limits.ts'
+import type {
+  AddResult,
+  Exchange,
+  ExchangeResult,
+  JobCommand,
+  JobPage,
+  JobRecord,
+  ListJobsOptions,
+  NewJob,
+  QueueCounts,
+} from '../ports/job-ledger.ts'
+import type { RandomSource } from '../ports/random-source.ts'
+import { addJobs } from './add-jobs.ts'
+import { commandJobs, copyCommand } from './command-jobs.ts'
+import { createDeduplicationTable } from './deduplication-table.ts'
+import { exchangeJobs } from './exchange-jobs.ts'
+import { orderOfExchange } from './exchange-order.ts'
+import { createJobSequence } from './job-sequence.ts'
+import { createJobTable } from './job-table.ts'
+import type { LedgerParts } from './ledger-parts.ts'
+import { readQueueOverview, wakeAtOf } from './queue-overview.ts'
+import { countJobs, getJob, listJobs } from './read-jobs.ts'
+import type { SqlDatabase } from './sql-database.ts'
+
+/** The engine of a `JobLedger` over SQLite, synchronous; queues are a column. */
+export interface SqliteLedger {
+  add(queue: string, jobs: readonly NewJob[]): AddResult
+  exchange(queue: string, exchange: Exchange): ExchangeResult
+  get(queue: string, id: string): JobRecord | null
+  list(queue: string, options: ListJobsOptions): JobPage
+  counts(queue: string): QueueCounts
+  command(queue: string, command: JobCommand): number
+  /**
+   * When any queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job waits. So a Durable Object
+   * sets its one alarm.
+   */
+  nextWakeAt(): number | null
+  /** The names of all queues that hold jobs, in order. */
+  queues(): readonly string[]
+  /** As `add`, but checks and copies its arguments now and acts when the returned function is called. */
+  prepareAdd(queue: string, jobs: readonly NewJob[]): () => AddResult
+  /** As `exchange`, but checks and copies its arguments now and acts when the returned function is called. */
+  prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult
+  /** As `command`, but checks and copies its arguments now and acts when the returned function is called. */
+  prepareCommand(queue: string, command: JobCommand): () => number
+}
+
+/** @param db A database that {@link import('./schema.ts').migrate} has brought up to date */
+export function createSqliteLedger(
+  db: SqlDatabase,
+  clock: Clock,
+  random: RandomSource,
+): SqliteLedger {
+  const jobs = createJobTable(db)
+  const parts: LedgerParts = {
+    db,
+    clock,
+    random,
+    jobs,
+    deduplication: createDeduplicationTable(db, jobs),
+    sequence: createJobSequence(clock),
+  }
+
+  function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
+    const encoded = encodeJobs(given)
+    return () => db.transaction(() => addJobs(parts, queue, encoded))
+  }
+
+  function prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult {
+    const order = orderOfExchange(exchange)
+    return () => db.transaction(() => exchangeJobs(parts, queue, order))
+  }
+
+  function prepareCommand(queue: string, command: JobCommand): () => number {
+    const copy = copyCommand(command)
+    return () => db.transaction(() => commandJobs(parts, queue, copy))
+  }
+
+  return {
+    prepareAdd,
+    prepareExchange,
+    prepareCommand,
+    add: (queue, given) => prepareAdd(queue, given)(),
+    exchange: (queue, exchange) => prepareExchange(queue, exchange)(),
+    command: (queue, command) => prepareCommand(queue, command)(),
+    get: (queue, id) => getJob(parts, queue, id),
+    list: (queue, options) => listJobs(parts, queue, options),
+    counts: (queue) => countJobs(parts, queue),
+    queues: () => jobs.queues(),
+    nextWakeAt() {
+      const wakes = jobs.queues().map((queue) => wakeAtOf(readQueueOverview(db, queue)))
+      const next = Math.min(...wakes.map((at) => at ?? Infinity), Infinity)
+      return next === Infinity ? null : next
+    },
+  }
+}

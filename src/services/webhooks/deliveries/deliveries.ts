@@ -1,0 +1,175 @@
+import { encodeHex } from '../../../primitives/hex.ts'
+import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import { readEndpointId } from '../endpoints/endpoint-id.ts'
+import type { EndpointStore } from '../endpoints/endpoint-store.ts'
+import type { EndpointRecord } from '../endpoints/endpoint.ts'
+import { WebhookError } from '../sending/webhook-error.ts'
+import type { WorkQueue } from '../sending/work-queue.ts'
+import type { DeliveryLog } from './delivery-log.ts'
+import type { DeliveryPage, DeliveryQuery, ListDeliveries } from './delivery-pages.ts'
+import { statsOf, type DeliveryStats } from './delivery-stats.ts'
+import { deliveryJob, deliveryJobId, retryTask } from './delivery-task.ts'
+import {
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryState,
+} from './delivery.ts'
+import type { ReplayTask } from './replay.ts'
+
+/** What became of events on their way to endpoints. */
+export interface Deliveries {
+  /** @returns The delivery, or `null` when there is none or its retention has passed */
+  get(id: string): Promise<Delivery | null>
+  /** Deliveries that match, latest event first. `list({ state: 'dead' })` is the dead-letter list. */
+  list(query?: DeliveryQuery): AsyncIterable<Delivery>
+  /** One page of them. `limit` 1 to 1,000, default 100; a page may be short and yet not the last. */
+  page(
+    query?: DeliveryQuery & { readonly limit?: number; readonly cursor?: string },
+  ): Promise<DeliveryPage>
+  /** @returns Every attempt, oldest first; at most 1,000 */
+  attempts(id: string): Promise<readonly DeliveryAttempt[]>
+  /**
+   * Sends again now and, should that fail, by the whole retry schedule anew. Replaces a pending attempt, goes past an open
+   * circuit, and sends the same bytes under the same `webhook-id`, also of what was delivered. Asking twice sends once.
+   *
+   * @throws WebhookError `delivery_not_found`, `endpoint_not_found` or `endpoint_disabled`
+   */
+  retry(id: string): Promise<{ readonly id: string; readonly round: number }>
+  /**
+   * Sends an endpoint everything since a time that is dead or was held while it was disabled.
+   *
+   * @param since ms since 1970, or a Date
+   * @throws WebhookError `endpoint_not_found` or `endpoint_disabled`
+   */
+  recover(endpointId: string, since: number | Date, options?: ReplayRate): Promise<StartedReplay>
+  /** Sends again whatever matches, also what was delivered. Goes on in the background, over crashes. */
+  replay(filter: ReplayFilter): Promise<StartedReplay>
+  /** How an endpoint has been doing over its latest deliveries. */
+  stats(endpointId: string): Promise<DeliveryStats>
+  /** Removes a delivery with its attempts; one that is on its way is not sent any more. @returns Whether there was one */
+  delete(id: string): Promise<boolean>
+}
+
+export interface ReplayRate {
+  /** Deliveries a second, spread by chance; 0.01 to 1,000. Default 20. */
+  readonly perSecond?: number
+}
+
+/** What {@link Deliveries.replay} sends again; absent parts allow all. */
+export interface ReplayFilter extends ReplayRate {
+  /** Default `default`. */
+  readonly tenant?: string
+  readonly endpointId?: string
+  readonly eventType?: string
+  /** Default `['dead', 'held']`. */
+  readonly states?: readonly DeliveryState[]
+  /** Events published at or after, ms since 1970 or a Date. */
+  readonly since: number | Date
+  /** And before. Default: now. */
+  readonly until?: number | Date
+}
+
+/** A replay that was accepted: its job in the queue `webhooks.events`. */
+export interface StartedReplay {
+  readonly jobId: string
+}
+
+/** What {@link createDeliveries} stands on. */
+export interface DeliveriesOptions {
+  readonly endpoints: EndpointStore
+  readonly log: DeliveryLog
+  readonly list: ListDeliveries
+  readonly eventQueue: WorkQueue
+  readonly deliveryQueue: WorkQueue
+  readonly clock: Clock
+  readonly random: RandomSource
+}
+
+const STATS_DELIVERIES = 1000
+const MAX_CLAIMS = 1000
+
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
+  const { endpoints, log, list, eventQueue, deliveryQueue, clock, random } = options
+
+  async function enabledEndpoint(endpointId: string): Promise<EndpointRecord> {
+    const endpoint = await endpoints.get(endpointId)
+    if (endpoint === null)
+      throw new WebhookError('endpoint_not_found', 'Cannot send to endpoint: none has this id')
+    if (!endpoint.enabled)
+      throw new WebhookError(
+        'endpoint_disabled',
+        'Cannot send to endpoint: it is disabled, enable it first',
+      )
+    return endpoint
+  }
+
+  async function replay(filter: ReplayFilter): Promise<StartedReplay> {
+    const { states = ['dead', 'held'], since, until, perSecond = 20 } = filter
+    if (!(perSecond >= 0.01 && perSecond <= 1000))
+      throw new RangeError(`Cannot replay: perSecond is ${perSecond}, 0.01 to 1000 allowed`)
+    if (states.length === 0 || !states.every((state) => DELIVERY_STATES.includes(state)))
+      throw new RangeError(`Cannot replay: states are not some of ${DELIVERY_STATES.join(', ')}`)
+    const task: ReplayTask = {
+      tenant: filter.tenant ?? 'default',
+      endpointId: filter.endpointId ?? null,
+      eventType: filter.eventType ?? null,
+      states: [...states],
+      since: instantOf('since', since),
+      // What is published from now on is not this replay's, so that it comes to an end.
+      until: until === undefined ? clock.now() : instantOf('until', until),
+      perSecond,
+      cursor: null,
+    }
+    const jobId = `replay:${encodeHex(random.bytes(12))}`
+    await eventQueue.add([{ id: jobId, name: 'replay', data: task, maxAttempts: MAX_CLAIMS }])
+    return { jobId }
+  }
+
+  return {
+    get: async (id) => (await log.read(id)).delivery,
+    async *list(query = {}) {
+      let cursor: string | null = null
+      do {
+        const page: DeliveryPage = await list({ ...query, ...(cursor !== null && { cursor }) })
+        yield* page.deliveries
+        cursor = page.cursor
+      } while (cursor !== null)
+    },
+    page: (query = {}) => list(query),
+    attempts: (id) => log.attempts(id),
+    async retry(id) {
+      const { delivery } = await log.read(id)
+      if (delivery === null)
+        throw new WebhookError('delivery_not_found', 'Cannot retry delivery: none has this id')
+      await enabledEndpoint(delivery.endpointId)
+      const task = retryTask(delivery)
+      const [added] = await deliveryQueue.add([deliveryJob(task)])
+      // Asked before and not begun yet, or given up by the ledger because workers kept dying over it.
+      if (added === false) await deliveryQueue.revive(deliveryJobId(id, task.round))
+      // The round before it is over: its job would only find that out by itself.
+      await deliveryQueue.ledger.command({
+        type: 'remove',
+        ids: [deliveryJobId(id, delivery.round)],
+      })
+      return { id, round: task.round }
+    },
+    async recover(endpointId, since, rate = {}) {
+      const { tenant } = await enabledEndpoint(endpointId)
+      return replay({ ...rate, tenant, endpointId, since })
+    },
+    replay,
+    async stats(endpointId) {
+      const tenant = readEndpointId(endpointId)?.tenant ?? 'default'
+      return statsOf((await list({ tenant, endpointId, limit: STATS_DELIVERIES })).deliveries)
+    },
+    delete: (id) => log.remove(id),
+  }
+}
+
+function instantOf(name: string, instant: number | Date): number {
+  const ms = Number(instant)
+  if (Number.isFinite(ms)) return ms
+  throw new RangeError(`Cannot replay: ${name} is no instant, ms since 1970 or a Date expected`)
+}

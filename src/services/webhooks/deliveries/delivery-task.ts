@@ -1,0 +1,86 @@
+import type { ClaimedJob, JobOutcome, NewJob } from '../../../runtime/ports/job-ledger.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
+import type { Delivery } from './delivery.ts'
+
+/** The queue whose jobs make attempts. */
+export const DELIVERY_QUEUE = 'webhooks.deliveries'
+
+/**
+ * What a delivery's job carries. The record decides: a job that lags behind it (it was claimed again after a crash, or
+ * a manual retry replaced it) sees that by these numbers and makes no attempt.
+ */
+export type DeliveryTask = {
+  readonly id: string
+  readonly round: number
+  /** Attempts of the round that the job knows of: the record knows of more when a crash came between both. */
+  readonly attempts: number
+  /** Send again although it was delivered. */
+  readonly resend: boolean
+}
+
+/** Jobs reschedule themselves and give deferred claims back, so that only crashes come near this. */
+const MAX_CLAIMS = 1000
+
+/** Deterministic, so that doing a fan-out or a retry again adds nothing. */
+export function deliveryJobId(id: string, round: number): string {
+  return round === 0 ? id : `${id}#${round}`
+}
+
+/** @param delayMs Before the first attempt */
+export function deliveryJob(task: DeliveryTask, delayMs = 0): NewJob {
+  return {
+    id: deliveryJobId(task.id, task.round),
+    name: 'deliver',
+    data: task,
+    delayMs: Math.round(delayMs),
+    maxAttempts: MAX_CLAIMS,
+  }
+}
+
+/** The task of a delivery's first round. */
+export function firstTask({ id }: Pick<Delivery, 'id'>): DeliveryTask {
+  return { id, round: 0, attempts: 0, resend: false }
+}
+
+/** The task of a manual retry: one round on. */
+export function retryTask({ id, round, state }: Delivery): DeliveryTask {
+  return { id, round: round + 1, attempts: 0, resend: state === 'delivered' }
+}
+
+/** @returns What the job carries */
+export function taskOf({ data }: Pick<ClaimedJob, 'data'>): DeliveryTask {
+  // Only `deliveryJob` and `waitFor` write the queue's jobs.
+  return data as DeliveryTask
+}
+
+/** Puts a job off without counting it as an attempt. */
+export function waitFor(delayMs: number, task?: DeliveryTask, error?: Json): JobOutcome {
+  return {
+    to: 'scheduled',
+    delayMs: Math.max(Math.round(delayMs), 0),
+    refund: true,
+    ...(task !== undefined && { data: task }),
+    ...(error !== undefined && { error }),
+  }
+}
+
+/** What becomes of the job, as the delivery's record says. */
+export function outcomeOf(delivery: Delivery, task: DeliveryTask, now: number): JobOutcome {
+  const { state, round, roundAttempts, nextAttemptAt, lastAttempt } = delivery
+  if (round > task.round) return { to: 'completed', result: { superseded: true } }
+  switch (state) {
+    case 'pending':
+    case 'retrying':
+      return {
+        to: 'scheduled',
+        delayMs: Math.max(Math.round((nextAttemptAt ?? now) - now), 0),
+        refund: true,
+        data: { ...task, attempts: roundAttempts },
+        ...(lastAttempt !== null && { error: { code: lastAttempt.error } }),
+      }
+    case 'dead':
+      return { to: 'dead', error: { code: lastAttempt?.error ?? null } }
+    default:
+      return { to: 'completed', result: { state } }
+  }
+}

@@ -1,0 +1,63 @@
+import { utf8Length } from '../../../primitives/utf8.ts'
+import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
+import { endpointOf, type EndpointRecord, type WebhookEndpoint } from '../endpoints/endpoint.ts'
+import { contentOf, type EventContent } from '../sending/webhook-event.ts'
+
+/**
+ * Makes what one endpoint gets from an event. Runs once a delivery: what it returned is kept and sent in every attempt.
+ * It may run again after a crash, so it should do nothing else.
+ */
+export type WebhookTransform = (
+  event: EventContent & { readonly id: string },
+  endpoint: WebhookEndpoint,
+) => Json | Promise<Json>
+
+export type RenderedBody =
+  | { readonly ok: true; readonly body: string }
+  | { readonly ok: false; readonly message: string }
+
+/** What {@link renderBody} is bound by. */
+export interface RenderOptions {
+  readonly transforms: Readonly<Record<string, WebhookTransform>>
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+/** Runs an endpoint's transform over an event's body; never rejects. */
+export async function renderBody(
+  event: { readonly id: string; readonly body: string },
+  endpoint: EndpointRecord,
+  { transforms, clock, timeoutMs, maxBytes }: RenderOptions,
+): Promise<RenderedBody> {
+  const name = endpoint.transform ?? ''
+  const transform = Object.hasOwn(transforms, name) ? transforms[name] : undefined
+  if (transform === undefined)
+    return { ok: false, message: 'The endpoint names a transform that is not known' }
+  const { promise: late, resolve } = Promise.withResolvers<RenderedBody>()
+  const cancel = clock.setTimer(
+    () => resolve({ ok: false, message: 'The transform took too long' }),
+    timeoutMs,
+  )
+  const run = async (): Promise<RenderedBody> => {
+    const body = JSON.stringify(
+      await transform({ ...contentOf(event), id: event.id }, endpointOf(endpoint)),
+    )
+    if (body === undefined) return { ok: false, message: 'The transform returned no JSON' }
+    const bytes = utf8Length(body)
+    if (bytes <= maxBytes) return { ok: true, body }
+    return {
+      ok: false,
+      message: `The transform returned ${bytes} bytes, at most ${maxBytes} are allowed`,
+    }
+  }
+  try {
+    return await Promise.race([run(), late])
+  } catch {
+    // Its message may hold what the event holds.
+    return { ok: false, message: 'The transform failed' }
+  } finally {
+    cancel()
+  }
+}

@@ -1,0 +1,207 @@
+import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { FetchClient } from '../../../runtime/ports/fetch-client.ts'
+import type { HostResolver } from './host-resolver.ts'
+import { refusedRange } from './public-address.ts'
+import { readBody } from './read-body.ts'
+import { judgeUrl, type OutboundPolicy, type UrlVerdict } from './url-policy.ts'
+
+/** Sends requests to addresses that others chose, and to public ones alone. */
+export interface Outbound {
+  /** Judges a URL without sending anything. */
+  judge(url: string): UrlVerdict
+  /** Makes one request and never rejects: what went wrong is a result. */
+  send(request: OutboundRequest): Promise<OutboundResult>
+}
+
+export interface OutboundRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array<ArrayBuffer>
+  /** For everything together: name resolution, connection, answer and the part of its body that is kept. In ms. */
+  readonly timeoutMs: number
+  /** How much of the answer's body is kept; the rest is not read. */
+  readonly responseBytes: number
+  /** Ends the request early, as `aborted`. */
+  readonly signal?: AbortSignal
+}
+
+/** Why no answer came. */
+export type OutboundErrorCode =
+  /** The URL is refused; nothing was sent. */
+  | 'url_blocked'
+  /** A name has an address that is not public; nothing was sent. */
+  | 'address_blocked'
+  /** A name could not be resolved or has no address; nothing was sent. */
+  | 'dns_failed'
+  /** No connection, a broken one, a bad certificate, or an answer that is no HTTP. */
+  | 'connect_failed'
+  | 'timeout'
+  /** The caller ended the request. */
+  | 'aborted'
+
+export type OutboundResult =
+  | {
+      readonly kind: 'answered'
+      /** 0 for a redirect that the runtime hides. */
+      readonly status: number
+      readonly retryAfter: string | null
+      readonly body: string
+      readonly bodyTruncated: boolean
+      readonly durationMs: number
+    }
+  | {
+      readonly kind: 'failed'
+      readonly code: OutboundErrorCode
+      readonly message: string
+      readonly durationMs: number
+    }
+
+/** What {@link createOutbound} stands on. */
+export interface OutboundOptions {
+  readonly fetch: FetchClient
+  readonly clock: Clock
+  /** Checks the addresses behind names; `null` leaves them unchecked. */
+  readonly resolve: HostResolver | null
+  readonly policy: OutboundPolicy
+}
+
+/**
+ * Guards against server-side request forgery in the layers that fetch allows: the URL, every address behind its name,
+ * and no redirect is followed. Between the check of a name and the connection its answer can change (DNS rebinding):
+ * where the network must be safe from that too, pass a `fetch` that checks addresses when it connects.
+ */
+export function createOutbound({ fetch, clock, resolve, policy }: OutboundOptions): Outbound {
+  async function request(
+    { url: text, headers, body, responseBytes }: OutboundRequest,
+    signal: AbortSignal,
+  ): Promise<Answer | Failure> {
+    const verdict = judgeUrl(text, policy)
+    if (!verdict.ok) return failure('url_blocked', `The URL is refused: ${verdict.detail}`)
+    if (verdict.resolve && resolve !== null) {
+      const failed = await judgeAddresses(verdict.url.hostname, resolve, signal)
+      if (failed !== null) return failed
+    }
+    const sent = fetch(verdict.url.href, {
+      method: 'POST',
+      headers: { ...headers },
+      body,
+      // Not 'error', which throws on Workers before anything is sent.
+      redirect: 'manual',
+      signal,
+    })
+    const response = await unlessAborted(sent, signal, discard)
+    const excerpt = await readBody(response, responseBytes, signal)
+    return {
+      kind: 'answered',
+      status: response.type === 'opaqueredirect' ? 0 : response.status,
+      retryAfter: response.headers.get('retry-after'),
+      body: excerpt.text,
+      bodyTruncated: excerpt.truncated,
+    }
+  }
+
+  return {
+    judge: (url) => judgeUrl(url, policy),
+    async send(given) {
+      const startedAt = clock.now()
+      const abort = new AbortController()
+      const cancelTimer = clock.setTimer(() => abort.abort(TIMEOUT), given.timeoutMs)
+      const onCallerAbort = (): void => abort.abort(ABORTED)
+      if (given.signal?.aborted === true) onCallerAbort()
+      given.signal?.addEventListener('abort', onCallerAbort, { once: true })
+      try {
+        const result = await request(given, abort.signal)
+        return { ...result, durationMs: clock.now() - startedAt }
+      } catch {
+        // The runtime's own message may hold addresses of the network, so none of it is handed on.
+        const { reason } = abort.signal
+        const failed = [TIMEOUT, ABORTED].find((known) => known === reason) ?? CONNECT_FAILED
+        return { ...failed, durationMs: clock.now() - startedAt }
+      } finally {
+        cancelTimer()
+        given.signal?.removeEventListener('abort', onCallerAbort)
+      }
+    },
+  }
+}
+
+type Answer = Omit<Extract<OutboundResult, { kind: 'answered' }>, 'durationMs'>
+type Failure = Omit<Extract<OutboundResult, { kind: 'failed' }>, 'durationMs'>
+
+const TIMEOUT: Failure = {
+  kind: 'failed',
+  code: 'timeout',
+  message: 'No complete answer within the time limit',
+}
+const ABORTED: Failure = {
+  kind: 'failed',
+  code: 'aborted',
+  message: 'The request was ended by its caller',
+}
+const CONNECT_FAILED: Failure = {
+  kind: 'failed',
+  code: 'connect_failed',
+  message: 'The connection failed before an answer came',
+}
+
+function failure(code: OutboundErrorCode, message: string): Failure {
+  return { kind: 'failed', code, message }
+}
+
+async function judgeAddresses(
+  hostname: string,
+  resolve: HostResolver,
+  signal: AbortSignal,
+): Promise<Failure | null> {
+  let addresses: readonly string[]
+  try {
+    addresses = await unlessAborted(resolve(hostname.replace(/\.+$/, ''), signal), signal)
+  } catch (error) {
+    if (signal.aborted) throw error
+    return failure('dns_failed', 'The host name could not be resolved')
+  }
+  if (addresses.length === 0) return failure('dns_failed', 'The host name has no address')
+  for (const address of addresses) {
+    const range = refusedRange(address)
+    if (range !== null)
+      return failure(
+        'address_blocked',
+        `The host name has an address that is not public (${range})`,
+      )
+  }
+  return null
+}
+
+/** Waits for `pending` or the abort, whichever comes first: a fetch that ignores its signal must not hold the caller. */
+async function unlessAborted<Value>(
+  pending: Promise<Value>,
+  signal: AbortSignal,
+  onLate: (value: Value) => void = () => undefined,
+): Promise<Value> {
+  if (signal.aborted) {
+    pending.then(onLate, () => undefined)
+    throw new Error('aborted')
+  }
+  return new Promise<Value>((resolve, reject) => {
+    const onAbort = (): void => {
+      pending.then(onLate, () => undefined)
+      reject(new Error('aborted'))
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    pending.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort)
+        resolve(value)
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', onAbort)
+        reject(error)
+      },
+    )
+  })
+}
+
+/** An answer that came too late still holds its connection. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined)
+}

@@ -1,0 +1,167 @@
+import { createIdempotency, type Idempotency } from '../../../runtime/coordination/idempotency.ts'
+import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency-error.ts'
+import type { AtomicStore } from '../../../runtime/ports/atomic-store.ts'
+import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import { WebhookVerificationError } from '../errors.ts'
+import { dedupeKey } from './dedupe-key.ts'
+import {
+  receiveWebhook,
+  type ReceivedWebhook,
+  type ReceiveWebhookOptions,
+} from './receive-webhook.ts'
+import { findHandler, type WebhookHandler, type WebhookHandlers } from './webhook-handlers.ts'
+import type { WebhookQueue } from './webhook-queue.ts'
+import { findScheme } from './webhook-schemes.ts'
+
+/** Options of {@link handleWebhooks}. */
+export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
+  /**
+   * Remembers what was handled, so that a delivery that is repeated, by its sender or by someone who recorded it, is
+   * acknowledged and not handled again. Default: nothing is remembered, and handlers must not mind repetitions.
+   */
+  readonly store?: AtomicStore
+  /**
+   * Keeps the memory of this receiver apart from that of others in the same store, 1 to 64 characters: senders choose
+   * their ids, and one must not be able to use up another's. Default: the scheme's name.
+   */
+  readonly receiver?: string
+  /** How long a webhook is remembered, ms: longer than its sender goes on trying. Default 604,800,000 (7 days). */
+  readonly rememberMs?: number
+  /** How long after a crash a repeated delivery is handled again, ms. Default 30,000. */
+  readonly leaseMs?: number
+  /** Takes the webhooks over; the sender is answered as soon as it has one. Default: handlers run before the answer. */
+  readonly queue?: WebhookQueue
+  /**
+   * Told of everything that is not answered with 200: a refused webhook (a WebhookVerificationError), or what a handler,
+   * the queue or the store threw. Default: refusals are only answered, and everything else is thrown.
+   */
+  readonly onError?: (error: unknown, request: Request) => void
+  /** Default: the platform's. */
+  readonly random?: RandomSource
+}
+
+const WEEK_MS = 604_800_000
+
+const TITLES: Readonly<Record<number, string>> = {
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  503: 'Service Unavailable',
+}
+
+/**
+ * Makes a receiver of webhooks: it verifies, remembers, and calls the handler of the event's type.
+ *
+ * Answers 200 when the event was handled, was handled before, or has no handler; 401 when it is not authentic; 400, 408,
+ * 413 or 415 for a body that cannot be used; 409 while the same webhook is being handled; 500 when a handler failed, so
+ * that the sender tries again. Refusals are `application/problem+json` (RFC 9457).
+ *
+ * @throws TypeError or RangeError when an option is not valid
+ */
+export function handleWebhooks(
+  handlers: WebhookHandlers,
+  options: HandleWebhooksOptions,
+): (request: Request) => Promise<Response> {
+  const { queue, onError } = options
+  const known = { ...handlers }
+  const memory = createMemory(options)
+
+  async function handle(request: Request): Promise<Response> {
+    const webhook = await receiveWebhook(request, options)
+    const handler = findHandler(known, webhook.type)
+    if (handler === null) return acknowledge()
+    if (memory === null) return act(webhook, handler, request.signal)
+    let answer = acknowledge()
+    const key = await dedupeKey(webhook)
+    await memory.run(key, 'webhook', async ({ signal }) => {
+      answer = await act(webhook, handler, signal)
+      return null
+    })
+    return answer
+  }
+
+  async function act(
+    { event, id, type, timestamp }: ReceivedWebhook,
+    handler: WebhookHandler,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const context = { id, type, timestamp }
+    const result = await (queue === undefined
+      ? handler(event, { ...context, signal })
+      : queue.add('webhook', { ...context, event }))
+    if (queue !== undefined || !(result instanceof Response)) return acknowledge()
+    // The sender will try again, so this delivery must not count as handled.
+    if (!result.ok) throw new DeclinedWebhook(result)
+    return result
+  }
+
+  return async (request) => {
+    if (request.method !== 'POST') return problem(405, 'Method Not Allowed', { allow: 'POST' })
+    try {
+      return await handle(request)
+    } catch (error) {
+      if (error instanceof DeclinedWebhook) return error.answer
+      const answer = answerTo(error)
+      if (answer === null && onError === undefined) throw error
+      onError?.(error, request)
+      return answer ?? problem(500, 'Internal Server Error', {})
+    }
+  }
+}
+
+/** A handler answered with a status that is no success. */
+class DeclinedWebhook extends Error {
+  readonly answer: Response
+
+  constructor(answer: Response) {
+    super('The handler declined the webhook')
+    this.answer = answer
+  }
+}
+
+function createMemory(options: HandleWebhooksOptions): Idempotency | null {
+  const { store, scheme = 'standard', clock, random, leaseMs, rememberMs = WEEK_MS } = options
+  if (store === undefined) return null
+  const { receiver = findScheme(scheme).name } = options
+  if (receiver.length < 1 || receiver.length > 64)
+    throw new RangeError(
+      `Cannot handle webhooks: receiver has ${receiver.length} characters, 1 to 64 allowed`,
+    )
+  return createIdempotency({
+    store,
+    partition: `received-webhooks:${receiver}`,
+    keepMs: rememberMs,
+    ...(leaseMs !== undefined && { leaseMs }),
+    ...(clock !== undefined && { clock }),
+    ...(random !== undefined && { random }),
+  })
+}
+
+/** @returns The answer to what the sender can do something about; `null` for what only we can */
+function answerTo(error: unknown): Response | null {
+  if (error instanceof IdempotencyInProgressError)
+    return problem(409, 'Conflict', { 'retry-after': `${Math.ceil(error.retryAfterMs / 1000)}` })
+  if (!(error instanceof WebhookVerificationError)) return null
+  const { status, code } = error
+  // Who cannot sign is not told how close the attempt was.
+  if (status === 401) return problem(401, 'Unauthorized', { 'www-authenticate': 'Signature' })
+  return problem(status, TITLES[status] ?? 'Bad Request', {}, code)
+}
+
+function problem(
+  status: number,
+  title: string,
+  headers: Readonly<Record<string, string>>,
+  code?: string,
+): Response {
+  const body = { type: 'about:blank', title, status, ...(code !== undefined && { code }) }
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  })
+}
+
+/** Mailgun takes nothing but 200 for a success, and everyone else takes 200 too. */
+function acknowledge(): Response {
+  return new Response(null, { status: 200 })
+}

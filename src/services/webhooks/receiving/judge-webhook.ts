@@ -1,0 +1,32 @@
+import { systemClock, type Clock } from '../../../runtime/ports/clock.ts'
+import type { WebhookSecret } from '../signing/webhook-keys.ts'
+import type { WebhookMessage, WebhookScheme, WebhookVerdict } from './webhook-scheme.ts'
+
+/** What a receiver may set about the age of a signature. */
+export interface SignatureAgeOptions {
+  /**
+   * Oldest signature accepted, ms, above 0. Default: 5 minutes, or what the scheme needs for its vendor's retries. A
+   * signature may be ahead by as much, at most 5 minutes. `'accept-any-age'` gives up protection against replays of
+   * old messages.
+   */
+  readonly toleranceMs?: number | 'accept-any-age'
+  /** Tells the time. Default: the platform's clock. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+/**
+ * Asks the scheme about a message.
+ *
+ * @throws TypeError or RangeError when a secret or an option is not valid
+ */
+export async function judgeWebhook(
+  scheme: WebhookScheme,
+  message: WebhookMessage,
+  secrets: WebhookSecret | readonly WebhookSecret[],
+  options: SignatureAgeOptions,
+): Promise<WebhookVerdict> {
+  const { toleranceMs = scheme.toleranceMs, clock = systemClock } = options
+  const tolerated = toleranceMs === 'accept-any-age' ? Infinity : toleranceMs
+  if (!(tolerated > 0)) throw new RangeError('Cannot verify webhook: toleranceMs is not above 0')
+  return scheme.verify(message, [secrets].flat(), { now: clock.now(), toleranceMs: tolerated })
+}

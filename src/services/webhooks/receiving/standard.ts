@@ -1,0 +1,46 @@
+import { decodeBase64 } from '../../../primitives/base64.ts'
+import { createEd25519PublicKey } from '../../../primitives/ed25519.ts'
+import { signedContent } from '../signing/signed-content.ts'
+import {
+  decodeKey,
+  standardKey,
+  VERIFICATION_KEY_PREFIX,
+  type WebhookSecret,
+} from '../signing/webhook-keys.ts'
+import { eventText } from './event-field.ts'
+import { signatureScheme, type ClaimedSignature, type VerificationKey } from './signature-scheme.ts'
+import type { WebhookScheme } from './webhook-scheme.ts'
+
+/**
+ * Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature` (or Svix's `svix-…` names, as Resend and
+ * Clerk send them) over `<id>.<timestamp>.<body>`; `v1` is HMAC-SHA256, `v1a` Ed25519. Other versions are ignored.
+ *
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const standardScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
+  name: 'standard',
+  headers: ['webhook-signature', 'webhook-id', 'webhook-timestamp'],
+  key: verificationKey,
+  read([header = '', id = '', timestamp = ''], { payload }) {
+    // With a dot in the id, other ids and times would have the same signed content.
+    if (!id || id.includes('.')) return 'malformed_signature'
+    const signatures: ClaimedSignature[] = []
+    for (const item of header.split(' ')) {
+      const [, version, text = ''] = /^(v1a?),(.*)$/.exec(item) ?? []
+      if (version !== undefined) signatures.push({ version, bytes: decodeBase64(text) })
+    }
+    return { signatures, content: signedContent(`${id}.${timestamp}.`, payload), timestamp }
+  },
+  identify: (event, { header }) => ({
+    id: header('webhook-id'),
+    idIsSigned: true,
+    type: eventText(event, 'type'),
+  }),
+})
+
+/** Each key has the version it belongs to, so that no public key is ever taken for a shared secret. */
+function verificationKey(secret: WebhookSecret): VerificationKey {
+  return typeof secret === 'string' && secret.startsWith(VERIFICATION_KEY_PREFIX)
+    ? { version: 'v1a', ...createEd25519PublicKey(decodeKey(secret, VERIFICATION_KEY_PREFIX)) }
+    : { version: 'v1', ...standardKey(secret) }
+}

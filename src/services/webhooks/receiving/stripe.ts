@@ -1,0 +1,27 @@
+import { decodeHex } from '../../../primitives/hex.ts'
+import { signedContent } from '../signing/signed-content.ts'
+import { signatureScheme, type ClaimedSignature } from './signature-scheme.ts'
+import type { WebhookScheme } from './webhook-scheme.ts'
+
+/**
+ * Stripe: `Stripe-Signature: t=…,v1=…`, HMAC-SHA256 in hexadecimal over `<t>.<body>`, keyed with the whole `whsec_…`
+ * text. Several `v1` while a secret is rolled; other versions are ignored.
+ *
+ * @see https://docs.stripe.com/webhooks#verify-manually
+ */
+export const stripeScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
+  name: 'stripe',
+  headers: ['stripe-signature'],
+  read([header = ''], { payload }) {
+    let timestamp: string | undefined
+    const signatures: ClaimedSignature[] = []
+    for (const item of header.split(',')) {
+      const [, name, value = ''] = /^(t|v1)=(.*)$/.exec(item) ?? []
+      if (name === 't' && timestamp !== undefined) return 'malformed_signature'
+      if (name === 't') timestamp = value
+      if (name === 'v1') signatures.push({ bytes: decodeHex(value) })
+    }
+    if (timestamp === undefined) return 'malformed_signature'
+    return { signatures, content: signedContent(`${timestamp}.`, payload), timestamp }
+  },
+})

@@ -1,0 +1,19 @@
+/** Headers in the forms that runtimes and frameworks hand over: `Headers`, or an object such as Node's. */
+export type WebhookHeaders =
+  | { get(name: string): string | null | undefined }
+  | { readonly [name: string]: string | readonly string[] | undefined }
+
+/** Says a header's value by its lower-case name; `null` when it is absent or empty. */
+export type HeaderReader = (name: string) => string | null
+
+/** @returns A reader that looks for a `webhook-…` header under Svix's older name too */
+export function headerReader(headers: WebhookHeaders): HeaderReader {
+  const read = hasGet(headers)
+    ? (name: string) => headers.get(name)
+    : (name: string) => Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1]
+  return (name) => String(read(name) || read(name.replace('webhook', 'svix')) || '') || null
+}
+
+function hasGet(headers: WebhookHeaders): headers is { get(name: string): string | null } {
+  return typeof headers['get'] === 'function'
+}

@@ -1,0 +1,50 @@
+import type { SchemaResult, StandardSchema } from '../../../primitives/standard-schema.ts'
+import { eventField } from './event-field.ts'
+import { findHandler, type WebhookHandlers } from './webhook-handlers.ts'
+import type { QueuedWebhook } from './webhook-queue.ts'
+
+/** A kind of job that handles webhooks; made to be named `webhook` in a `JobQueue`. */
+export interface WebhookJob {
+  readonly input: StandardSchema<QueuedWebhook>
+  run(
+    job: { readonly data: QueuedWebhook },
+    context: { readonly signal: AbortSignal },
+  ): Promise<void>
+}
+
+/**
+ * The other end of a queue that `handleWebhooks` hands webhooks to.
+ *
+ * @example
+ * const queue = new JobQueue({ name: 'webhooks', backend, jobs: { webhook: webhookJob(handlers) } })
+ * const receive = handleWebhooks(handlers, { secrets, queue })
+ */
+export function webhookJob(handlers: WebhookHandlers): WebhookJob {
+  return {
+    input: queuedWebhookSchema,
+    async run({ data: { event, ...webhook } }, { signal }) {
+      await findHandler(handlers, webhook.type)?.(event, { ...webhook, signal })
+    },
+  }
+}
+
+const queuedWebhookSchema: StandardSchema<QueuedWebhook> = {
+  '~standard': { version: 1, vendor: 'white-cross', validate: validateQueuedWebhook },
+}
+
+function validateQueuedWebhook(value: unknown): SchemaResult<QueuedWebhook> {
+  return isQueuedWebhook(value)
+    ? { value }
+    : { issues: [{ message: 'Expected what handleWebhooks put into the queue' }] }
+}
+
+function isQueuedWebhook(value: unknown): value is QueuedWebhook {
+  const isTextOrNull = (field: unknown): boolean => field === null || typeof field === 'string'
+  const timestamp = eventField(value, 'timestamp')
+  return (
+    eventField(value, 'event') !== undefined &&
+    isTextOrNull(eventField(value, 'id')) &&
+    isTextOrNull(eventField(value, 'type')) &&
+    (timestamp === null || typeof timestamp === 'number')
+  )
+}

@@ -1,0 +1,122 @@
+import { durationMs, type Duration } from '../../../primitives/duration.ts'
+import { encodeHex } from '../../../primitives/hex.ts'
+import { utf8Length } from '../../../primitives/utf8.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
+import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import { readCustomHeaders } from '../endpoints/endpoint-headers.ts'
+import type { Attempt } from '../outbound/attempt.ts'
+import type { Sender } from '../outbound/sender.ts'
+import type { SignatureHeaders, SigningScheme } from '../signing/sign-webhook.ts'
+import type { WebhookSecret } from '../signing/webhook-keys.ts'
+
+/** One message to one URL. */
+export interface DirectDelivery {
+  readonly url: string
+  /** The body: text or bytes as they are, everything else as JSON. */
+  readonly payload: Json | Uint8Array
+  /** Signs the message; several while they are rotated. Either this or `signature` is needed. */
+  readonly secret?: WebhookSecret | readonly WebhookSecret[]
+  /** Whose way of signing. Default `standard`. */
+  readonly scheme?: SigningScheme
+  /** What `signWebhook` returned for this payload, which then is text or bytes. */
+  readonly signature?: SignatureHeaders[SigningScheme]
+  /** Sent as `webhook-id`; give the same one when you send the same message again. Default: that of `signature`, or a new one. */
+  readonly id?: string
+  /** Further headers; not the reserved ones. Default none. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** For everything, at most 5 minutes. Default: the service's. */
+  readonly timeout?: Duration
+  readonly signal?: AbortSignal
+}
+
+/** What came of it: `ok` for a 2xx answer. */
+export type DirectResult = (
+  | { readonly ok: true; readonly status: number; readonly error: null }
+  | {
+      readonly ok: false
+      /** `null` when no answer came. */
+      readonly status: number | null
+      readonly error: NonNullable<Attempt['error']>
+    }
+) & {
+  readonly id: string
+  readonly attempt: Attempt
+}
+
+/** What {@link deliverOnce} stands on. */
+export interface DeliverOnceOptions {
+  readonly sender: Sender
+  readonly random: RandomSource
+  readonly maxBytes: number
+}
+
+const MAX_TIMEOUT_MS = 300_000
+
+/**
+ * Makes one signed attempt.
+ *
+ * @throws TypeError when the payload, a header or a secret is malformed, or nothing signs the message
+ * @throws RangeError when the payload or the timeout is too large
+ */
+export async function deliverOnce(
+  delivery: DirectDelivery,
+  { sender, random, maxBytes }: DeliverOnceOptions,
+): Promise<DirectResult> {
+  const { url, secret, scheme, signature, timeout, signal } = delivery
+  if ((secret === undefined) === (signature === undefined))
+    throw new TypeError('Cannot deliver webhook: either secret or signature must be given')
+  if (typeof url !== 'string') throw new TypeError('Cannot deliver webhook: url is no text')
+  const body = bodyOf(delivery, maxBytes)
+  const headers = headersOf(delivery.headers)
+  const id = delivery.id ?? idIn(signature) ?? `msg_${encodeHex(random.bytes(16))}`
+  const timeoutMs = timeout === undefined ? undefined : durationMs(timeout)
+  if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
+    throw new RangeError(
+      `Cannot deliver webhook: timeout is ${timeoutMs} ms, 1 to ${MAX_TIMEOUT_MS} allowed`,
+    )
+  const attempt = await sender.attempt({
+    url,
+    id,
+    body,
+    headers,
+    secrets: secret === undefined ? [] : isList(secret) ? secret : [secret],
+    ...(signature !== undefined && { signature: { ...signature } }),
+    ...(scheme !== undefined && { scheme }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(signal !== undefined && { signal }),
+  })
+  const { status, error } = attempt
+  if (error !== null) return { ok: false, id, status, error, attempt }
+  return { ok: true, id, status: status ?? 0, error, attempt }
+}
+
+function bodyOf({ payload, signature }: DirectDelivery, maxBytes: number): string | Uint8Array {
+  const raw = typeof payload === 'string' || payload instanceof Uint8Array
+  if (signature !== undefined && !raw)
+    throw new TypeError(
+      'Cannot deliver webhook: a signed payload is text or bytes, as it was signed',
+    )
+  const body = raw ? payload : JSON.stringify(payload)
+  if (body === undefined) throw new TypeError('Cannot deliver webhook: payload is not JSON')
+  const bytes = typeof body === 'string' ? utf8Length(body) : body.length
+  if (bytes <= maxBytes) return body
+  throw new RangeError(
+    `Cannot deliver webhook: payload has ${bytes} bytes, at most ${maxBytes} allowed`,
+  )
+}
+
+function headersOf(given: DirectDelivery['headers']): Readonly<Record<string, string>> {
+  const read = readCustomHeaders(given ?? {})
+  if (read.ok) return read.headers
+  throw new TypeError(`Cannot deliver webhook: headers: ${read.fault}`)
+}
+
+function idIn(signature: DirectDelivery['signature']): string | undefined {
+  return signature !== undefined && 'webhook-id' in signature ? signature['webhook-id'] : undefined
+}
+
+function isList(
+  secret: WebhookSecret | readonly WebhookSecret[],
+): secret is readonly WebhookSecret[] {
+  return Array.isArray(secret)
+}

@@ -1,0 +1,27 @@
+import type { ClaimedJob, JobOutcome } from '../../../runtime/ports/job-ledger.ts'
+import type { JobProcessor } from '../../../runtime/ports/job-processor.ts'
+import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import { orWait } from './or-wait.ts'
+
+/** The queue whose jobs take events in and replay deliveries. */
+export const EVENT_QUEUE = 'webhooks.events'
+
+/** What a job of {@link EVENT_QUEUE} does, by its name. */
+export type EventJobs = Readonly<
+  Record<'event' | 'replay', (job: ClaimedJob) => Promise<JobOutcome>>
+>
+
+/** Runs the jobs of {@link EVENT_QUEUE}. */
+export function createEventProcessor(jobs: EventJobs, random: RandomSource): JobProcessor {
+  return {
+    queue: EVENT_QUEUE,
+    async process(job) {
+      if (job.name !== 'event' && job.name !== 'replay') {
+        const message = `This version knows no job of the name ${job.name}`
+        return { to: 'parked', error: { code: 'unknown_job', message } }
+      }
+      const run = jobs[job.name]
+      return orWait(() => run(job), random)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { canonicalJson } from '../../../primitives/canonical-json.ts'
+import { encodeHex } from '../../../primitives/hex.ts'
+import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import { WebhookError } from './webhook-error.ts'
+import { contentOf, readEvent, type EventRecord, type WebhookEvent } from './webhook-event.ts'
+import type { WorkQueue } from './work-queue.ts'
+
+/** What publishing answers. */
+export interface PublishedEvent {
+  readonly id: string
+  /** The id was used before for the same event, which is not sent again. */
+  readonly duplicate: boolean
+}
+
+/** What {@link publishEvent} stands on. */
+export interface PublishOptions {
+  readonly eventQueue: WorkQueue
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly maxEventBytes: number
+  readonly idempotencyWindowMs: number
+}
+
+const MAX_CLAIMS = 1000
+
+/** Accepts an event by one durable write: its job. Everything else follows from that job, however often it is begun. */
+export async function publishEvent(
+  event: WebhookEvent,
+  { eventQueue, clock, random, maxEventBytes, idempotencyWindowMs }: PublishOptions,
+): Promise<PublishedEvent> {
+  const record = readEvent(event, {
+    now: clock.now(),
+    newId: () => `evt_${encodeHex(random.bytes(16))}`,
+    maxBytes: maxEventBytes,
+  })
+  const { id, tenant } = record
+  const [added] = await eventQueue.add([
+    {
+      // With the tenant, so that one tenant's ids say nothing about another's.
+      id: `${tenant}:${id}`,
+      name: 'event',
+      data: record,
+      maxAttempts: MAX_CLAIMS,
+      keepCompletedMs: event.id === undefined ? 0 : idempotencyWindowMs,
+    },
+  ])
+  if (added !== false) return { id, duplicate: false }
+  const known = await eventQueue.ledger.get(`${tenant}:${id}`)
+  // Only this function writes jobs of such ids.
+  if (known !== null && !isSame(known.data as EventRecord, record))
+    throw new WebhookError(
+      'event_id_reused',
+      'Cannot publish event: its id was used before, for another type or other data',
+    )
+  return { id, duplicate: true }
+}
+
+/** Whether both say the same; the time of publishing may differ, as may the order of keys. */
+function isSame(a: EventRecord, b: EventRecord): boolean {
+  return a.type === b.type && comparable(a) === comparable(b)
+}
+
+function comparable(event: EventRecord): string {
+  const { data } = contentOf(event)
+  try {
+    return canonicalJson(data)
+  } catch {
+    // Nested too deeply for it: then the order of keys counts.
+    return JSON.stringify(data)
+  }
+}

@@ -1,0 +1,199 @@
+import { CircuitBreaker } from '../../../src/runtime/coordination/circuit-breaker.ts'
+import type { CircuitBreakerOptions } from '../../../src/runtime/coordination/circuit-breaker.ts'
+import { CircuitOpenError } from '../../../src/runtime/coordination/circuit-open-error.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../../src/runtime/ports/conformance.ts'
+import { openWorld, type CoordinationHarness, type Process } from './world.ts'
+
+const RESET_MS = 30_000
+const SYNC_MS = 5000
+
+export const circuitLaws: readonly Law<CoordinationHarness>[] = [
+  {
+    name: 'execute() through a closed circuit costs one read in all, then no round trip until the next comparison',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const process = world.process()
+      const { store } = process
+      const breaker = open(process)
+      for (let call = 0; call < 500; call++) expectEqual(await breaker.execute(() => call), call)
+      expectEqual([store.reads, store.commits], [1, 0])
+      await world.advance(SYNC_MS)
+      for (let call = 0; call < 500; call++) await breaker.execute(() => call)
+      await world.advance(1)
+      expectEqual([store.reads, store.commits], [1, 1])
+      for (let tenth = 0; tenth < 100; tenth++) {
+        await world.advance(SYNC_MS / 10)
+        await breaker.execute(() => 1)
+      }
+      await world.advance(1)
+      expectTrue(store.reads + store.commits <= 13, `${store.commits} commits in 10 intervals`)
+    },
+  },
+  {
+    name: 'execute() opens for everybody when one has seen too much, and calls nobody then',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const changes: string[] = []
+      const [a, b] = [
+        open(world.process(), { onStateChange: ({ from, to }) => changes.push(`${from}>${to}`) }),
+        open(world.process()),
+      ]
+      for (let call = 0; call < 3; call++) await failing(a)
+      expectEqual([a.state(), changes], ['open', ['closed>open']])
+      let calls = 0
+      for (const breaker of [a, b]) {
+        await expectRejection(
+          () => breaker.execute(() => ++calls),
+          (error) =>
+            error instanceof CircuitOpenError &&
+            error.code === 'circuit_open' &&
+            error.retryAfterMs > 0 &&
+            error.retryAfterMs <= RESET_MS,
+          'circuit_open',
+        )
+      }
+      expectEqual(calls, 0)
+    },
+  },
+  {
+    name: 'execute() adds up failures of processes that each see few, and successes weigh against them',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const rate = { failureRate: 0.5, minimumCalls: 10 }
+      const breakers = Array.from({ length: 5 }, () => open(world.process(), rate))
+      for (const breaker of breakers) await breaker.execute(() => 1)
+      await world.advance(SYNC_MS)
+      for (const breaker of breakers) {
+        await breaker.execute(() => 1)
+        await world.advance(10)
+      }
+      for (let round = 0; round < 3; round++) {
+        for (const breaker of breakers) {
+          await failing(breaker)
+          await world.advance(SYNC_MS / 5 + 1)
+        }
+      }
+      const modes = new Set<string>()
+      await world.advance(SYNC_MS)
+      for (const breaker of breakers) {
+        await breaker.execute(() => 1).catch(() => 0)
+        await world.advance(10)
+        modes.add(breaker.state())
+      }
+      expectEqual([...modes], ['open'], 'the state that everybody sees')
+    },
+  },
+  {
+    name: 'execute() stays closed for everybody while a single unlucky process fails',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const rate = { failureRate: 0.5, minimumCalls: 10 }
+      const lucky = open(world.process(), rate)
+      for (let call = 0; call < 100; call++) await lucky.execute(() => 1)
+      await world.advance(SYNC_MS)
+      await lucky.execute(() => 1)
+      await world.advance(10)
+      const unlucky = open(world.process(), rate)
+      for (let call = 0; call < 20; call++) await failing(unlucky)
+      await world.advance(SYNC_MS)
+      await lucky.execute(() => 1)
+      expectEqual([lucky.state(), unlucky.state()], ['closed', 'closed'])
+    },
+  },
+  {
+    name: 'execute() lets no more probes through than there are, whoever asks, and closes when all succeeded',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const breakers = Array.from({ length: 4 }, () => open(world.process(), { halfOpenProbes: 2 }))
+      for (let call = 0; call < 3; call++) await failing(breakers[0])
+      for (const breaker of breakers) await breaker.execute(() => 1).catch(() => 0)
+      await world.advance(RESET_MS)
+      const probe = Promise.withResolvers<number>()
+      let calls = 0
+      const outcomes = Promise.allSettled(
+        [...breakers, ...breakers].map((breaker) =>
+          breaker.execute(() => {
+            calls++
+            return probe.promise
+          }),
+        ),
+      )
+      await world.advance(1000, 100)
+      expectEqual(calls, 2, 'the calls that were let through')
+      probe.resolve(1)
+      const settled = await world.settle(outcomes)
+      expectEqual(settled.filter(({ status }) => status === 'fulfilled').length, 2)
+      await world.advance(SYNC_MS)
+      for (const breaker of breakers) await breaker.execute(() => 1).catch(() => 0)
+      await world.advance(10)
+      for (const breaker of breakers) {
+        expectEqual(await breaker.execute(() => 1), 1)
+        expectEqual(breaker.state(), 'closed')
+      }
+    },
+  },
+  {
+    name: 'execute() opens again when one probe fails, and gives up probes that never answer',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const [a, b] = [open(world.process()), open(world.process())]
+      for (let call = 0; call < 3; call++) await failing(a)
+      await world.advance(RESET_MS)
+      expectEqual(String(await failing(a)), 'Error: the other side failed')
+      expectEqual(a.state(), 'open')
+      await world.advance(RESET_MS)
+      void a.execute(() => new Promise<never>(() => {})).catch(() => {})
+      await world.advance(1000)
+      expectTrue((await failing(b)) instanceof CircuitOpenError, 'the budget to be used up')
+      await world.advance(RESET_MS)
+      expectEqual(await world.settle(b.execute(() => 'alive')), 'alive')
+      expectEqual(b.state(), 'closed')
+    },
+  },
+  {
+    name: 'execute() fails open: without its store it goes on by itself, and shares again afterwards',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const process = world.process()
+      const errors: unknown[] = []
+      process.store.setDead(true)
+      const breaker = open(process, { onStoreError: (error) => errors.push(error) })
+      expectEqual(await breaker.execute(() => 'through'), 'through')
+      for (let call = 0; call < 3; call++) await failing(breaker)
+      expectEqual([breaker.state(), errors.length > 0], ['open', true])
+      await world.advance(RESET_MS)
+      expectEqual(await breaker.execute(() => 'probe'), 'probe')
+      expectEqual(breaker.state(), 'closed')
+      process.store.setDead(false)
+      for (let call = 0; call < 3; call++) await failing(breaker)
+      const other = open(world.process())
+      expectTrue((await failing(other)) instanceof CircuitOpenError, 'the other to know')
+    },
+  },
+]
+
+function open(process: Process, options: CircuitBreakerOptions = {}): CircuitBreaker {
+  return new CircuitBreaker({
+    ...process,
+    name: 'mailer',
+    ...(options.failureRate === undefined && { failureThreshold: 3 }),
+    resetTimeout: RESET_MS,
+    syncInterval: SYNC_MS,
+    ...options,
+  })
+}
+
+/** Lets one call fail. @returns What `execute` threw */
+async function failing(breaker: CircuitBreaker | undefined): Promise<unknown> {
+  return breaker
+    ?.execute(() => {
+      throw new Error('the other side failed')
+    })
+    .catch((error: unknown) => error)
+}
+

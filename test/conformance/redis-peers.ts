@@ -1,0 +1,30 @@
+import { Redis as UpstashRedis } from '@upstash/redis'
+import type { RedisConnection } from '../../src/runtime/redis/index.ts'
+import { redisSuites } from './redis.ts'
+import type { Suite } from './suite.ts'
+
+/** Where the servers are, as `tools/start-peers.ts` says it; one that is not named is not tested. */
+export interface PeerAddresses {
+  readonly REDIS_URL?: string
+  readonly UPSTASH_URL?: string
+  readonly UPSTASH_TOKEN?: string
+}
+
+/**
+ * The laws on Redis, over TCP and over Upstash's REST interface.
+ *
+ * @param connect Connects over TCP with the runtime's own client
+ */
+export function redisPeerSuites(
+  { REDIS_URL, UPSTASH_URL, UPSTASH_TOKEN }: PeerAddresses,
+  connect: (url: string) => RedisConnection,
+): readonly Suite[] {
+  const upstash =
+    UPSTASH_URL !== undefined && UPSTASH_TOKEN !== undefined
+      ? new UpstashRedis({ url: UPSTASH_URL, token: UPSTASH_TOKEN, retry: false })
+      : undefined
+  return [
+    ...(REDIS_URL === undefined ? [] : redisSuites('redis-tcp', connect(REDIS_URL))),
+    ...(upstash === undefined ? [] : redisSuites('redis-upstash', upstash)),
+  ]
+}

@@ -1,0 +1,18 @@
+import { memorySuites } from '../conformance/memory.ts'
+import { redisPeerSuites } from '../conformance/redis-peers.ts'
+import { runSuites } from '../conformance/run-suites.ts'
+import { sqliteSuites } from '../conformance/sqlite.ts'
+
+declare const Bun: {
+  readonly RedisClient: new (url: string) => {
+    send(command: string, args: string[]): Promise<unknown>
+  }
+}
+
+const suites = [
+  ...memorySuites(),
+  ...sqliteSuites(),
+  ...redisPeerSuites(process.env, (url) => new Bun.RedisClient(url)),
+]
+const failed = await runSuites('bun', suites, console.log, process.argv[2])
+process.exit(failed > 0 ? 1 : 0)

@@ -1,0 +1,14 @@
+import process from 'node:process'
+import { Redis } from 'ioredis'
+import { memorySuites } from '../conformance/memory.ts'
+import { redisPeerSuites } from '../conformance/redis-peers.ts'
+import { runSuites } from '../conformance/run-suites.ts'
+import { sqliteSuites } from '../conformance/sqlite.ts'
+
+const suites = [
+  ...memorySuites(),
+  ...sqliteSuites(),
+  ...redisPeerSuites(process.env, (url) => new Redis(url)),
+]
+const failed = await runSuites('deno', suites, console.log, process.argv[2])
+process.exit(failed > 0 ? 1 : 0)

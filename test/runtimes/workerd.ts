@@ -1,0 +1,43 @@
+import { Redis } from '@upstash/redis'
+import { durableObjectsSuites, type LawObjectNamespace } from '../conformance/durable-objects.ts'
+import { memorySuites } from '../conformance/memory.ts'
+import { redisSuites } from '../conformance/redis.ts'
+import { runSuites } from '../conformance/run-suites.ts'
+import type { Suite } from '../conformance/suite.ts'
+import { durableObjectCases, type ObjectNamespaces } from './workerd-durable-objects.ts'
+
+export { LawInfrastructureObject } from '../conformance/durable-objects.ts'
+export {
+  FailingInfrastructureObject,
+  FailingJobRunner,
+  MeteredInfrastructureObject,
+  RunnerlessInfrastructureObject,
+  TestJobRunner,
+} from './workerd-durable-objects.ts'
+
+/** What tools/run-workerd.ts binds: each exported object under its own name, and texts. */
+interface Env extends ObjectNamespaces {
+  readonly LawInfrastructureObject: LawObjectNamespace
+  readonly ONLY?: string
+  readonly UPSTASH_URL?: string
+  readonly UPSTASH_TOKEN?: string
+}
+
+export default {
+  async test(_controller: unknown, env: Env): Promise<void> {
+    const suites = [
+      ...memorySuites(),
+      ...durableObjectsSuites(env.LawInfrastructureObject),
+      durableObjectCases(env),
+      ...upstashSuites(env),
+    ]
+    const failed = await runSuites('workerd', suites, console.log, env.ONLY)
+    if (failed > 0) throw new Error(`${failed} cases failed`)
+  },
+}
+
+/** The laws on Redis, where an Upstash REST server is given. */
+function upstashSuites({ UPSTASH_URL: url, UPSTASH_TOKEN: token }: Env): readonly Suite[] {
+  if (url === undefined || token === undefined) return []
+  return redisSuites('redis-upstash', new Redis({ url, token, retry: false }))
+}

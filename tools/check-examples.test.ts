@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { examplesOf } from './check-examples.ts'
+
+const page = `# Title
+
+\`\`\`ts
+const first = 1
+\`\`\`
+
+\`\`\`ts run
+const second = 2
+console.log(second)
+\`\`\`
+
+\`\`\`ts fragment
+{ … }
+\`\`\`
+
+\`\`\`sh
+npm start
+\`\`\`
+`
+
+test('examplesOf() finds the programs of a page, with the line on which each begins', () => {
+  expect(examplesOf('README.md', page)).toEqual([
+    { page: 'README.md', line: 4, code: 'const first = 1\n', run: false },
+    { page: 'README.md', line: 8, code: 'const second = 2\nconsole.log(second)\n', run: true },
+  ])
+})

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createConsumerFolder } from './consumer-folder.ts'
+import { report } from './report.ts'
+import { runProgram } from './run-program.ts'
+import { sourceFiles } from './source-files.ts'
+
+/** One block of TypeScript in a page. */
+export interface Example {
+  readonly page: string
+  /** The line of the page on which its first line stands. */
+  readonly line: number
+  readonly code: string
+  /** What is done with it. A ```` ```ts ```` block is compiled, a ```` ```ts run ```` block is run as well. */
+  readonly run: boolean
+}
+
+/** Blocks that are pieces of a program say so with this word, and are left alone. */
+const FRAGMENT = 'fragment'
+
+/** @returns The blocks of a Markdown page that are whole programs */
+export function examplesOf(page: string, markdown: string): Example[] {
+  return [...markdown.matchAll(/^```ts\b([^\n]*)\n(.*?)^```/gms)].flatMap((match) => {
+    const [, words = '', code = ''] = match
+    if (words.includes(FRAGMENT)) return []
+    const line = markdown.slice(0, match.index).split('\n').length + 1
+    return [{ page, line, code, run: words.split(' ').includes('run') }]
+  })
+}
+
+/** Compiles the examples of README.md and docs/, and runs those that ask for it. @returns What is wrong */
+export async function checkExamples(root: string): Promise<{ problems: string[]; seen: number }> {
+  const pages = ['README.md', ...sourceFiles(root, ['docs'], '.md')]
+  const examples = pages
+    .filter((page) => existsSync(join(root, page)))
+    .flatMap((page) => examplesOf(page, readFileSync(join(root, page), 'utf8')))
+  using folder = createConsumerFolder(root)
+  symlinkSync(root, join(folder.path, 'node_modules/@white-cross/reuse'))
+  for (const example of examples) writeFileSync(join(folder.path, fileOf(example)), padded(example))
+  const problems = await Promise.all([
+    compile(
+      root,
+      folder.path,
+      'test',
+      examples.filter((example) => !isWorker(example)),
+    ),
+    compile(root, folder.path, 'worker', examples.filter(isWorker)),
+  ])
+  for (const example of examples.filter(({ run }) => run)) {
+    const args = ['--conditions=white-cross-source', fileOf(example)]
+    const { code, output } = await runProgram('node', args, { cwd: folder.path, timeoutMs: 30_000 })
+    if (code !== 0)
+      problems.push([`${example.page}:${example.line} ends with code ${code}: ${output}`])
+  }
+  return { problems: problems.flat(), seen: examples.length }
+}
+
+async function compile(
+  root: string,
+  folder: string,
+  project: string,
+  examples: readonly Example[],
+): Promise<string[]> {
+  if (examples.length === 0) return []
+  const config = {
+    extends: join(root, `tsconfig.${project}.json`),
+    compilerOptions: { noUnusedLocals: false },
+    files: examples.map(fileOf),
+    include: [],
+  }
+  const name = `tsconfig.${project}.json`
+  writeFileSync(join(folder, name), JSON.stringify(config))
+  const { code, output } = await runProgram('tsc', ['-p', name], { cwd: folder })
+  if (code === 0) return []
+  const lines = output.trim().split('\n')
+  return lines.map((line) =>
+    line.replace(/^(\S+)\.\d+\.ts\(/, (_, page: string) => `${page.replaceAll('~', '/')}(`),
+  )
+}
+
+/** Its lines keep their numbers of the page, so that a compiler's complaint points to the right one. */
+function padded({ line, code }: Example): string {
+  return `${'\n'.repeat(line - 2)}export {}\n${code}`
+}
+
+function fileOf({ page, line }: Example): string {
+  return `${page.replaceAll('/', '~')}.${line}.ts`
+}
+
+function isWorker({ code }: Example): boolean {
+  return code.includes("'cloudflare:") || code.includes('runtime/durable-objects')
+}
+
+if (import.meta.main) {
+  const { problems, seen } = await checkExamples(join(import.meta.dirname, '..'))
+  report('examples', problems, `${seen} programs in README.md and docs`)
+}

@@ -1,0 +1,50 @@
+/** One way into the package: a subpath of `exports` and the source file behind it. */
+export interface Door {
+  readonly subpath: string
+  readonly source: string
+  /**
+   * Where the door can be opened. `workers`: it imports `cloudflare:workers`, so only a Worker can load it. `servers`: it
+   * loads a Node, Deno or Bun module, so a bare Worker cannot. Default: everywhere.
+   */
+  readonly only?: 'workers' | 'servers'
+  /** The most bytes that a minified bundle of all that the door exports may have. Default: not looked at. */
+  readonly budgetBytes?: number
+}
+
+/** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
+export const doors: readonly Door[] = [
+  {
+    subpath: './infrastructure/background-jobs',
+    source: 'src/services/background-jobs/index.ts',
+  },
+  { subpath: './infrastructure/webhooks', source: 'src/services/webhooks/index.ts' },
+  { subpath: './infrastructure/runtime/ports', source: 'src/runtime/ports/index.ts' },
+  { subpath: './infrastructure/runtime/memory', source: 'src/runtime/memory/index.ts' },
+  {
+    subpath: './infrastructure/runtime/sqlite',
+    source: 'src/runtime/sqlite/index.ts',
+    only: 'servers',
+  },
+  {
+    subpath: './infrastructure/runtime/durable-objects',
+    source: 'src/runtime/durable-objects/index.ts',
+    only: 'workers',
+  },
+  { subpath: './infrastructure/runtime/redis', source: 'src/runtime/redis/index.ts' },
+  { subpath: './infrastructure/testing', source: 'src/testing/index.ts' },
+  { subpath: './infrastructure/conformance', source: 'src/runtime/ports/conformance.ts' },
+  ...['atomic-store', 'job-ledger', 'doorbell', 'rate-limit-store'].map((port) => ({
+    subpath: `./infrastructure/conformance/${port}`,
+    source: `src/runtime/ports/${port}.conformance.ts`,
+  })),
+]
+
+/** The entry of package.json's `exports` for a door: tests and examples read the source, everyone else the build. */
+export function exportsEntry(door: Door): Record<string, string> {
+  const built = `./${door.source.replace(/^src\//, 'dist/').replace(/\.ts$/, '')}`
+  return {
+    'white-cross-source': `./${door.source}`,
+    types: `${built}.d.ts`,
+    default: `${built}.js`,
+  }
+}

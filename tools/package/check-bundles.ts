@@ -1,0 +1,74 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import type { Door } from '../doors.ts'
+import { runProgram } from '../run-program.ts'
+import { specifierOf } from './specifier-of.ts'
+
+/** What has no place in a Worker without Node's modules. */
+const FORBIDDEN = /["'`]node:|\bprocess\.|\bBuffer\.|(?<![.\w])(require|eval)\(|\bnew Function\b/g
+
+/**
+ * Bundles every door of the package installed in `folder` that a bare Worker can open, looks for what such a Worker does not
+ * have, and opens them all in workerd without Node's modules.
+ *
+ * @returns What is wrong
+ */
+export async function checkBundles(
+  root: string,
+  folder: string,
+  doors: readonly Door[],
+): Promise<string[]> {
+  const open = doors.filter(({ only }) => only !== 'servers')
+  const problems = await Promise.all(open.map((door) => checkBundle(folder, door)))
+  const runnable = open.filter((_, index) => problems[index]?.length === 0)
+  return [...problems.flat(), ...(await openInWorkerd(root, folder, runnable))]
+}
+
+async function checkBundle(folder: string, door: Door): Promise<string[]> {
+  try {
+    const code = await bundle(folder, `export * from '${specifierOf(door)}'`)
+    const { subpath, budgetBytes = Infinity } = door
+    const words = new Set(code.match(FORBIDDEN))
+    return [
+      ...[...words].map((word) => `the bundle of ${subpath} contains ${word}`),
+      ...(code.length > budgetBytes
+        ? [`the bundle of ${subpath} has ${code.length} bytes, ${budgetBytes} at most`]
+        : []),
+    ]
+  } catch (error) {
+    return [`Cannot bundle ${door.subpath}: ${String(error)}`]
+  }
+}
+
+async function openInWorkerd(
+  root: string,
+  folder: string,
+  doors: readonly Door[],
+): Promise<string[]> {
+  const imports = doors.map((door, index) => `import * as door${index} from '${specifierOf(door)}'`)
+  const all = doors.map((_, index) => `door${index}`).join()
+  const test = `export default { test() { if ([${all}].some((door) => Object.keys(door).length === 0)) throw new Error('A door is empty') } }`
+  const entry = join(folder, 'worker.js')
+  writeFileSync(entry, await bundle(folder, [...imports, test].join('\n')))
+  const { code, output } = await runProgram('node', [join(root, 'tools/run-workerd.ts'), entry])
+  return code === 0 ? [] : [`workerd without Node's modules cannot open the package: ${output}`]
+}
+
+async function bundle(folder: string, contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['workerd'],
+    external: ['cloudflare:*'],
+    legalComments: 'none',
+    minify: true,
+    write: false,
+    logLevel: 'silent',
+  })
+  return outputFiles.map(({ text }) => text).join('')
+}

@@ -1,0 +1,105 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createTemporaryTree, type TemporaryTree } from '../../test/support/temporary-tree.ts'
+import { checkBundles } from './check-bundles.ts'
+import { checkDeclarations } from './check-declarations.ts'
+import { checkImports } from './check-imports.ts'
+
+const door = { subpath: './infrastructure/a', source: 'src/a.ts' } as const
+const root = join(import.meta.dirname, '../..')
+
+/** A folder in which a package of one door is installed, and a source tree of the same. */
+function installed(code: string, declaration = 'export declare const a: number'): TemporaryTree {
+  const manifest = (target: string): string =>
+    JSON.stringify({
+      name: '@white-cross/reuse',
+      type: 'module',
+      exports: { './infrastructure/a': { types: './a.d.ts', default: target } },
+    })
+  const tree = createTemporaryTree({
+    'node_modules/@white-cross/reuse/package.json': manifest('./a.js'),
+    'node_modules/@white-cross/reuse/a.js': code,
+    'node_modules/@white-cross/reuse/a.d.ts': declaration,
+    'package.json': '{ "type": "module" }',
+    'source/package.json': manifest('./a.ts'),
+    'source/a.ts': 'export const a: number = 1',
+  })
+  symlinkSync(join(root, 'node_modules/@cloudflare'), join(tree.root, 'node_modules/@cloudflare'))
+  return tree
+}
+
+async function importProblems(code: string): Promise<string[]> {
+  using tree = installed(code)
+  return await checkImports(`${tree.root}/source`, tree.root, [door])
+}
+
+async function bundleProblems(code: string, budgetBytes?: number): Promise<string[]> {
+  using tree = installed(code)
+  const given = budgetBytes === undefined ? door : { ...door, budgetBytes }
+  return await checkBundles(root, tree.root, [given])
+}
+
+async function declarationProblems(declaration: string): Promise<string[]> {
+  using tree = installed('', declaration)
+  return await checkDeclarations(tree.root, [door])
+}
+
+test('checkImports() is content where every runtime gets what the source exports', async () => {
+  expect(await importProblems('export const a = 1')).toEqual([])
+})
+
+test('checkImports() sees another export than in the source', async () => {
+  expect(await importProblems('export const b = 1')).toEqual(
+    ['node', 'deno', 'bun'].map((runtime): unknown =>
+      expect.stringContaining(`${runtime} imports`),
+    ),
+  )
+})
+
+test('checkImports() sees a module that speaks while it is imported', async () => {
+  expect(await importProblems("console.log('hello'); export const a = 1")).toEqual(
+    ['node', 'deno', 'bun'].map((runtime) => `${runtime} prints while importing: hello`),
+  )
+})
+
+test('checkImports() sees a module that asks for a permission while it is imported', async () => {
+  const code = "globalThis.Deno?.env.get('HOME'); export const a = 1"
+  expect(await importProblems(code)).toEqual([expect.stringContaining('deno cannot import')])
+})
+
+test('checkBundles() is content with a module that needs nothing', async () => {
+  expect(await bundleProblems('export const a = 1')).toEqual([])
+})
+
+test.for([
+  ['node:fs', "export { readFileSync } from 'node:fs'", 'Cannot bundle'],
+  ['a hidden node:fs', "const name = 'node:fs'; export const a = () => import(name)", 'node:'],
+  ['Buffer', "export const a = Buffer.from('')", 'Buffer.'],
+  ['process', 'export const a = () => process.env.HOME', 'process.'],
+  ['eval', "export const a = () => eval('1')", 'eval('],
+] as const)('checkBundles() refuses %s', async ([, code, problem]) => {
+  expect(await bundleProblems(code)).toContainEqual(expect.stringContaining(problem))
+})
+
+test('checkBundles() sees what workerd refuses while a module is loaded', async () => {
+  expect(await bundleProblems('export const a = crypto.randomUUID()')).toEqual([
+    expect.stringContaining('workerd without'),
+  ])
+})
+
+test('checkBundles() sees a bundle that has grown beyond its budget', async () => {
+  const code = `export const a = '${'a'.repeat(1000)}'`
+  expect(await bundleProblems(code, 2000)).toEqual([])
+  expect(await bundleProblems(code, 1000)).toEqual([expect.stringContaining('1000 at most')])
+})
+
+test('checkDeclarations() is content with declarations that stand alone', async () => {
+  const declaration = 'export declare function a(b: Uint8Array, c: Request): Promise<Response>'
+  expect(await declarationProblems(declaration)).toEqual([])
+})
+
+test('checkDeclarations() refuses types that no user of the package has', async () => {
+  const problems = await declarationProblems('export declare const a: NodeJS.Timeout')
+  expect(problems).toContainEqual(expect.stringContaining('browser-like user cannot compile'))
+})

@@ -1,0 +1,6 @@
+import type { Door } from '../doors.ts'
+
+/** @returns What a user writes to import from the door */
+export function specifierOf({ subpath }: Door): string {
+  return subpath.replace('.', '@white-cross/reuse')
+}

@@ -1,0 +1,21 @@
+import { startRedisServer } from '../test/support/redis-server.ts'
+import { startUpstashBridge } from '../test/support/upstash-bridge.ts'
+
+/** The servers that some adapters talk to. */
+export interface Peers extends AsyncDisposable {
+  /** Where to find them, as the runners of `test/runtimes` read it from their environment. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Starts a redis-server and Upstash's REST interface in front of it. */
+export async function startPeers(): Promise<Peers> {
+  const redis = await startRedisServer()
+  const upstash = await startUpstashBridge({ redisPort: redis.port })
+  return {
+    env: { REDIS_URL: redis.url, UPSTASH_URL: upstash.url, UPSTASH_TOKEN: upstash.token },
+    async [Symbol.asyncDispose]() {
+      await upstash.stop()
+      await redis.stop()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { textMatrix, totalsOf, withMatrix, type Totals } from './matrix.ts'
+import { printOutcome, runChecks } from './ok.ts'
+import { runConformance } from './run-conformance.ts'
+import { runUnitTests } from './run-unit-tests.ts'
+import { ensurePrograms } from './system-programs.ts'
+
+const root = join(import.meta.dirname, '..')
+
+// Whatever the tests write goes into one folder, which also goes when they are interrupted.
+const temporary = mkdtempSync(join(tmpdir(), 'white-cross-'))
+process.env['TMPDIR'] = temporary
+process.once('exit', () => rmSync(temporary, { recursive: true, force: true, maxRetries: 3 }))
+
+/** Everything there is to test, in the order in which a failure is cheapest to see. */
+async function testEverything(): Promise<readonly Totals[]> {
+  const missing = await ensurePrograms()
+  if (missing.length > 0) {
+    console.log(missing.join('\n'))
+    return [{ passed: 0, failed: missing.length, skipped: 0 }]
+  }
+  return [await checks(), await unitTests(), await conformance()]
+}
+
+async function checks(): Promise<Totals> {
+  console.log('Checks')
+  const outcomes = await runChecks(root, printOutcome)
+  const failed = outcomes.filter(({ passed }) => !passed).length
+  return { passed: outcomes.length - failed, failed, skipped: 0 }
+}
+
+async function unitTests(): Promise<Totals> {
+  console.log('\nUnit tests')
+  const { output, ...totals } = await runUnitTests(root)
+  console.log(totals.failed > 0 ? output : `ok   ${totals.passed} tests`)
+  return totals
+}
+
+async function conformance(): Promise<Totals> {
+  console.log('\nLaws and scenarios')
+  const results = await runConformance(root)
+  console.log(textMatrix(results))
+  for (const { runtime, subject, adapter, name, outcome, detail } of results) {
+    if (outcome === 'failed')
+      console.log(`\nFAIL ${runtime}: ${subject} ${adapter} ${name}\n${detail}`)
+  }
+  const totals = totalsOf(results)
+  return readmeIsCurrent(results) ? totals : { ...totals, failed: totals.failed + 1 }
+}
+
+function readmeIsCurrent(results: Parameters<typeof withMatrix>[1]): boolean {
+  const path = join(root, 'README.md')
+  const readme = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  if ((withMatrix(readme, results) ?? readme) === readme) return true
+  console.log('\nFAIL the matrix in README.md is not what ran here: run npm run matrix')
+  return false
+}
+
+const all = await testEverything()
+const sum = (key: keyof Totals): number =>
+  all.map((totals) => totals[key]).reduce((a, b) => a + b, 0)
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
+if (sum('failed') > 0) process.exitCode = 1
