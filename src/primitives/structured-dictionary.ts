@@ -1,8 +1,8 @@
 import { decodeBase64 } from './base64.ts'
 
-/** A single value of a structured field (RFC 9651 §3.3). */
+/** A single value of a structured field (RFC 9651 §3.3), display strings aside. */
 export type BareItem =
-  | { readonly kind: 'string' | 'token' | 'display'; readonly value: string }
+  | { readonly kind: 'string' | 'token'; readonly value: string }
   | { readonly kind: 'integer' | 'decimal' | 'date'; readonly value: number }
   | { readonly kind: 'bytes'; readonly value: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'boolean'; readonly value: boolean }
@@ -69,7 +69,8 @@ function readDictionary(source: Source): ReadonlyMap<string, DictionaryMember> {
 }
 
 function readMember(source: Source): StructuredItem | InnerList {
-  if (skip(source, '=')) return source.text[source.at] === '(' ? readInnerList(source) : readItem(source)
+  if (skip(source, '='))
+    return source.text[source.at] === '(' ? readInnerList(source) : readItem(source)
   return { item: { kind: 'boolean', value: true }, parameters: readParameters(source) }
 }
 
@@ -78,7 +79,8 @@ function readInnerList(source: Source): InnerList {
   take(source, /\( */y)
   while (!skip(source, ')')) {
     items.push(readItem(source))
-    if (take(source, / *(?=(\)?))/y)[1] === '' && source.text[source.at - 1] !== ' ')
+    const [gap] = take(source, / */y)
+    if (gap === '' && source.text[source.at] !== ')')
       throw new SyntaxError('No space between items')
   }
   return { items, parameters: readParameters(source) }
@@ -93,7 +95,9 @@ function readParameters(source: Source): Parameters {
   while (skip(source, ';')) {
     take(source, / */y)
     const key = readKey(source)
-    const value: BareItem = skip(source, '=') ? readBareItem(source) : { kind: 'boolean', value: true }
+    const value: BareItem = skip(source, '=')
+      ? readBareItem(source)
+      : { kind: 'boolean', value: true }
     parameters.delete(key)
     parameters.set(key, value)
   }
@@ -116,7 +120,8 @@ function readBareItem(source: Source): BareItem {
     if (value === null) throw new SyntaxError('Malformed bytes')
     return { kind: 'bytes', value }
   }
-  if (first === '@') return { kind: 'date', value: Number(take(source, /@(-?\d{1,15})(?![\d.])/y)[1]) }
+  if (first === '@')
+    return { kind: 'date', value: Number(take(source, /@(-?\d{1,15})(?![\d.])/y)[1]) }
   if (/[-0-9]/.test(first)) {
     const [written] = take(source, /-?(?:\d{1,12}\.\d{1,3}(?![\d.])|\d{1,15}(?![\d.]))/y)
     return { kind: written.includes('.') ? 'decimal' : 'integer', value: Number(written) }

@@ -1,6 +1,10 @@
 import { expectEqual, expectTrue, type Law } from '../../src/runtime/ports/conformance.ts'
 import type { FetchClient } from '../../src/runtime/ports/fetch-client.ts'
-import { createOutbound, type Outbound, type OutboundResult } from '../../src/services/webhooks/outbound/outbound.ts'
+import {
+  createOutbound,
+  type Outbound,
+  type OutboundResult,
+} from '../../src/services/webhooks/outbound/outbound.ts'
 import type { HostResolver } from '../../src/services/webhooks/outbound/host-resolver.ts'
 import { judgeUrl, type OutboundPolicy } from '../../src/services/webhooks/outbound/url-policy.ts'
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
@@ -106,8 +110,14 @@ const webhookOutboundLaws: readonly Law<object>[] = [
       }
       const none = await send(fetch, { resolve: async () => [] })
       const failing = await send(fetch, { resolve: () => Promise.reject(new Error('down')) })
-      expectEqual([codeOf(none.result), codeOf(failing.result), sent], ['dns_failed', 'dns_failed', []])
-      expectEqual(codeOf((await send(fetch, { resolve: async () => [PUBLIC, '2606:4700::1'] })).result), 200)
+      expectEqual(
+        [codeOf(none.result), codeOf(failing.result), sent],
+        ['dns_failed', 'dns_failed', []],
+      )
+      expectEqual(
+        codeOf((await send(fetch, { resolve: async () => [PUBLIC, '2606:4700::1'] })).result),
+        200,
+      )
     },
   },
   {
@@ -173,7 +183,10 @@ const webhookOutboundLaws: readonly Law<object>[] = [
       })
       const { result } = await send(async () => new Response(body))
       expectTrue(result.kind === 'answered', 'an answer')
-      expectEqual([result.body.length, result.bodyTruncated, result.status, cancelled], [KEPT_BYTES, true, 200, true])
+      expectEqual(
+        [result.body.length, result.bodyTruncated, result.status, cancelled],
+        [KEPT_BYTES, true, 200, true],
+      )
       expectTrue(pulled < 10, `few reads, not ${pulled}`)
     },
   },
@@ -186,7 +199,10 @@ const webhookOutboundLaws: readonly Law<object>[] = [
         },
       })
       const { result } = await send(async () => new Response(body))
-      expectEqual([result.kind, result.kind === 'answered' && result.bodyTruncated], ['answered', true])
+      expectEqual(
+        [result.kind, result.kind === 'answered' && result.bodyTruncated],
+        ['answered', true],
+      )
     },
   },
   {
@@ -206,7 +222,9 @@ const webhookOutboundLaws: readonly Law<object>[] = [
           timer()
         },
       })
-      const { result, waitedMs } = await send(async () => new Response(body, { status: 202 }), { clock })
+      const { result, waitedMs } = await send(async () => new Response(body, { status: 202 }), {
+        clock,
+      })
       expectTrue(result.kind === 'answered', 'an answer')
       expectEqual([result.status, result.bodyTruncated, waitedMs], [202, true, TIMEOUT_MS])
       expectTrue(/^a{10,16}$/.test(result.body), `what had come, not ${result.body}`)
@@ -273,7 +291,10 @@ interface SendOptions {
   readonly clock?: FakeClock
 }
 
-function outboundOf(fetch: FetchClient, { resolve = async () => [PUBLIC], clock = createFakeClock() }: SendOptions = {}): Outbound {
+function outboundOf(
+  fetch: FetchClient,
+  { resolve = async () => [PUBLIC], clock = createFakeClock() }: SendOptions = {},
+): Outbound {
   return createOutbound({ fetch, clock, resolve, policy: {} })
 }
 

@@ -1,14 +1,26 @@
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../src/runtime/ports/clock.ts'
-import { expectEqual, expectRejection, expectTrue, type Law } from '../../src/runtime/ports/conformance.ts'
-import { createWebhooks, type Webhooks } from '../../src/services/webhooks/sending/create-webhooks.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../src/runtime/ports/conformance.ts'
+import {
+  createWebhooks,
+  type Webhooks,
+} from '../../src/services/webhooks/sending/create-webhooks.ts'
 import type { OperationalEvent } from '../../src/services/webhooks/sending/operational-event.ts'
 import { WebhookError } from '../../src/services/webhooks/sending/webhook-error.ts'
 import type { WebhooksOptions } from '../../src/services/webhooks/sending/webhooks-options.ts'
 import { signWebhook } from '../../src/services/webhooks/signing/sign-webhook.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 import { createCrashingBackend } from '../support/crashing-backend.ts'
-import { createWebhookReceiver, type ReceivedWebhook, type WebhookReceiver } from '../support/webhook-receiver.ts'
+import {
+  createWebhookReceiver,
+  type ReceivedWebhook,
+  type WebhookReceiver,
+} from '../support/webhook-receiver.ts'
 import { suite, type Suite } from './suite.ts'
 
 /** A backend to send webhooks from, with the clock of the process beside it; `advance` moves both. */
@@ -21,7 +33,10 @@ export interface WebhookSendingHarness {
 }
 
 /** What sending webhooks promises on every backend. */
-export function webhookSendingSuites(adapter: string, harness: WebhookSendingHarness): readonly Suite[] {
+export function webhookSendingSuites(
+  adapter: string,
+  harness: WebhookSendingHarness,
+): readonly Suite[] {
   return [suite('Webhooks', adapter, webhookSendingLaws, harness)]
 }
 
@@ -49,7 +64,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       const [request, ...others] = receiver.received
       expectEqual(others.length, 0)
       expectTrue(request !== undefined, 'one request')
-      expectEqual([request.url, request.init.method, request.init.redirect], [URL_A, 'POST', 'manual'])
+      expectEqual(
+        [request.url, request.init.method, request.init.redirect],
+        [URL_A, 'POST', 'manual'],
+      )
       const body = JSON.parse(request.body) as { timestamp: string }
       expectEqual(body, { type: 'order.paid', timestamp: body.timestamp, data })
       expectEqual(Date.parse(body.timestamp), harness.clock.now())
@@ -98,7 +116,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
         const delivery = await webhooks.deliveries.get(key)
         expectEqual([delivery?.state, delivery?.attempts], ['retrying', attempts])
         const wait = (delivery?.nextAttemptAt ?? 0) - harness.clock.now()
-        expectTrue(wait >= waitMs * 0.8 && wait <= waitMs * 1.2, `a wait of ${waitMs} ms ± 20 %, not ${wait}`)
+        expectTrue(
+          wait >= waitMs * 0.8 && wait <= waitMs * 1.2,
+          `a wait of ${waitMs} ms ± 20 %, not ${wait}`,
+        )
         await harness.advance(wait - 1000)
         expectEqual([await webhooks.drain(), receiver.received.length], [0, attempts])
         await harness.advance(1000)
@@ -109,7 +130,8 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       expectEqual(new Set(receiver.received.map(({ body }) => body)).size, 1)
       const timestamps = receiver.received.map(({ headers }) => headers.get('webhook-timestamp'))
       expectEqual(new Set(timestamps).size, 4)
-      for (const request of receiver.received) expectEqual(await signedBy(request, endpoint.secret), true)
+      for (const request of receiver.received)
+        expectEqual(await signedBy(request, endpoint.secret), true)
       const attempts = await webhooks.deliveries.attempts(key)
       expectEqual(
         attempts.map(({ number, status, error }) => [number, status, error?.code ?? null]),
@@ -148,7 +170,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       up = true
       for (const { id: dying } of dead) {
         const retried = await webhooks.deliveries.retry(dying)
-        expectEqual([retried, await webhooks.deliveries.retry(dying)], [{ id: dying, round: 1 }, retried])
+        expectEqual(
+          [retried, await webhooks.deliveries.retry(dying)],
+          [{ id: dying, round: 1 }, retried],
+        )
       }
       await webhooks.drain()
       expectEqual(receiver.received.length, 4)
@@ -190,7 +215,9 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.drain()
       expectEqual(new Set(receiver.received.map(({ id: sent, body }) => sent + body)).size, 1)
       expectEqual(receiver.received.length, 2)
-      await rejectsWith('delivery_not_found', () => webhooks.deliveries.retry(`other:${endpoint.id}`))
+      await rejectsWith('delivery_not_found', () =>
+        webhooks.deliveries.retry(`other:${endpoint.id}`),
+      )
       await rejectsWith('delivery_not_found', () => webhooks.deliveries.retry('nonsense'))
       await webhooks.endpoints.disable(endpoint.id)
       await rejectsWith('endpoint_disabled', () => webhooks.deliveries.retry(key))
@@ -206,7 +233,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.endpoints.create({ url: URL_B, tenant: 'other' })
       const event = { id: 'order-1', type: 'a', data: { b: 1, c: 2 } }
       expectEqual(await webhooks.publish(event), { id: 'order-1', duplicate: false })
-      expectEqual(await webhooks.publish({ ...event, data: { c: 2, b: 1 } }), { id: 'order-1', duplicate: true })
+      expectEqual(await webhooks.publish({ ...event, data: { c: 2, b: 1 } }), {
+        id: 'order-1',
+        duplicate: true,
+      })
       await webhooks.drain()
       expectEqual(await webhooks.publish(event), { id: 'order-1', duplicate: true })
       await rejectsWith('event_id_reused', () => webhooks.publish({ ...event, data: { b: 2 } }))
@@ -250,10 +280,18 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
         { url: URL_A, description: 'x'.repeat(501) },
       ])
         await rejectsWith('invalid_endpoint', () => webhooks.endpoints.create(endpoint))
-      for (const url of ['http://a.example.com/', 'https://127.0.0.1/', 'https://localhost/', 'nonsense'])
+      for (const url of [
+        'http://a.example.com/',
+        'https://127.0.0.1/',
+        'https://localhost/',
+        'nonsense',
+      ])
         await rejectsWith('url_blocked', () => webhooks.endpoints.create({ url }))
       expectEqual(await webhooks.drain(), 0)
-      expectEqual([receiver.received.length, await Array.fromAsync(webhooks.endpoints.list())], [0, []])
+      expectEqual(
+        [receiver.received.length, await Array.fromAsync(webhooks.endpoints.list())],
+        [0, []],
+      )
       expectEqual((await backend.ledger.queue('webhooks.events').counts()).ready, 0)
     },
   },
@@ -268,10 +306,16 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.publish({ type: 'order.paid', data: { total: '101', internal: false } })
       await webhooks.publish({ type: 'order.paid', data: { total: 100, internal: true } })
       await webhooks.drain()
-      expectEqual(receiver.received.map(({ url, body }) => [url, (JSON.parse(body) as { data: { total: unknown } }).data.total]), [
-        [URL_A, 101],
-        [URL_B, '101'],
-      ])
+      expectEqual(
+        receiver.received.map(({ url, body }) => [
+          url,
+          (JSON.parse(body) as { data: { total: unknown } }).data.total,
+        ]),
+        [
+          [URL_A, 101],
+          [URL_B, '101'],
+        ],
+      )
     },
   },
   {
@@ -286,14 +330,26 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       expectTrue(!JSON.stringify(listed).includes('whsec_'), 'no secret in a listing')
       const page = await webhooks.endpoints.page({ limit: 1 })
       expectEqual([page.endpoints.length, page.cursor !== null], [1, true])
-      const changed = await webhooks.endpoints.update(a.id, { events: ['x'], headers: { 'X-Key': 'v' } })
-      expectEqual([changed.description, changed.events, changed.headerNames], ['first', ['x'], ['x-key']])
+      const changed = await webhooks.endpoints.update(a.id, {
+        events: ['x'],
+        headers: { 'X-Key': 'v' },
+      })
+      expectEqual(
+        [changed.description, changed.events, changed.headerNames],
+        ['first', ['x'], ['x-key']],
+      )
       expectEqual(await webhooks.endpoints.get(a.id), changed)
       await webhooks.publish({ type: 'y', data: 1 })
       await webhooks.publish({ type: 'x', data: 1, id: 'late' })
-      expectEqual([await webhooks.endpoints.delete(b.id), await webhooks.endpoints.delete(b.id)], [true, false])
+      expectEqual(
+        [await webhooks.endpoints.delete(b.id), await webhooks.endpoints.delete(b.id)],
+        [true, false],
+      )
       await webhooks.drain()
-      expectEqual(receiver.received.map(({ url }) => url), [URL_A])
+      expectEqual(
+        receiver.received.map(({ url }) => url),
+        [URL_A],
+      )
       expectEqual(await webhooks.endpoints.get(b.id), null)
       await rejectsWith('endpoint_not_found', () => webhooks.endpoints.update(b.id, {}))
       expectEqual((await webhooks.endpoints.create({ url: URL_B })).enabled, true)
@@ -310,7 +366,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.drain()
       await webhooks.endpoints.delete(endpointId)
       await drainFor(harness, webhooks, 2, HOUR_MS)
-      expectEqual([receiver.received.length, (await webhooks.deliveries.get(`${id}:${endpointId}`))?.state], [1, 'cancelled'])
+      expectEqual(
+        [receiver.received.length, (await webhooks.deliveries.get(`${id}:${endpointId}`))?.state],
+        [1, 'cancelled'],
+      )
     },
   },
   {
@@ -331,7 +390,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
         [await signedBy(during, secret), await signedBy(during, endpoint.secret)],
         [true, true],
       )
-      expectEqual([await signedBy(after, secret), await signedBy(after, endpoint.secret)], [true, false])
+      expectEqual(
+        [await signedBy(after, secret), await signedBy(after, endpoint.secret)],
+        [true, false],
+      )
     },
   },
   {
@@ -360,7 +422,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.drain()
       const disabled = await webhooks.endpoints.get(id)
       expectEqual([disabled?.enabled, disabled?.disabledReason], [false, 'gone'])
-      expectEqual(told.map(({ type }) => type).toSorted(), ['webhook.delivery.dead', 'webhook.endpoint.disabled'])
+      expectEqual(told.map(({ type }) => type).toSorted(), [
+        'webhook.delivery.dead',
+        'webhook.endpoint.disabled',
+      ])
       await harness.advance(1000)
       await webhooks.publish({ type: 'a', data: 2 })
       await webhooks.drain()
@@ -373,7 +438,9 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.deliveries.recover(id, since)
       await drainFor(harness, webhooks, 3, 1000)
       expectEqual(
-        (await Array.fromAsync(webhooks.deliveries.list({ endpointId: id }))).map(({ state }) => state),
+        (await Array.fromAsync(webhooks.deliveries.list({ endpointId: id }))).map(
+          ({ state }) => state,
+        ),
         ['delivered', 'delivered'],
       )
     },
@@ -397,10 +464,17 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await drainFor(harness, webhooks, 3, 1.3 * HOUR_MS)
       const endpoint = await webhooks.endpoints.get(id)
       expectEqual([endpoint?.enabled, endpoint?.disabledReason], [false, 'failing'])
-      const events = receiver.to(URL_B).map(({ body }) => JSON.parse(body) as { type: string; data: unknown })
-      expectEqual(events.map(({ type }) => type), ['webhook.endpoint.disabled'])
+      const events = receiver
+        .to(URL_B)
+        .map(({ body }) => JSON.parse(body) as { type: string; data: unknown })
       expectEqual(
-        (await Array.fromAsync(webhooks.deliveries.list({ endpointId: id }))).map(({ state }) => state),
+        events.map(({ type }) => type),
+        ['webhook.endpoint.disabled'],
+      )
+      expectEqual(
+        (await Array.fromAsync(webhooks.deliveries.list({ endpointId: id }))).map(
+          ({ state }) => state,
+        ),
         ['held'],
       )
     },
@@ -478,7 +552,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       const endpoint = await webhooks.endpoints.create({ url: URL_A })
       const { id } = await webhooks.publish({ type: 'a', data: 1 })
       await webhooks.drain()
-      expectEqual(receiver.received.map(({ url }) => url), [URL_A])
+      expectEqual(
+        receiver.received.map(({ url }) => url),
+        [URL_A],
+      )
       const [attempt] = await webhooks.deliveries.attempts(`${id}:${endpoint.id}`)
       expectEqual([attempt?.status, attempt?.error?.code], [302, 'redirected'])
     },
@@ -512,10 +589,13 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.drain()
       await harness.advance(6000)
       await webhooks.drain()
-      expectEqual(receiver.received.map(({ body }) => JSON.parse(body) as unknown), [
-        { id, run: 1, data: { x: 1 } },
-        { id, run: 1, data: { x: 1 } },
-      ])
+      expectEqual(
+        receiver.received.map(({ body }) => JSON.parse(body) as unknown),
+        [
+          { id, run: 1, data: { x: 1 } },
+          { id, run: 1, data: { x: 1 } },
+        ],
+      )
       expectEqual(await signedBy(receiver.received[1] as ReceivedWebhook, endpoint.secret), true)
     },
   },
@@ -533,7 +613,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       const { id } = await webhooks.publish({ type: 'a', data: 'private' })
       await webhooks.drain()
       const [attempt] = await webhooks.deliveries.attempts(`${id}:${endpoint.id}`)
-      expectEqual([attempt?.error?.code, attempt?.status, receiver.received.length], ['transform_failed', null, 0])
+      expectEqual(
+        [attempt?.error?.code, attempt?.status, receiver.received.length],
+        ['transform_failed', null, 0],
+      )
       expectTrue(!JSON.stringify(attempt).includes('private'), 'no payload in the attempt')
       expectEqual((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state, 'retrying')
     },
@@ -545,7 +628,9 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       const { webhooks, receiver } = await open(harness, {
         answer: ({ body }) => {
           const { type, data } = JSON.parse(body) as { type: string; data: { challenge?: string } }
-          return type === 'webhook.challenge' && echo ? Response.json({ challenge: data.challenge }) : new Response('ok')
+          return type === 'webhook.challenge' && echo
+            ? Response.json({ challenge: data.challenge })
+            : new Response('ok')
         },
         verification: 'required',
       })
@@ -561,14 +646,18 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       expectEqual(await signedBy(receiver.received[1] as ReceivedWebhook, secret), true)
       expectEqual((await webhooks.endpoints.get(id))?.enabled, true)
       const moved = await webhooks.endpoints.update(id, { url: URL_B })
-      expectEqual([moved.enabled, moved.disabledReason, moved.verifiedAt], [false, 'unverified', null])
+      expectEqual(
+        [moved.enabled, moved.disabledReason, moved.verifiedAt],
+        [false, 'unverified', null],
+      )
     },
   },
   {
     name: 'deliveries are listed by state, endpoint and event, latest first, page by page, over all shards',
     async run(harness) {
       const { webhooks } = await open(harness, {
-        answer: ({ url, body }) => new Response(null, { status: url === URL_A && body.includes('"data":1') ? 500 : 200 }),
+        answer: ({ url, body }) =>
+          new Response(null, { status: url === URL_A && body.includes('"data":1') ? 500 : 200 }),
         shards: 4,
       })
       const a = await webhooks.endpoints.create({ url: URL_A })
@@ -589,11 +678,17 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       expectEqual(await ids({ tenant: 'other' }), [])
       expectEqual(await ids({ endpointId: a.id, tenant: 'other' }), [])
       const all = await ids({})
-      expectEqual(all, events.toReversed().flatMap((event) => [event, event]))
+      expectEqual(
+        all,
+        events.toReversed().flatMap((event) => [event, event]),
+      )
       const paged: string[] = []
       let cursor: string | null = null
       do {
-        const page = await webhooks.deliveries.page({ limit: 3, ...(cursor !== null && { cursor }) })
+        const page = await webhooks.deliveries.page({
+          limit: 3,
+          ...(cursor !== null && { cursor }),
+        })
         paged.push(...page.deliveries.map(({ eventId }) => eventId))
         cursor = page.cursor
       } while (cursor !== null)
@@ -610,7 +705,12 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
         await webhooks.publish({ type: index % 2 === 0 ? 'even' : 'odd', data: index })
       await webhooks.drain()
       await harness.advance(1000)
-      await webhooks.deliveries.replay({ since, eventType: 'odd', states: ['delivered'], perSecond: 100 })
+      await webhooks.deliveries.replay({
+        since,
+        eventType: 'odd',
+        states: ['delivered'],
+        perSecond: 100,
+      })
       await webhooks.drain()
       expectTrue(receiver.received.length < 300, 'not all at once')
       await drainFor(harness, webhooks, 10, 1000)
@@ -630,7 +730,10 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       await webhooks.publish({ type: 'a', data: 2 })
       await drainFor(harness, webhooks, 3, 6000)
       const stats = await webhooks.deliveries.stats(id)
-      expectEqual([stats.deliveries, stats.delivered, stats.successRate, stats.attemptSuccessRate], [2, 2, 1, 2 / 3])
+      expectEqual(
+        [stats.deliveries, stats.delivered, stats.successRate, stats.attemptSuccessRate],
+        [2, 2, 1, 2 / 3],
+      )
       expectEqual(stats.latencyMs?.p99, 0)
     },
   },
@@ -659,9 +762,15 @@ const webhookSendingLaws: readonly Law<WebhookSendingHarness>[] = [
       const { id } = await webhooks.publish({ type: 'a', data: 1 })
       await webhooks.drain()
       const key = `${id}:${endpointId}`
-      expectEqual([await webhooks.deliveries.delete(key), await webhooks.deliveries.delete(key)], [true, false])
+      expectEqual(
+        [await webhooks.deliveries.delete(key), await webhooks.deliveries.delete(key)],
+        [true, false],
+      )
       await drainFor(harness, webhooks, 2, HOUR_MS)
-      expectEqual([receiver.received.length, await Array.fromAsync(webhooks.deliveries.list())], [1, []])
+      expectEqual(
+        [receiver.received.length, await Array.fromAsync(webhooks.deliveries.list())],
+        [1, []],
+      )
     },
   },
   {
@@ -757,7 +866,8 @@ async function surviveCrash(
   const backend = await harness.open()
   // Every tenth endpoint fails at first, so that crashes hit retries, too.
   const receiver = createWebhookReceiver(
-    ({ url }, count) => new Response(null, { status: url.endsWith('0') && count === 1 ? 500 : 200 }),
+    ({ url }, count) =>
+      new Response(null, { status: url.endsWith('0') && count === 1 ? 500 : 200 }),
   )
   const settled = webhooksOn(backend, harness, receiver, { shards: 3 })
   const urls = Array.from({ length: 50 }, (_, index) => `https://r.example.com/${index}`)
@@ -788,7 +898,10 @@ async function surviveCrash(
   expectEqual([states.length, ...new Set(states)], [50, 'delivered'], at)
   expectEqual(await busy(backend), [], at)
   // What was on its way at the moment of the crash, once more.
-  expectTrue(receiver.received.length <= 2 * 55, `${at}: ${receiver.received.length} requests are too many`)
+  expectTrue(
+    receiver.received.length <= 2 * 55,
+    `${at}: ${receiver.received.length} requests are too many`,
+  )
   return crashed
 }
 

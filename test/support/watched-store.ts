@@ -20,8 +20,11 @@ export function watchStore(store: AtomicStore): WatchedStore {
   let reads = 0
   let inFlight = 0
   let dead = false
-  let fault: { readonly at: number; readonly when: 'before' | 'after'; readonly dead: boolean } | null =
-    null
+  let fault: {
+    readonly at: number
+    readonly when: 'before' | 'after'
+    readonly dead: boolean
+  } | null = null
 
   async function watched<Result>(send: () => Promise<Result>): Promise<Result> {
     inFlight++

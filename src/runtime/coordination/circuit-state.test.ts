@@ -46,7 +46,10 @@ test('settleCall() opens at the failure rate, but not before the minimum of call
 })
 
 test('settleCall() forgets calls that have left the window', () => {
-  let state = after(RATE, Array.from({ length: 9 }, () => 'failed' as const))
+  let state = after(
+    RATE,
+    Array.from({ length: 9 }, () => 'failed' as const),
+  )
   state = settleCall(state, RATE, { generation: 0, outcome: 'failed', now: NOW + 10_000 })
   expect(state.mode === 'closed' && totalOf(state.tally)).toEqual({ calls: 1, failures: 1 })
 })

@@ -1,18 +1,13 @@
-import { durationMs, type Duration } from '../../primitives/duration.ts'
 import { encodeHex } from '../../primitives/hex.ts'
 import { utf8Length } from '../../primitives/utf8.ts'
-import type { AtomicStore } from '../ports/atomic-store.ts'
-import { systemClock, type Clock } from '../ports/clock.ts'
-import type { Doorbell } from '../ports/doorbell.ts'
-import type { JobLedger, QueueLedger } from '../ports/job-ledger.ts'
 import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
-import { systemRandom, type RandomSource } from '../ports/random-source.ts'
 import type { LeaseTools } from './leased-key.ts'
 import { driveSaga, type DriveOptions, type DriveResult } from './saga-driver.ts'
 import { SagaError } from './saga-error.ts'
 import { createSagaJournal, type SagaJournal } from './saga-journal.ts'
-import { createSagaProcessor, sagaJobData } from './saga-processor.ts'
+import { checkSagaOptions, type SagaOrchestratorOptions } from './saga-options.ts'
+import { createSagaProcessor } from './saga-processor.ts'
 import {
   newSaga,
   resultsOf,
@@ -22,35 +17,8 @@ import {
   type SagaState,
   type SagaStuck,
 } from './saga-state.ts'
+import { createSagaWake, type SagaWake } from './saga-wake.ts'
 import { sagaOf, type SagaDefinition, type SagaResults, type SagaStepToAdd } from './saga.ts'
-
-/** What a {@link SagaOrchestrator} is made of. A backend holds `store`, `ledger` and `doorbell`. */
-export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
-  /** Where the sagas are kept. */
-  readonly store: AtomicStore
-  /** Wakes a worker for sagas whose driver has crashed, and runs those begun by `start`. Default: none; `resume` goes on with them. */
-  readonly ledger?: JobLedger
-  /** Rings when a job is added to the ledger. Default: none, the worker looks by itself. */
-  readonly doorbell?: Pick<Doorbell, 'ring'>
-  /** The queue of those jobs. Default `saga.` and the saga's name. */
-  readonly queue?: string
-  /** What is run. Default: the steps given to `addStep`. */
-  readonly saga?: SagaDefinition<Input, Results>
-  /** Earlier versions whose sagas may still be running. Default: none. */
-  readonly earlier?: readonly SagaDefinition[]
-  /** Name of the saga whose steps `addStep` adds. Default `saga`. */
-  readonly name?: string
-  /** Its version: to be changed with its steps. Default 1. */
-  readonly version?: number
-  /** How long after its driver has crashed a saga can be driven again, 100 ms to 1 day. Default 30 s. */
-  readonly lease?: Duration
-  /** How long a saga that has ended is kept, 1 min to 10 years. Default 14 days. */
-  readonly keep?: Duration
-  /** Default: the platform's. */
-  readonly clock?: Clock
-  /** Default: the platform's. */
-  readonly random?: RandomSource
-}
 
 /** How a saga ended, or that it is stuck. */
 export type SagaOutcome<Results = SagaResults> =
@@ -73,7 +41,6 @@ export interface RunSagaOptions {
   readonly signal?: AbortSignal
 }
 
-const DAY_MS = 86_400_000
 const MAX_INPUT_BYTES = 262_144
 
 /**
@@ -90,10 +57,11 @@ const MAX_INPUT_BYTES = 262_144
  * const outcome = await orders.run({ orderId }, { id: orderId })
  */
 export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> {
+  /** Runs the jobs that hold sagas: to be given to a worker of the ledger. */
+  readonly processor: JobProcessor
   readonly #options: SagaOrchestratorOptions<Input, Results>
   readonly #tools: LeaseTools
-  readonly #queue: QueueLedger | null
-  readonly #queueName: string
+  readonly #wake: SagaWake | null
   readonly #leaseMs: number
   readonly #journal: SagaJournal
   readonly #steps: SagaStepToAdd[] = []
@@ -101,22 +69,18 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
 
   /** @throws RangeError when an option is out of range */
   constructor(options: SagaOrchestratorOptions<Input, Results>) {
-    const { store, ledger, clock = systemClock, random = systemRandom } = options
-    const name = options.saga?.name ?? options.name ?? 'saga'
-    if (options.saga !== undefined && (options.name ?? name) !== name)
-      throw new RangeError('Cannot create saga orchestrator: name is not that of saga')
+    const { store, ledger, doorbell } = options
+    const { name, queue, leaseMs, keepMs, clock, random } = checkSagaOptions(options)
     this.#options = options
     this.#tools = { clock, random }
-    this.#queueName = options.queue ?? `saga.${name}`
-    this.#queue = ledger?.queue(this.#queueName) ?? null
-    this.#leaseMs = checkMs('lease', options.lease ?? 30_000, 100, DAY_MS)
-    const keepMs = checkMs('keep', options.keep ?? 14 * DAY_MS, 60_000, 3652 * DAY_MS)
-    this.#journal = createSagaJournal({
-      ...this.#tools,
-      store,
-      name,
-      leaseMs: this.#leaseMs,
-      keepMs,
+    this.#leaseMs = leaseMs
+    this.#journal = createSagaJournal({ store, name, leaseMs, keepMs, clock, random })
+    this.#wake = ledger === undefined ? null : createSagaWake({ ledger, doorbell, queue, random })
+    this.processor = createSagaProcessor({
+      queue,
+      leaseMs,
+      definitions: () => this.#known(),
+      drive: (id, create, signal) => this.#drive(id, { create, signal, patient: false }),
     })
   }
 
@@ -152,7 +116,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     const { id = this.#newId(), signal } = options
     signal?.throwIfAborted()
     const create = this.#newSaga(checkId(id), input ?? null)
-    if (this.#queue !== null) await this.#addJob(id, this.#newId(), create, this.#leaseMs)
+    await this.#wake?.insure(id, create, this.#leaseMs)
     return this.#outcomeOf(id, await this.#drive(id, { create, signal, patient: true }), signal)
   }
 
@@ -167,13 +131,13 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     options: Pick<RunSagaOptions, 'id'> = {},
   ): Promise<string> {
     const { id = this.#newId() } = options
-    if (this.#queue === null) {
+    if (this.#wake === null) {
       throw new SagaError(
         'saga_no_ledger',
         'Cannot start saga: the orchestrator has no ledger, give it one or use run()',
       )
     }
-    await this.#addJob(id, null, this.#newSaga(checkId(id), input ?? null), 0)
+    await this.#wake.begin(id, this.#newSaga(checkId(id), input ?? null))
     return id
   }
 
@@ -227,48 +191,15 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     await this.#unstick(id, (saga) => skipped(saga, reason))
   }
 
-  /** Runs the jobs that hold sagas: to be given to a worker of the ledger. */
-  get processor(): JobProcessor {
-    return createSagaProcessor({
-      queue: this.#queueName,
-      leaseMs: this.#leaseMs,
-      definitions: () => this.#known(),
-      drive: (id, create, signal) => this.#drive(id, { create, signal, patient: false }),
-    })
-  }
-
   async #unstick(id: string, change: (saga: SagaState) => SagaState): Promise<void> {
     const entry = await this.#journal.read(checkId(id))
     if (entry === null) throw sagaUnknown(id)
     const saga = change(entry.saga)
     if (saga === entry.saga) throw notStuck(id)
     // The job comes first, and late: whatever happens to this process, it finds the saga changed or still stuck.
-    const jobId =
-      this.#queue === null ? null : await this.#addJob(id, this.#newId(), null, this.#leaseMs)
+    const jobId = await this.#wake?.insure(id, null, this.#leaseMs)
     if (!(await this.#journal.amend(entry, saga))) throw notStuck(id)
-    if (jobId === null) return
-    await this.#queue?.command({ type: 'promote', ids: [jobId] })
-    await this.#ring(0)
-  }
-
-  async #addJob(
-    id: string,
-    suffix: string | null,
-    create: SagaState | null,
-    delayMs: number,
-  ): Promise<string> {
-    const jobId = suffix === null ? id : `${id}/${suffix}`
-    const added = await this.#queue?.add([
-      { id: jobId, name: 'saga', data: sagaJobData(id, create), delayMs, maxAttempts: 1000 },
-    ])
-    if (added?.wakeInMs != null) await this.#ring(added.wakeInMs)
-    return jobId
-  }
-
-  async #ring(inMs: number): Promise<void> {
-    await this.#options.doorbell?.ring(this.#queueName, inMs).catch(() => {
-      // A lost ring costs waiting, nothing else.
-    })
+    if (jobId !== undefined) await this.#wake?.promote(jobId)
   }
 
   #drive(
@@ -348,14 +279,6 @@ function outcomeOf<Results>(id: string, saga: SagaState): SagaOutcome<Results> {
 function checkId(id: string): string {
   if (id.length >= 1 && id.length <= 200) return id
   throw new RangeError(`Cannot use saga: its id has ${id.length} characters, 1 to 200 allowed`)
-}
-
-function checkMs(name: string, duration: Duration, least: number, most: number): number {
-  const ms = durationMs(duration)
-  if (ms >= least && ms <= most) return ms
-  throw new RangeError(
-    `Cannot create saga orchestrator: ${name} is ${ms} ms, ${least} to ${most} allowed`,
-  )
 }
 
 function sagaUnknown(id: string): SagaError {

@@ -45,6 +45,9 @@ function canonical(value: unknown): string {
     JSON.stringify(value, (_key, inner: unknown) => {
       if (inner === undefined) return undefined
       if (typeof inner === 'number' && !Number.isFinite(inner)) return `number ${inner}`
+      // JSON knows neither: every Set and Map would equal every other.
+      if (inner instanceof Set || inner instanceof Map)
+        return { [inner.constructor.name]: [...inner] }
       if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner
       return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     }) ?? 'undefined'

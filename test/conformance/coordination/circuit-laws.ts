@@ -196,4 +196,3 @@ async function failing(breaker: CircuitBreaker | undefined): Promise<unknown> {
     })
     .catch((error: unknown) => error)
 }
-

@@ -51,7 +51,10 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
           'the other arguments to be refused',
         )
       const crashing = world.process()
-      void crash(crashing, open(crashing).run('k', fingerprintOf(ARGS), () => hang()))
+      void crash(
+        crashing,
+        open(crashing).run('k', fingerprintOf(ARGS), () => hang()),
+      )
       await world.advance(1000)
       await refused()
       crashing.store.setDead(true)
@@ -304,4 +307,3 @@ function hang(): Promise<never> {
 function hasCode(error: unknown, code: IdempotencyError['code']): boolean {
   return error instanceof IdempotencyError && error.code === code
 }
-

@@ -1,4 +1,7 @@
-import { DistributedLock, type LockLease } from '../../../src/runtime/coordination/distributed-lock.ts'
+import {
+  DistributedLock,
+  type LockLease,
+} from '../../../src/runtime/coordination/distributed-lock.ts'
 import { LockError } from '../../../src/runtime/coordination/lock-error.ts'
 import {
   expectEqual,
@@ -225,10 +228,14 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       const [holder, other] = [world.process(), world.process()]
       const work = Promise.withResolvers<void>()
       const seen: { signal?: AbortSignal; token?: number } = {}
-      const running = new DistributedLock(holder).withLock('k', { ttl: TTL_MS }, async (context) => {
-        Object.assign(seen, context)
-        await work.promise
-      })
+      const running = new DistributedLock(holder).withLock(
+        'k',
+        { ttl: TTL_MS },
+        async (context) => {
+          Object.assign(seen, context)
+          await work.promise
+        },
+      )
       const outcome = running.catch((error: unknown) => error)
       await world.advance(TTL_MS / 2, 1000)
       holder.store.setDead(true)
@@ -254,7 +261,11 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       const world = await openWorld(harness)
       const process = world.process()
       const work = Promise.withResolvers<string>()
-      const running = new DistributedLock(process).withLock('k', { ttl: TTL_MS }, () => work.promise)
+      const running = new DistributedLock(process).withLock(
+        'k',
+        { ttl: TTL_MS },
+        () => work.promise,
+      )
       for (let outage = 0; outage < 4; outage++) {
         await world.advance(TTL_MS / 2, 1000)
         process.store.setDead(true)

@@ -7,10 +7,8 @@ import {
 } from '../../../src/runtime/ports/conformance.ts'
 import type { Json } from '../../../src/runtime/ports/json.ts'
 import { SagaError } from '../../../src/runtime/coordination/saga-error.ts'
-import {
-  SagaOrchestrator,
-  type SagaOrchestratorOptions,
-} from '../../../src/runtime/coordination/saga-orchestrator.ts'
+import type { SagaOrchestratorOptions } from '../../../src/runtime/coordination/saga-options.ts'
+import { SagaOrchestrator } from '../../../src/runtime/coordination/saga-orchestrator.ts'
 import { saga, type SagaDefinition } from '../../../src/runtime/coordination/saga.ts'
 import { openWorld, type CoordinationHarness, type Process, type World } from './world.ts'
 
@@ -118,7 +116,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       const outside = openOutside()
       const process = world.process()
       const orchestrator = new SagaOrchestrator({ ...process, name: 'small' })
-        .addStep({ execute: () => void note(outside, 'first'), compensate: () => undo(outside) })
+        .addStep({ execute: () => note(outside, 'first'), compensate: () => undo(outside) })
         .addStep({
           execute: () => {
             note(outside, 'second')
@@ -172,10 +170,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       const outside = openOutside({ charge: Infinity, 'undo charge': Infinity })
       const orchestrator = open(world.process(), checkout(outside))
       const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 30_000)
-      expectEqual(
-        outcome.status === 'stuck' && [outcome.stuck.during, outcome.stuck.step],
-        ['compensating', 1],
-      )
+      expectEqual(outcome.status === 'stuck' && [outcome.stuck.during, outcome.stuck.step], [
+        'compensating',
+        1,
+      ])
       await expectRejection(
         () => orchestrator.skip('o7', ''),
         (error) => error instanceof RangeError,
@@ -269,7 +267,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
               return first()
             },
           })
-          .step('second', { execute: (context) => void note(outside, 'second', context) })
+          .step('second', { execute: (context) => note(outside, 'second', context) })
           .build()
       const running = open(
         slow,
@@ -380,7 +378,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
         return builder.build()
       }
       const stop = new AbortController()
-      const begun = open(world.process(), version(2, 'b')).run(null, { id: 's', signal: stop.signal })
+      const begun = open(world.process(), version(2, 'b')).run(null, {
+        id: 's',
+        signal: stop.signal,
+      })
       const called = begun.catch(() => 'called off')
       await world.advance(1000)
       stop.abort()
@@ -391,10 +392,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
         'an older worker to leave it alone',
       )
       const changed = await open(world.process(), version(2, 'c')).resume('s')
-      expectEqual(
-        changed.status === 'stuck' && [changed.stuck.step, changed.stuck.error.code],
-        [null, 'definition_changed'],
-      )
+      expectEqual(changed.status === 'stuck' && [changed.stuck.step, changed.stuck.error.code], [
+        null,
+        'definition_changed',
+      ])
       expectEqual((await open(world.process(), version(3, 'd')).resume('s')).status, 'stuck')
       const both = new SagaOrchestrator({
         ...world.process(),
@@ -418,7 +419,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
             note(outside, 'only')
             return result as string
           },
-          compensate: ({ result: known }) => void note(outside, `undo ${String(known)}`),
+          compensate: ({ result: known }) => note(outside, `undo ${typeof known}`),
         })
         const outcome = await orchestrator.run()
         expectEqual(outcome.status === 'compensated' && outcome.cause.error.code, 'saga_result')
@@ -501,7 +502,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
         outside.failures.clear()
         if (dies) operator.store.failCommit(1, 'after', true)
         const retrying = open(operator, checkout(outside), world).retry('o7')
-        await world.settle(retrying.catch(() => {}), 50)
+        await world.settle(
+          retrying.catch(() => {}),
+          50,
+        )
         await work(world, orchestrator)
         expectEqual((await orchestrator.inspect('o7'))?.status, 'completed')
       }
@@ -526,7 +530,7 @@ function checkout(outside: Outside) {
       compensate: (context) => undo(outside, 'charge', context),
     })
     .step('ship', { retry: { backoff }, execute: (context) => act(outside, 'ship', context) })
-    .step('tell', { execute: (context) => void note(outside, 'tell', context) })
+    .step('tell', { execute: (context) => note(outside, 'tell', context) })
     .build()
 }
 
@@ -600,7 +604,10 @@ function withoutRepeats(names: readonly string[]): readonly string[] {
 function expectGrowingFences({ effects }: Outside): void {
   const fences = effects.map(({ fence }) => fence)
   for (const [index, fence] of fences.entries())
-    expectTrue(index === 0 || fence > (fences[index - 1] ?? 0), `fences ${fences.join(', ')} to grow`)
+    expectTrue(
+      index === 0 || fence > (fences[index - 1] ?? 0),
+      `fences ${fences.join(', ')} to grow`,
+    )
 }
 
 function open<Input extends Json, Results>(

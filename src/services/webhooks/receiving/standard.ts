@@ -1,5 +1,4 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
-import { createEd25519PublicKey } from '../../../primitives/ed25519.ts'
 import { signedContent } from '../signing/signed-content.ts'
 import {
   decodeKey,
@@ -8,7 +7,8 @@ import {
   type WebhookSecret,
 } from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
-import { signatureScheme, type ClaimedSignature, type VerificationKey } from './signature-scheme.ts'
+import { signatureScheme, type ClaimedSignature } from './signature-scheme.ts'
+import { verificationKey } from './verification-key.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
 /**
@@ -37,10 +37,3 @@ export const standardScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
     type: eventText(event, 'type'),
   }),
 })
-
-/** Each key has the version it belongs to, so that no public key is ever taken for a shared secret. */
-function verificationKey(secret: WebhookSecret): VerificationKey {
-  return typeof secret === 'string' && secret.startsWith(VERIFICATION_KEY_PREFIX)
-    ? { version: 'v1a', ...createEd25519PublicKey(decodeKey(secret, VERIFICATION_KEY_PREFIX)) }
-    : { version: 'v1', ...standardKey(secret) }
-}
