@@ -144,7 +144,7 @@ const webhookOutboundLaws: readonly Law<object>[] = [
       })
       const [init] = seen
       expectEqual([init?.method, init?.redirect, init?.headers], ['POST', 'manual', { a: 'b' }])
-      expectEqual([...(init?.body as Uint8Array)], [0, 255, 123])
+      expectEqual(Array.from((init?.body ?? []) as Uint8Array), [0, 255, 123])
     },
   },
   {

@@ -510,7 +510,7 @@ export function durableObjectCases(env: ObjectNamespaces): Suite {
             })
             await object().failInAlarmAfter(statement)
             const ended = object().alarmEnded()
-            const added = await queue.add(many(name, 25, { maxAttempts: 1 }))
+            const added = await queue.add(many(name, 3, { maxAttempts: 1 }))
             const alarmAt = await within(ended, 'the alarm to end')
             const { failures } = await object().meter()
             expectTrue(
@@ -518,6 +518,8 @@ export function durableObjectCases(env: ObjectNamespaces): Suite {
               `an alarm to be set, failing at ${statement}`,
             )
             await drained(queue, object)
+            const left = sumOf(await queue.counts())
+            expectEqual(left, 0, `jobs that are not done, failing at statement ${statement}`)
             for (const { id } of added.jobs)
               expectEqual(runs.get(id), 1, `runs of a job, failing at statement ${statement}`)
           }),

@@ -25,6 +25,12 @@ export interface RedisServerOptions {
   readonly args?: readonly string[]
 }
 
+/** Becomes the server, after starting a guard that kills it when this process has ended, however it ended. */
+const GUARDED = `
+exec 3<&0
+(cat <&3; kill -9 $$) >/dev/null 2>&1 &
+exec redis-server "$@" 3<&-`
+
 const ATTEMPTS = 200
 const BETWEEN_ATTEMPTS_MS = 25
 
@@ -50,17 +56,16 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     }),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = spawn('redis-server', [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('sh', ['-c', GUARDED, 'redis-server', ...flags, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const log: string[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Uint8Array) => log.push(new TextDecoder().decode(chunk)))
-  const killNow = (): void => void child.kill('SIGKILL')
-  process.once('exit', killNow)
   let ended: string | undefined
   const end = new Promise<void>((resolve) => {
     const onEnd = (why: string): void => {
       ended = why
-      process.off('exit', killNow)
       resolve()
     }
     child.once('error', (error) => onEnd(error.message))
@@ -69,7 +74,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
 
   for (let attempt = 0; !(await isReady(port, cluster)); attempt++) {
     if (ended !== undefined || attempt === ATTEMPTS) {
-      killNow()
+      child.kill('SIGKILL')
       throw new Error(
         `Cannot start redis-server on port ${port}: ${ended ?? 'no answer'}, an answer expected\n${log.join('')}`,
       )

@@ -5,12 +5,8 @@ export type { DeliveryPage, DeliveryQuery } from './deliveries/delivery-pages.ts
 export type { DeliveryStats } from './deliveries/delivery-stats.ts'
 export type { WebhookTransform } from './deliveries/render-body.ts'
 export type { ContentFilter } from './endpoints/content-filter.ts'
-export type {
-  CreatedEndpoint,
-  CreateEndpointOptions,
-  WebhookEndpoint,
-} from './endpoints/endpoint.ts'
-export type { UpdateEndpointOptions } from './endpoints/endpoint.ts'
+export type { CreatedEndpoint, WebhookEndpoint } from './endpoints/endpoint.ts'
+export type { CreateEndpointOptions, UpdateEndpointOptions } from './endpoints/endpoint.ts'
 export type { Endpoints } from './endpoints/endpoints.ts'
 export { WebhookVerificationError, type WebhookVerificationCode } from './errors.ts'
 export type { HostResolver } from './outbound/host-resolver.ts'
@@ -24,11 +20,7 @@ export type { WebhookScheme } from './receiving/webhook-scheme.ts'
 export type { BatchOptions, BatchResult } from './sending/batch-deliveries.ts'
 export { batchWebhooks } from './sending/batch-webhooks.ts'
 export { configureWebhooks } from './sending/configure-webhooks.ts'
-export {
-  createWebhooks,
-  type Webhooks,
-  type WebhooksRunOptions,
-} from './sending/create-webhooks.ts'
+export { createWebhooks, type Webhooks } from './sending/create-webhooks.ts'
 export type { DirectDelivery, DirectResult } from './sending/deliver-once.ts'
 export { deliverWebhook } from './sending/deliver-webhook.ts'
 export type { OperationalEvent } from './sending/operational-event.ts'

@@ -123,7 +123,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       cursor: null,
     }
     const jobId = `replay:${encodeHex(random.bytes(12))}`
-    await eventQueue.add([{ id: jobId, name: 'replay', data: task, maxAttempts: MAX_CLAIMS }])
+    await eventQueue.add([
+      { id: jobId, name: 'replay', data: { ...task }, maxAttempts: MAX_CLAIMS },
+    ])
     return { jobId }
   }
 

@@ -6,6 +6,7 @@ import type {
 } from '../../../runtime/ports/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/clock.ts'
 import type { Attempt } from '../outbound/attempt.ts'
+import type { Stored } from '../sending/stored.ts'
 import { WebhookError } from '../sending/webhook-error.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import { isSettled, readDeliveryId, type Delivery, type DeliveryAttempt } from './delivery.ts'
@@ -100,7 +101,7 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
       keys.delivery(delivery.id),
       keys.byEndpoint(delivery.endpointId) + position,
       keys.byState(delivery.state) + position,
-    ].map((key) => ({ key, value: delivery, expiresInMs }))
+    ].map((key) => ({ key, value: { ...delivery }, expiresInMs }))
   }
 
   async function createIn(
@@ -207,7 +208,7 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
     async attempts(id) {
       const page = await partitionOfDelivery(id)?.list({ prefix: keys.attemptsOf(id), limit: 1000 })
       // Written by `change` alone.
-      return (page?.entries ?? []).map(({ value }) => value as DeliveryAttempt)
+      return (page?.entries ?? []).map(({ value }) => value as Stored<DeliveryAttempt>)
     },
     async change(id, decide, seen) {
       const partition = partitionOfDelivery(id)
@@ -264,5 +265,5 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
 
 function deliveryIn({ value }: StoreEntry): Delivery {
   // Keys of deliveries are written by this file alone.
-  return value as Delivery
+  return value as Stored<Delivery>
 }

@@ -3,6 +3,7 @@ import type {
   StoreEntry,
   StorePartition,
 } from '../../../runtime/ports/atomic-store.ts'
+import type { Stored } from '../sending/stored.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from './delivery.ts'
 
@@ -123,6 +124,6 @@ async function readSource(
   // The delivery log alone writes below these prefixes.
   return entries.map(({ key, value }) => ({
     position: key.slice(prefix.length),
-    delivery: value as Delivery,
+    delivery: value as Stored<Delivery>,
   }))
 }

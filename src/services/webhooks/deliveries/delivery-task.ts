@@ -1,5 +1,6 @@
 import type { ClaimedJob, JobOutcome, NewJob } from '../../../runtime/ports/job-ledger.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
+import type { Stored } from '../sending/stored.ts'
 import type { Delivery } from './delivery.ts'
 
 /** The queue whose jobs make attempts. */
@@ -9,7 +10,7 @@ export const DELIVERY_QUEUE = 'webhooks.deliveries'
  * What a delivery's job carries. The record decides: a job that lags behind it (it was claimed again after a crash, or
  * a manual retry replaced it) sees that by these numbers and makes no attempt.
  */
-export type DeliveryTask = {
+export interface DeliveryTask {
   readonly id: string
   readonly round: number
   /** Attempts of the round that the job knows of: the record knows of more when a crash came between both. */
@@ -31,7 +32,7 @@ export function deliveryJob(task: DeliveryTask, delayMs = 0): NewJob {
   return {
     id: deliveryJobId(task.id, task.round),
     name: 'deliver',
-    data: task,
+    data: { ...task },
     delayMs: Math.round(delayMs),
     maxAttempts: MAX_CLAIMS,
   }
@@ -50,7 +51,7 @@ export function retryTask({ id, round, state }: Delivery): DeliveryTask {
 /** @returns What the job carries */
 export function taskOf({ data }: Pick<ClaimedJob, 'data'>): DeliveryTask {
   // Only `deliveryJob` and `waitFor` write the queue's jobs.
-  return data as DeliveryTask
+  return data as Stored<DeliveryTask>
 }
 
 /** Puts a job off without counting it as an attempt. */
@@ -59,7 +60,7 @@ export function waitFor(delayMs: number, task?: DeliveryTask, error?: Json): Job
     to: 'scheduled',
     delayMs: Math.max(Math.round(delayMs), 0),
     refund: true,
-    ...(task !== undefined && { data: task }),
+    ...(task !== undefined && { data: { ...task } }),
     ...(error !== undefined && { error }),
   }
 }

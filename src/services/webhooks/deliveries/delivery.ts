@@ -25,7 +25,7 @@ export const DELIVERY_STATES: readonly DeliveryState[] = [
 ]
 
 /** One event on its way to one endpoint. Instants are ms since 1970. */
-export type Delivery = {
+export interface Delivery {
   /** `<eventId>:<endpointId>`. */
   readonly id: string
   readonly tenant: string

@@ -8,6 +8,7 @@ import {
   type CircuitState,
 } from '../../../runtime/coordination/circuit-state.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
+import type { Stored } from '../sending/stored.ts'
 
 /**
  * How an endpoint has been doing: its circuit breaker, and since when it fails. Kept beside its deliveries, so that one
@@ -22,7 +23,7 @@ export interface EndpointHealth {
 }
 
 /** What the store keeps of it. */
-type HealthRecord = {
+interface HealthRecord {
   readonly circuit: Json
   readonly failingSince: number
   readonly lastFailureAt: number
@@ -78,7 +79,7 @@ export function writeHealth({ circuit, ...dates }: EndpointHealth): Json {
 /** @returns The health; `null`, so as if the endpoint worked, for a record of another version */
 export function readHealth(value: Json): EndpointHealth | null {
   // Keys of health are written by `writeHealth` alone; only the circuit is coordination's own to read.
-  const { circuit: record, ...dates } = value as HealthRecord
+  const { circuit: record, ...dates } = value as Stored<HealthRecord>
   const circuit = readCircuit(record)
   return circuit === null ? null : { ...dates, circuit }
 }

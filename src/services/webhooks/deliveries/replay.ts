@@ -1,12 +1,13 @@
 import type { ClaimedJob, JobOutcome } from '../../../runtime/ports/job-ledger.ts'
 import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { Stored } from '../sending/stored.ts'
 import type { WorkQueue } from '../sending/work-queue.ts'
 import type { ListDeliveries } from './delivery-pages.ts'
 import { deliveryJob, retryTask } from './delivery-task.ts'
 import type { Delivery, DeliveryState } from './delivery.ts'
 
 /** Which deliveries are sent again, as the replay's job carries it. Instants are ms since 1970. */
-export type ReplayTask = {
+export interface ReplayTask {
   readonly tenant: string
   readonly endpointId: string | null
   readonly eventType: string | null
@@ -36,7 +37,7 @@ export async function replayPage(
   { list, deliveryQueue, random }: ReplayOptions,
 ): Promise<JobOutcome> {
   // Only the deliveries' own methods write jobs of this name.
-  const task = job.data as ReplayTask
+  const task = job.data as Stored<ReplayTask>
   const { tenant, endpointId, states, since, perSecond, cursor } = task
   const [state, ...others] = states
   const page = await list({

@@ -11,7 +11,9 @@ import type { Json } from '../../../runtime/ports/json.ts'
  * A path that the event does not have, and a comparison of unlike types, is *unknown*: neither it nor its negation
  * matches, so that a filter never lets an event through for want of a key. Only `$exists` asks for the key itself.
  */
-export type ContentFilter = { readonly [path: string]: Json }
+export interface ContentFilter {
+  readonly [path: string]: Json
+}
 
 /** Limits of a filter. */
 export const CONTENT_FILTER_LIMITS = {
@@ -26,7 +28,9 @@ export const CONTENT_FILTER_LIMITS = {
 /** True, false, or `null` for unknown. */
 type Verdict = boolean | null
 
-type Condition = { readonly [operator: string]: Json }
+interface Condition {
+  readonly [operator: string]: Json
+}
 
 /** @returns Whether `event` passes; unknown does not pass */
 export function matchesContentFilter(filter: ContentFilter, event: Json): boolean {
@@ -81,7 +85,7 @@ function judgeCondition(operator: string, operand: Json, found: Json | undefined
     case '$ne':
       return !isEqual(found, operand)
     case '$in':
-      return Array.isArray(operand) && operand.some((choice) => isEqual(found, choice))
+      return isList(operand) && operand.some((choice) => isEqual(found, choice))
     case '$gt':
       return compare(found, operand, (order) => order > 0)
     case '$gte':
@@ -116,7 +120,7 @@ function not(verdict: Verdict): Verdict {
 function valueAt(event: Json, path: string): Json | undefined {
   let value: Json | undefined = event
   for (const step of path.split('.')) {
-    if (Array.isArray(value)) value = /^\d{1,6}$/.test(step) ? value[Number(step)] : undefined
+    if (isList(value)) value = /^\d{1,6}$/.test(step) ? value[Number(step)] : undefined
     else value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined
     if (value === undefined) return undefined
   }
@@ -125,7 +129,7 @@ function valueAt(event: Json, path: string): Json | undefined {
 
 function isEqual(a: Json, b: Json): boolean {
   if (a === b) return true
-  if (Array.isArray(a) && Array.isArray(b))
+  if (isList(a) && isList(b))
     return a.length === b.length && a.every((item, index) => isEqual(item, b[index] ?? null))
   if (!isObject(a) || !isObject(b)) return false
   const keys = Object.keys(a)
@@ -154,7 +158,7 @@ function faultOfEntry(
   count: { conditions: number },
 ): string | null {
   if (key === '$and' || key === '$or') {
-    if (!Array.isArray(value) || value.length === 0) return `${key} needs a list of filters`
+    if (!isList(value) || value.length === 0) return `${key} needs a list of filters`
     for (const filter of value) {
       const fault = faultOf(filter, depth + 1, count)
       if (fault !== null) return fault
@@ -184,7 +188,7 @@ function faultOfOperand(operator: string, operand: Json): string | null {
     case '$ne':
       return null
     case '$in':
-      return Array.isArray(operand) ? null : '$in needs a list'
+      return isList(operand) ? null : '$in needs a list'
     case '$exists':
       return typeof operand === 'boolean' ? null : '$exists needs true or false'
     case '$gt':
@@ -200,11 +204,16 @@ function faultOfOperand(operator: string, operand: Json): string | null {
 }
 
 function filtersOf(value: Json): readonly ContentFilter[] {
-  return Array.isArray(value) ? value.filter(isObject) : []
+  return isList(value) ? value.filter(isObject) : []
 }
 
 function isCondition(value: Json): value is Condition {
   return isObject(value) && Object.keys(value).some((key) => key.startsWith('$'))
+}
+
+/** `Array.isArray` would narrow a readonly list to `any[]`. */
+function isList(value: unknown): value is readonly Json[] {
+  return Array.isArray(value)
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: Json } {

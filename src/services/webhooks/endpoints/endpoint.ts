@@ -1,3 +1,4 @@
+import type { RateLimit } from '../../../runtime/ports/rate-limit-store.ts'
 import type { ContentFilter } from './content-filter.ts'
 
 /** Why an endpoint is disabled. Events that come meanwhile are held, and delivered by `deliveries.recover()` alone. */
@@ -11,13 +12,8 @@ export type DisabledReason =
   /** It has not answered its challenge yet, and endpoints must. */
   | 'unverified'
 
-/** How many requests an endpoint takes: more wait, none is dropped. */
-export type EndpointRateLimit = {
-  /** Requests a window, 1 to 100,000. */
-  readonly limit: number
-  /** Length of the window in ms, 1 to 86,400,000. */
-  readonly windowMs: number
-}
+/** How many requests an endpoint takes, 1 to 100,000 in 1 to 86,400,000 ms: more wait, none is dropped. */
+export type EndpointRateLimit = Pick<RateLimit, 'limit' | 'windowMs'>
 
 /** Where webhooks go. Instants are ms since 1970. */
 export interface WebhookEndpoint {
@@ -91,7 +87,9 @@ export type EndpointRecord = Omit<WebhookEndpoint, 'headerNames'> & {
 }
 
 /** @returns The part of the record that may be shown */
-export function endpointOf({ headers, secrets: _, ...shown }: EndpointRecord): WebhookEndpoint {
+export function endpointOf(record: EndpointRecord): WebhookEndpoint {
+  const { headers, secrets, ...shown } = record
+  void secrets
   return { ...shown, headerNames: Object.keys(headers) }
 }
 

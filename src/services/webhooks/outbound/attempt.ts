@@ -15,7 +15,7 @@ export type AttemptErrorCode =
   | 'payload_lost'
 
 /** One request and what came of it. Instants are ms since 1970. */
-export type Attempt = {
+export interface Attempt {
   readonly at: number
   /** From name resolution to the end of what was kept of the answer. */
   readonly durationMs: number

@@ -114,7 +114,7 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
         return { ...result, durationMs: clock.now() - startedAt }
       } catch {
         // The runtime's own message may hold addresses of the network, so none of it is handed on.
-        const { reason } = abort.signal
+        const reason: unknown = abort.signal.reason
         const failed = [TIMEOUT, ABORTED].find((known) => known === reason) ?? CONNECT_FAILED
         return { ...failed, durationMs: clock.now() - startedAt }
       } finally {
@@ -178,27 +178,18 @@ async function unlessAborted<Value>(
   signal: AbortSignal,
   onLate: (value: Value) => void = () => undefined,
 ): Promise<Value> {
-  if (signal.aborted) {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => {
     pending.then(onLate, () => undefined)
-    throw new Error('aborted')
+    reject(new Error('aborted'))
   }
-  return new Promise<Value>((resolve, reject) => {
-    const onAbort = (): void => {
-      pending.then(onLate, () => undefined)
-      reject(new Error('aborted'))
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    pending.then(
-      (value) => {
-        signal.removeEventListener('abort', onAbort)
-        resolve(value)
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', onAbort)
-        reject(error)
-      },
-    )
-  })
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([aborted, pending])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 /** An answer that came too late still holds its connection. */

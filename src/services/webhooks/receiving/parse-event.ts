@@ -18,7 +18,8 @@ export function parseEvent(bytes: Uint8Array, contentType: string | null): Json 
   if (bytes.length === 0) return null
   try {
     const text = decodeUtf8(bytes)
-    return isForm ? parseForm(text) : JSON.parse(text)
+    // What JSON.parse makes is Json.
+    return isForm ? parseForm(text) : (JSON.parse(text) as Json)
   } catch (cause) {
     throw new WebhookVerificationError('malformed_event', undefined, { cause })
   }

@@ -1,11 +1,5 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { signedContent } from '../signing/signed-content.ts'
-import {
-  decodeKey,
-  standardKey,
-  VERIFICATION_KEY_PREFIX,
-  type WebhookSecret,
-} from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
 import { signatureScheme, type ClaimedSignature } from './signature-scheme.ts'
 import { verificationKey } from './verification-key.ts'

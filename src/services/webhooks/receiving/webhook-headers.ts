@@ -1,7 +1,12 @@
 /** Headers in the forms that runtimes and frameworks hand over: `Headers`, or an object such as Node's. */
 export type WebhookHeaders =
-  | { get(name: string): string | null | undefined }
+  | HeaderSource
   | { readonly [name: string]: string | readonly string[] | undefined }
+
+/** The part of `Headers` that is used. */
+export interface HeaderSource {
+  get(name: string): string | null | undefined
+}
 
 /** Says a header's value by its lower-case name; `null` when it is absent or empty. */
 export type HeaderReader = (name: string) => string | null
@@ -14,6 +19,6 @@ export function headerReader(headers: WebhookHeaders): HeaderReader {
   return (name) => String(read(name) || read(name.replace('webhook', 'svix')) || '') || null
 }
 
-function hasGet(headers: WebhookHeaders): headers is { get(name: string): string | null } {
+function hasGet(headers: WebhookHeaders): headers is HeaderSource {
   return typeof headers['get'] === 'function'
 }

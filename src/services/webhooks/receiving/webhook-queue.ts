@@ -11,7 +11,7 @@ export interface WebhookQueue {
 }
 
 /** A verified webhook as JSON. */
-export type QueuedWebhook = {
+export interface QueuedWebhook {
   readonly event: Json
   /** The sender's id of the event or of the delivery; `null` when it has none. */
   readonly id: string | null

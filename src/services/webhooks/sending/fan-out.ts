@@ -6,6 +6,7 @@ import { matchesContentFilter } from '../endpoints/content-filter.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
 import { matchesEventPattern } from '../endpoints/event-pattern.ts'
+import type { Stored } from './stored.ts'
 import { contentOf, type EventContent, type EventRecord } from './webhook-event.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -26,7 +27,7 @@ export interface FanOutOptions {
 export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<JobOutcome> {
   const { endpoints, log, deliveryQueue, retentionMs, shards } = options
   // Only `publish` writes jobs of this name.
-  const event = job.data as EventRecord
+  const event = job.data as Stored<EventRecord>
   const content = contentOf(event)
   const wanted: Delivery[] = []
   for await (const endpoint of endpoints.all(event.tenant))
@@ -54,7 +55,7 @@ function wants(endpoint: EndpointRecord, content: EventContent): boolean {
   return (
     endpoint.disabledReason !== 'unverified' &&
     endpoint.events.some((pattern) => matchesEventPattern(pattern, content.type)) &&
-    (endpoint.filter === null || matchesContentFilter(endpoint.filter, content))
+    (endpoint.filter === null || matchesContentFilter(endpoint.filter, { ...content }))
   )
 }
 

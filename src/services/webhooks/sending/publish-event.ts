@@ -2,6 +2,7 @@ import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../../runtime/ports/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { Stored } from './stored.ts'
 import { WebhookError } from './webhook-error.ts'
 import { contentOf, readEvent, type EventRecord, type WebhookEvent } from './webhook-event.ts'
 import type { WorkQueue } from './work-queue.ts'
@@ -40,7 +41,7 @@ export async function publishEvent(
       // With the tenant, so that one tenant's ids say nothing about another's.
       id: `${tenant}:${id}`,
       name: 'event',
-      data: record,
+      data: { ...record },
       maxAttempts: MAX_CLAIMS,
       keepCompletedMs: event.id === undefined ? 0 : idempotencyWindowMs,
     },
@@ -48,7 +49,7 @@ export async function publishEvent(
   if (added !== false) return { id, duplicate: false }
   const known = await eventQueue.ledger.get(`${tenant}:${id}`)
   // Only this function writes jobs of such ids.
-  if (known !== null && !isSame(known.data as EventRecord, record))
+  if (known !== null && !isSame(known.data as Stored<EventRecord>, record))
     throw new WebhookError(
       'event_id_reused',
       'Cannot publish event: its id was used before, for another type or other data',

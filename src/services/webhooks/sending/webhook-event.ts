@@ -19,7 +19,7 @@ export interface WebhookEvent {
 }
 
 /** An accepted event, as its job carries it: the body is fixed here, once for all attempts. */
-export type EventRecord = {
+export interface EventRecord {
   readonly tenant: string
   readonly id: string
   readonly type: string
@@ -30,7 +30,7 @@ export type EventRecord = {
 }
 
 /** The body's content, which filters and transforms see. */
-export type EventContent = {
+export interface EventContent {
   readonly type: string
   /** ISO 8601. */
   readonly timestamp: string

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { createFakeClock } from '../../testing/fake-clock.ts'
+import { memory } from '../memory/index.ts'
+import type { AtomicStore } from '../ports/atomic-store.ts'
+import { partitionOf, partitionsOf } from './partition-of.ts'
+
+test('partitionOf() keeps a key where it has always been', () => {
+  // Other places would split locks and records between old and new code.
+  expect(['invoice:1', 'invoice:2', '', 'ü€😀', 'x'.repeat(500)].map(placeOf)).toEqual([
+    'locks:0',
+    'locks:1',
+    'locks:4',
+    'locks:1',
+    'locks:4',
+  ])
+})
+
+test('partitionOf() spreads keys evenly over the partitions that partitionsOf() lists', () => {
+  const counts = new Map<string, number>()
+  for (let index = 0; index < 16_000; index++) {
+    const place = placeOf(`order-${index}`)
+    counts.set(place, (counts.get(place) ?? 0) + 1)
+  }
+  const names: string[] = []
+  partitionsOf(naming(names), 'locks')
+  expect([...counts.keys()].toSorted()).toEqual(names.toSorted())
+  expect(Math.min(...counts.values())).toBeGreaterThan(900)
+  expect(Math.max(...counts.values())).toBeLessThan(1100)
+})
+
+function placeOf(key: string): string {
+  const names: string[] = []
+  partitionOf(naming(names), 'locks', key)
+  return names.join()
+}
+
+function naming(names: string[]): AtomicStore {
+  const { store } = memory({ clock: createFakeClock() })
+  return {
+    partition(name) {
+      names.push(name)
+      return store.partition(name)
+    },
+  }
+}

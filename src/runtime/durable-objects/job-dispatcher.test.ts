@@ -1,0 +1,7 @@
+import { expect, test } from 'vitest'
+import { createFakeClock, type FakeClock } from '../../testing/fake-clock.ts'
+import { createSeededRandom } from '../../testing/seeded-random.ts'
+import { memory } from '../memory/index.ts'
+import type { ClaimedJob, Exchange, QueueLedger, Settlement } from '../ports/job-ledger.ts'
+import { createJobDispatcher, type JobDispatcher } from './job-dispatcher.ts'
+import { createSqliteLedger, type SqliteLedger } from '../sqlite/ledger.ts'
