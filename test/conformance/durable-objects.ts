@@ -3,14 +3,11 @@ import {
   InfrastructureObject,
   type DurableObjectsOptions,
 } from '../../src/runtime/durable-objects/index.ts'
-import { atomicStoreLaws } from '../../src/runtime/ports/atomic-store.conformance.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../src/runtime/ports/clock.ts'
-import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger.conformance.ts'
-import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store.conformance.ts'
 import { createFakeClock } from '../../src/testing/fake-clock.ts'
-import { jobQueueSuites } from './job-queue.ts'
-import { suite, type Suite } from './suite.ts'
+import { backendSuites } from './backend-suites.ts'
+import type { Suite } from './suite.ts'
 
 /** An object whose clock stands still until told to move, and which finds no job runner, so that the laws' own workers get the jobs. */
 export class LawInfrastructureObject extends InfrastructureObject {
@@ -49,19 +46,5 @@ export function durableObjectsSuites(namespace: LawObjectNamespace): readonly Su
     await Promise.all([...names].map((name) => namespace.getByName(name).advanceClock(ms)))
     await clock.advance(ms)
   }
-  return [
-    suite('AtomicStore', 'durable-objects', atomicStoreLaws, {
-      open: async () => open().store,
-      advance,
-    }),
-    suite('JobLedger', 'durable-objects', jobLedgerLaws, {
-      open: async () => open().ledger,
-      advance,
-    }),
-    suite('RateLimitStore', 'durable-objects', rateLimitStoreLaws, {
-      open: async () => open().rateLimits,
-      advance,
-    }),
-    ...jobQueueSuites('durable-objects', { open: async () => open(), clock, advance }),
-  ]
+  return backendSuites('durable-objects', { open: async () => open(), clock, advance })
 }

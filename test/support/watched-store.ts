@@ -88,15 +88,10 @@ export function watchStore(store: AtomicStore): WatchedStore {
   }
 }
 
-/** Lets the event loop come round once; a message does so without the millisecond that a timer takes. */
+/** Lets the event loop come round once, so that answers can come in; where it can be had, without a timer's millisecond. */
 function nextTurn(): Promise<void> {
-  if (typeof MessageChannel !== 'function') return new Promise((resolve) => setTimeout(resolve, 0))
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
+  const { setImmediate: soon = setTimeout } = globalThis as {
+    setImmediate?: (wake: () => void) => unknown
+  }
+  return new Promise((resolve) => void soon(resolve))
 }

@@ -11,3 +11,12 @@ export {
   type JobToAdd,
   type RunOptions,
 } from './job-queue.ts'
+export {
+  CircuitBreaker,
+  CircuitOpenError,
+  DistributedLock,
+  saga,
+  SagaError,
+  SagaOrchestrator,
+  Semaphore,
+} from '../../runtime/coordination/index.ts'

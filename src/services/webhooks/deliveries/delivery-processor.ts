@@ -43,7 +43,6 @@ type Attemptable = Extract<TaskVerdict, { kind: 'attempt' }>
 
 /** How far apart deferred deliveries of one endpoint come back. */
 const SPREAD_MS = 30_000
-const LANE_WAIT_MS = 1000
 
 /**
  * Runs the jobs of {@link DELIVERY_QUEUE}: one attempt a claim, written down before the job is settled. Whatever happens in
@@ -107,8 +106,8 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     verdict: Attemptable,
     { signal }: JobControl,
   ): Promise<JobOutcome> {
-    const leave = lanes.enter(endpoint.id, situation.health !== null)
-    if (leave === null) return waitFor(LANE_WAIT_MS * (1 + random.fraction()))
+    const lane = lanes.enter(endpoint.id, situation.health !== null)
+    if (!lane.entered) return waitFor(lane.waitMs)
     try {
       const limitedMs = await limitWaitMs(endpoint)
       if (limitedMs > 0) return waitFor(limitedMs)
@@ -133,7 +132,7 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
       await drawConclusions(after.delivery, after, endpoint)
       return outcomeOf(after.delivery, task, clock.now())
     } finally {
-      leave()
+      lane.leave()
     }
   }
 

@@ -77,6 +77,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { resolve = createHttpsResolver({ fetch, clock }), outbound: policy = {} } = options
   const transforms = { ...options.transforms }
   const limits = readLimits(options)
+  let capacity = DEFAULT_CONCURRENCY
   const { retentionMs, shards, timeoutMs, maxEventBytes, disableAfterMs } = limits
   const outbound = createOutbound({
     fetch,
@@ -96,6 +97,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const list = createDeliveryPages(backend.store, shards)
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
   const deliveryQueue = createWorkQueue(DELIVERY_QUEUE, backend)
+  const rateSlots = createRateSlots(clock)
   const publish = (event: WebhookEvent): Promise<PublishedEvent> =>
     publishEvent(event, { ...limits, eventQueue, clock, random })
 
@@ -116,8 +118,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       listener: options.onOperationalEvent,
       publish,
     }),
-    lanes: createEndpointLanes({ clock }),
-    rateSlots: createRateSlots(clock),
+    lanes: createEndpointLanes({ clock, slots: rateSlots, capacity: () => capacity }),
+    rateSlots,
     clock,
     random,
     schedule: limits.schedule,
@@ -131,6 +133,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     run: Omit<WebhooksRunOptions, 'signal'>,
   ): readonly ReturnType<typeof createJobWorker>[] {
     const { concurrency = DEFAULT_CONCURRENCY } = run
+    capacity = concurrency
     const shared = { ...run, clock, doorbell: backend.doorbell }
     return [
       createJobWorker({
