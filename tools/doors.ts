@@ -36,6 +36,7 @@ export const doors: readonly Door[] = [
     only: 'workers',
   },
   { subpath: './infrastructure/runtime/redis', source: 'src/runtime/redis/index.ts' },
+  { subpath: './infrastructure/runtime/bullmq', source: 'src/runtime/bullmq/index.ts' },
   { subpath: './infrastructure/testing', source: 'src/testing/index.ts' },
   { subpath: './infrastructure/conformance', source: 'src/runtime/ports/conformance.ts' },
   ...['atomic-store', 'job-ledger', 'doorbell', 'rate-limit-store'].map((port) => ({

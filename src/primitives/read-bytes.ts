@@ -24,7 +24,7 @@ export async function readBytes(
       const { done, value } = await reader.read()
       signal?.throwIfAborted()
       if (done) return bytes.slice(0, length)
-      budget -= value.length
+      budget -= Math.max(value.length, 1)
       if (budget < 0) return null
       if (length + value.length > bytes.length) {
         const longer = new Uint8Array(Math.min(maxBytes, 2 * (length + value.length)))

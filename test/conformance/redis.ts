@@ -1,8 +1,11 @@
 import { clockOffset } from '../../src/runtime/redis/clock-offset.ts'
 import { redis, type RedisConnection } from '../../src/runtime/redis/index.ts'
 import { createFakeClock } from '../../src/testing/index.ts'
+import { createInFlight } from '../support/in-flight.ts'
 import { backendSuites } from './backend-suites.ts'
 import type { Suite } from './suite.ts'
+
+const START = Date.UTC(2026, 0, 1)
 
 /**
  * The laws on the Redis backend.
@@ -13,16 +16,18 @@ export function redisSuites(
   adapter: 'redis-tcp' | 'redis-upstash',
   connection: RedisConnection,
 ): readonly Suite[] {
-  let offset = 0
-  const clock = createFakeClock()
+  const flight = createInFlight()
+  const clock = createFakeClock(START, flight.quiet)
   return backendSuites(adapter, {
     // A prefix of its own gives each law empty keys on a server that is shared.
     open: async () =>
-      redis(connection, { prefix: `law:${crypto.randomUUID()}`, [clockOffset]: () => offset }),
+      flight.watch(
+        redis(connection, {
+          prefix: `law:${crypto.randomUUID()}`,
+          [clockOffset]: () => clock.now() - START,
+        }),
+      ),
     clock,
-    async advance(ms) {
-      offset += ms
-      await clock.advance(ms)
-    },
+    advance: clock.advance,
   })
 }

@@ -23,24 +23,28 @@ import {
   generateWebhookKeyPair,
   generateWebhookSecret,
 } from '../../src/services/webhooks/signing/webhook-secret.ts'
+import { createFakeClock } from '../../src/testing/index.ts'
 import { suite, type Suite } from './suite.ts'
+import { webhookCertificateSuites } from './webhook-certificates.ts'
+import { webhookReadingSuites } from './webhook-reading.ts'
+import { webhookVendorSuites } from './webhook-vendors.ts'
 
-/** Signatures that vendors and standards publish, and what holds for ours on every runtime. */
+/** Signatures that vendors and standards publish, and what verifying and reading promise on every runtime. */
 export function webhookSuites(): readonly Suite[] {
+  const clock = createFakeClock()
+  const laws = [
+    ...hmacVectors.map(hmacLaw),
+    ...ed25519Vectors.map(ed25519Law),
+    ...webhookVectors.map(webhookLaw),
+    ...twilioVectors.map(twilioLaw),
+    ...messageVectors.map(messageLaw),
+    ...ownLaws,
+  ]
   return [
-    suite(
-      'webhook signatures',
-      'pure',
-      [
-        ...hmacVectors.map(hmacLaw),
-        ...ed25519Vectors.map(ed25519Law),
-        ...webhookVectors.map(webhookLaw),
-        ...twilioVectors.map(twilioLaw),
-        ...messageVectors.map(messageLaw),
-        ...ownLaws,
-      ],
-      null,
-    ),
+    suite('webhook signatures', 'pure', laws, null),
+    ...webhookVendorSuites(),
+    ...webhookCertificateSuites(),
+    ...webhookReadingSuites({ clock, advance: clock.advance }),
   ]
 }
 

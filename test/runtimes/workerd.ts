@@ -1,5 +1,6 @@
 import { Redis } from '@upstash/redis'
-import { durableObjectsSuites, type LawObjectNamespace } from '../conformance/durable-objects.ts'
+import type { DurableObjectNamespaceLike } from '../../src/runtime/durable-objects/index.ts'
+import { durableObjectsSuites } from '../conformance/durable-objects.ts'
 import { memorySuites } from '../conformance/memory.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisSuites } from '../conformance/redis.ts'
@@ -20,7 +21,7 @@ export {
 
 /** What tools/run-workerd.ts binds: each exported object under its own name, and texts. */
 interface Env extends ObjectNamespaces {
-  readonly LawInfrastructureObject: LawObjectNamespace
+  readonly LawInfrastructureObject: DurableObjectNamespaceLike
   readonly ONLY?: string
   readonly UPSTASH_URL?: string
   readonly UPSTASH_TOKEN?: string

@@ -1,5 +1,6 @@
 import type { AtomicStore, StorePartition } from '../../src/runtime/ports/atomic-store.ts'
 import { BackendError } from '../../src/runtime/ports/errors.ts'
+import { nextTurn } from './next-turn.ts'
 
 /** A store that is counted, waited for, and broken when told. */
 export interface WatchedStore extends AtomicStore {
@@ -86,12 +87,4 @@ export function watchStore(store: AtomicStore): WatchedStore {
       }
     },
   }
-}
-
-/** Lets the event loop come round once, so that answers can come in; where it can be had, without a timer's millisecond. */
-function nextTurn(): Promise<void> {
-  const { setImmediate: soon = setTimeout } = globalThis as {
-    setImmediate?: (wake: () => void) => unknown
-  }
-  return new Promise((resolve) => void soon(resolve))
 }

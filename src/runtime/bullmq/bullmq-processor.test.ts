@@ -209,7 +209,7 @@ test('bullmqProcessor() publishes progress, the latest last and all of it before
   const redis = new Redis(server.url)
   const events = await redis.xrange(queue.toKey('events'), '-', '+')
   redis.disconnect()
-  expect(events.map(([, fields]) => fields[1])).toEqual([
+  expect(events.slice(0, 6).map(([, fields]) => fields[1])).toEqual([
     'added',
     'waiting',
     'active',

@@ -1,59 +1,48 @@
 import { expect, test } from 'vitest'
-import { createFakeClock, type FakeClock } from '../../../testing/fake-clock.ts'
+import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createEndpointLanes, type EndpointLanes } from './endpoint-lanes.ts'
-import { createRateSlots } from './rate-slots.ts'
 
-test('enter() lets an endpoint that answers in time have all places it wants', () => {
-  const lanes = lanesOn(createFakeClock())
+test('enter() gives one place to an endpoint of which nothing is known, and all once it has answered', () => {
+  const lanes = createEndpointLanes(createFakeClock())
+  const leave = lanes.enter('a', false)
+  expect(enterAll(lanes, 'a', 20)).toBe(0)
+  leave?.(true)
   expect(enterAll(lanes, 'a', 200)).toBe(200)
+  expect(enterAll(lanes, 'b', 20)).toBe(1)
 })
 
-test('enter() gives two places to an endpoint that fails, and takes them back', () => {
-  const lanes = lanesOn(createFakeClock())
-  const entry = lanes.enter('a', true)
-  expect(enterAll(lanes, 'a', 5, true)).toBe(1)
-  expect(enterAll(lanes, 'b', 1)).toBe(1)
-  if (entry.entered) entry.leave()
-  expect(enterAll(lanes, 'a', 5, true)).toBe(1)
-})
-
-test('enter() gives half of the places to endpoints whose answers are overdue', async () => {
+test('enter() trusts an endpoint for five minutes after a success, or until a failure', async () => {
   const clock = createFakeClock()
-  const lanes = lanesOn(clock)
+  const lanes = createEndpointLanes(clock)
+  for (const name of ['a', 'b', 'c']) lanes.enter(name, false)?.(true)
+  await clock.advance(299_999)
+  lanes.enter('a', false)?.(false)
+  lanes.enter('b', false)?.(null)
+  expect([enterAll(lanes, 'a', 20), enterAll(lanes, 'b', 20)]).toEqual([1, 20])
+  await clock.advance(1)
+  expect(enterAll(lanes, 'c', 20)).toBe(1)
+})
+
+test('enter() gives no place to an endpoint that fails', () => {
+  const lanes = createEndpointLanes(createFakeClock())
+  lanes.enter('a', false)?.(true)
+  expect(enterAll(lanes, 'a', 5, true)).toBe(0)
   expect(enterAll(lanes, 'a', 5)).toBe(5)
-  await clock.advance(500)
-  expect(enterAll(lanes, 'a', 4)).toBe(4)
-  await clock.advance(501)
-  // Nine are overdue now, of ten that may be.
-  expect(enterAll(lanes, 'a', 1)).toBe(1)
-  await clock.advance(501)
-  expect(enterAll(lanes, 'a', 10)).toBe(0)
-  expect(enterAll(lanes, 'b', 10)).toBe(10)
 })
 
-test('enter() counts those that fail and those that dawdle together', async () => {
+test('enter() gives no place to an endpoint that is overdue with an answer, until it has answered', async () => {
   const clock = createFakeClock()
-  const lanes = lanesOn(clock)
-  for (let index = 0; index < 8; index++) lanes.enter(`hanging-${index}`, false)
+  const lanes = createEndpointLanes(clock)
+  lanes.enter('a', false)?.(true)
+  const leave = lanes.enter('a', false)
   await clock.advance(1000)
-  const failing = Array.from({ length: 10 }, (_, index) => lanes.enter(`failing-${index}`, true))
-  expect(failing.filter(({ entered }) => entered)).toHaveLength(2)
-  expect(enterAll(lanes, 'alive', 10)).toBe(10)
+  lanes.enter('a', false)?.(true)
+  expect(enterAll(lanes, 'b', 1)).toBe(1)
+  await clock.advance(1)
+  expect(enterAll(lanes, 'a', 5)).toBe(0)
+  leave?.(true)
+  expect(enterAll(lanes, 'a', 5)).toBe(5)
 })
-
-test('enter() sends those who must wait away about as long as places take to become free', async () => {
-  const clock = createFakeClock()
-  const lanes = lanesOn(clock)
-  enterAll(lanes, 'slow', 10)
-  await clock.advance(2000)
-  const waits = [1, 2, 3].map(() => lanes.enter('slow', false))
-  // Ten places that take two seconds each: one becomes free each 200 ms.
-  expect(waits).toEqual([200, 400, 600].map((waitMs) => ({ entered: false, waitMs })))
-})
-
-function lanesOn(clock: FakeClock): EndpointLanes {
-  return createEndpointLanes({ clock, slots: createRateSlots(clock), capacity: () => 20 })
-}
 
 function enterAll(
   lanes: EndpointLanes,
@@ -62,5 +51,5 @@ function enterAll(
   failing = false,
 ): number {
   const entries = Array.from({ length: times }, () => lanes.enter(endpointId, failing))
-  return entries.filter(({ entered }) => entered).length
+  return entries.filter((leave) => leave !== null).length
 }

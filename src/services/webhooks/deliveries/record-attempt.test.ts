@@ -14,7 +14,7 @@ const options: RecordOptions = {
   generation: 0,
   body: 'body',
   now: NOW,
-  fraction: 0.5,
+  random: { fraction: () => 0.5 },
 }
 const task: DeliveryTask = { id: 'e:ep', round: 0, attempts: 1, resend: false }
 

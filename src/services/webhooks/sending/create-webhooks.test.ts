@@ -211,12 +211,16 @@ test.each([
 
 test('createWebhooks() does nothing at all until something is asked of it', () => {
   let calls = 0
-  const clock = { ...systemClock, setTimer: () => (calls++, () => undefined) }
+  const count = <Result>(result: Result): Result => {
+    calls++
+    return result
+  }
+  const clock = { ...systemClock, setTimer: () => count(() => undefined) }
   createWebhooks({
     backend: memory({ clock }),
     clock,
     random: createSeededRandom(),
-    fetch: async () => (calls++, new Response()),
+    fetch: async () => count(new Response()),
   })
   expect(calls).toBe(0)
 })
