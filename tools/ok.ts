@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { runProgram } from './run-program.ts'
+import { useTemporaryFolder } from './temporary-folder.ts'
 
 /** One thing that must hold of the tree before anything is run. */
 interface Check {
@@ -71,6 +72,7 @@ export function printOutcome({ name, passed, ms, output }: CheckOutcome): void {
 }
 
 if (import.meta.main) {
+  useTemporaryFolder()
   const outcomes = await runChecks(join(import.meta.dirname, '..'), printOutcome)
   const failed = outcomes.filter(({ passed }) => !passed).length
   console.log(`${outcomes.length - failed} passed, ${failed} failed`)

@@ -48,10 +48,14 @@ export async function writeWorkerdConfig(config: WorkerdConfig): Promise<string>
   )
   const bindings = [
     ...objects.map((name) => `(name="${name}", durableObjectNamespace="${name}")`),
-    ...Object.entries(texts).map(([name, text]) => `(name="${name}", text=${quote(text)})`),
+    ...Object.entries(texts).map(
+      ([name, text]) => `(name="${name}", text=${JSON.stringify(text)})`,
+    ),
   ]
   const sockets =
-    listen === undefined ? '' : `(name="http", address=${quote(listen)}, http=(), service="main")`
+    listen === undefined
+      ? ''
+      : `(name="http", address=${JSON.stringify(listen)}, http=(), service="main")`
   const path = join(directory, 'config.capnp')
   await writeFile(
     path,
@@ -59,7 +63,7 @@ export async function writeWorkerdConfig(config: WorkerdConfig): Promise<string>
 const config :Workerd.Config = (
   services = [
     (name="main", worker = .mainWorker),
-    (name="disk", disk=(path=${quote(join(directory, 'disk'))}, writable=true)),
+    (name="disk", disk=(path=${JSON.stringify(join(directory, 'disk'))}, writable=true)),
     (name="internet", network=(allow=["public", "private", "local"], tlsOptions=(trustBrowserCas=true))),
   ],
   sockets = [${sockets}],
@@ -88,6 +92,8 @@ export async function runWorkerd(entry: string, texts: Record<string, string>): 
   try {
     const config = await writeWorkerdConfig({ entry, directory, texts })
     const workerd = spawn('workerd', ['test', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const stop = (): void => void workerd.kill('SIGKILL')
+    process.once('exit', stop)
     const remarks: string[] = []
     for (const stream of [workerd.stdout, workerd.stderr]) {
       createInterface(stream).on('line', (line) => {
@@ -99,6 +105,7 @@ export async function runWorkerd(entry: string, texts: Record<string, string>): 
     const code = await new Promise<number | null>((resolve, reject) =>
       workerd.on('error', reject).on('close', resolve),
     )
+    process.off('exit', stop)
     if (code !== 0) console.error(remarks.join('\n'))
     return code === 0
   } finally {
@@ -106,14 +113,11 @@ export async function runWorkerd(entry: string, texts: Record<string, string>): 
   }
 }
 
-function quote(text: string): string {
-  return JSON.stringify(text)
-}
-
 if (import.meta.main) {
   const [entry = 'test/runtimes/workerd.ts', only = ''] = process.argv.slice(2)
-  const { REDIS_URL, UPSTASH_URL, UPSTASH_TOKEN } = process.env
-  const given = Object.entries({ ONLY: only, REDIS_URL, UPSTASH_URL, UPSTASH_TOKEN })
-  const texts = Object.fromEntries(given.flatMap(([name, text]) => (text ? [[name, text]] : [])))
+  const { UPSTASH_URL = '', UPSTASH_TOKEN = '' } = process.env
+  const texts = { ONLY: only, UPSTASH_URL, UPSTASH_TOKEN }
+  // So that workerd ends with this program.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   process.exitCode = (await runWorkerd(entry, texts)) ? 0 : 1
 }

@@ -1,18 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { textMatrix, totalsOf, withMatrix, type Totals } from './matrix.ts'
 import { printOutcome, runChecks } from './ok.ts'
 import { runConformance } from './run-conformance.ts'
 import { runUnitTests } from './run-unit-tests.ts'
 import { ensurePrograms } from './system-programs.ts'
+import { useTemporaryFolder } from './temporary-folder.ts'
 
 const root = join(import.meta.dirname, '..')
 
-// Whatever the tests write goes into one folder, which also goes when they are interrupted.
-const temporary = mkdtempSync(join(tmpdir(), 'white-cross-'))
-process.env['TMPDIR'] = temporary
-process.once('exit', () => rmSync(temporary, { recursive: true, force: true, maxRetries: 3 }))
+useTemporaryFolder()
 
 /** Everything there is to test, in the order in which a failure is cheapest to see. */
 async function testEverything(): Promise<readonly Totals[]> {

@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { textMatrix, withMatrix } from './matrix.ts'
 import { runConformance } from './run-conformance.ts'
+import { useTemporaryFolder } from './temporary-folder.ts'
+
+useTemporaryFolder()
 
 /** Runs the laws everywhere and writes the matrix into README.md. */
 const root = join(import.meta.dirname, '..')

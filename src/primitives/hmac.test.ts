@@ -28,7 +28,7 @@ test('createHmacSha256() keeps nothing of one message for the next, in any order
 test.each(['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'] satisfies HmacHash[])(
   'createHmacKey() agrees with Node, with %s',
   async (hash) => {
-    for (const length of [0, 1, 64, 8192, 8193, 100_000]) {
+    for (const length of [0, 1, 64, 4096, 4097, 100_000]) {
       const message = new Uint8Array(length).map((_, index) => index)
       const key = createHmacKey(Buffer.from('secret'), hash)
       const expected = createHmac(hash.replace('-', ''), 'secret').update(message).digest()

@@ -12,8 +12,9 @@ export function createLruCache<Value extends {}>(maxEntries: number): LruCache<V
   function set(key: string, value: Value): void {
     entries.delete(key)
     entries.set(key, value)
-    const [oldest] = entries.keys()
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest)
+    if (entries.size <= maxEntries) return
+    const [oldest = key] = entries.keys()
+    entries.delete(oldest)
   }
   return {
     get(key) {

@@ -1,8 +1,9 @@
 import { createFakeClock } from '../../src/testing/index.ts'
 import { scheduleSuites } from './schedules.ts'
 import type { Suite } from './suite.ts'
+import { webhookCertificateSuites } from './webhook-certificates.ts'
 import { webhookOutboundSuites } from './webhook-outbound.ts'
-import { webhookReadingSuites } from './webhook-receiving.ts'
+import { webhookReadingSuites } from './webhook-reading.ts'
 import { webhookVendorSuites } from './webhook-vendors.ts'
 import { webhookSuites } from './webhook-vectors.ts'
 
@@ -13,6 +14,7 @@ export function pureSuites(): readonly Suite[] {
     ...scheduleSuites(),
     ...webhookSuites(),
     ...webhookVendorSuites(),
+    ...webhookCertificateSuites(),
     ...webhookOutboundSuites(),
     ...webhookReadingSuites({ clock, advance: clock.advance }),
   ]

@@ -1,8 +1,6 @@
 import { encodeBase64 } from '../../src/primitives/base64.ts'
-import type { TrustAnchor } from '../../src/primitives/certificate-chain.ts'
 import { crc32 } from '../../src/primitives/crc32.ts'
 import { encodeUtf8 } from '../../src/primitives/utf8.ts'
-import { readCertificates } from '../../src/primitives/x509.ts'
 import {
   expectEqual,
   expectRejection,
@@ -28,6 +26,7 @@ import {
 import { suite, type Suite } from './suite.ts'
 import type { ReceiveWebhookOptions } from '../../src/services/webhooks/receiving/receive-webhook.ts'
 import { expectRefusal, receive, RECEIVED_AT, SHARED_SECRET } from '../support/received-webhook.ts'
+import { digicertRoots } from '../../src/services/webhooks/receiving/digicert-roots.ts'
 
 /** What the schemes of vendors that sign with a certificate accept and refuse, with certificates made for the run. */
 export function webhookCertificateSuites(): readonly Suite[] {
@@ -239,11 +238,13 @@ const certificateLaws: readonly Law<null>[] = [
       const good = await headers({})
       await read(PAYPAL_BODY, good, paypalWebhook(options), [])
       const stranger = await issueCertificate({ name: 'Root', isAuthority: true })
-      for (const anchors of [[], [anchorOf(stranger)]])
+      const { roots: _ours, ...withDigicert } = options
+      for (const other of [{ ...options, roots: stranger.pem }, withDigicert])
         await expectRefusal(
-          () => read(PAYPAL_BODY, good, paypalWebhook({ ...options, anchors }), []),
+          () => read(PAYPAL_BODY, good, paypalWebhook(other)),
           'untrusted_certificate',
         )
+      expectTrue(digicertRoots().length === 4, 'the roots of DigiCert to be readable')
     },
   },
   {
@@ -382,7 +383,7 @@ async function openPaypal(
     fetched.push(url)
     return new Response(issued.map(({ pem }) => pem).join(''))
   }
-  const options = { webhookId: 'WEBHOOK-1', anchors: [anchorOf(anchor)], fetch, clock }
+  const options = { webhookId: 'WEBHOOK-1', roots: anchor.pem, fetch, clock }
   return {
     options,
     fetched,
@@ -402,12 +403,6 @@ async function openPaypal(
       }
     },
   }
-}
-
-function anchorOf({ pem }: TestCertificate): TrustAnchor {
-  const [certificate] = readCertificates(pem) ?? []
-  if (certificate === undefined) throw new TypeError('The certificate cannot be read')
-  return certificate
 }
 
 function read(

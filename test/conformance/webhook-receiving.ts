@@ -1,3 +1,6 @@
+import { encodeHex } from '../../src/primitives/hex.ts'
+import { createHmacKey } from '../../src/primitives/hmac.ts'
+import { encodeUtf8 } from '../../src/primitives/utf8.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../src/runtime/ports/clock.ts'
 import { expectEqual, expectRejection, type Law } from '../../src/runtime/ports/conformance.ts'
@@ -6,6 +9,7 @@ import {
   handleWebhooks,
   type HandleWebhooksOptions,
 } from '../../src/services/webhooks/receiving/handle-webhooks.ts'
+import { mailgunWebhook } from '../../src/services/webhooks/receiving/mailgun.ts'
 import type { WebhookHandlers } from '../../src/services/webhooks/receiving/webhook-handlers.ts'
 import { webhookJob } from '../../src/services/webhooks/receiving/webhook-job.ts'
 import { signWebhook } from '../../src/services/webhooks/signing/sign-webhook.ts'
@@ -192,7 +196,6 @@ const handlingLaws: readonly Law<WebhookReceivingHarness>[] = [
   {
     name: 'handleWebhooks() is not taken in by a new id that nobody signed',
     async run(harness) {
-      const { clock } = harness
       let calls = 0
       const options = { scheme: 'github', secrets: GITHUB_SECRET } as const
       const receive = await open(harness, { push: () => void calls++ }, options)
@@ -207,7 +210,24 @@ const handlingLaws: readonly Law<WebhookReceivingHarness>[] = [
         expectEqual((await receive(request)).status, 200)
       }
       expectEqual(calls, 1)
-      void clock
+    },
+  },
+  {
+    name: 'handleWebhooks() is not taken in by another body under a proof that was seen before',
+    async run(harness) {
+      const seen: unknown[] = []
+      const options = { scheme: mailgunWebhook(), secrets: GITHUB_SECRET }
+      const receive = await open(harness, { '*': (event) => void seen.push(event) }, options)
+      const timestamp = String(Math.floor(harness.clock.now() / 1000))
+      const key = createHmacKey(encodeUtf8(GITHUB_SECRET))
+      const code = await key.sign(encodeUtf8(`${timestamp}token`))
+      const signature = { timestamp, token: 'token', signature: encodeHex(code) }
+      for (const event of ['delivered', 'complained']) {
+        const body = JSON.stringify({ signature, 'event-data': { event, id: event } })
+        const answer = await receive(new Request(RECEIVER_URL, { method: 'POST', body }))
+        expectEqual(answer.status, 200)
+      }
+      expectEqual(seen.length, 1)
     },
   },
   {

@@ -23,15 +23,10 @@ import {
   generateWebhookKeyPair,
   generateWebhookSecret,
 } from '../../src/services/webhooks/signing/webhook-secret.ts'
-import { createFakeClock } from '../../src/testing/index.ts'
 import { suite, type Suite } from './suite.ts'
-import { webhookCertificateSuites } from './webhook-certificates.ts'
-import { webhookReadingSuites } from './webhook-reading.ts'
-import { webhookVendorSuites } from './webhook-vendors.ts'
 
-/** Signatures that vendors and standards publish, and what verifying and reading promise on every runtime. */
+/** Signatures that vendors and standards publish, and what holds for ours on every runtime. */
 export function webhookSuites(): readonly Suite[] {
-  const clock = createFakeClock()
   const laws = [
     ...hmacVectors.map(hmacLaw),
     ...ed25519Vectors.map(ed25519Law),
@@ -40,12 +35,7 @@ export function webhookSuites(): readonly Suite[] {
     ...messageVectors.map(messageLaw),
     ...ownLaws,
   ]
-  return [
-    suite('webhook signatures', 'pure', laws, null),
-    ...webhookVendorSuites(),
-    ...webhookCertificateSuites(),
-    ...webhookReadingSuites({ clock, advance: clock.advance }),
-  ]
+  return [suite('webhook signatures', 'pure', laws, null)]
 }
 
 interface HmacVector {
@@ -419,7 +409,7 @@ const ownLaws: readonly Law<null>[] = [
       const subtle = await crypto.subtle.importKey('raw', secret, algorithm, false, ['sign'])
       const key = createHmacKey(secret)
       const lengths = Array.from({ length: 200 }, (_, length) => length)
-      for (const length of [...lengths, 8191, 8192, 8193, 70_000]) {
+      for (const length of [...lengths, 4095, 4096, 4097, 70_000]) {
         const message = new Uint8Array(length).map((_, index) => index * 7 + length)
         const code = new Uint8Array(await crypto.subtle.sign('HMAC', subtle, message))
         expectEqual(encodeHex(await key.sign(message)), encodeHex(code), `code of ${length} bytes`)

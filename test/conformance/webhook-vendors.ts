@@ -42,7 +42,7 @@ const vendorLaws: readonly Law<null>[] = [
     },
   },
   {
-    name: 'mailgunWebhook() checks the proof inside the body, and knows the event by its token',
+    name: 'mailgunWebhook() checks the proof inside the body, and tells repetitions by its token',
     async run() {
       const timestamp = String(RECEIVED_AT / 1000)
       const token = 'a'.repeat(50)
@@ -52,8 +52,8 @@ const vendorLaws: readonly Law<null>[] = [
       const proof = { timestamp, token, signature: encodeHex(code) }
       const body = (signature: unknown) =>
         JSON.stringify({ signature, 'event-data': { event: 'opened', id: 'x' } })
-      const { id, type } = await read(body(proof), {}, mailgunWebhook())
-      expectEqual([id, type], [token, 'opened'])
+      const { id, type, replayId } = await read(body(proof), {}, mailgunWebhook())
+      expectEqual([id, type, replayId], ['x', 'opened', token])
       for (const [wrong, code] of [
         [{ ...proof, token: 'b'.repeat(50) }, 'signature_mismatch'],
         [{ ...proof, signature: proof.signature.toUpperCase() }, 'malformed_signature'],

@@ -40,7 +40,7 @@ export function createInFlight(): InFlight {
     watch,
     async quiet() {
       for (let calm = 0; calm < 2; calm++) {
-        await nextTurn()
+        await nextTurn(outstanding > 0)
         if (outstanding > 0) calm = -1
       }
     },

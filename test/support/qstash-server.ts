@@ -203,7 +203,7 @@ export async function startQstashServer(options: QstashServerOptions = {}): Prom
         await clock.advance(Math.max(next.at - clock.now(), 0))
         await attempt(next)
       }
-      await clock.advance(end - clock.now())
+      await clock.advance(Math.max(end - clock.now(), 0))
     },
     tick(scheduleId) {
       const schedule = schedules.get(scheduleId)

@@ -39,7 +39,7 @@ const BASIC_CONSTRAINTS = [0x55, 0x1d, 0x13]
 const KEY_USAGE = [0x55, 0x1d, 0x0f]
 
 /** Makes an RSA key pair for certificates: 2,048 bits. */
-export async function generateRsaKeys(): Promise<CryptoKeyPair> {
+async function generateRsaKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(
     { ...RSA, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
     true,

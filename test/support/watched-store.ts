@@ -69,7 +69,7 @@ export function watchStore(store: AtomicStore): WatchedStore {
     },
     async quiet() {
       for (let calm = 0; calm < 2; calm++) {
-        await nextTurn()
+        await nextTurn(inFlight > 0)
         if (inFlight > 0) calm = -1
       }
     },

@@ -5,8 +5,10 @@ test('decodeRing() reads what encodeRing() wrote', () => {
   for (const ring of [
     { queue: 'q', afterMs: 0 },
     { queue: 'a.b:c', afterMs: 12.5 },
-  ])
-    expect(decodeRing(JSON.parse(JSON.stringify(encodeRing(ring))))).toEqual(ring)
+  ]) {
+    const text = JSON.stringify(encodeRing(ring))
+    expect(decodeRing(JSON.parse(text))).toEqual(ring)
+  }
 })
 
 test('decodeRing() answers null for anything else', () => {

@@ -47,10 +47,8 @@ test('runDirectJob() aborts the signal after the time limit and fails the attemp
 })
 
 test('decodeDirectJob() reads what encodeDirectJob() wrote, and answers null for anything else', () => {
-  expect(decodeDirectJob(JSON.parse(JSON.stringify(encodeDirectJob('n', null))))).toEqual({
-    name: 'n',
-    data: null,
-  })
+  const text = JSON.stringify(encodeDirectJob('n', null))
+  expect(decodeDirectJob(JSON.parse(text))).toEqual({ name: 'n', data: null })
   for (const body of [
     null,
     'n',

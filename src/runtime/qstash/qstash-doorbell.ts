@@ -54,7 +54,7 @@ export function qstashDoorbell(options: QstashDoorbellOptions): Doorbell {
       // The end of the span that it falls in: always later than now, so that a ring of now is not answered before.
       const dueAt =
         coalesceMs > 0 ? (Math.floor((now + waitMs) / coalesceMs) + 1) * coalesceMs : now + waitMs
-      const delayMs = dueAt - now
+      const delayMs = Math.min(dueAt - now, maxDelayMs)
       const id = `ring:${queue}:${dueAt}`
       if (coalesceMs > 0 && rung.get(id) === true) return
       // Set before the answer, so that many rings at once make one request; no promise is shared, as Workers forbid it.

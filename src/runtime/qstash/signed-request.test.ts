@@ -74,7 +74,7 @@ test.for([
   ['malformed_token', 'a.b'],
   ['malformed_token', `${sign('sig_current', URL_OF_APP, body, now)}.x`],
   ['malformed_token', `${sign('sig_current', URL_OF_APP, body, now)}=`],
-  ['malformed_token', `${'x'.repeat(5000)}.${sign('sig_current', URL_OF_APP, body, now)}`],
+  ['malformed_token', sign('sig_current', URL_OF_APP, body, now, { pad: 'x'.repeat(4000) })],
   ['malformed_token', sign('sig_current', URL_OF_APP, body, now, {}, { alg: 'none' })],
   ['malformed_token', sign('sig_current', URL_OF_APP, body, now, {}, { alg: 'HS512' })],
   ['malformed_token', unsigned()],

@@ -72,3 +72,88 @@ test('process() completes a job whose delivery is gone', async () => {
   expect(await queue.counts()).toMatchObject({ ready: 0, scheduled: 0, active: 0, dead: 0 })
   expect(receiver.received).toHaveLength(0)
 })
+
+test('process() leaves one chain of attempts, though a crash left the delivery in both lanes', async () => {
+  const clock = createFakeClock()
+  const backend = memory({ clock })
+  const receiver = createWebhookReceiver(() => new Response(null, { status: 500 }))
+  const webhooks = createWebhooks({
+    backend,
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+    retrySchedule: ['1m', '1m', '1m'],
+  })
+  const endpoint = await webhooks.endpoints.create({ url })
+  const { id } = await webhooks.publish({ type: 'a', data: 1 })
+  const job = deliveryJob(firstTask({ id: `${id}:${endpoint.id}` }))
+  await backend.ledger.queue('webhooks.deliveries.slow').add([job])
+  for (let time = 0; time < 10; time++) {
+    await webhooks.drain()
+    await clock.advance(80_000)
+  }
+  // Both may have made the first attempt; then one of them went on alone.
+  expect(receiver.received.length).toBeLessThanOrEqual(5)
+  expect((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state).toBe('dead')
+  for (const queue of webhooks.processors.map((processor) => backend.ledger.queue(processor.queue)))
+    expect(await queue.counts()).toMatchObject({ ready: 0, scheduled: 0, active: 0 })
+})
+
+test('process() moves deliveries to an endpoint that fails into the slow lane, and they are made there', async () => {
+  const clock = createFakeClock()
+  const backend = memory({ clock })
+  let up = false
+  const receiver = createWebhookReceiver(() => new Response(null, { status: up ? 200 : 500 }))
+  const webhooks = createWebhooks({
+    backend,
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+    retryJitter: 0,
+  })
+  await webhooks.endpoints.create({ url })
+  await webhooks.publish({ type: 'a', data: 1 })
+  await webhooks.drain()
+  const [, main, slow] = webhooks.processors.map(({ queue }) => backend.ledger.queue(queue))
+  expect([(await main?.counts())?.scheduled, (await slow?.counts())?.scheduled]).toEqual([1, 0])
+  await clock.advance(5000)
+  await webhooks.drain()
+  expect([(await main?.counts())?.scheduled, (await slow?.counts())?.scheduled]).toEqual([0, 1])
+  up = true
+  await clock.advance(300_000)
+  await webhooks.drain()
+  const [delivery] = (await webhooks.deliveries.page()).deliveries
+  expect([delivery?.state, delivery?.lane, receiver.received.length]).toEqual([
+    'delivered',
+    'slow',
+    3,
+  ])
+})
+
+test('process() begins anew what the ledger has given up in the slow lane', async () => {
+  const clock = createFakeClock()
+  const backend = memory({ clock })
+  const receiver = createWebhookReceiver(
+    (_request, count) => new Response(null, { status: count === 1 ? 500 : 200 }),
+  )
+  const webhooks = createWebhooks({
+    backend,
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+    retryJitter: 0,
+  })
+  const endpoint = await webhooks.endpoints.create({ url })
+  const { id } = await webhooks.publish({ type: 'a', data: 1 })
+  await webhooks.drain()
+  const job = deliveryJob({ ...firstTask({ id: `${id}:${endpoint.id}` }), attempts: 1 })
+  const slow = backend.ledger.queue('webhooks.deliveries.slow')
+  await slow.add([job])
+  const { claimed } = await slow.exchange({ claim: { limit: 1, leaseMs: 1000 } })
+  await slow.exchange({
+    settle: claimed.map((one) => ({ ...one, outcome: { to: 'dead', error: 'lease_lost' } })),
+  })
+  await clock.advance(5000)
+  await webhooks.drain()
+  expect((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state).toBe('delivered')
+})

@@ -48,6 +48,7 @@ function delivery(state: Delivery['state'], attempts: number, durationMs: number
     roundAttempts: attempts,
     nextAttemptAt: null,
     lastAttempt: durationMs === null ? null : { at: 0, durationMs, status: null, error },
+    lane: 'main',
     keepUntil: 0,
     transformed: false,
   }

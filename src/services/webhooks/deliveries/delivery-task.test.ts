@@ -9,6 +9,7 @@ test('outcomeOf() puts the job off to the next attempt, knowing of those made', 
   const outcome = outcomeOf(
     delivery({ state: 'retrying', roundAttempts: 2, nextAttemptAt: 6000 }),
     task,
+    'main',
     NOW,
   )
   expect(outcome).toMatchObject({
@@ -17,19 +18,29 @@ test('outcomeOf() puts the job off to the next attempt, knowing of those made', 
     refund: true,
     data: { ...task, attempts: 2 },
   })
-  const overdue = outcomeOf(delivery({ state: 'retrying', nextAttemptAt: 1 }), task, NOW)
+  const overdue = outcomeOf(delivery({ state: 'retrying', nextAttemptAt: 1 }), task, 'main', NOW)
   expect(overdue).toMatchObject({ to: 'scheduled', delayMs: 0 })
 })
 
 test('outcomeOf() ends a job that a manual retry has replaced, whatever state the delivery is in', () => {
   for (const state of ['pending', 'retrying', 'dead', 'delivered'] as const)
-    expect(outcomeOf(delivery({ state, round: 1 }), task, NOW).to).toBe('completed')
+    expect(outcomeOf(delivery({ state, round: 1 }), task, 'main', NOW).to).toBe('completed')
+})
+
+test('outcomeOf() ends a job whose delivery goes on in the other lane', () => {
+  const outcome = outcomeOf(
+    delivery({ state: 'retrying', roundAttempts: 1, nextAttemptAt: 6000 }),
+    task,
+    'slow',
+    NOW,
+  )
+  expect(outcome).toEqual({ to: 'completed', result: { state: 'moved' } })
 })
 
 test('outcomeOf() ends a job as its delivery ended', () => {
-  expect(outcomeOf(delivery({ state: 'dead' }), task, NOW).to).toBe('dead')
+  expect(outcomeOf(delivery({ state: 'dead' }), task, 'main', NOW).to).toBe('dead')
   for (const state of ['delivered', 'held', 'cancelled'] as const)
-    expect(outcomeOf(delivery({ state }), task, NOW)).toEqual({
+    expect(outcomeOf(delivery({ state }), task, 'main', NOW)).toEqual({
       to: 'completed',
       result: { state },
     })
@@ -58,6 +69,7 @@ function delivery(parts: Partial<Delivery>): Delivery {
     roundAttempts: 0,
     nextAttemptAt: null,
     lastAttempt: null,
+    lane: 'main',
     keepUntil: 0,
     transformed: false,
     ...parts,

@@ -1,7 +1,6 @@
 import type { ClaimedJob, JobOutcome, NewJob } from '../../../runtime/ports/job-ledger.ts'
-import type { Json } from '../../../runtime/ports/json.ts'
 import type { Stored } from '../sending/stored.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, DeliveryLane } from './delivery.ts'
 
 /** The queue whose jobs make attempts. */
 export const DELIVERY_QUEUE = 'webhooks.deliveries'
@@ -57,23 +56,26 @@ export function taskOf({ data }: Pick<ClaimedJob, 'data'>): DeliveryTask {
 }
 
 /** Puts a job off without counting it as an attempt. */
-export function waitFor(delayMs: number, task?: DeliveryTask, error?: Json): JobOutcome {
-  return {
-    to: 'scheduled',
-    delayMs: Math.max(Math.round(delayMs), 0),
-    refund: true,
-    ...(task !== undefined && { data: { ...task } }),
-    ...(error !== undefined && { error }),
-  }
+export function waitFor(delayMs: number): JobOutcome {
+  return { to: 'scheduled', delayMs: Math.max(Math.round(delayMs), 0), refund: true }
 }
 
-/** What becomes of the job, as the delivery's record says. */
-export function outcomeOf(delivery: Delivery, task: DeliveryTask, now: number): JobOutcome {
+/**
+ * What becomes of the job of one lane, as the delivery's record says: it goes on, unless another job is the delivery's by
+ * now.
+ */
+export function outcomeOf(
+  delivery: Delivery,
+  task: DeliveryTask,
+  lane: DeliveryLane,
+  now: number,
+): JobOutcome {
   const { state, round, roundAttempts, nextAttemptAt, lastAttempt } = delivery
-  if (round > task.round) return { to: 'completed', result: { superseded: true } }
+  if (round > task.round) return { to: 'completed', result: { state: 'superseded' } }
   switch (state) {
     case 'pending':
     case 'retrying':
+      if (delivery.lane !== lane) return { to: 'completed', result: { state: 'moved' } }
       return {
         to: 'scheduled',
         delayMs: Math.max(Math.round((nextAttemptAt ?? now) - now), 0),

@@ -24,6 +24,9 @@ export const DELIVERY_STATES: readonly DeliveryState[] = [
   'cancelled',
 ]
 
+/** `slow` for endpoints in doubt, so that they hold nobody up. */
+export type DeliveryLane = 'main' | 'slow'
+
 /** One event on its way to one endpoint. Instants are ms since 1970. */
 export interface Delivery {
   /** `<eventId>:<endpointId>`. */
@@ -51,6 +54,8 @@ export interface Delivery {
     readonly status: number | null
     readonly error: AttemptErrorCode | null
   } | null
+  /** Which queue's job made the last attempt, and so makes the next one; `null` before the first. */
+  readonly lane: DeliveryLane | null
   /** Until when the record, its attempts and its payload are kept. */
   readonly keepUntil: number
   /** Whether its payload went through a transform and is kept apart from the event's. */

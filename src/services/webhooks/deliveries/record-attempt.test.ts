@@ -12,6 +12,7 @@ const options: RecordOptions = {
   policy: { circuit: DEFAULT_CIRCUIT, forgetMs: 10_000 },
   retentionMs: 50_000,
   generation: 0,
+  lane: 'slow',
   body: 'body',
   now: NOW,
   random: { fraction: () => 0.5 },
@@ -30,6 +31,7 @@ test('recordAttempt() schedules the next attempt of a failure, and ends with the
     attempts: 2,
     roundAttempts: 2,
     nextAttemptAt: NOW + 2000,
+    lane: 'slow',
   })
   const last = recordAttempt(
     attempt(500),
@@ -53,6 +55,7 @@ test('recordAttempt() writes a failure down that came too late to count', () => 
     attempts: 3,
     roundAttempts: 2,
     nextAttemptAt: 7,
+    lane: 'main',
   })
   // A manual retry is in its second round.
   const superseded = recordAttempt(
@@ -181,6 +184,7 @@ function situation(parts: Partial<Delivery>): DeliverySituation {
       roundAttempts: 0,
       nextAttemptAt: null,
       lastAttempt: null,
+      lane: 'main',
       keepUntil: 123,
       transformed: false,
       ...parts,

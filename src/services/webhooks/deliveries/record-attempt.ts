@@ -2,7 +2,7 @@ import type { RandomSource } from '../../../runtime/ports/random-source.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import type { DeliveryChange, DeliverySituation } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
-import type { Delivery, DeliveryState } from './delivery.ts'
+import type { Delivery, DeliveryLane, DeliveryState } from './delivery.ts'
 import { afterFailure, type HealthPolicy } from './endpoint-health.ts'
 import { isCurrent } from './judge-task.ts'
 import { nextDelayMs, type RetrySchedule } from './retry-schedule.ts'
@@ -12,6 +12,8 @@ export interface RecordOptions {
   readonly schedule: RetrySchedule
   readonly policy: HealthPolicy
   readonly retentionMs: number
+  /** Whose job made the attempt. */
+  readonly lane: DeliveryLane
   /** Generation of the circuit that admitted the attempt. */
   readonly generation: number
   /** The body that was sent: kept on when a new round begins. */
@@ -47,6 +49,7 @@ export function recordAttempt(
     attempts: delivery.attempts + 1,
     round: freshRound ? task.round : delivery.round,
     roundAttempts: current ? roundAttempts : delivery.roundAttempts,
+    lane: current ? options.lane : delivery.lane,
     lastAttempt: {
       at: attempt.at,
       durationMs: attempt.durationMs,

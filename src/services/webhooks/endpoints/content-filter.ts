@@ -16,7 +16,7 @@ export interface ContentFilter {
 }
 
 /** Limits of a filter. */
-export const CONTENT_FILTER_LIMITS = {
+const CONTENT_FILTER_LIMITS = {
   /** UTF-8 bytes of its JSON. */
   bytes: 8192,
   /** `$and`, `$or`, `$not` inside one another. */

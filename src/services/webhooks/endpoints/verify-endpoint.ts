@@ -16,7 +16,7 @@ export type Verification =
     }
 
 /** The event type of the request that carries a challenge. */
-export const CHALLENGE_TYPE = 'webhook.challenge'
+const CHALLENGE_TYPE = 'webhook.challenge'
 
 /**
  * Sends a signed challenge and wants it back: `{ "challenge": "…" }` as JSON, or the challenge alone as text. So nobody can

@@ -9,7 +9,8 @@ import {
   type ReceivedWebhook,
   type ReceiveWebhookOptions,
 } from './receive-webhook.ts'
-import { findHandler, type WebhookHandler, type WebhookHandlers } from './webhook-handlers.ts'
+import { findHandler } from './find-handler.ts'
+import type { WebhookHandler, WebhookHandlers } from './webhook-handlers.ts'
 import type { WebhookQueue } from './webhook-queue.ts'
 import { findScheme } from './webhook-schemes.ts'
 
@@ -70,7 +71,8 @@ export function handleWebhooks(
     const webhook = await receiveWebhook(request, options)
     const handler = findHandler(known, webhook.type)
     if (handler === null) return acknowledge()
-    if (memory === null) return act(webhook, handler, request.signal)
+    // A sender that has stopped waiting is no reason to stop the work.
+    if (memory === null) return act(webhook, handler, new AbortController().signal)
     let answer = acknowledge()
     const key = await dedupeKey(webhook)
     await memory.run(key, 'webhook', async ({ signal }) => {

@@ -10,8 +10,8 @@ const TOLERANCE_MS = 32_400_000
 
 /**
  * Mailgun: a `timestamp`, a `token` and their HMAC-SHA256 in hexadecimal inside the body, keyed with the webhook signing
- * key. **Nothing else of the body is signed**: whoever has seen one delivery can send another body with it. The token is
- * the id, so that remembering ids stops that; look the event up at Mailgun before something valuable depends on it.
+ * key. **Nothing else of the body is signed**: whoever has seen one delivery can send another body with it. Receivers
+ * that remember do so by the token, which stops that; look the event up at Mailgun before something valuable depends on it.
  *
  * @see https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
  */
@@ -29,11 +29,16 @@ export function mailgunWebhook(): WebhookScheme {
         timestamp,
       }
     },
-    identify: (event) => ({
-      id: proofIn(event).token,
-      idIsSigned: true,
-      type: eventText(eventField(event, 'event-data'), 'event'),
-    }),
+    identify(event) {
+      const data = eventField(event, 'event-data')
+      const { token } = proofIn(event)
+      return {
+        id: eventText(data, 'id'),
+        idIsSigned: false,
+        type: eventText(data, 'event'),
+        ...(token !== null && { replayId: token }),
+      }
+    },
   })
 }
 

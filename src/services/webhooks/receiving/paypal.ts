@@ -1,6 +1,7 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { isTrustedChain, type TrustAnchor } from '../../../primitives/certificate-chain.ts'
 import { verifyRsa } from '../../../primitives/rsa.ts'
+import { readCertificates } from '../../../primitives/x509.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/clock.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/fetch-client.ts'
 import { WebhookVerificationError, type WebhookVerificationCode } from '../errors.ts'
@@ -20,8 +21,8 @@ export interface PaypalWebhookOptions {
   readonly environment?: 'live' | 'sandbox'
   /** Asks PayPal when the certificate cannot be had or trusted. Default: such a webhook is refused. */
   readonly credentials?: PaypalCredentials
-  /** Roots that PayPal's certificates must come from. Default: DigiCert's. */
-  readonly anchors?: readonly TrustAnchor[]
+  /** Roots that PayPal's certificates must come from, PEM. Default: DigiCert's. */
+  readonly roots?: string
   /** Common name of the certificate. Default: `messageverificationcerts.paypal.com`, or the sandbox's. */
   readonly certificateName?: string
   /** Gets certificates and asks PayPal. Default: the platform's. */
@@ -38,18 +39,19 @@ const TOLERANCE_MS = 345_600_000
  * ours is needed. The certificate's chain is checked here, offline once it has been fetched; where that fails for want of
  * a certificate to trust, PayPal is asked, if there are credentials.
  *
- * The CRC-32 is no protection: who has seen one delivery can make another body of the same CRC. Remember event ids, and
- * look the event up at PayPal before something valuable depends on it.
+ * The CRC-32 is no protection: who has seen one delivery can make another body of the same CRC. Receivers that remember do
+ * so by the transmission's id, which stops that; look the event up at PayPal before something valuable depends on it.
  *
- * @throws TypeError when the webhook id is empty
+ * @throws TypeError when the webhook id is empty or the roots cannot be read
  * @see https://developer.paypal.com/api/rest/webhooks/rest/
  */
 export function paypalWebhook(options: PaypalWebhookOptions): WebhookScheme {
-  const { webhookId, environment = 'live', anchors = digicertRoots(), credentials } = options
+  const { webhookId, environment = 'live', roots, credentials } = options
   const { fetch = systemFetch, clock = systemClock } = options
   const domain = environment === 'live' ? 'paypal.com' : 'sandbox.paypal.com'
   const { certificateName = `messageverificationcerts.${domain}` } = options
   if (!webhookId) throw new TypeError('Cannot verify PayPal webhooks: the webhook id is missing')
+  const anchors = roots === undefined ? digicertRoots() : readRoots(roots)
   const certificates = createCertificateSource({ fetch, clock })
   const askPaypal =
     credentials && createPaypalVerification({ fetch, clock }, `api-m.${domain}`, credentials)
@@ -94,12 +96,20 @@ export function paypalWebhook(options: PaypalWebhookOptions): WebhookScheme {
       const confirmed = await askPaypal(transmission, webhookId, message.payload)
       return confirmed ? accepted : 'signature_mismatch'
     },
-    identify: (event) => ({
+    identify: (event, { header }) => ({
       id: eventText(event, 'id'),
-      idIsSigned: true,
+      idIsSigned: false,
       type: eventText(event, 'event_type'),
+      replayId: header('paypal-transmission-id') ?? '',
     }),
   }
+}
+
+function readRoots(pem: string): readonly TrustAnchor[] {
+  const roots = readCertificates(pem)
+  if (roots === null)
+    throw new TypeError('Cannot verify PayPal webhooks: the roots are no certificates in PEM')
+  return roots
 }
 
 function isCertificateUrl(text: string, domain: string): boolean {

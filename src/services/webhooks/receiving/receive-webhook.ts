@@ -31,6 +31,8 @@ export interface ReceivedWebhook<Event = Json> {
   readonly idIsSigned: boolean
   /** The event's type, such as `order.paid`; `null` when the sender does not say. */
   readonly type: string | null
+  /** What tells repetitions apart where the scheme hardly covers the body (PayPal, Mailgun). */
+  readonly replayId?: string
   /** When it was signed, seconds since 1970; `null` when the scheme does not sign a time. */
   readonly timestamp: number | null
   /** The body as it was signed. */

@@ -1,6 +1,7 @@
 import type { SchemaResult, StandardSchema } from '../../../primitives/standard-schema.ts'
 import { eventField } from './event-field.ts'
-import { findHandler, type WebhookHandlers } from './webhook-handlers.ts'
+import { findHandler } from './find-handler.ts'
+import type { WebhookHandlers } from './webhook-handlers.ts'
 import type { QueuedWebhook } from './webhook-queue.ts'
 
 /** A kind of job that handles webhooks; made to be named `webhook` in a `JobQueue`. */

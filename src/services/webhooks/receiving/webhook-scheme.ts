@@ -61,4 +61,6 @@ export interface WebhookIdentity {
   readonly idIsSigned: boolean
   /** The event's type, such as `order.paid`; `null` when the sender does not say. */
   readonly type: string | null
+  /** What the signature covers and every delivery has anew, where that is not the id and the body is hardly covered. */
+  readonly replayId?: string
 }

@@ -224,3 +224,72 @@ test('createWebhooks() does nothing at all until something is asked of it', () =
   })
   expect(calls).toBe(0)
 })
+
+test('drain() also does the work that its own work makes', async () => {
+  const receiver = createWebhookReceiver(
+    ({ url }) => new Response(null, { status: url === URL_A ? 410 : 200 }),
+  )
+  const webhooks = createWebhooks({
+    backend: memory(),
+    fetch: receiver.fetch,
+    resolve,
+    operationalTenant: 'ops',
+  })
+  await webhooks.endpoints.create({ url: 'https://ops.example.com/', tenant: 'ops' })
+  await webhooks.endpoints.create({ url: URL_A })
+  await webhooks.publish({ type: 'a', data: 1 })
+  await webhooks.drain()
+  expect(receiver.received).toHaveLength(3)
+})
+
+test('publishing costs one write, and an attempt one commit', async () => {
+  const calls: string[] = []
+  const inner = memory()
+  const backend = {
+    ...inner,
+    store: {
+      partition(name: string) {
+        const partition = inner.store.partition(name)
+        return watched(partition, (method) => calls.push(`store.${method}`))
+      },
+    },
+    ledger: {
+      queue: (name: string) =>
+        watched(inner.ledger.queue(name), (method) => calls.push(`${name}.${method}`)),
+    },
+  }
+  const receiver = createWebhookReceiver()
+  const webhooks = createWebhooks({ backend, fetch: receiver.fetch, resolve })
+  await webhooks.endpoints.create({ url: URL_A })
+  calls.length = 0
+  await webhooks.publish({ type: 'a', data: 1 })
+  expect(calls).toEqual(['webhooks.events.add'])
+  const [events, attempts] = webhooks.processors
+  for (const processor of [events, attempts]) {
+    if (processor === undefined) throw new Error('no processor')
+    const { claimed } = await inner.ledger
+      .queue(processor.queue)
+      .exchange({ claim: { limit: 1, leaseMs: 1000 } })
+    const [job] = claimed
+    if (job === undefined) throw new Error('no job')
+    calls.length = 0
+    await processor.process(job, {
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    })
+    expect(calls).toEqual(
+      processor === events
+        ? ['store.list', 'store.commit', 'webhooks.deliveries.add']
+        : ['store.get', 'store.get', 'store.get', 'store.get', 'store.commit'],
+    )
+  }
+})
+
+function watched<Target extends object>(target: Target, onCall: (method: string) => void): Target {
+  return new Proxy(target, {
+    get(of, name) {
+      onCall(String(name))
+      return Reflect.get(of, name) as unknown
+    },
+  })
+}

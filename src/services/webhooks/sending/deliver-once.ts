@@ -51,6 +51,13 @@ export interface DeliverOnceOptions {
 }
 
 const MAX_TIMEOUT_MS = 300_000
+const SIGNATURE_HEADERS: ReadonlySet<string> = new Set([
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+  'stripe-signature',
+  'x-hub-signature-256',
+])
 
 /**
  * Makes one signed attempt.
@@ -62,13 +69,16 @@ export async function deliverOnce(
   delivery: DirectDelivery,
   { sender, random, maxBytes }: DeliverOnceOptions,
 ): Promise<DirectResult> {
-  const { url, secret, scheme, signature, timeout, signal } = delivery
-  if ((secret === undefined) === (signature === undefined))
+  const { url, secret, scheme, timeout, signal } = delivery
+  if ((secret === undefined) === (delivery.signature === undefined))
     throw new TypeError('Cannot deliver webhook: either secret or signature must be given')
   if (typeof url !== 'string') throw new TypeError('Cannot deliver webhook: url is no text')
+  const signature = signatureIn(delivery)
   const body = bodyOf(delivery, maxBytes)
   const headers = headersOf(delivery.headers)
-  const id = delivery.id ?? idIn(signature) ?? `msg_${encodeHex(random.bytes(16))}`
+  const id = checkId(
+    delivery.id ?? signature?.['webhook-id'] ?? `msg_${encodeHex(random.bytes(16))}`,
+  )
   const timeoutMs = timeout === undefined ? undefined : durationMs(timeout)
   if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
     throw new RangeError(
@@ -80,7 +90,7 @@ export async function deliverOnce(
     body,
     headers,
     secrets: secret === undefined ? [] : isList(secret) ? secret : [secret],
-    ...(signature !== undefined && { signature: { ...signature } }),
+    ...(signature !== undefined && { signature }),
     ...(scheme !== undefined && { scheme }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(signal !== undefined && { signal }),
@@ -111,8 +121,23 @@ function headersOf(given: DirectDelivery['headers']): Readonly<Record<string, st
   throw new TypeError(`Cannot deliver webhook: headers: ${read.fault}`)
 }
 
-function idIn(signature: DirectDelivery['signature']): string | undefined {
-  return signature !== undefined && 'webhook-id' in signature ? signature['webhook-id'] : undefined
+/** Only headers that carry signatures: those of the connection and of others are not the caller's to set. */
+function signatureIn({ signature }: DirectDelivery): Readonly<Record<string, string>> | undefined {
+  if (signature === undefined) return undefined
+  const entries = Object.entries<string>({ ...signature })
+  for (const [name, value] of entries) {
+    if (!SIGNATURE_HEADERS.has(name) || !/^[\x20-\x7e]{1,4096}$/.test(value))
+      throw new TypeError('Cannot deliver webhook: signature is not what signWebhook returned')
+  }
+  return Object.fromEntries(entries)
+}
+
+/** As the specification has it: a dot would let two messages have the same signed content. */
+function checkId(id: string): string {
+  if (/^[!-\-/-~]{1,256}$/.test(id)) return id
+  throw new RangeError(
+    'Cannot deliver webhook: id is not valid, 1 to 256 visible ASCII characters without a dot expected',
+  )
 }
 
 function isList(

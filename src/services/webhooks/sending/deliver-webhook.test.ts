@@ -83,6 +83,9 @@ test.each<[string, object]>([
   ['a reserved header', { secret, headers: { host: 'x' } }],
   ['a timeout that is too long', { secret, timeout: '1h' }],
   ['an id with a dot', { secret, id: 'a.b' }],
+  ['an id that is no header value', { secret, scheme: 'github', id: 'a\r\nb' }],
+  ['a signature that sets another header', { signature: { host: 'x' } }],
+  ['a signature that is no header value', { signature: { 'webhook-signature': 'a\nb' } }],
   ['a URL that is no text', { secret, url: 7 }],
 ])('deliverWebhook() throws for %s', async (_what, parts) => {
   const delivery = { url, payload: '1', ...parts } as never

@@ -76,6 +76,7 @@ function newDelivery(event: EventRecord, endpoint: EndpointRecord, retentionMs: 
     roundAttempts: 0,
     nextAttemptAt: endpoint.enabled ? event.at : null,
     lastAttempt: null,
+    lane: null,
     keepUntil: event.at + retentionMs,
     transformed: false,
   }
