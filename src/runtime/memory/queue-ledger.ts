@@ -28,16 +28,19 @@ import { SortedList } from './sorted-list.ts'
 /** A job as kept: JSON values as text, so that neither side can change them under the other. */
 interface MemoryJob {
   readonly id: string
-  readonly name: string
-  readonly options: string
   readonly addedAt: number
+  /** What it was added as; replaced whole when another job takes its place. */
+  given: EncodedJob
   /** Order within one rank; negative and falling for jobs that go ahead. */
-  readonly seq: number
+  seq: number
   data: string
   error: string
   result: string
   progress: string
   facts: JobFacts
+  /** Added once this one has finished; see `deduplication.keepLast`. */
+  followUp: EncodedJob | null
+  readonly children: Map<string, FinishedChild>
 }
 
 const DEFAULT_PAGE = 100
@@ -47,6 +50,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   const jobs = new Map<string, MemoryJob>()
   const states = new Map(JOB_STATES.map((state) => [state, new SortedList(compareJobs)]))
   const deduplication = new Map<string, { readonly jobId: string; readonly until: number | null }>()
+  /** How many jobs of a group are ready or active. */
+  const admitted = new Map<string, number>()
   let lastSeq = 0
   let lastToken = 0
   let paused = false
@@ -58,18 +63,89 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
     const next = transition(job.facts, event, now)
     if (next.kind === 'refused') return false
-    inState(job.facts.state).remove(job)
     if (next.kind === 'removed') {
+      move(job, null)
       jobs.delete(job.id)
+      afterFinishing(job, job.facts, null, now)
       return true
     }
-    job.facts = next.facts
-    lastToken = Math.max(lastToken, next.facts.token)
+    const before = job.facts
     if (next.error !== undefined) job.error = JSON.stringify(next.error)
     if (next.result !== undefined) job.result = encodeJson('result', next.result)
     if (next.data !== undefined) job.data = encodeJson('data', next.data)
-    inState(job.facts.state).add(job)
+    lastToken = Math.max(lastToken, next.facts.token)
+    move(job, next.facts)
+    if (isFinished(next.facts.state)) afterFinishing(job, before, next.facts, now)
+    else if (event.type === 'retry') takeDeduplication(job.given, job.id, now)
     return true
+  }
+
+  /** Takes a job from where it stands to where its new facts say, and keeps the count of its group. */
+  function move(job: MemoryJob, facts: JobFacts | null): void {
+    inState(job.facts.state).remove(job)
+    const { group } = job.given
+    const left = group !== null && takesRoom(job.facts.state)
+    if (left) admitted.set(group, (admitted.get(group) ?? 0) - 1)
+    if (facts !== null) {
+      const held = facts.state === 'ready' && isFull(job.given) ? transition(facts, { type: 'hold' }, 0) : null
+      job.facts = held?.kind === 'changed' ? held.facts : facts
+      place(job)
+    }
+    if (left) admitNext(group)
+  }
+
+  function place(job: MemoryJob): void {
+    inState(job.facts.state).add(job)
+    const { group } = job.given
+    if (group !== null && takesRoom(job.facts.state)) admitted.set(group, (admitted.get(group) ?? 0) + 1)
+  }
+
+  function isFull({ group, groupLimit }: EncodedJob): boolean {
+    return group !== null && (admitted.get(group) ?? 0) >= groupLimit
+  }
+
+  /** Lets held jobs of a group follow while it has room, each behind whatever is ready already. */
+  function admitNext(group: string): void {
+    for (;;) {
+      const next = inState('held').find((job) => job.given.group === group)
+      if (next === undefined) break
+      if (isFull(next.given)) return
+      const now = clock.now()
+      inState('held').remove(next)
+      next.seq = ++lastSeq
+      const ready = transition(next.facts, { type: 'admit' }, now)
+      if (ready.kind === 'changed') next.facts = ready.facts
+      place(next)
+    }
+    if (admitted.get(group) === 0) admitted.delete(group)
+  }
+
+  /** What follows when a job ends: its deduplication id is free, its parent hears of it, its follow-up is added. */
+  function afterFinishing(job: MemoryJob, before: JobFacts, after: JobFacts | null, now: number): void {
+    if (isFinished(before.state) && before.state !== 'parked') return
+    const { deduplicationId, deduplicationTtlMs, parent, failsParent } = job.given
+    const held = deduplicationId === null ? undefined : deduplication.get(deduplicationId)
+    if (deduplicationId !== null && deduplicationTtlMs === 0 && held?.jobId === job.id) {
+      deduplication.delete(deduplicationId)
+    }
+    if (job.followUp !== null) {
+      const { followUp } = job
+      job.followUp = null
+      addOne({ ...followUp, id: null }, now)
+    }
+    if (parent === null || after?.state === 'parked') return
+    const waiting = jobs.get(parent)
+    if (waiting === undefined || waiting.children.has(job.id)) return
+    // A job that is removed as it completes leaves no state behind: its outcome is what its settlement noted.
+    const state = after === null ? (job.ended ?? 'removed') : finishedState(after.state)
+    waiting.children.set(job.id, {
+      id: job.id,
+      name: job.given.name,
+      state,
+      result: state === 'completed' ? parse(job.result) : null,
+      error: state === 'completed' ? null : parse(job.error),
+    })
+    apply(waiting, { type: 'child', failed: state !== 'completed' && failsParent }, now)
   }
 
   /** Lets time pass for every job whose rank says so. */

@@ -37,6 +37,9 @@ export interface QueueLedger {
   /** One page of the jobs in one state: ready in the order they will be claimed, scheduled by due time, finished ones latest first. */
   list(options: ListJobsOptions): Promise<JobPage>
 
+  /** The finished children of a flow's parent, as long as the parent is kept, in the order in which they finished; at most 1,000. */
+  children(id: string): Promise<readonly FinishedChild[]>
+
   /** How many jobs are in each state (one that fell due but was not yet claimed counts as scheduled), and whether claims are paused. */
   counts(): Promise<QueueCounts>
 
@@ -64,18 +67,59 @@ export interface NewJob {
   readonly delayMs?: number
   /** Claims before a lost lease makes the job dead, 1 to 1,000. Default 1. */
   readonly maxAttempts?: number
-  readonly deduplication?: { readonly id: string; readonly ttlMs?: number }
+  /** Drops later jobs of the same id; see {@link QueueLedger.add}. */
+  readonly deduplication?: Deduplication
+  /**
+   * What happens when the job is not added because `id` or `deduplication.id` is held by one that waits (ready, held or
+   * scheduled): with `true` the waiting one takes over this job's data, options, priority and delay. Default false.
+   */
+  readonly replace?: boolean
+  /**
+   * At most `limit` jobs of the queue with this key are ready or active at a time; the others are `held` and follow in
+   * turn, each behind what other keys have ready: so no key starves another. `limit` 1 to 1,000; the latest job's counts.
+   */
+  readonly group?: { readonly key: string; readonly limit: number }
+  /**
+   * The id of a job earlier in the same `add` that is `blocked` until this one has finished: a flow. A child that is not
+   * added (its id is held) is not waited for.
+   */
+  readonly parent?: string
+  /** What a child that is dead, cancelled or removed does to its parent: `fail` makes it dead, `ignore` counts as finished. Default `fail`. */
+  readonly onFailure?: 'fail' | 'ignore'
   /** Keep the record this long after the job completed; 0 removes it at once. Default 0. */
   readonly keepCompletedMs?: number
   /** Keep the record this long after the job died or was cancelled; 0 removes it at once. Default 14 days. */
   readonly keepDeadMs?: number
 }
 
+/** How later jobs of the same id are dropped. */
+export interface Deduplication {
+  /** 1 to 256 characters. */
+  readonly id: string
+  /** How long; default: until the first has finished. */
+  readonly ttlMs?: number
+  /** Each job that is dropped starts the `ttlMs` anew. Default false. */
+  readonly extend?: boolean
+  /**
+   * While the first is active, the latest job that was dropped is kept, and added once the first has finished. Not with `ttlMs`.
+   * Default false.
+   */
+  readonly keepLast?: boolean
+}
+
 /** What adding did: `ids` in the order of the jobs, and when work is next due. */
 export interface AddResult {
-  readonly jobs: readonly { readonly id: string; readonly added: boolean }[]
+  readonly jobs: readonly AddedJobId[]
   /** Until the queue next needs a worker, as in {@link ExchangeResult.wakeInMs}. */
   readonly wakeInMs: number | null
+}
+
+/** The id of an added job, or of the one that holds its id. */
+export interface AddedJobId {
+  readonly id: string
+  readonly added: boolean
+  /** Present and true when the holder took over the job's data; see {@link NewJob.replace}. */
+  readonly replaced?: boolean
 }
 
 /** One step of a worker. */
@@ -160,6 +204,15 @@ export interface JobRecord extends ClaimedJob {
   readonly result: Json
   /** Cancelled while running: its worker learns it with the next extension. */
   readonly cancelRequested: boolean
+}
+
+/** A child that has finished: its result when it completed, what went wrong otherwise. */
+export interface FinishedChild {
+  readonly id: string
+  readonly name: string
+  readonly state: 'completed' | 'dead' | 'cancelled' | 'removed'
+  readonly result: Json
+  readonly error: Json
 }
 
 /** Which jobs {@link QueueLedger.list} lists. */

@@ -1,7 +1,10 @@
 import type { Json } from './json.ts'
 import type { JobOutcome } from './job-ledger.ts'
 
-/** Where a job stands. `scheduled` waits for its time, also between attempts. */
+/**
+ * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group to have room; `blocked`
+ * for its children to finish.
+ */
 export type JobState =
   | 'ready'
   | 'scheduled'
@@ -10,8 +13,10 @@ export type JobState =
   | 'dead'
   | 'cancelled'
   | 'parked'
+  | 'held'
+  | 'blocked'
 
-/** Every state, in the order in which people read them. */
+/** Every state; a backend may store a state as its place here, so new ones come last. */
 export const JOB_STATES: readonly JobState[] = [
   'ready',
   'scheduled',
@@ -20,13 +25,15 @@ export const JOB_STATES: readonly JobState[] = [
   'dead',
   'cancelled',
   'parked',
+  'held',
+  'blocked',
 ]
 
 /** What decides a job's next state: the part of its record that the state machine reads and writes. */
 export interface JobFacts {
   readonly state: JobState
   /**
-   * Order within the state, ascending: the priority (`ready`), or when time will next change the job: its due time
+   * Order within the state, ascending: the priority (`ready`, `held`, `blocked`), or when time will next change the job: its due time
    * (`scheduled`), the end of its lease (`active`), the end of its keeping (finished). `parked`: when it was parked.
    */
   readonly rank: number
@@ -36,6 +43,8 @@ export interface JobFacts {
   readonly attempt: number
   readonly maxAttempts: number
   readonly cancelRequested: boolean
+  /** Children that have not finished. */
+  readonly pending: number
   /** After finishing, the record is kept this long; 0 removes it at once. */
   readonly keepCompletedMs: number
   readonly keepDeadMs: number
@@ -48,6 +57,10 @@ export type JobEvent =
   | { readonly type: 'extend'; readonly token: number; readonly leaseMs: number }
   /** Time passed: a due job becomes ready, a lost lease is taken back, a kept record is dropped. */
   | { readonly type: 'tick' }
+  /** A ready job's group is full, or has room again. */
+  | { readonly type: 'hold' | 'admit' }
+  /** A child finished; `failed` when that makes the parent dead. */
+  | { readonly type: 'child'; readonly failed: boolean }
   | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
 
 /** The job's new facts with what else must be written, `removed` when its record goes, or `refused` when the event does not apply. */
@@ -66,6 +79,12 @@ export type Transition =
 export const LEASE_LOST_ERROR: Json = {
   code: 'lease_lost',
   message: 'The worker disappeared: its lease ran out on the last attempt',
+}
+
+/** What a parent's record says when one of its children failed. */
+export const CHILD_FAILED_ERROR: Json = {
+  code: 'child_failed',
+  message: 'A child of the flow failed',
 }
 
 /** What a job's record says when it was to run again after its last attempt and nobody said why. */
@@ -101,6 +120,12 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
       return changed({ ...job, rank: Math.max(job.rank, now + event.leaseMs) })
     case 'tick':
       return tick(job, now)
+    case 'hold':
+      return job.state === 'ready' ? changed({ ...job, state: 'held' }) : REFUSED
+    case 'admit':
+      return job.state === 'held' ? changed({ ...job, state: 'ready' }) : REFUSED
+    case 'child':
+      return childFinished(job, event.failed, now)
     case 'promote':
       return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
     case 'retry':
@@ -121,6 +146,8 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
 export function instantOf(job: JobFacts): number | null {
   switch (job.state) {
     case 'ready':
+    case 'held':
+    case 'blocked':
       return null
     case 'completed':
       return job.rank - job.keepCompletedMs
@@ -168,8 +195,15 @@ function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
   }
 }
 
+function childFinished(job: JobFacts, failed: boolean, now: number): Transition {
+  if (job.state !== 'blocked') return REFUSED
+  const pending = Math.max(job.pending - 1, 0)
+  if (failed) return finish({ ...job, pending }, 'dead', now, { error: CHILD_FAILED_ERROR })
+  return changed(pending === 0 ? { ...ready(job), pending } : { ...job, pending })
+}
+
 function tick(job: JobFacts, now: number): Transition {
-  if (job.state === 'ready' || job.rank > now) return REFUSED
+  if (instantOf(job) === null || job.rank > now) return REFUSED
   switch (job.state) {
     case 'scheduled':
       return changed(ready(job))
