@@ -69,7 +69,7 @@ export interface JobContext {
  * @example
  * defineJob({ input: z.object({ to: z.email() }), run: async (job, { signal }) => send(job.data.to, signal) })
  */
-export function defineJob<Input, Output = Input>(
+export function defineJob<Input = Json, Output = Input>(
   definition: JobDefinition<Input, Output>,
 ): JobDefinition<Input, Output> {
   return definition
