@@ -1,10 +1,10 @@
 import { utf8Length } from '../../primitives/utf8.ts'
-import type { Exchange, NewJob } from './job-ledger.ts'
+import type { Exchange, JobCommand, NewJob } from './job-ledger.ts'
 import type { Json } from './json.ts'
 
 /** Limits every ledger keeps. */
 export const JOB_LIMITS = {
-  /** Jobs in one `add`. */
+  /** Jobs in one `add`, and in one command. */
   batch: 1000,
   /** Claims, settlements or extensions in one exchange. */
   exchange: 1000,
@@ -125,6 +125,26 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
   if (claim === undefined) return
   checkNumber('claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
   checkNumber('claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
+}
+
+/**
+ * @returns A copy, which the caller can no longer change
+ * @throws RangeError when the command names or purges more jobs than {@link JOB_LIMITS} allow
+ */
+export function checkCommand(command: JobCommand): JobCommand {
+  if (command.type === 'pause' || command.type === 'resume') return { ...command }
+  if (command.type === 'purge') {
+    const { limit } = command
+    if (Number.isInteger(limit) && limit >= 1 && limit <= JOB_LIMITS.batch) return { ...command }
+    throw new RangeError(
+      `Cannot purge jobs: limit is ${limit}, an integer from 1 to ${JOB_LIMITS.batch} expected`,
+    )
+  }
+  const { length } = command.ids
+  if (length <= JOB_LIMITS.batch) return { ...command, ids: [...command.ids] }
+  throw new RangeError(
+    `Cannot ${command.type} jobs: ${length} ids, at most ${JOB_LIMITS.batch} allowed`,
+  )
 }
 
 /** @returns `value` as JSON text within the size limit */

@@ -50,6 +50,18 @@ export interface JobFacts {
   readonly keepDeadMs: number
 }
 
+/** What a job is added with, as far as its state depends on it. */
+export interface JobTerms {
+  readonly priority: number
+  readonly delayMs: number
+  readonly maxAttempts: number
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+}
+
+/** How a job ended. */
+export type JobEnd = 'completed' | 'dead' | 'cancelled' | 'removed'
+
 export type JobEvent =
   /** A worker takes a ready job; `mintedToken` is any number at least as great as every token minted before. */
   | { readonly type: 'claim'; readonly leaseMs: number; readonly mintedToken: number }
@@ -61,6 +73,8 @@ export type JobEvent =
   | { readonly type: 'hold' | 'admit' }
   /** A child finished; `failed` when that makes the parent dead. */
   | { readonly type: 'child'; readonly failed: boolean }
+  /** Another job takes the place of one that waits. */
+  | { readonly type: 'replace'; readonly terms: JobTerms }
   | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
 
 /** The job's new facts with what else must be written, `removed` when its record goes, or `refused` when the event does not apply. */
@@ -72,7 +86,13 @@ export type Transition =
       readonly result?: Json
       readonly data?: Json
     }
-  | { readonly kind: 'removed' }
+  /** `ended`: how, with its notes; `null` when it had ended before, and only its record goes. */
+  | {
+      readonly kind: 'removed'
+      readonly ended: JobEnd | null
+      readonly error?: Json
+      readonly result?: Json
+    }
   | { readonly kind: 'refused' }
 
 /** What a job's record says when its lease ran out on its last attempt. */
@@ -94,7 +114,28 @@ export const ATTEMPTS_USED_ERROR: Json = {
 }
 
 const REFUSED: Transition = { kind: 'refused' }
-const REMOVED: Transition = { kind: 'removed' }
+
+/** The facts of a job just added. One with `pending` children is blocked, and its delay is void. */
+export function factsOfNew(
+  terms: JobTerms,
+  { token, pending }: Pick<JobFacts, 'token' | 'pending'>,
+  now: number,
+): JobFacts {
+  const { priority, delayMs, maxAttempts, keepCompletedMs, keepDeadMs } = terms
+  const scheduled = pending === 0 && delayMs > 0
+  return {
+    state: pending > 0 ? 'blocked' : scheduled ? 'scheduled' : 'ready',
+    rank: scheduled ? now + delayMs : priority,
+    priority,
+    token,
+    attempt: 0,
+    maxAttempts,
+    cancelRequested: false,
+    pending,
+    keepCompletedMs,
+    keepDeadMs,
+  }
+}
 
 /**
  * The job state machine: pure, and the only place where it stands in TypeScript. Redis keeps a Lua twin that the
@@ -126,6 +167,8 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
       return job.state === 'held' ? changed({ ...job, state: 'ready' }) : REFUSED
     case 'child':
       return childFinished(job, event.failed, now)
+    case 'replace':
+      return isWaiting(job.state) ? changed(factsOfNew(event.terms, job, now)) : REFUSED
     case 'promote':
       return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
     case 'retry':
@@ -134,11 +177,10 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
     case 'cancel':
       if (job.state === 'active')
         return job.cancelRequested ? REFUSED : changed({ ...job, cancelRequested: true })
-      return isFinished(job.state) && job.state !== 'parked'
-        ? REFUSED
-        : finish(job, 'cancelled', now)
+      return hasEnded(job.state) ? REFUSED : finish(job, 'cancelled', now)
     case 'remove':
-      return job.state === 'active' ? REFUSED : REMOVED
+      if (job.state === 'active') return REFUSED
+      return { kind: 'removed', ended: hasEnded(job.state) ? null : 'removed' }
   }
 }
 
@@ -163,7 +205,27 @@ export function instantOf(job: JobFacts): number | null {
 export function isFinished(
   state: JobState,
 ): state is 'completed' | 'dead' | 'cancelled' | 'parked' {
-  return state === 'completed' || state === 'dead' || state === 'cancelled' || state === 'parked'
+  return hasEnded(state) || state === 'parked'
+}
+
+/** Whether the job has an outcome: it is finished, but not `parked`. */
+export function hasEnded(state: JobState): state is 'completed' | 'dead' | 'cancelled' {
+  return state === 'completed' || state === 'dead' || state === 'cancelled'
+}
+
+/** Whether the job waits for nothing but its turn, its time or room in its group, so that another may take its place. */
+export function isWaiting(state: JobState): state is 'ready' | 'held' | 'scheduled' {
+  return state === 'ready' || state === 'held' || state === 'scheduled'
+}
+
+/** Whether the job is one of those that `group.limit` counts. */
+export function takesRoom(state: JobState): state is 'ready' | 'active' {
+  return state === 'ready' || state === 'active'
+}
+
+/** Whether the job's record has been kept long enough: it is as if gone, though it may still have to be pruned. */
+export function isForgotten({ state, rank }: JobFacts, now: number): boolean {
+  return hasEnded(state) && rank <= now
 }
 
 function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
@@ -215,7 +277,7 @@ function tick(job: JobFacts, now: number): Transition {
     case 'parked':
       return REFUSED
     default:
-      return REMOVED
+      return { kind: 'removed', ended: null }
   }
 }
 
@@ -227,7 +289,7 @@ function finish(
 ): Transition {
   const keepMs = state === 'completed' ? job.keepCompletedMs : job.keepDeadMs
   return keepMs <= 0
-    ? REMOVED
+    ? { kind: 'removed', ended: state, ...notes }
     : changed({ ...job, state, rank: now + keepMs, cancelRequested: false }, notes)
 }
 

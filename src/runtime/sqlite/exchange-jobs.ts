@@ -1,5 +1,5 @@
 import type { ClaimedJob, ExchangeResult } from '../ports/job-ledger.ts'
-import type { ExchangeOrder } from './exchange-order.ts'
+import type { ExchangeOrder } from '../ports/exchange-order.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
 import { applyEvent, type LedgerParts } from './ledger-parts.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
