@@ -24,6 +24,7 @@ const fresh: JobFacts = {
   attempt: 0,
   maxAttempts: 2,
   cancelRequested: false,
+  pending: 0,
   keepCompletedMs: 100,
   keepDeadMs: 100,
 }

@@ -168,7 +168,9 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
     case 'child':
       return childFinished(job, event.failed, now)
     case 'replace':
-      return isWaiting(job.state) ? changed(factsOfNew(event.terms, job, now)) : REFUSED
+      return isWaiting(job.state)
+        ? changed(factsOfNew(event.terms, { token: job.token, pending: 0 }, now))
+        : REFUSED
     case 'promote':
       return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
     case 'retry':
