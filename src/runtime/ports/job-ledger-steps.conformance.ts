@@ -16,8 +16,8 @@ export interface JobLedgerHarness {
   advance(ms: number): Promise<void>
 }
 
-export const LEASE_MS: number = 30_000
-export const HOUR_MS: number = 3_600_000
+export const LEASE_MS = 30_000
+export const HOUR_MS = 3_600_000
 /** Long enough for a law to look at what has finished. */
 export const kept: Pick<NewJob, 'keepCompletedMs' | 'keepDeadMs'> = {
   keepCompletedMs: HOUR_MS,
