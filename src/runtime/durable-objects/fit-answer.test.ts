@@ -35,6 +35,13 @@ test('fitExchange() gives back the claimed jobs that do not fit, with their atte
 
 function claimedJob(id: string, chars: number): ClaimedJob {
   const data = 'x'.repeat(chars)
-  const rest = { options: null, attempt: 1, maxAttempts: 1, priority: 0, addedAt: 0, lastError: null }
+  const rest = {
+    options: null,
+    attempt: 1,
+    maxAttempts: 1,
+    priority: 0,
+    addedAt: 0,
+    lastError: null,
+  }
   return { id, name: 'n', data, token: 7, ...rest }
 }
