@@ -310,9 +310,9 @@ export function durableObjectCases(env: ObjectNamespaces): Suite {
     {
       name: 'the alarm runs flows and groups to their end',
       async run() {
-        const order: string[] = []
+        const order: NewJob['data'][] = []
         const name = handle(async ({ data }) => {
-          order.push(String(data))
+          order.push(data)
           return DONE
         })
         const { queue, object } = open()

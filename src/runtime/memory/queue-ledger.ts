@@ -168,26 +168,26 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   function add(jobs: readonly EncodedJob[]): AddResult {
     const now = clock.now()
     forget(now)
-    const childrenOf = Map.groupBy(jobs, ({ parent }) => parent)
-    const added = new Map<string, MemoryJob>()
+    const named = new Set(jobs.map(({ parent }) => parent))
+    const parents = new Map<string, MemoryJob>()
     const answers = jobs.map((given): AddedJobId => {
-      const parent = given.parent === null ? null : (added.get(given.parent) ?? null)
+      const parent = given.parent === null ? null : (parents.get(given.parent) ?? null)
       if (given.parent !== null && parent === null)
         return { id: given.id ?? given.parent, added: false }
       const dropped = drop(given, now)
-      if (dropped !== null) {
-        if (parent !== null) parent.facts = { ...parent.facts, pending: parent.facts.pending - 1 }
-        return dropped
-      }
-      // Blocked from the start if any job of the batch names it, and made ready below if none of them is added.
-      const pending = given.id === null ? 0 : (childrenOf.get(given.id)?.length ?? 0)
-      const job = insert(given, parent, pending, now)
-      if (given.id !== null) added.set(given.id, job)
+      if (dropped !== null) return dropped
+      // Blocked from the start if any job of the batch names it: by one too many, which is made good below.
+      const isParent = given.id !== null && named.has(given.id)
+      const job = insert(given, parent, isParent ? 1 : 0, now)
+      if (isParent) parents.set(job.id, job)
+      if (parent !== null) parent.facts = { ...parent.facts, pending: parent.facts.pending + 1 }
       return { id: job.id, added: true }
     })
-    for (const job of added.values())
-      if (job.facts.state === 'blocked' && job.facts.pending === 0)
-        board.move(job, factsOfNew(job.given, job.facts, now))
+    for (const job of parents.values()) {
+      const pending = job.facts.pending - 1
+      if (pending > 0) job.facts = { ...job.facts, pending }
+      else board.move(job, factsOfNew(job.given, { token: job.facts.token, pending }, now))
+    }
     return { jobs: answers, wakeInMs: wakeInMs(now) }
   }
 
