@@ -246,9 +246,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
       const { state, limit } = checked
       const chosen = board.inState(state).slice(0, limit)
       // Removing a child may make its parent leave the state that is purged.
-      return chosen.filter(
-        (job) => job.facts.state === state && apply(job, { type: 'remove' }, now),
-      ).length
+      return chosen.filter((job) => {
+        if (board.get(job.id) !== job || job.facts.state !== state) return false
+        return apply(job, { type: 'remove' }, now)
+      }).length
     }
     const { type, ids } = checked
     return ids.filter((id) => {

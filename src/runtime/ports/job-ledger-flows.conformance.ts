@@ -326,6 +326,12 @@ export const flowLaws: readonly Law<JobLedgerHarness>[] = [
       ])
       expectEqual(await queue.command({ type: 'purge', state: 'blocked', limit: 5 }), 1)
       expectEqual([await stateOf(queue, 'mid'), await stateOf(queue, 'root')], [null, 'dead'])
+      await queue.add([
+        parent('gone', { priority: 9, keepDeadMs: 0 }),
+        { ...child('mid', 'gone'), id: 'mid' },
+        child('leaf', 'mid'),
+      ])
+      expectEqual(await queue.command({ type: 'purge', state: 'blocked', limit: 5 }), 1)
     },
   },
   {
