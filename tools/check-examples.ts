@@ -37,6 +37,7 @@ export async function checkExamples(root: string): Promise<{ problems: string[];
   using folder = createConsumerFolder(root)
   symlinkSync(root, join(folder.path, 'node_modules/@white-cross/reuse'))
   for (const example of examples) writeFileSync(join(folder.path, fileOf(example)), padded(example))
+  writeFileSync(join(folder.path, 'bindings.d.ts'), bindingsOf(examples))
   const problems = await Promise.all([
     compile(
       root,
@@ -65,7 +66,7 @@ async function compile(
   const config = {
     extends: join(root, `tsconfig.${project}.json`),
     compilerOptions: { noUnusedLocals: false },
-    files: examples.map(fileOf),
+    files: [...examples.map(fileOf), ...(project === 'worker' ? ['bindings.d.ts'] : [])],
     include: [],
   }
   const name = `tsconfig.${project}.json`
@@ -76,6 +77,15 @@ async function compile(
   return lines.map((line) =>
     line.replace(/^(\S+)\.\d+\.ts\(/, (_, page: string) => `${page.replaceAll('~', '/')}(`),
   )
+}
+
+/** What `wrangler types` would write for a Worker with the bindings that the examples name: objects, else texts. */
+function bindingsOf(examples: readonly Example[]): string {
+  const names = examples.flatMap(({ code }) => [...code.matchAll(/\benv\.([A-Z_]+)/g)])
+  const members = [...new Set(names.map(([, name = '']) => name))].map(
+    (name) => `${name}: ${name === 'INFRASTRUCTURE' ? 'DurableObjectNamespace' : 'string'}`,
+  )
+  return `declare namespace Cloudflare { interface Env { ${members.join('; ')} } }\n`
 }
 
 /** Its lines keep their numbers of the page, so that a compiler's complaint points to the right one. */

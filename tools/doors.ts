@@ -13,12 +13,17 @@ export interface Door {
 
 /** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
 export const doors: readonly Door[] = [
+  { subpath: './infrastructure', source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
     source: 'src/services/background-jobs/index.ts',
   },
   { subpath: './infrastructure/webhooks', source: 'src/services/webhooks/index.ts' },
   { subpath: './infrastructure/runtime/ports', source: 'src/runtime/ports/index.ts' },
+  {
+    subpath: './infrastructure/runtime/coordination',
+    source: 'src/runtime/coordination/index.ts',
+  },
   { subpath: './infrastructure/runtime/memory', source: 'src/runtime/memory/index.ts' },
   {
     subpath: './infrastructure/runtime/sqlite',
@@ -31,6 +36,7 @@ export const doors: readonly Door[] = [
     only: 'workers',
   },
   { subpath: './infrastructure/runtime/redis', source: 'src/runtime/redis/index.ts' },
+  { subpath: './infrastructure/runtime/bullmq', source: 'src/runtime/bullmq/index.ts' },
   { subpath: './infrastructure/testing', source: 'src/testing/index.ts' },
   { subpath: './infrastructure/conformance', source: 'src/runtime/ports/conformance.ts' },
   ...['atomic-store', 'job-ledger', 'doorbell', 'rate-limit-store'].map((port) => ({

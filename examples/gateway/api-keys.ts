@@ -65,7 +65,9 @@ export function createApiKeys({ store, clock, random, rootKeyHash }: ApiKeysOpti
       const entry = await partition.get(`key/${id}`)
       const value = entry?.value
       if (typeof value !== 'object' || value === null || !('hash' in value)) return false
-      await partition.commit({ delete: [`key/${id}`, `hash/${String(value['hash'])}`] })
+      const { hash } = value
+      if (typeof hash !== 'string') return false
+      await partition.commit({ delete: [`key/${id}`, `hash/${hash}`] })
       return true
     },
   }

@@ -62,7 +62,7 @@ async function workUntil(killAfter: number): Promise<boolean> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   worker = child
-  const ended = once(child, 'exit')
+  const ended: Promise<unknown[]> = once(child, 'exit')
   createInterface({ input: child.stdout }).on('line', (line) => {
     const id = line.split(' ')[0] ?? ''
     runs.set(id, (runs.get(id) ?? 0) + 1)

@@ -29,6 +29,8 @@ export function createEd25519PublicKey(publicKey: Uint8Array): Ed25519PublicKey 
   let key: CryptoKey | null = null
   return {
     async verify(signature, message) {
+      // workerd throws where the others answer false.
+      if (signature.length !== 64) return false
       key ??= await crypto.subtle.importKey('raw', bytes, 'Ed25519', false, ['verify'])
       return crypto.subtle.verify('Ed25519', key, signature, message)
     },

@@ -24,6 +24,13 @@ test('retryDelayMs() grows by the factor given, and not at all for fixed', () =>
   expect(retryDelayMs({ type: 'fixed', delayMs: 10, factor: 10, jitter: 0 }, 4, 0)).toBe(10)
 })
 
+test('retryDelayMs() of no wait stays none, and of any wait stays within its bound, after a million attempts', () => {
+  expect(retryDelayMs({ type: 'exponential', delayMs: 0 }, 1_000_000, 0.5)).toBe(0)
+  expect(retryDelayMs({ type: 'exponential', delayMs: 1, jitter: 0 }, 1_000_000, 0)).toBe(
+    86_400_000,
+  )
+})
+
 const delays: fc.Arbitrary<RetryDelay> = fc.record({
   type: fc.constantFrom('fixed', 'exponential'),
   delayMs: fc.double({ min: 0, max: Number.MAX_SAFE_INTEGER, noNaN: true }),

@@ -29,7 +29,7 @@ export interface InnerList {
 const MAX_CHARACTERS = 16_384
 
 /**
- * Parses a dictionary field (RFC 9651 §4.2.2), strictly. Of a repeated key the last counts.
+ * Parses a dictionary field (RFC 9651 §4.2.2), strictly. Of a repeated key the last value counts, in the place of the first.
  *
  * @returns `null` when `text` is no dictionary
  */
@@ -57,8 +57,6 @@ function readDictionary(source: Source): ReadonlyMap<string, DictionaryMember> {
     const key = readKey(source)
     const start = source.at + (source.text[source.at] === '=' ? 1 : 0)
     const member = readMember(source)
-    // A key that is written again moves to its last place.
-    members.delete(key)
     members.set(key, { ...member, text: source.text.slice(start, source.at) })
     take(source, /[ \t]*/y)
     if (source.at === source.text.length) break
@@ -98,7 +96,6 @@ function readParameters(source: Source): Parameters {
     const value: BareItem = skip(source, '=')
       ? readBareItem(source)
       : { kind: 'boolean', value: true }
-    parameters.delete(key)
     parameters.set(key, value)
   }
   return parameters

@@ -6,8 +6,15 @@ export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>
 }
 
-/** @param start ms since 1970; default 2026-01-01T00:00:00Z */
-export function createFakeClock(start = 1_767_225_600_000): FakeClock {
+/**
+ * @param start ms since 1970; default 2026-01-01T00:00:00Z
+ * @param settle Resolves when what a timer has woken has come to rest. Default: lets chains of promises run to their end,
+ * which does not wait for answers from outside
+ */
+export function createFakeClock(
+  start = 1_767_225_600_000,
+  settle: () => Promise<void> = settlePromises,
+): FakeClock {
   let now = start
   const timers = new Set<{ readonly at: number; readonly wake: () => void }>()
   return {
@@ -19,17 +26,17 @@ export function createFakeClock(start = 1_767_225_600_000): FakeClock {
     },
     async advance(ms) {
       const end = now + ms
-      await settlePromises()
+      await settle()
       for (;;) {
         const next = [...timers].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
         if (next === undefined) break
         timers.delete(next)
         now = Math.max(now, next.at)
         next.wake()
-        await settlePromises()
+        await settle()
       }
       now = end
-      await settlePromises()
+      await settle()
     },
   }
 }

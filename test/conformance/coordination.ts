@@ -1,6 +1,7 @@
 import { circuitLaws } from './coordination/circuit-laws.ts'
 import { idempotencyLaws } from './coordination/idempotency-laws.ts'
 import { lockLaws } from './coordination/lock-laws.ts'
+import { sagaCrashLaws } from './coordination/saga-crash-laws.ts'
 import { sagaLaws } from './coordination/saga-laws.ts'
 import { semaphoreLaws } from './coordination/semaphore-laws.ts'
 import type { CoordinationHarness } from './coordination/world.ts'
@@ -18,6 +19,6 @@ export function coordinationSuites(
     suite('Semaphore', adapter, semaphoreLaws, harness),
     suite('Idempotency', adapter, idempotencyLaws, harness),
     suite('CircuitBreaker', adapter, circuitLaws, harness),
-    suite('SagaOrchestrator', adapter, sagaLaws, harness),
+    suite('SagaOrchestrator', adapter, [...sagaLaws, ...sagaCrashLaws], harness),
   ]
 }

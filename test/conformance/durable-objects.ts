@@ -1,67 +1,35 @@
 import {
   durableObjects,
   InfrastructureObject,
-  type DurableObjectsOptions,
+  type DurableObjectNamespaceLike,
 } from '../../src/runtime/durable-objects/index.ts'
-import { atomicStoreLaws } from '../../src/runtime/ports/atomic-store.conformance.ts'
-import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../src/runtime/ports/clock.ts'
-import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger.conformance.ts'
-import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store.conformance.ts'
 import { createFakeClock } from '../../src/testing/fake-clock.ts'
-import { jobQueueSuites } from './job-queue.ts'
-import { suite, type Suite } from './suite.ts'
+import { createInFlight } from '../support/in-flight.ts'
+import { backendSuites } from './backend-suites.ts'
+import type { Suite } from './suite.ts'
 
-/** An object whose clock stands still until told to move, and which finds no job runner, so that the laws' own workers get the jobs. */
+const flight = createInFlight()
+
+/** The clock of the laws and of all their objects, which live in one isolate. */
+const clock = createFakeClock(undefined, flight.quiet)
+
+/** An object on the laws' {@link clock}, which finds no job runner, so that the laws' own workers get the jobs. */
 export class LawInfrastructureObject extends InfrastructureObject {
   protected override readonly jobRunnerName = 'NoSuchRunner'
-  protected override readonly clock: Clock = {
-    now: () => this.#now,
-    setTimer: systemClock.setTimer,
-  }
-  #now = 1_767_225_600_000
-
-  advanceClock(ms: number): void {
-    this.#now += ms
-  }
+  protected override readonly clock: Clock = { now: clock.now, setTimer: systemClock.setTimer }
 }
 
-/** The binding of {@link LawInfrastructureObject}. */
-export interface LawObjectNamespace {
-  getByName(name: string): { advanceClock(ms: number): Promise<void> }
-}
-
-/** The port laws on Durable Objects. */
-export function durableObjectsSuites(namespace: LawObjectNamespace): readonly Suite[] {
-  const names = new Set<string>()
-  const recording = {
-    getByName(name: string): object {
-      names.add(name)
-      return namespace.getByName(name)
-    },
-  }
-  const clock = createFakeClock()
-  const open = (options: DurableObjectsOptions = {}): Backend => {
-    names.clear()
-    return durableObjects(recording, { prefix: `${crypto.randomUUID()}/`, ...options })
-  }
-  const advance = async (ms: number): Promise<void> => {
-    await Promise.all([...names].map((name) => namespace.getByName(name).advanceClock(ms)))
-    await clock.advance(ms)
-  }
-  return [
-    suite('AtomicStore', 'durable-objects', atomicStoreLaws, {
-      open: async () => open().store,
-      advance,
-    }),
-    suite('JobLedger', 'durable-objects', jobLedgerLaws, {
-      open: async () => open().ledger,
-      advance,
-    }),
-    suite('RateLimitStore', 'durable-objects', rateLimitStoreLaws, {
-      open: async () => open().rateLimits,
-      advance,
-    }),
-    ...jobQueueSuites('durable-objects', { open: async () => open(), clock, advance }),
-  ]
+/**
+ * The port laws on Durable Objects, and what stands on them.
+ *
+ * @param namespace The binding of {@link LawInfrastructureObject}
+ */
+export function durableObjectsSuites(namespace: DurableObjectNamespaceLike): readonly Suite[] {
+  return backendSuites('durable-objects', {
+    open: async () =>
+      flight.watch(durableObjects(namespace, { prefix: `${crypto.randomUUID()}/` })),
+    clock,
+    advance: clock.advance,
+  })
 }

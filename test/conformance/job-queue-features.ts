@@ -117,7 +117,12 @@ export const jobQueueFeatureLaws: readonly Law<JobQueueHarness>[] = [
       const order: string[] = []
       let results: unknown
       const queue = await open(harness, {
-        part: defineJob({ run: ({ data }) => (order.push(String(data)), data) }),
+        part: defineJob({
+          run({ data }) {
+            order.push(String(data))
+            return String(data)
+          },
+        }),
         whole: defineJob({
           async run(_, { children }) {
             order.push('whole')

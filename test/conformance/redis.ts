@@ -1,12 +1,14 @@
-import { atomicStoreLaws } from '../../src/runtime/ports/atomic-store.conformance.ts'
-import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger.conformance.ts'
-import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store.conformance.ts'
 import { clockOffset } from '../../src/runtime/redis/clock-offset.ts'
-import { redis, type RedisBackend, type RedisConnection } from '../../src/runtime/redis/index.ts'
-import { suite, type Suite } from './suite.ts'
+import { redis, type RedisConnection } from '../../src/runtime/redis/index.ts'
+import { createFakeClock } from '../../src/testing/index.ts'
+import { createInFlight } from '../support/in-flight.ts'
+import { backendSuites } from './backend-suites.ts'
+import type { Suite } from './suite.ts'
+
+const START = Date.UTC(2026, 0, 1)
 
 /**
- * The port laws on the Redis backend.
+ * The laws on the Redis backend.
  *
  * @param connection Handed in, so that this file runs wherever the client does
  */
@@ -14,17 +16,18 @@ export function redisSuites(
   adapter: 'redis-tcp' | 'redis-upstash',
   connection: RedisConnection,
 ): readonly Suite[] {
-  let offset = 0
-  // A prefix of its own gives each law empty keys on a server that is shared.
-  const open = (): RedisBackend =>
-    redis(connection, { prefix: `law:${crypto.randomUUID()}`, [clockOffset]: () => offset })
-  const advance = async (ms: number): Promise<void> => void (offset += ms)
-  return [
-    suite('AtomicStore', adapter, atomicStoreLaws, { open: async () => open().store, advance }),
-    suite('JobLedger', adapter, jobLedgerLaws, { open: async () => open().ledger, advance }),
-    suite('RateLimitStore', adapter, rateLimitStoreLaws, {
-      open: async () => open().rateLimits,
-      advance,
-    }),
-  ]
+  const flight = createInFlight()
+  const clock = createFakeClock(START, flight.quiet)
+  return backendSuites(adapter, {
+    // A prefix of its own gives each law empty keys on a server that is shared.
+    open: async () =>
+      flight.watch(
+        redis(connection, {
+          prefix: `law:${crypto.randomUUID()}`,
+          [clockOffset]: () => clock.now() - START,
+        }),
+      ),
+    clock,
+    advance: clock.advance,
+  })
 }

@@ -28,7 +28,9 @@ export async function runSuites(
       if (!`${subject} ${adapter} ${name}`.includes(only)) continue
       const result = { runtime, subject, adapter, name }
       if (excused !== undefined) {
-        print(JSON.stringify({ ...result, outcome: 'skipped', detail: excused } satisfies CaseResult))
+        print(
+          JSON.stringify({ ...result, outcome: 'skipped', detail: excused } satisfies CaseResult),
+        )
         continue
       }
       try {

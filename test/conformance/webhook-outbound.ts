@@ -231,6 +231,24 @@ const webhookOutboundLaws: readonly Law<object>[] = [
     },
   },
   {
+    name: 'send() takes what a body had sent before it stalled',
+    async run() {
+      let cancelled = false
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new Uint8Array([99])),
+        cancel() {
+          cancelled = true
+        },
+      })
+      const { result, waitedMs } = await send(async () => new Response(body))
+      expectTrue(result.kind === 'answered', 'an answer')
+      expectEqual(
+        [result.body, result.bodyTruncated, waitedMs, cancelled],
+        ['c', true, TIMEOUT_MS, true],
+      )
+    },
+  },
+  {
     name: 'send() keeps the status of an answer whose body breaks off',
     async run() {
       let reads = 0

@@ -1,4 +1,5 @@
 import { memorySuites } from '../conformance/memory.ts'
+import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisPeerSuites } from '../conformance/redis-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import { sqliteSuites } from '../conformance/sqlite.ts'
@@ -10,6 +11,7 @@ declare const Bun: {
 }
 
 const suites = [
+  ...pureSuites(),
   ...memorySuites(),
   ...sqliteSuites(),
   ...redisPeerSuites(process.env, (url) => new Bun.RedisClient(url)),

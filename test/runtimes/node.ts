@@ -1,10 +1,12 @@
 import { Redis } from 'ioredis'
 import { memorySuites } from '../conformance/memory.ts'
+import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisPeerSuites } from '../conformance/redis-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import { sqliteSuites } from '../conformance/sqlite.ts'
 
 const suites = [
+  ...pureSuites(),
   ...memorySuites(),
   ...sqliteSuites(),
   ...redisPeerSuites(process.env, (url) => new Redis(url)),

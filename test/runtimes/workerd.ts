@@ -1,10 +1,14 @@
 import { Redis } from '@upstash/redis'
-import { durableObjectsSuites, type LawObjectNamespace } from '../conformance/durable-objects.ts'
+import type { DurableObjectNamespaceLike } from '../../src/runtime/durable-objects/index.ts'
+import { durableObjectsSuites } from '../conformance/durable-objects.ts'
 import { memorySuites } from '../conformance/memory.ts'
+import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisSuites } from '../conformance/redis.ts'
 import { runSuites } from '../conformance/run-suites.ts'
-import type { Suite } from '../conformance/suite.ts'
-import { durableObjectCases, type ObjectNamespaces } from './workerd-durable-objects.ts'
+import { suite, type Suite } from '../conformance/suite.ts'
+import { alarmLaws } from './workerd-alarm-laws.ts'
+import { createObjectBench, type ObjectNamespaces } from './workerd-object-bench.ts'
+import { objectLaws } from './workerd-object-laws.ts'
 
 export { LawInfrastructureObject } from '../conformance/durable-objects.ts'
 export {
@@ -13,11 +17,11 @@ export {
   MeteredInfrastructureObject,
   RunnerlessInfrastructureObject,
   TestJobRunner,
-} from './workerd-durable-objects.ts'
+} from './workerd-object-bench.ts'
 
 /** What tools/run-workerd.ts binds: each exported object under its own name, and texts. */
 interface Env extends ObjectNamespaces {
-  readonly LawInfrastructureObject: LawObjectNamespace
+  readonly LawInfrastructureObject: DurableObjectNamespaceLike
   readonly ONLY?: string
   readonly UPSTASH_URL?: string
   readonly UPSTASH_TOKEN?: string
@@ -25,10 +29,13 @@ interface Env extends ObjectNamespaces {
 
 export default {
   async test(_controller: unknown, env: Env): Promise<void> {
+    const bench = createObjectBench(env)
     const suites = [
+      ...pureSuites(),
       ...memorySuites(),
       ...durableObjectsSuites(env.LawInfrastructureObject),
-      durableObjectCases(env),
+      suite('InfrastructureObject', 'durable-objects', objectLaws, bench),
+      suite('JobRunner', 'durable-objects', alarmLaws, bench),
       ...upstashSuites(env),
     ]
     const failed = await runSuites('workerd', suites, console.log, env.ONLY)

@@ -24,6 +24,8 @@ export interface IssueOptions {
   readonly notBefore?: number
   /** ms since 1970. Default 2049. */
   readonly notAfter?: number
+  /** Whether its key may sign certificates. Default: as `isAuthority`. */
+  readonly maySign?: boolean
   /** Adds a critical extension that nobody knows. Default false. */
   readonly demands?: boolean
   /** Default: made. */
@@ -75,12 +77,17 @@ export async function issueCertificate(options: IssueOptions): Promise<TestCerti
   }
 }
 
-function extensionsOf({ isAuthority, pathLength, demands }: IssueOptions): readonly Uint8Array[] {
+function extensionsOf({
+  isAuthority,
+  maySign = isAuthority,
+  pathLength,
+  demands,
+}: IssueOptions): readonly Uint8Array[] {
   const constraints = sequence(
     ...(isAuthority ? [element(DER.boolean, [0xff])] : []),
     ...(pathLength === undefined ? [] : [element(DER.integer, [pathLength])]),
   )
-  const usage = element(DER.bitString, isAuthority ? [1, 0x06] : [7, 0x80])
+  const usage = element(DER.bitString, maySign ? [1, 0x06] : [7, 0x80])
   return [
     extension(BASIC_CONSTRAINTS, constraints),
     extension(KEY_USAGE, usage),

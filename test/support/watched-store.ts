@@ -1,5 +1,6 @@
 import type { AtomicStore, StorePartition } from '../../src/runtime/ports/atomic-store.ts'
 import { BackendError } from '../../src/runtime/ports/errors.ts'
+import { nextTurn } from './next-turn.ts'
 
 /** A store that is counted, waited for, and broken when told. */
 export interface WatchedStore extends AtomicStore {
@@ -86,17 +87,4 @@ export function watchStore(store: AtomicStore): WatchedStore {
       }
     },
   }
-}
-
-/** Lets the event loop come round once; a message does so without the millisecond that a timer takes. */
-function nextTurn(): Promise<void> {
-  if (typeof MessageChannel !== 'function') return new Promise((resolve) => setTimeout(resolve, 0))
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
 }

@@ -53,8 +53,9 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
   /** The store's state as last seen, or what this process made of it while the store failed. */
   let base: CircuitState = CLOSED_CIRCUIT
   let version: number | null = null
-  /** Calls that the store has not heard of. */
+  /** Calls that the store has not heard of, and those that are on their way to it. */
   let unsent: CallTally = EMPTY_TALLY
+  let sending: CallTally = EMPTY_TALLY
   let view: CircuitState = base
   let loading: Promise<void> | undefined
   let syncing: Promise<void> | undefined
@@ -69,10 +70,15 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
 
   function become(state: CircuitState, at: number | null): void {
     // Calls of an earlier generation say nothing about this one.
-    if (state.generation !== base.generation) unsent = EMPTY_TALLY
+    if (state.generation !== base.generation) unsent = sending = EMPTY_TALLY
     base = state
     version = at
-    show(addCalls(base, policy, unsent, clock.now()))
+    look()
+  }
+
+  function look(): void {
+    const now = clock.now()
+    show(addCalls(base, policy, mergeTallies(sending, unsent, policy, now), now))
   }
 
   function adopt(entry: StoreEntry | null): void {
@@ -90,12 +96,20 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
     return { ...state, until: Math.min(state.until, clock.now() + policy.resetTimeoutMs) }
   }
 
-  /** Commits what `change` makes of the newest state. Without a store, or when it fails, the change is made here alone. */
-  async function commit(change: (state: CircuitState) => CircuitState): Promise<boolean> {
+  /**
+   * Commits what `change` makes of the newest state. Without a store, or when it fails, the change is made here alone.
+   *
+   * @param made Called just before the change is in `base`
+   */
+  async function commit(
+    change: (state: CircuitState) => CircuitState,
+    made: () => void = () => {},
+  ): Promise<boolean> {
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const next = change(base)
       if (next === base) return true
       if (shared === null) {
+        made()
         become(next, null)
         return true
       }
@@ -109,29 +123,43 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
           }),
         )
         if (result.ok) {
+          made()
           if (version === null || result.version > version) become(next, result.version)
           return true
         }
         adopt(result.current)
       } catch (error) {
         onStoreError(error)
-        become(change(base), version)
+        const alone = change(base)
+        made()
+        become(alone, version)
         return true
       }
     }
     return false
   }
 
-  async function send(): Promise<void> {
+  async function exchange(): Promise<void> {
     syncedAt = clock.now()
-    if (unsent.slots.length === 0) return read()
-    sentAt = syncedAt
-    const sending = unsent
-    const { generation } = base
+    await (unsent.slots.length > 0 ? send() : read())
+    // What was counted in the meantime may have opened the circuit, which the others must hear.
+    while (base.mode === 'closed' && view.mode === 'open') await send()
+  }
+
+  async function send(): Promise<void> {
+    sentAt = clock.now()
+    sending = unsent
     unsent = EMPTY_TALLY
-    await commit((state) =>
-      state.generation === generation ? addCalls(state, policy, sending, clock.now()) : state,
-    )
+    const calls = sending
+    const { generation } = base
+    const add = (state: CircuitState): CircuitState =>
+      state.generation === generation ? addCalls(state, policy, calls, clock.now()) : state
+    const counted = (): void => {
+      sending = EMPTY_TALLY
+    }
+    await commit(add, counted)
+    counted()
+    look()
   }
 
   async function read(): Promise<void> {
@@ -144,7 +172,7 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
   }
 
   function sync(): Promise<void> {
-    syncing ??= send().finally(() => {
+    syncing ??= exchange().finally(() => {
       syncing = undefined
     })
     return syncing
@@ -166,15 +194,13 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
       const now = clock.now()
       if (shared === null) return become(addCalls(base, policy, calls, now), null)
       unsent = mergeTallies(unsent, calls, policy, now)
-      show(addCalls(base, policy, unsent, now))
+      look()
       if (view.mode === 'closed') {
         // The first failure is told at once: an isolate may not live until the next comparison.
         if (isOlder(calls.inARow > 0 ? sentAt : syncedAt, syncMs, now)) background(sync())
         return
       }
-      // One on its way does not carry these calls.
-      await syncing
-      if (unsent.slots.length > 0) await sync()
+      await sync()
     },
     update: commit,
   }

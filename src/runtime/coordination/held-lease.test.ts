@@ -74,6 +74,30 @@ test('stop() waits for a renewal on its way, but not for a store that hangs', as
   expect(lease.signal.aborted).toBe(true)
 })
 
+test('stop() during a renewal is the end of renewals', async () => {
+  const clock = createFakeClock()
+  const partition = memory({ clock }).store.partition('p')
+  const slow = Promise.withResolvers<void>()
+  let commits = 0
+  const held = await holdLease({
+    ...optionsOf(clock),
+    partition: {
+      ...partition,
+      async commit(change) {
+        if (++commits === 2) await slow.promise
+        return partition.commit(change)
+      },
+    },
+  })
+  if (!held.ok) throw new Error('The lease was held')
+  await clock.advance(TTL_MS / 3)
+  const stopping = held.lease.stop()
+  slow.resolve()
+  await stopping
+  await clock.advance(TTL_MS / 2)
+  expect([commits, held.lease.signal.aborted]).toEqual([2, false])
+})
+
 test('end() leaves nothing behind: no key, no renewal', async () => {
   const { clock, store, lease } = await hold()
   await lease.end()

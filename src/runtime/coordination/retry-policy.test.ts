@@ -5,7 +5,7 @@ import { nextDelayMs, retryPolicyOf } from './retry-policy.ts'
 const CERTAIN = retryPolicyOf({ attempts: 4, backoff: { delay: '1s', jitter: 0 } })
 
 test('nextDelayMs() doubles from attempt to attempt, until none is left', () => {
-  const delays = [1, 2, 3, 4, 5].map((attempt) => nextDelayMs(CERTAIN, attempt, new Error(), 0))
+  const delays = [1, 2, 3, 4, 5].map((attempt) => nextDelayMs(CERTAIN, attempt, new Error('no'), 0))
   expect(delays).toEqual([1000, 2000, 4000, null, null])
 })
 

@@ -25,9 +25,8 @@ export interface JournalEntry {
   readonly saga: SagaState
   /** Version of the commit that wrote it: whoever writes next names it, so it is what keeps a second driver out. */
   readonly version: number
-  /** Who wrote it, and its how many-eth writing it was. */
+  /** Who wrote it. */
   readonly by: string
-  readonly count: number
 }
 
 /** A saga that is driven. */
@@ -71,8 +70,8 @@ export function createSagaJournal(options: SagaJournalOptions): SagaJournal {
     saga: SagaState,
     by: string,
   ): StoreChange & { readonly set: NonNullable<StoreChange['set']> } {
-    const count = (entry?.count ?? 0) + 1
-    const record = { key: recordKey(id), value: recordOf(saga, by, count) }
+    const value = { format: FORMAT, by, saga: asJson(saga) }
+    const record = { key: recordKey(id), value }
     return {
       check: [{ key: recordKey(id), version: entry?.version ?? null }],
       set: [
@@ -98,8 +97,7 @@ export function createSagaJournal(options: SagaJournalOptions): SagaJournal {
       )
       if (!held.ok) return held
       const { lease } = held
-      const count = (entry?.count ?? 0) + 1
-      const written = { id, saga, version: lease.token, by: owner, count }
+      const written = { id, saga, version: lease.token, by: owner }
       return { ok: true, driven: { entry: written, lease, owner } }
     },
 
@@ -107,19 +105,18 @@ export function createSagaJournal(options: SagaJournalOptions): SagaJournal {
       const { id } = entry
       const change = changeTo(id, entry, saga, owner)
       const remove = [...(change.delete ?? []), ...(release ? [leaseKey(id)] : [])]
-      const count = entry.count + 1
       const version = await retryTransient(
         async () => {
           const result = await partitionOf(store, family, id).commit({ ...change, delete: remove })
           if (result.ok) return result.version
-          // A try that seemed to fail may have been this very writing.
+          // Who finds its own writing where it expected the one before has only missed the answer.
           const found = readEntry(id, result.current)
-          if (found !== null && found.by === owner && found.count === count) return found.version
+          if (found?.by === owner) return found.version
           throw sagaLost(id)
         },
         { ...options, attempts: WRITE_ATTEMPTS, signal: lease.signal },
       )
-      return { entry: { id, saga, version, by: owner, count }, lease, owner }
+      return { entry: { id, saga, version, by: owner }, lease, owner }
     },
 
     async amend(entry, saga) {
@@ -154,26 +151,20 @@ export function readEntry(id: string, entry: StoreEntry | null): JournalEntry | 
   if (entry === null) return null
   const { value, version } = entry
   if (!isJsonObject(value) || value['format'] !== FORMAT) throw unreadable(id)
-  const { saga, by, count } = value
-  if (!isJsonObject(saga) || typeof by !== 'string' || typeof count !== 'number')
-    throw unreadable(id)
+  const { saga, by } = value
+  if (!isJsonObject(saga) || typeof by !== 'string') throw unreadable(id)
   return {
     id,
-    // Only recordOf() writes format 1.
+    // Only changeTo() writes format 1.
     saga: saga as unknown as SagaState,
     version,
     by,
-    count,
   }
 }
 
 /** Whether the conflict was over the lease: somebody else drives the saga. */
 export function isDrivenElsewhere(id: string, conflict: Conflict): boolean {
   return conflict.key === leaseKey(id)
-}
-
-function recordOf(saga: SagaState, by: string, count: number): Json {
-  return { format: FORMAT, by, count, saga: asJson(saga) }
 }
 
 /** States of sagas hold nothing but JSON; an interface cannot say so. */

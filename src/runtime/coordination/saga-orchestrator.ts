@@ -35,7 +35,7 @@ export interface SagaView extends SagaState {
 
 /** Options of {@link SagaOrchestrator.run}. */
 export interface RunSagaOptions {
-  /** Makes running idempotent, 1 to 200 characters. Default: random. */
+  /** Makes running idempotent, 1 to 200 UTF-8 bytes. Default: random. */
   readonly id?: string
   /** Calls the running attempt off; the saga stays where it is, to be resumed. */
   readonly signal?: AbortSignal
@@ -277,8 +277,9 @@ function outcomeOf<Results>(id: string, saga: SagaState): SagaOutcome<Results> {
 }
 
 function checkId(id: string): string {
-  if (id.length >= 1 && id.length <= 200) return id
-  throw new RangeError(`Cannot use saga: its id has ${id.length} characters, 1 to 200 allowed`)
+  const bytes = utf8Length(id)
+  if (bytes >= 1 && bytes <= 200) return id
+  throw new RangeError(`Cannot use saga: its id has ${bytes} bytes, 1 to 200 allowed`)
 }
 
 function sagaUnknown(id: string): SagaError {

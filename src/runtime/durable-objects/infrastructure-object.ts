@@ -60,7 +60,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     jobsPerCall: 20,
     calls: 4,
     leaseMs: 10_000,
-    alarmMs: 600_000,
+    alarmMs: 30_000,
   }
   /** The clock of everything this object keeps. Alarms ring by the platform's. */
   protected readonly clock: Clock = systemClock
@@ -160,7 +160,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     this.#alarm.rang()
     // First of all a watchdog, in case this run ends in a way that nothing here can see. Before the leases end, so that
     // outcomes which could not be written are written then, rather than their jobs run again.
-    this.#alarm.ringWithin(this.dispatchLimits.leaseMs / 2)
+    this.#wakeWithin(this.dispatchLimits.leaseMs / 2)
     const hasRunner = this.#runner() !== undefined
     await Promise.all(
       this.#waitingQueues().map(async (queue) => {

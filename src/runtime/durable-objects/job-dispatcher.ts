@@ -6,13 +6,16 @@ import { isPlatformFailure } from './object-caller.ts'
 
 /** How an object hands jobs to the Worker's job runner. */
 export interface DispatchLimits {
-  /** Jobs of one call of the runner, which all run at once in one isolate. */
+  /** Jobs of one call of the runner, which all run at once in one isolate: 1 to 250. Default 20. */
   readonly jobsPerCall: number
-  /** Calls at the same time. */
+  /** Calls at the same time, 1 to 250. Default 4. */
   readonly calls: number
-  /** A job whose runner disappears is given to another after this long, in ms. */
+  /** A job whose runner disappears is given to another after this long, in ms. Default 10,000. */
   readonly leaseMs: number
-  /** One alarm claims no more after this long, in ms; the next goes on at once. The platform ends an alarm after 15 minutes. */
+  /**
+   * One alarm claims no more after this long, in ms; the next goes on at once. The platform gives an alarm 15 minutes, and by
+   * default 30 seconds of CPU time. Default 30,000.
+   */
   readonly alarmMs: number
 }
 
@@ -27,7 +30,7 @@ export interface JobDispatcherOptions {
 
 /** Works one queue through a runner: what a Durable Object's alarm does. */
 export interface JobDispatcher {
-  /** Claims and runs until nothing is ready and nothing runs, or until the alarm's time is over. */
+  /** Claims and runs until nothing is ready and nothing runs, or until the alarm's share is used up. */
   work(): Promise<void>
   /** Says that there may be more to claim. */
   nudge(): void
@@ -43,6 +46,10 @@ const MAX_REST_MS = 60_000
 const MOST_SUSPECTS = 10_000
 /** Characters of one call. */
 const CALL_CHARS = 6_000_000
+/** Calls of one alarm: the platform allows 1,000. */
+const CALLS_OF_ALARM = 500
+/** Settlements and claims of one exchange. */
+const EXCHANGE_JOBS = 1000
 
 export function createJobDispatcher(options: JobDispatcherOptions): JobDispatcher {
   const { clock, limits } = options
@@ -53,6 +60,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
   let calls = 0
   let failuresInRow = 0
   let restUntil = 0
+  let working: Promise<void> | undefined
 
   async function call(jobs: readonly ClaimedJob[]): Promise<void> {
     calls++
@@ -88,13 +96,13 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
 
   /** Hands in what is finished and claims for the calls that are free. */
   function exchange(free: number): ExchangeResult {
-    const settle = outcomes
-    outcomes = []
+    const settle = outcomes.slice(0, EXCHANGE_JOBS)
+    outcomes = outcomes.slice(EXCHANGE_JOBS)
     try {
-      const { jobsPerCall, leaseMs } = limits
+      const limit = Math.min(free * limits.jobsPerCall, EXCHANGE_JOBS)
       return options.exchange({
         settle,
-        ...(free > 0 && { claim: { limit: Math.min(free * jobsPerCall, 1000), leaseMs } }),
+        ...(limit > 0 && { claim: { limit, leaseMs: limits.leaseMs } }),
       })
     } catch (error) {
       outcomes = [...settle, ...outcomes]
@@ -102,27 +110,33 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
     }
   }
 
+  async function work(): Promise<void> {
+    const endAt = clock.now() + limits.alarmMs
+    for (let made = 0; ;) {
+      const now = clock.now()
+      const isOver = now >= endAt || made >= CALLS_OF_ALARM
+      const { claimed, wakeInMs } = exchange(isOver || now < restUntil ? 0 : limits.calls - calls)
+      const batches = chunkBySize(claimed, {
+        items: limits.jobsPerCall,
+        chars: CALL_CHARS,
+        charsOf: (job) => JSON.stringify(job).length,
+        isAlone: ({ id }) => suspects.has(id),
+      })
+      for (const jobs of batches) void call(jobs)
+      made += batches.length
+      if (outcomes.length > 0) continue
+      if (isOver || calls === 0) return
+      const nextClaimMs = calls < limits.calls ? (wakeInMs ?? Infinity) : Infinity
+      const waitMs = Math.max(nextClaimMs, restUntil - now, 1)
+      await latch.wait(Math.min(waitMs, endAt - now))
+    }
+  }
+
   return {
-    async work() {
-      const endAt = clock.now() + limits.alarmMs
-      for (;;) {
-        const now = clock.now()
-        const mayClaim = now < endAt && now >= restUntil
-        const free = mayClaim ? Math.max(limits.calls - calls, 0) : 0
-        const { claimed, wakeInMs } = exchange(free)
-        const batches = chunkBySize(claimed, {
-          items: limits.jobsPerCall,
-          chars: CALL_CHARS,
-          charsOf: (job) => JSON.stringify(job).length,
-          isAlone: ({ id }) => suspects.has(id),
-        })
-        for (const jobs of batches) void call(jobs)
-        if (now >= endAt || (calls === 0 && outcomes.length === 0)) return
-        const nextClaimMs = calls < limits.calls ? (wakeInMs ?? Infinity) : Infinity
-        const waitMs = Math.max(nextClaimMs, restUntil - now, 1)
-        await latch.wait(Math.min(waitMs, endAt - now))
-      }
-    },
+    work: () =>
+      (working ??= work().finally(() => {
+        working = undefined
+      })),
     nudge: latch.open,
     get isBusy() {
       return calls > 0 || outcomes.length > 0

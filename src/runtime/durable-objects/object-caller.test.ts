@@ -13,7 +13,12 @@ const platformError = (marks: object): Error => Object.assign(new Error('from af
 
 test('call() asks the object of that name, behind the prefix', async () => {
   const names: string[] = []
-  const namespace = { getByName: (name: string) => void names.push(name) ?? {} }
+  const namespace = {
+    getByName(name: string): object {
+      names.push(name)
+      return {}
+    },
+  }
   const call: CallObject = createObjectCaller(namespace, 'tenant/')
   expect(await call('jobs:q', async () => toJsonText({ a: [1] }))).toEqual({ a: [1] })
   expect(names).toEqual(['tenant/jobs:q'])

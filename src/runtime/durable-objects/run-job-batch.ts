@@ -8,7 +8,7 @@ import type {
   JobOutcome,
   Settlement,
 } from '../ports/job-ledger.ts'
-import type { JobProcessor } from '../ports/job-processor.ts'
+import type { JobControl, JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
 import { chunkBySize } from './chunk-by-size.ts'
 import { createLatch } from './latch.ts'
@@ -62,9 +62,10 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
       latch.open()
     }
     const progress = (value: Json): void => {
+      encodeJson('progress', value)
       entry.progress = value
     }
-    void process(processor, job, { signal: entry.abort.signal, progress }).then(finish, () =>
+    void attempt(processor, job, { signal: entry.abort.signal, progress }).then(finish, () =>
       finish(outcomeOfCrash(job)),
     )
   }
@@ -122,10 +123,11 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
   return [...finished, ...(last.at(-1) ?? [])]
 }
 
-async function process(
+/** Makes a throw before the first await a rejection like any other. */
+async function attempt(
   processor: JobProcessor,
   job: ClaimedJob,
-  control: Parameters<JobProcessor['process']>[1],
+  control: JobControl,
 ): Promise<JobOutcome> {
   return processor.process(job, control)
 }

@@ -350,7 +350,7 @@ export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
       const part = (await open()).partition('p')
       const value = 'x'.repeat(STORE_LIMITS.valueBytes - 2)
       await committed(part.commit({ set: [{ key: 'big', value }] }))
-      expectTrue((await part.get('big'))?.value === value, 'the big value to be kept whole')
+      expectTrue((await part.get('big'))?.value === value, 'the largest value to come back')
       const set = Array.from({ length: STORE_LIMITS.operations }, (_, index) => ({
         key: `k${String(index).padStart(3, '0')}`,
         value: index,

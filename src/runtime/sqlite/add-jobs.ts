@@ -4,7 +4,6 @@ import { factsOfNew, isForgotten, transition } from '../ports/job-state.ts'
 import { applyEvent } from './apply-event.ts'
 import { changeRoom, passGate } from './group-gate.ts'
 import { insertJob } from './insert-job.ts'
-import { makeJobIds } from './job-id.ts'
 import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
 import type { LedgerParts } from './ledger-parts.ts'
@@ -25,25 +24,21 @@ export function addJobs(
   queue: string,
   given: readonly EncodedJob[],
 ): AddResult {
-  const { db, clock, random } = parts
+  const { db, clock } = parts
   const now = clock.now()
-  const seqs = takePlaces(parts, queue, given)
-  const ids = makeJobIds(
-    given.map(({ priority }, index) => ({ priority, seq: seqs[index] ?? 0 })),
-    random,
-  )
+  const nextPlace = createPlaces(parts, queue)
   const childrenOf = countChildren(given)
   const parents = new Map<string, BatchParent>()
 
-  const added = given.map((job, index): AddedJobId => {
+  const added = given.map((job): AddedJobId => {
     const parent = job.parent === null ? null : (parents.get(job.parent) ?? null)
     if (job.parent !== null && parent === null) return { id: job.id ?? job.parent, added: false }
-    const seq = seqs[index] ?? 0
+    const seq = nextPlace(job)
     const dropped = dropJob(parts, queue, job, seq, now)
     if (dropped !== null) return dropped
     // Blocked from the start if any job of the batch names it, and made ready below if none of them is added.
     const pending = job.id === null ? 0 : (childrenOf.get(job.id) ?? 0)
-    const place = { id: ids[index] ?? '', seq, parent: parent?.job ?? null, pending }
+    const place = { seq, parent: parent?.job ?? null, pending }
     const row = insertJob(parts, queue, job, place, now)
     if (pending > 0) parents.set(row.id, { job: row, given: job, pending: 0 })
     if (parent !== null) parent.pending++
@@ -55,14 +50,10 @@ export function addJobs(
   return { jobs: added, wakeInMs: wakeAt === null ? null : Math.max(wakeAt - now, 0) }
 }
 
-/** The order number of each job. */
-function takePlaces(
-  parts: LedgerParts,
-  queue: string,
-  given: readonly EncodedJob[],
-): readonly number[] {
+/** @returns A function that gives each job of a batch its order number when its turn comes */
+function createPlaces(parts: LedgerParts, queue: string): (job: EncodedJob) => number {
   const looked = new Set<string>()
-  return given.map(({ priority, lifo }) => {
+  return ({ priority, lifo }) => {
     const line = `${priority} ${lifo}`
     if (!looked.has(line)) {
       looked.add(line)
@@ -71,7 +62,7 @@ function takePlaces(
     // Once looked at, the sequence is above it, and nobody else can write before this transaction ends.
     const seq = parts.sequence.next()
     return lifo ? -seq : seq
-  })
+  }
 }
 
 function countChildren(given: readonly EncodedJob[]): ReadonlyMap<string, number> {

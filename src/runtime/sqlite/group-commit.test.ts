@@ -83,11 +83,14 @@ test('close() runs what waits at once', async () => {
 })
 
 test('write() waits while the database is busy, together with calls that come later', async () => {
-  const { db, clock, group, write, names, busy } = open()
+  const { db, clock, group, write, names, busy, refused } = open()
   busy(true)
   const results = Promise.all([group.write(() => write('a')), group.write(() => write('b'))])
   await clock.advance(100)
+  const before = refused()
   const later = group.write(() => write('c'))
+  await clock.advance(0)
+  expect(refused()).toBe(before)
   await clock.advance(100)
   expect(names()).toEqual([])
   busy(false)
@@ -108,6 +111,20 @@ test('write() fails as overloaded when the database stays busy, and writes nothi
   await clock.advance(4)
   expect(await second).toBe('b')
   expect(names()).toEqual(['b'])
+})
+
+test('write() tries a bounded number of times in a row, and once where each try takes long', async () => {
+  const { clock, group, write, busy, refused } = open()
+  busy(true)
+  const waits = group.write(() => write('a'))
+  await clock.advance(0)
+  expect(refused()).toBe(50)
+  busy(true, 500)
+  await clock.advance(1)
+  expect(refused()).toBe(51)
+  busy(false)
+  await clock.advance(4)
+  expect(await waits).toBe('a')
 })
 
 test('read() answers at once, and waits while the database is busy', async () => {
@@ -150,8 +167,14 @@ function open() {
   test.clear()
   const clock = createFakeClock()
   let isBusy = false
+  let refused = 0
+  let tryMs = 0
+  let spentMs = 0
   const refuseWhenBusy = (): void => {
-    if (isBusy) throw new BackendError('backend_overloaded', 'busy')
+    if (!isBusy) return
+    refused++
+    spentMs += tryMs
+    throw new BackendError('backend_overloaded', 'busy')
   }
   const db: SqlDatabase = {
     run(sql, params) {
@@ -173,11 +196,14 @@ function open() {
   return {
     db: { ...test, ...db },
     clock,
-    group: createGroupCommit(db, clock, BUSY_TIMEOUT_MS),
+    group: createGroupCommit(db, { ...clock, now: () => clock.now() + spentMs }, BUSY_TIMEOUT_MS),
     write,
     names,
-    busy: (value: boolean) => {
+    refused: () => refused,
+    /** @param costMs How long each refusal takes */
+    busy: (value: boolean, costMs = 0) => {
       isBusy = value
+      tryMs = costMs
     },
   }
 }

@@ -39,6 +39,8 @@ const MAX_GROUP = 1000
  * time, which SQLite's own waiting, a look each 100 ms, all but never meets.
  */
 const TRIES_IN_A_ROW = 50
+/** An open database that was passed in may wait by itself in each try. */
+const TRYING_MS = 2
 const MAX_WAIT_MS = 4
 
 /** @param busyTimeoutMs How long a call waits for other processes before it fails */
@@ -108,7 +110,7 @@ export function createGroupCommit(
   function commitAll(): BackendError | null {
     while (waiting.length > 0) {
       const group = waiting.slice(0, MAX_GROUP)
-      const told = commit(db, group)
+      const told = commit(db, clock, group)
       if (told instanceof BackendError) return told
       waiting = waiting.slice(group.length)
       for (const tell of told) tell()
@@ -137,15 +139,17 @@ export function createGroupCommit(
 /** @returns What tells each caller how its call went, or why the database could not be used */
 function commit(
   db: SqlDatabase,
+  clock: Clock,
   group: readonly WaitingCall[],
 ): readonly (() => void)[] | BackendError {
   const attemptAll = (): readonly (() => void)[] => group.map((call) => call.attempt())
+  const startedAt = clock.now()
   for (let tries = 1; ; tries++) {
     try {
       return group.every(({ reads }) => reads) ? attemptAll() : db.transaction(attemptAll)
     } catch (error) {
       if (!isBusy(error)) return group.map((call) => () => call.fail(error))
-      if (tries === TRIES_IN_A_ROW) return error
+      if (tries === TRIES_IN_A_ROW || clock.now() - startedAt > TRYING_MS) return error
     }
   }
 }

@@ -1,15 +1,13 @@
 import type { EncodedJob } from '../ports/job-limits.ts'
 import { factsOfNew } from '../ports/job-state.ts'
 import { changeRoom, passGate } from './group-gate.ts'
-import { makeJobIds } from './job-id.ts'
+import { makeJobId } from './job-id.ts'
 import type { JobRow } from './job-row.ts'
 import type { LedgerParts } from './ledger-parts.ts'
 import { takePlace } from './take-place.ts'
 
 /** Where a new job stands among others. */
 export interface NewPlace {
-  /** Used where the caller chose none. */
-  readonly id: string
   readonly seq: number
   /** A job of the same batch that waits for this one. */
   readonly parent: JobRow | null
@@ -22,12 +20,12 @@ export function insertJob(
   parts: LedgerParts,
   queue: string,
   given: EncodedJob,
-  { id: madeId, seq, parent, pending }: NewPlace,
+  { seq, parent, pending }: NewPlace,
   now: number,
 ): JobRow {
   const { deduplicationId, deduplicationTtlMs } = given
   const held = deduplicationTtlMs === 0 ? deduplicationId : null
-  const id = given.id ?? madeId
+  const id = given.id ?? makeJobId({ priority: given.priority, seq }, parts.random)
   const job = passGate(parts, queue, null, {
     // The token is above every one that an earlier job of this id had, even if a clock that is behind mints the next one.
     ...factsOfNew(given, { token: Math.abs(seq), pending }, now),
@@ -60,7 +58,6 @@ export function insertFollowUp(
 ): void {
   const { priority, lifo } = given
   const seq = takePlace(parts, queue, priority, lifo)
-  const [id = ''] = makeJobIds([{ priority, seq }], parts.random)
-  const place = { id, seq, parent: null, pending: 0 }
-  insertJob(parts, queue, { ...given, id: null, parent: null }, place, now)
+  const job = { ...given, id: null, parent: null }
+  insertJob(parts, queue, job, { seq, parent: null, pending: 0 }, now)
 }

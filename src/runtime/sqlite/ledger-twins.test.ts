@@ -7,7 +7,7 @@ import { memory } from '../memory/index.ts'
 import { sqlite } from './sqlite.ts'
 
 test('the tables decide as the reference ledger does, whatever happens to the jobs', async () => {
-  for (let seed = 1; seed <= Number(process.env['SEEDS'] ?? 150); seed++) {
+  for (let seed = 1; seed <= 60; seed++) {
     const clock = createFakeClock()
     const random = createSeededRandom(seed)
     const db = openTestDatabase()
@@ -27,4 +27,4 @@ test('the tables decide as the reference ledger does, whatever happens to the jo
       'SELECT count(*) FROM reuse_follow_ups WHERE job NOT IN (SELECT id FROM reuse_jobs)'
     expect([groups, idleGroups, orphans, left].map((sql) => db.peek(sql))).toEqual([0, 0, 0, 0])
   }
-}, 300_000)
+}, 60_000)

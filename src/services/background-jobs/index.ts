@@ -22,3 +22,12 @@ export type { OverlapPolicy } from './scheduling/decide-overlap.ts'
 export { describeCron } from './scheduling/describe-cron.ts'
 export { nextRuns } from './scheduling/next-runs.ts'
 export { ScheduleError, type ScheduleErrorCode } from './scheduling/schedule-error.ts'
+export {
+  CircuitBreaker,
+  CircuitOpenError,
+  DistributedLock,
+  saga,
+  SagaError,
+  SagaOrchestrator,
+  Semaphore,
+} from '../../runtime/coordination/index.ts'

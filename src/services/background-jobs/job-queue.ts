@@ -93,6 +93,8 @@ export type RunOptions = Partial<
 /** A queue of typed jobs on any backend. */
 export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly name: string
+  /** Runs the queue's jobs. */
+  readonly processor: JobProcessor
   /** Run the queue's jobs and its schedules: what `jobRunner()` and other platform workers take. */
   readonly processors: readonly JobProcessor[]
   /** Schedules of the queue: list, pause, resume, remove. Made by `scheduleJob()`. */
@@ -116,7 +118,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.#events.listen((event) => this.#statistics.record(event))
     this.#ledger = backend.ledger.queue(name)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
-    const processor = createQueueProcessor({
+    this.processor = createQueueProcessor({
       queue: name,
       ledger: this.#ledger,
       rateLimits: backend.rateLimits,
@@ -136,7 +138,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       ringSchedules: (inMs) => this.#ring(schedulesQueue, inMs),
     })
     this.schedules = this.#schedules
-    this.processors = [processor, this.#schedules.processor]
+    this.processors = [this.processor, this.#schedules.processor]
   }
 
   /**

@@ -52,6 +52,10 @@ export async function redriveJobs(
 function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.setTimer(resolve, ms)
-    signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true })
+    const stop = (): void => {
+      cancel()
+      resolve()
+    }
+    signal?.addEventListener('abort', stop, { once: true })
   })
 }

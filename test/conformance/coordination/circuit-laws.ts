@@ -89,6 +89,45 @@ export const circuitLaws: readonly Law<CoordinationHarness>[] = [
     },
   },
   {
+    name: 'execute() tells of a first failure at once, so that processes with one call each open the circuit',
+    async run(harness) {
+      const world = await openWorld(harness)
+      for (let call = 0; call < 3; call++) {
+        await failing(open(world.process()))
+        await world.advance(1)
+      }
+      const refused = await failing(open(world.process()))
+      expectTrue(refused instanceof CircuitOpenError, 'the fourth to be refused')
+    },
+  },
+  {
+    name: 'execute() forgets calls of before the circuit opened and closed again, counted or still on their way',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const [a, b] = [open(world.process()), open(world.process())]
+      const slow = Promise.withResolvers<never>()
+      const onTheWay = a.execute(() => slow.promise).catch(() => {})
+      // The first is sent at once, the second waits for the next comparison.
+      for (let call = 0; call < 2; call++) await failing(a)
+      await world.advance(1)
+      for (let call = 0; call < 3; call++) await failing(b)
+      expectEqual(b.state(), 'open')
+      await world.advance(RESET_MS)
+      await b.execute(() => 'probe')
+      expectEqual(b.state(), 'closed')
+      // What the first one knows is old: it takes this failure for the third, and hears better.
+      await failing(a)
+      expectEqual(a.state(), 'closed', 'the state after hearing that all is new')
+      for (let call = 0; call < 2; call++) await failing(a)
+      slow.reject(new Error('late'))
+      await onTheWay
+      await world.advance(SYNC_MS)
+      expectEqual([a.state(), b.state()], ['closed', 'closed'])
+      await failing(a)
+      expectEqual(a.state(), 'open', 'the state after the third failure in a row of now')
+    },
+  },
+  {
     name: 'execute() stays closed for everybody while a single unlucky process fails',
     async run(harness) {
       const world = await openWorld(harness)

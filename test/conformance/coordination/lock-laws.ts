@@ -191,6 +191,7 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       const world = await openWorld(harness)
       const lock = new DistributedLock(world.process())
       const lease = await held(lock.acquire('k'))
+      await lock.renew(lease)
       await expectRejection(
         () => lock.withLock('k', () => 'never'),
         (error) => hasCode(error, 'lock_held') && String(error).includes(String(lease.token)),
@@ -219,6 +220,46 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       work.resolve()
       expectTrue(hasCode(await world.settle(outcome), 'lock_lost'), 'the outcome to be lock_lost')
       expectTrue((await lock.renew(next)) !== null, 'the next holder to hold')
+    },
+  },
+  {
+    name: 'withLock() hands the abort of its caller on, and releases',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const lock = new DistributedLock(world.process())
+      const stop = new AbortController()
+      const running = lock.withLock(
+        'k',
+        { signal: stop.signal },
+        ({ signal }) =>
+          new Promise<never>((_, reject) => {
+            signal.addEventListener('abort', () => reject(new Error(String(signal.reason))))
+          }),
+      )
+      const outcome = running.catch((error: unknown) => String(error))
+      await world.advance(1000)
+      stop.abort('enough')
+      expectEqual(await world.settle(outcome), 'Error: enough')
+      expectTrue((await lock.acquire('k')) !== null, 'the lock to be free')
+    },
+  },
+  {
+    name: 'withLock() with a signal of its caller still aborts when the lock is taken away',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const lock = new DistributedLock(world.process())
+      const running = lock.withLock(
+        'k',
+        { ttl: TTL_MS, signal: new AbortController().signal },
+        ({ signal }) =>
+          new Promise<void>((resolve) => {
+            signal.addEventListener('abort', () => resolve())
+          }),
+      )
+      const outcome = running.catch((error: unknown) => error)
+      await world.advance(1000)
+      await world.wipe('locks')
+      expectTrue(hasCode(await world.settle(outcome), 'lock_lost'), 'lock_lost')
     },
   },
   {

@@ -1,35 +1,24 @@
-import type { ClaimedJob, QueueLedger } from '../../../src/runtime/ports/job-ledger.ts'
 import {
   expectEqual,
   expectRejection,
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import type { Json } from '../../../src/runtime/ports/json.ts'
-import { SagaError } from '../../../src/runtime/coordination/saga-error.ts'
-import type { SagaOrchestratorOptions } from '../../../src/runtime/coordination/saga-options.ts'
 import { SagaOrchestrator } from '../../../src/runtime/coordination/saga-orchestrator.ts'
 import { saga, type SagaDefinition } from '../../../src/runtime/coordination/saga.ts'
-import { openWorld, type CoordinationHarness, type Process, type World } from './world.ts'
+import {
+  calls,
+  checkout,
+  expectGrowingFences,
+  hasCode,
+  note,
+  open,
+  openOutside,
+  undo,
+} from './saga-scenario.ts'
+import { openWorld, type CoordinationHarness } from './world.ts'
 
-const LEASE_MS = 30_000
-
-/** One call of a step or of its compensation, as the other side sees it. */
-interface Effect {
-  readonly call: string
-  readonly key: string
-  readonly fence: number
-  readonly attempt: number
-  readonly given: Json
-}
-
-/** The other side: notes each effect, and fails as often as told. */
-interface Outside {
-  readonly effects: Effect[]
-  /** Calls that fail, by name, with how often: Infinity for always. */
-  readonly failures: Map<string, number>
-}
-
+/** What sagas do: forward, back, stuck, and what they refuse. */
 export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() makes the steps in order, hands results on, and answers with all of them, in one commit a step and one more',
@@ -133,7 +122,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       const world = await openWorld(harness)
       const outside = openOutside({ ship: Infinity })
       const orchestrator = open(world.process(), checkout(outside))
-      const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 30_000)
+      const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
       const stuck = {
         during: 'running',
         step: 2,
@@ -164,12 +153,46 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
     },
   },
   {
+    name: 'retry() and skip() are done once, also when the answer was lost',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const process = world.process()
+      const outside = openOutside({ ship: Infinity })
+      const orchestrator = open(process, checkout(outside))
+      await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
+      for (const when of ['before', 'after'] as const) {
+        process.store.failCommit(1, when, false)
+        await world.settle(orchestrator.retry('o7'), 50)
+        await world.settle(orchestrator.resume('o7'), 5000)
+      }
+      process.store.failCommit(1, 'after', false)
+      await world.settle(orchestrator.skip('o7', 'sent by hand'), 50)
+      expectEqual((await orchestrator.resume('o7')).status, 'completed')
+    },
+  },
+  {
+    name: 'a saga that has ended is kept for its time, one that is stuck until it is dealt with',
+    async run(harness) {
+      const world = await openWorld(harness)
+      const done = open(world.process(), checkout(openOutside()))
+      await done.run({ order: 1 }, { id: 'done' })
+      const stuck = open(world.process(), checkout(openOutside({ ship: Infinity })))
+      await world.settle(stuck.run({ order: 2 }, { id: 'stuck' }), 5000)
+      await world.advance(13 * 86_400_000)
+      expectEqual((await done.inspect('done'))?.status, 'completed')
+      await world.advance(86_400_000)
+      expectEqual(await done.inspect('done'), null)
+      expectEqual((await stuck.inspect('stuck'))?.status, 'stuck')
+      expectEqual((await stuck.listStuck()).length, 1)
+    },
+  },
+  {
     name: 'run() is stuck when a compensation fails for good; skip() goes on with the others',
     async run(harness) {
       const world = await openWorld(harness)
       const outside = openOutside({ charge: Infinity, 'undo charge': Infinity })
       const orchestrator = open(world.process(), checkout(outside))
-      const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 30_000)
+      const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
       expectEqual(outcome.status === 'stuck' && [outcome.stuck.during, outcome.stuck.step], [
         'compensating',
         1,
@@ -192,121 +215,6 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
           ['pending', null],
         ],
       )
-    },
-  },
-  {
-    name: 'a saga whose driver died at any commit is finished by the next one: nothing lost, one step at most repeated',
-    async run(harness) {
-      const scenarios: Readonly<Record<string, number>>[] = [
-        {},
-        { reserve: 1, ship: 2 },
-        { charge: Infinity },
-        { charge: Infinity, 'undo charge': 1, 'undo reserve': 2 },
-        { ship: Infinity },
-        { charge: Infinity, 'undo reserve': Infinity },
-      ]
-      for (const failures of scenarios) await crashEverywhere(harness, failures)
-    },
-  },
-  {
-    name: 'a saga whose driver lost the answer to any commit goes on, and repeats nothing',
-    async run(harness) {
-      const failures = { reserve: 1, charge: Infinity, 'undo charge': 1 }
-      const wanted = await runUndisturbed(harness, failures)
-      for (let nth = 1; nth <= wanted.commits; nth++) {
-        for (const when of ['before', 'after'] as const) {
-          const world = await openWorld(harness)
-          const process = world.process()
-          const outside = openOutside(failures)
-          process.store.failCommit(nth, when, false)
-          const running = open(process, checkout(outside)).run({ order: 7 }, { id: 'o7' })
-          const { status } = await world.settle(running, 50)
-          expectEqual(
-            [status, calls(outside)],
-            [wanted.status, wanted.calls],
-            `losing commit ${nth} ${when}`,
-          )
-        }
-      }
-    },
-  },
-  {
-    name: 'two drivers of one saga: one runs it, the other is told that it is in progress',
-    async run(harness) {
-      const world = await openWorld(harness)
-      const outside = openOutside()
-      const drivers = Array.from({ length: 4 }, () => open(world.process(), checkout(outside)))
-      const outcomes = await world.settle(
-        Promise.allSettled(drivers.map((driver) => driver.run({ order: 7 }, { id: 'o7' }))),
-      )
-      expectEqual(calls(outside), ['reserve', 'charge', 'ship', 'tell'])
-      for (const outcome of outcomes) {
-        if (outcome.status === 'fulfilled') expectEqual(outcome.value.status, 'completed')
-        else {
-          const { reason } = outcome as { reason: unknown }
-          expectTrue(
-            hasCode(reason, 'saga_in_progress') && (reason as SagaError).retryAfterMs === LEASE_MS,
-            'saga_in_progress',
-          )
-        }
-      }
-    },
-  },
-  {
-    name: 'a driver that was thought dead writes nothing any more, and learns it',
-    async run(harness) {
-      const world = await openWorld(harness)
-      const [slow, next] = [world.process(), world.process()]
-      const step = Promise.withResolvers<string>()
-      const outside = openOutside()
-      const definition = (first: () => Promise<string>): SagaDefinition =>
-        saga('slow', 1)
-          .step('first', {
-            execute: (context) => {
-              note(outside, 'first', context)
-              return first()
-            },
-          })
-          .step('second', { execute: (context) => note(outside, 'second', context) })
-          .build()
-      const running = open(
-        slow,
-        definition(() => step.promise),
-      ).run(null, { id: 's' })
-      const outcome = running.catch((error: unknown) => error)
-      await world.advance(1000)
-      slow.store.setDead(true)
-      await world.advance(LEASE_MS, 1000)
-      const driver = open(
-        next,
-        definition(async () => 'next'),
-      )
-      expectEqual((await driver.resume('s')).status, 'completed')
-      slow.store.setDead(false)
-      step.resolve('slow')
-      expectTrue(hasCode(await world.settle(outcome), 'saga_lost'), 'saga_lost')
-      expectEqual(calls(outside), ['first', 'first', 'second'])
-      expectGrowingFences(outside)
-      expectEqual((await driver.inspect('s'))?.steps[0]?.result, 'next')
-    },
-  },
-  {
-    name: 'a driver keeps its saga while a step runs longer than the lease',
-    async run(harness) {
-      const world = await openWorld(harness)
-      const step = Promise.withResolvers<string>()
-      const definition = saga('slow', 1)
-        .step('first', { execute: () => step.promise, timeout: '1h' })
-        .build()
-      const running = open(world.process(), definition).run(null, { id: 's' })
-      await world.advance(5 * LEASE_MS, LEASE_MS / 6)
-      await expectRejection(
-        () => open(world.process(), definition).resume('s'),
-        (error) => hasCode(error, 'saga_in_progress'),
-        'the saga to be driven',
-      )
-      step.resolve('done')
-      expectEqual((await world.settle(running)).status, 'completed')
     },
   },
   {
@@ -448,244 +356,4 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       }
     },
   },
-  {
-    name: 'start() leaves the saga to the worker, once for each id',
-    async run(harness) {
-      const world = await openWorld(harness)
-      const outside = openOutside({ charge: 1 })
-      const orchestrator = open(world.process(), checkout(outside), world)
-      for (let time = 0; time < 2; time++)
-        expectEqual(await orchestrator.start({ order: 7 }, { id: 'o7' }), 'o7')
-      expectEqual([outside.effects.length, await orchestrator.inspect('o7')], [0, null])
-      await work(world, orchestrator)
-      expectEqual((await orchestrator.inspect('o7'))?.status, 'completed')
-      expectEqual(calls(outside), ['reserve', 'charge', 'charge', 'ship', 'tell'])
-      await expectRejection(
-        () => open(world.process(), checkout(outside)).start({ order: 7 }),
-        (error) => hasCode(error, 'saga_no_ledger'),
-        'saga_no_ledger',
-      )
-    },
-  },
-  {
-    name: 'a saga that run() began is finished by the worker when its process dies at any point',
-    async run(harness) {
-      for (let nth = 1; nth <= 5; nth++) {
-        const world = await openWorld(harness)
-        const [dying, next] = [world.process(), world.process()]
-        const outside = openOutside()
-        dying.store.failCommit(nth, 'after', true)
-        void open(dying, checkout(outside), world)
-          .run({ order: 7 }, { id: 'o7' })
-          .catch(() => {})
-        await world.advance(2000, 100)
-        const worker = open(next, checkout(outside), world)
-        await work(world, worker)
-        expectEqual((await worker.inspect('o7'))?.status, 'completed', `dying at commit ${nth}`)
-        expectEqual(new Set(outside.effects.map(({ key }) => key)).size, 4)
-        expectTrue(outside.effects.length <= 5, 'one step at most to be repeated')
-        expectGrowingFences(outside)
-      }
-    },
-  },
-  {
-    name: 'retry() and skip() wake the worker, also when their process dies in between',
-    async run(harness) {
-      for (const dies of [false, true]) {
-        const world = await openWorld(harness)
-        const [process, operator] = [world.process(), world.process()]
-        const outside = openOutside({ ship: Infinity })
-        const orchestrator = open(process, checkout(outside), world)
-        await orchestrator.start({ order: 7 }, { id: 'o7' })
-        await work(world, orchestrator)
-        expectEqual((await orchestrator.inspect('o7'))?.status, 'stuck')
-        outside.failures.clear()
-        if (dies) operator.store.failCommit(1, 'after', true)
-        const retrying = open(operator, checkout(outside), world).retry('o7')
-        await world.settle(
-          retrying.catch(() => {}),
-          50,
-        )
-        await work(world, orchestrator)
-        expectEqual((await orchestrator.inspect('o7'))?.status, 'completed')
-      }
-    },
-  },
 ]
-
-/** The saga of most laws: two steps that can be undone, the second the pivot, and two that only go forward. */
-function checkout(outside: Outside) {
-  const backoff = { delay: 1000, maxDelay: 2000, jitter: 0 }
-  return saga<{ readonly order: number }>('checkout', 1)
-    .step('reserve', {
-      retry: { backoff },
-      compensateRetry: { backoff },
-      execute: (context) => act(outside, 'reserve', context),
-      compensate: (context) => undo(outside, 'reserve', context),
-    })
-    .pivot('charge', {
-      retry: { backoff },
-      compensateRetry: { backoff },
-      execute: (context) => act(outside, 'charge', context),
-      compensate: (context) => undo(outside, 'charge', context),
-    })
-    .step('ship', { retry: { backoff }, execute: (context) => act(outside, 'ship', context) })
-    .step('tell', { execute: (context) => note(outside, 'tell', context) })
-    .build()
-}
-
-/** Runs one scenario with the driver dying at each commit, before and after it; the next driver must come to the same end. */
-async function crashEverywhere(
-  harness: CoordinationHarness,
-  failures: Readonly<Record<string, number>>,
-): Promise<void> {
-  const wanted = await runUndisturbed(harness, failures)
-  for (let nth = 1; nth <= wanted.commits; nth++) {
-    for (const when of ['before', 'after'] as const) {
-      const world = await openWorld(harness)
-      const where = `with ${JSON.stringify(failures)}, dying ${when} commit ${nth}`
-      const [dying, next] = [world.process(), world.process()]
-      const outside = openOutside(failures)
-      dying.store.failCommit(nth, when, true)
-      void open(dying, checkout(outside))
-        .run({ order: 7 }, { id: 'o7' })
-        .catch(() => {})
-      // Long enough for every backoff before the crash, too short for the lease to end.
-      for (let waited = 0; waited < 60 && dying.store.commits < nth; waited++)
-        await world.advance(1000)
-      await world.advance(1000)
-      const before = outside.effects.length
-      await world.advance(LEASE_MS, 1000)
-      expectEqual(outside.effects.length, before, `nothing done by the dead, ${where}`)
-      const driver = open(next, checkout(outside))
-      const { status } = await world.settle(driver.run({ order: 7 }, { id: 'o7' }), 5000)
-      expectEqual(status, wanted.status, where)
-      expectSameEffects(outside, wanted.calls, where)
-      expectGrowingFences(outside)
-      const view = await driver.inspect('o7')
-      expectEqual(
-        view?.steps.map(({ state }) => state),
-        wanted.states,
-        where,
-      )
-    }
-  }
-}
-
-async function runUndisturbed(
-  harness: CoordinationHarness,
-  failures: Readonly<Record<string, number>>,
-): Promise<{ commits: number; status: string; calls: string[]; states: string[] }> {
-  const world = await openWorld(harness)
-  const process = world.process()
-  const outside = openOutside(failures)
-  const orchestrator = open(process, checkout(outside))
-  const { status } = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
-  const { commits } = process.store
-  const view = await orchestrator.inspect('o7')
-  const states = view?.steps.map(({ state }) => state) ?? []
-  return { commits, status, calls: calls(outside), states }
-}
-
-/** Everything wanted was done in order; the attempt that a crash cut short was made once more, or was the last of its budget. */
-function expectSameEffects(outside: Outside, wanted: readonly string[], where: string): void {
-  const made = calls(outside)
-  expectEqual(withoutRepeats(made), withoutRepeats(wanted), where)
-  expectTrue(
-    Math.abs(made.length - wanted.length) <= 1,
-    `${made.join(', ')} to be ${wanted.join(', ')} but for one attempt, ${where}`,
-  )
-}
-
-function withoutRepeats(names: readonly string[]): readonly string[] {
-  return names.filter((name, index) => name !== names[index - 1])
-}
-
-function expectGrowingFences({ effects }: Outside): void {
-  const fences = effects.map(({ fence }) => fence)
-  for (const [index, fence] of fences.entries())
-    expectTrue(
-      index === 0 || fence > (fences[index - 1] ?? 0),
-      `fences ${fences.join(', ')} to grow`,
-    )
-}
-
-function open<Input extends Json, Results>(
-  process: Process,
-  definition: SagaDefinition<Input, Results>,
-  world?: World,
-): SagaOrchestrator<Input, Results> {
-  const options: SagaOrchestratorOptions<Input, Results> = {
-    ...process,
-    saga: definition,
-    lease: LEASE_MS,
-    ...(world !== undefined && { ledger: world.backend.ledger }),
-  }
-  return new SagaOrchestrator(options)
-}
-
-/** Works the orchestrator's queue until no job is left, as a worker does. */
-async function work(
-  world: World,
-  { processor }: { readonly processor: SagaOrchestrator['processor'] },
-): Promise<void> {
-  const queue: QueueLedger = world.backend.ledger.queue(processor.queue)
-  const control = { signal: new AbortController().signal, progress: () => {} }
-  const runOne = async (job: ClaimedJob): Promise<void> => {
-    const outcome = await processor.process(job, control)
-    expectTrue(outcome.to !== 'dead', `the job to live: ${JSON.stringify(outcome)}`)
-    await queue.exchange({ settle: [{ id: job.id, token: job.token, outcome }] })
-  }
-  for (let round = 0; round < 200; round++) {
-    const claim = { limit: 10, leaseMs: 600_000 }
-    const { claimed, wakeInMs } = await queue.exchange({ claim })
-    if (claimed.length === 0 && wakeInMs === null) return
-    if (claimed.length === 0) await world.advance(Math.max(wakeInMs ?? 0, 1))
-    for (const job of claimed) await world.settle(runOne(job), 1000)
-  }
-  throw new Error('The queue did not become empty')
-}
-
-function openOutside(failures: Readonly<Record<string, number>> = {}): Outside {
-  return { effects: [], failures: new Map(Object.entries(failures)) }
-}
-
-interface StepContext {
-  readonly idempotencyKey: string
-  readonly fence: number
-  readonly attempt: number
-}
-
-function note(outside: Outside, call: string, context?: StepContext, given: Json = null): void {
-  const { idempotencyKey: key = '', fence = 0, attempt = 0 } = context ?? {}
-  outside.effects.push({ call, key, fence, attempt, given })
-  const left = outside.failures.get(call) ?? 0
-  if (left <= 0) return
-  outside.failures.set(call, left - 1)
-  throw new Error(`${call} failed`)
-}
-
-async function act(
-  outside: Outside,
-  call: string,
-  context: StepContext & { readonly input: { readonly order: number }; readonly results: unknown },
-): Promise<string> {
-  note(outside, call, context, (context.results ?? null) as Json)
-  return `${call} of ${context.input.order}`
-}
-
-function undo(
-  outside: Outside,
-  call = '',
-  context?: StepContext & { readonly result: string | undefined },
-): void {
-  note(outside, `undo ${call}`.trim(), context, context?.result ?? 'nothing known')
-}
-
-function calls({ effects }: Outside): string[] {
-  return effects.map(({ call }) => call)
-}
-
-function hasCode(error: unknown, code: SagaError['code']): boolean {
-  return error instanceof SagaError && error.code === code
-}

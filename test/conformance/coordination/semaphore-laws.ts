@@ -19,7 +19,10 @@ export const semaphoreLaws: readonly Law<CoordinationHarness>[] = [
       const slots: SemaphoreSlot[] = []
       for (let index = 0; index < 3; index++)
         slots.push(await held(semaphores[index % 2]?.acquire('k')))
-      expectEqual(slots.map(({ slot }) => slot).toSorted((a, b) => a - b), [0, 1, 2])
+      expectEqual(
+        slots.map(({ slot }) => slot).toSorted((a, b) => a - b),
+        [0, 1, 2],
+      )
       for (const semaphore of semaphores) expectEqual(await semaphore.acquire('k'), null)
       const [first] = slots
       expectEqual(await semaphores[0]?.release(first as SemaphoreSlot), true)

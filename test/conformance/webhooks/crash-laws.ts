@@ -3,10 +3,10 @@ import { createCrashingBackend } from '../../support/crashing-backend.ts'
 import { createWebhookReceiver } from '../../support/webhook-receiver.ts'
 import {
   collect,
-  open,
   webhooksOn,
   drainFor,
   busy,
+  URL_A,
   type WebhookSendingLaw,
   type WebhookSendingHarness,
 } from './sending-stage.ts'
@@ -15,6 +15,37 @@ const LEASE_MS = 10_000
 
 /** What is left of a fan-out when its process dies. */
 export const crashLaws: readonly WebhookSendingLaw[] = [
+  {
+    name: 'a fan-out that a crash cut short leaves no delivery waiting for ever, though its endpoints have changed since',
+    async run(harness) {
+      for (const when of ['before', 'after'] as const) {
+        for (let crashAt = 1; crashAt <= 6; crashAt++) {
+          const backend = await harness.open()
+          const receiver = createWebhookReceiver()
+          const dying = createCrashingBackend(backend, crashAt, when)
+          const first = webhooksOn(dying.backend, harness, receiver)
+          const second = webhooksOn(backend, harness, receiver)
+          const { id } = await second.endpoints.create({ url: URL_A })
+          try {
+            await first.publish({ type: 'a', data: 1 })
+            await first.drain()
+          } catch {
+            // The process is dead.
+          }
+          await second.endpoints.update(id, { events: ['something.else'] })
+          await drainFor(harness, second, 2, LEASE_MS)
+          const states = (await collect(second.deliveries.list())).map(({ state }) => state)
+          const at = `crash ${when} write ${crashAt}`
+          expectEqual(
+            states.filter((state) => state !== 'delivered'),
+            [],
+            at,
+          )
+          expectEqual(await busy(backend), [], at)
+        }
+      }
+    },
+  },
   {
     name: 'a process that dies at any write of a fan-out to 50 endpoints loses nothing, and receivers can drop duplicates by webhook-id',
     async run(harness) {

@@ -52,6 +52,17 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
     },
   },
   {
+    name: 'create() keeps the limit of endpoints, however many are created at once',
+    async run(harness) {
+      const { webhooks } = await open(harness, { maxEndpoints: 3 })
+      const made = await Promise.allSettled(
+        Array.from({ length: 8 }, () => webhooks.endpoints.create({ url: URL_A })),
+      )
+      expectEqual(made.filter(({ status }) => status === 'fulfilled').length, 3)
+      expectEqual((await collect(webhooks.endpoints.list())).length, 3)
+    },
+  },
+  {
     name: 'a delivery that was under way when its endpoint was deleted is cancelled',
     async run(harness) {
       const { webhooks, receiver } = await open(harness, {
@@ -71,7 +82,7 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
   {
     name: 'rotateSecret() signs with both secrets for the overlap, then with the new one alone',
     async run(harness) {
-      const { webhooks, receiver } = await open(harness)
+      const { webhooks, receiver, backend } = await open(harness)
       const endpoint = await webhooks.endpoints.create({ url: URL_A })
       const { secret } = await webhooks.endpoints.rotateSecret(endpoint.id, { overlapMs: HOUR_MS })
       expectTrue(secret !== endpoint.secret, 'another secret')
@@ -90,6 +101,11 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
         [await signedBy(after, secret), await signedBy(after, endpoint.secret)],
         [true, false],
       )
+      for (let time = 0; time < 9; time++)
+        await webhooks.endpoints.rotateSecret(endpoint.id, { overlapMs: 0 })
+      const kept = await backend.store.partition('webhooks:endpoints:default').list()
+      const secrets = JSON.stringify(kept.entries).match(/whsec_/g) ?? []
+      expectEqual(secrets.length, 1, 'secrets that are kept')
     },
   },
   {
@@ -121,6 +137,7 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
       await webhooks.publish({ type: 'a', data: 1 })
       await webhooks.drain()
       expectEqual(receiver.received.length, 0)
+      expectEqual(await collect(webhooks.deliveries.list()), [])
       await rejectsWith('endpoint_unverified', () => webhooks.endpoints.enable(id))
       expectEqual((await webhooks.endpoints.verify(id)).verified, false)
       echo = true

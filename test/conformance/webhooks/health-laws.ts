@@ -79,6 +79,33 @@ export const healthLaws: readonly WebhookSendingLaw[] = [
         (await collect(webhooks.deliveries.list({ endpointId: id }))).map(({ state }) => state),
         ['held'],
       )
+      // Enabled again, it has days to recover as if it had never failed.
+      await webhooks.endpoints.enable(id)
+      await webhooks.publish({ type: 'a', data: 2 })
+      const before = receiver.to(URL_A).length
+      await webhooks.drain()
+      expectEqual(receiver.to(URL_A).length, before + 1)
+      expectEqual((await webhooks.endpoints.get(id))?.enabled, true)
+    },
+  },
+  {
+    name: 'what happens to operational events is not announced to the operational tenant',
+    async run(harness) {
+      const { webhooks, receiver } = await open(harness, {
+        answer: () => new Response(null, { status: 410 }),
+        operationalTenant: 'ops',
+      })
+      await webhooks.endpoints.create({ url: URL_B, tenant: 'ops' })
+      await webhooks.endpoints.create({ url: URL_A })
+      await webhooks.publish({ type: 'a', data: 1 })
+      await drainFor(harness, webhooks, 3, HOUR_MS)
+      const { deliveries } = await webhooks.deliveries.page({ tenant: 'ops' })
+      // One for the delivery, one for the endpoint; none for what became of these two.
+      expectEqual(deliveries.map(({ eventType }) => eventType).toSorted(), [
+        'webhook.delivery.dead',
+        'webhook.endpoint.disabled',
+      ])
+      expectTrue(receiver.to(URL_B).length >= 1, 'the operational endpoint to be asked')
     },
   },
   {
@@ -89,23 +116,50 @@ export const healthLaws: readonly WebhookSendingLaw[] = [
         answer: () => new Response(null, { status: up ? 200 : 500 }),
       })
       const { id } = await webhooks.endpoints.create({ url: URL_A })
-      for (let index = 0; index < 5; index++) {
+      for (let index = 0; index < 10; index++) {
         await webhooks.publish({ type: 'a', data: index })
         await webhooks.drain()
       }
-      expectEqual(receiver.received.length, 5)
-      for (let index = 5; index < 20; index++) await webhooks.publish({ type: 'a', data: index })
-      await drainFor(harness, webhooks, 10, 5000)
-      expectEqual(receiver.received.length, 5)
-      // It is half-open after a minute.
-      await drainFor(harness, webhooks, 10, 5000)
-      expectTrue(receiver.received.length <= 6, 'one probe while it stays down')
+      expectEqual(receiver.received.length, 10)
+      for (let index = 10; index < 20; index++) await webhooks.publish({ type: 'a', data: index })
+      await drainFor(harness, webhooks, 4, 5000)
+      expectEqual(receiver.received.length, 10)
+      // It is half-open after half a minute; all that waited come at once, and one of them goes through.
+      await harness.advance(60_000)
+      await webhooks.drain()
+      expectEqual(receiver.received.length, 11)
       up = true
       await drainFor(harness, webhooks, 40, 30_000)
       const states = (await collect(webhooks.deliveries.list({ endpointId: id }))).map(
         ({ state }) => state,
       )
       expectEqual([states.length, ...new Set(states)], [20, 'delivered'])
+    },
+  },
+  {
+    name: 'retry() goes past an open circuit, and its success closes it',
+    async run(harness) {
+      let up = false
+      const { webhooks, receiver } = await open(harness, {
+        answer: () => new Response(null, { status: up ? 200 : 500 }),
+      })
+      const { id } = await webhooks.endpoints.create({ url: URL_A })
+      for (let index = 0; index < 11; index++) {
+        await webhooks.publish({ type: 'a', data: index })
+        await webhooks.drain()
+      }
+      expectEqual(receiver.received.length, 10)
+      const [waiting] = await collect(webhooks.deliveries.list({ state: 'pending' }))
+      up = true
+      await webhooks.deliveries.retry(waiting?.id ?? '')
+      await webhooks.drain()
+      expectEqual(receiver.received.length, 11)
+      await webhooks.publish({ type: 'a', data: 7 })
+      await webhooks.drain()
+      expectEqual(
+        [receiver.received.length, (await webhooks.endpoints.get(id))?.enabled],
+        [12, true],
+      )
     },
   },
   {

@@ -75,7 +75,7 @@ export const listingLaws: readonly WebhookSendingLaw[] = [
         perSecond: 100,
       })
       await webhooks.drain()
-      expectTrue(receiver.received.length < 300, 'not all at once')
+      expectTrue(receiver.received.length < 260, 'few of the first page at once')
       await drainFor(harness, webhooks, 10, 1000)
       expectEqual(receiver.received.length, 250 + 125)
       expectEqual(await busy(backend), [])

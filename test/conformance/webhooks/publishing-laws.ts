@@ -173,6 +173,7 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
         ],
       )
       expectEqual(await signedBy(receiver.received[1] as ReceivedWebhook, endpoint.secret), true)
+      expectEqual(runs, 1)
     },
   },
   {

@@ -102,7 +102,7 @@ export const retryLaws: readonly WebhookSendingLaw[] = [
   {
     name: 'retry() replaces the pending attempt: one chain goes on, from the schedule’s start',
     async run(harness) {
-      const { webhooks, receiver } = await open(harness, {
+      const { webhooks, receiver, backend } = await open(harness, {
         answer: () => new Response(null, { status: 500 }),
         retrySchedule: ['1h', '2h'],
       })
@@ -110,6 +110,8 @@ export const retryLaws: readonly WebhookSendingLaw[] = [
       const { id } = await webhooks.publish({ type: 'a', data: null })
       await webhooks.drain()
       await webhooks.deliveries.retry(`${id}:${endpoint.id}`)
+      const { ready, scheduled } = await backend.ledger.queue('webhooks.deliveries').counts()
+      expectEqual([ready, scheduled], [1, 0], 'jobs ready and scheduled')
       await webhooks.drain()
       expectEqual(receiver.received.length, 2)
       const delivery = await webhooks.deliveries.get(`${id}:${endpoint.id}`)
@@ -118,6 +120,27 @@ export const retryLaws: readonly WebhookSendingLaw[] = [
       // Two rounds would have made six.
       expectEqual(receiver.received.length, 4)
       expectEqual((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state, 'dead')
+    },
+  },
+  {
+    name: 'retry() brings back a job that the ledger has given up',
+    async run(harness) {
+      const { webhooks, receiver, backend } = await open(harness)
+      const endpoint = await webhooks.endpoints.create({ url: URL_A })
+      const { id } = await webhooks.publish({ type: 'a', data: null })
+      await webhooks.drain()
+      const key = `${id}:${endpoint.id}`
+      await webhooks.deliveries.retry(key)
+      // As when its workers keep dying.
+      const queue = backend.ledger.queue('webhooks.deliveries')
+      const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 1000 } })
+      const outcome = { to: 'dead', error: 'lease_lost' } as const
+      await queue.exchange({ settle: claimed.map((job) => ({ ...job, outcome })) })
+      await webhooks.drain()
+      expectEqual(receiver.received.length, 1)
+      await webhooks.deliveries.retry(key)
+      await webhooks.drain()
+      expectEqual(receiver.received.length, 2)
     },
   },
   {

@@ -80,7 +80,9 @@ export async function drainFor(
 /** @returns The states in which jobs still are that will run */
 export async function busy({ ledger }: Backend): Promise<readonly string[]> {
   const counts = await Promise.all(
-    ['webhooks.events', 'webhooks.deliveries'].map((name) => ledger.queue(name).counts()),
+    ['webhooks.events', 'webhooks.deliveries', 'webhooks.deliveries.slow'].map((name) =>
+      ledger.queue(name).counts(),
+    ),
   )
   return counts.flatMap(({ ready, scheduled, active }, index) =>
     ready + scheduled + active === 0 ? [] : [`${index}: ${ready} ${scheduled} ${active}`],

@@ -83,6 +83,7 @@ export interface DeliveriesOptions {
   readonly list: ListDeliveries
   readonly eventQueue: WorkQueue
   readonly deliveryQueue: WorkQueue
+  readonly slowLane: WorkQueue
   readonly clock: Clock
   readonly random: RandomSource
 }
@@ -91,7 +92,7 @@ const STATS_DELIVERIES = 1000
 const MAX_CLAIMS = 1000
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { endpoints, log, list, eventQueue, deliveryQueue, clock, random } = options
+  const { endpoints, log, list, eventQueue, deliveryQueue, slowLane, clock, random } = options
 
   async function enabledEndpoint(endpointId: string): Promise<EndpointRecord> {
     const endpoint = await endpoints.get(endpointId)
@@ -151,10 +152,8 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       // Asked before and not begun yet, or given up by the ledger because workers kept dying over it.
       if (added === false) await deliveryQueue.revive(deliveryJobId(id, task.round))
       // The round before it is over: its job would only find that out by itself.
-      await deliveryQueue.ledger.command({
-        type: 'remove',
-        ids: [deliveryJobId(id, delivery.round)],
-      })
+      const replaced = { type: 'remove', ids: [deliveryJobId(id, delivery.round)] } as const
+      for (const { ledger } of [deliveryQueue, slowLane]) await ledger.command(replaced)
       return { id, round: task.round }
     },
     async recover(endpointId, since, rate = {}) {

@@ -9,8 +9,17 @@ import type { Attempt, AttemptErrorCode } from '../outbound/attempt.ts'
 import type { Sender } from '../outbound/sender.ts'
 import type { Announce } from '../sending/operational-event.ts'
 import { orWait } from '../sending/or-wait.ts'
+import type { WorkQueue } from '../sending/work-queue.ts'
 import type { DeliveryLog, DeliverySituation } from './delivery-log.ts'
-import { DELIVERY_QUEUE, outcomeOf, taskOf, waitFor, type DeliveryTask } from './delivery-task.ts'
+import {
+  deliveryJob,
+  DELIVERY_QUEUE,
+  SLOW_DELIVERY_QUEUE,
+  outcomeOf,
+  taskOf,
+  waitFor,
+  type DeliveryTask,
+} from './delivery-task.ts'
 import { readDeliveryId, type Delivery } from './delivery.ts'
 import type { HealthPolicy } from './endpoint-health.ts'
 import type { EndpointLanes } from './endpoint-lanes.ts'
@@ -28,6 +37,8 @@ export interface DeliveryProcessorOptions {
   readonly rateLimits: RateLimitStore
   readonly announce: Announce
   readonly lanes: EndpointLanes
+  /** Where deliveries to endpoints in doubt go, so that they hold nobody up; `null` for its own processor. */
+  readonly slowLane: WorkQueue | null
   readonly rateSlots: RateSlots
   readonly clock: Clock
   readonly random: RandomSource
@@ -42,15 +53,14 @@ export interface DeliveryProcessorOptions {
 type Attemptable = Extract<TaskVerdict, { kind: 'attempt' }>
 
 /** How far apart deferred deliveries of one endpoint come back. */
-const SPREAD_MS = 30_000
-const LANE_WAIT_MS = 1000
+const SPREAD_MS = 15_000
 
 /**
- * Runs the jobs of {@link DELIVERY_QUEUE}: one attempt a claim, written down before the job is settled. Whatever happens in
+ * Runs the jobs of {@link DELIVERY_QUEUE}, or of {@link SLOW_DELIVERY_QUEUE}: one attempt a claim, written down before the job is settled. Whatever happens in
  * between, the job is claimed again and the record says how to go on; at worst a receiver gets the same message twice.
  */
 export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobProcessor {
-  const { endpoints, log, sender, lanes, clock, random } = options
+  const { endpoints, log, sender, lanes, slowLane, clock, random } = options
 
   async function work(job: ClaimedJob, control: JobControl): Promise<JobOutcome> {
     const task = taskOf(job)
@@ -107,8 +117,9 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     verdict: Attemptable,
     { signal }: JobControl,
   ): Promise<JobOutcome> {
-    const leave = lanes.enter(endpoint.id, situation.health !== null)
-    if (leave === null) return waitFor(LANE_WAIT_MS * (1 + random.fraction()))
+    const leave = slowLane === null ? null : lanes.enter(endpoint.id, situation.health !== null)
+    if (slowLane !== null && leave === null) return moveTo(slowLane, task)
+    let succeeded: boolean | null = null
     try {
       const limitedMs = await limitWaitMs(endpoint)
       if (limitedMs > 0) return waitFor(limitedMs)
@@ -117,6 +128,7 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
       const { attempt, body } = await makeAttempt(verdict.delivery, endpoint, signal)
       // The worker stops or has lost the job: whoever has it next makes the attempt.
       if (attempt.error?.code === 'aborted') return waitFor(0)
+      succeeded = attempt.error === null
       const after = await log.change(
         task.id,
         (current) =>
@@ -125,7 +137,6 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
             generation: verdict.admission.generation,
             body,
             now: clock.now(),
-            fraction: random.fraction(),
           }),
         taken,
       )
@@ -133,8 +144,14 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
       await drawConclusions(after.delivery, after, endpoint)
       return outcomeOf(after.delivery, task, clock.now())
     } finally {
-      leave()
+      leave?.(succeeded)
     }
+  }
+
+  /** Into the other queue first: done again after a crash, it is there already. */
+  async function moveTo(slowLane: WorkQueue, task: DeliveryTask): Promise<JobOutcome> {
+    await slowLane.add([deliveryJob(task)])
+    return { to: 'completed', result: { state: 'moved' } }
   }
 
   /** How long the endpoint's own limit makes this delivery wait; 0 when it was charged. */
@@ -246,7 +263,7 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
   }
 
   return {
-    queue: DELIVERY_QUEUE,
+    queue: slowLane === null ? SLOW_DELIVERY_QUEUE : DELIVERY_QUEUE,
     process: (job, control) => orWait(() => work(job, control), random),
   }
 }

@@ -5,6 +5,8 @@ import type { Delivery } from './delivery.ts'
 
 /** The queue whose jobs make attempts. */
 export const DELIVERY_QUEUE = 'webhooks.deliveries'
+/** The same for endpoints in doubt. A delivery is in one of them; should a crash leave it in both, its record decides. */
+export const SLOW_DELIVERY_QUEUE = 'webhooks.deliveries.slow'
 
 /**
  * What a delivery's job carries. The record decides: a job that lags behind it (it was claimed again after a crash, or

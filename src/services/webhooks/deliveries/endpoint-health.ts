@@ -36,14 +36,14 @@ export interface HealthPolicy {
   readonly forgetMs: number
 }
 
-/** Five failures in a row open the circuit for a minute; then one delivery at a time finds out whether it can be closed. */
+/** Ten failures in a row open the circuit for half a minute; then one delivery at a time finds out whether it can be closed. */
 export const DEFAULT_CIRCUIT: CircuitPolicy = {
-  failureThreshold: 5,
+  failureThreshold: 10,
   // A rate would need each success written down, too.
   failureRate: null,
   minimumCalls: 1,
   windowMs: 300_000,
-  resetTimeoutMs: 60_000,
+  resetTimeoutMs: 30_000,
   halfOpenProbes: 1,
 }
 

@@ -1,51 +1,49 @@
+import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { Clock } from '../../../runtime/ports/clock.ts'
 
-/** Keeps endpoints that fail or dawdle from taking up this process's worker. */
+/** Keeps endpoints that fail or dawdle out of the way of those that work. */
 export interface EndpointLanes {
   /**
-   * Takes a place for one attempt.
+   * Takes a place among the attempts that this process makes for endpoints that work.
    *
    * @param failing Whether the endpoint is known to fail
-   * @returns Gives the place back; `null` when the endpoint must wait
+   * @returns Gives the place back and says whether the attempt succeeded (`null`: none was made); `null` when the endpoint is
+   *   in doubt, and its delivery belongs into the slow lane
    */
-  enter(endpointId: string, failing: boolean): (() => void) | null
+  enter(endpointId: string, failing: boolean): ((succeeded: boolean | null) => void) | null
 }
 
-/** How many attempts may be spent on endpoints in doubt. */
-export interface EndpointLanesOptions {
-  readonly clock: Clock
-  /** An attempt that takes longer puts its endpoint in doubt, in ms. Default 1,000. */
-  readonly slowAfterMs?: number
-  /** Attempts at once to one endpoint in doubt. Default 2. */
-  readonly perEndpoint?: number
-  /** Attempts at once to all endpoints in doubt. Default 16. */
-  readonly total?: number
-}
+/** An attempt that takes longer puts its endpoint in doubt. */
+const SLOW_AFTER_MS = 1000
+/** For so long after a success an endpoint is trusted. */
+const PROVEN_MS = 300_000
+const PROVEN_ENDPOINTS = 10_000
+/** Attempts at once to an endpoint of which nothing is known: all that a dead one can hold up. */
+const UNPROVEN_PLACES = 1
 
-interface Place {
-  readonly endpointId: string
-  readonly since: number
-  readonly failing: boolean
-}
-
-/** An endpoint that answers in time takes as many places as it likes; one that fails or dawdles only a few of them. */
-export function createEndpointLanes(options: EndpointLanesOptions): EndpointLanes {
-  const { clock, slowAfterMs = 1000, perEndpoint = 2, total = 16 } = options
-  const places = new Set<Place>()
+/**
+ * An endpoint that has answered well of late, and does so in time, takes as many places as it likes; one of which nothing is
+ * known takes one. One that is known to fail, or is overdue with an answer, takes none.
+ */
+export function createEndpointLanes(clock: Clock): EndpointLanes {
+  const running = new Map<string, Set<{ readonly since: number }>>()
+  const successes = createLruCache<{ readonly at: number }>(PROVEN_ENDPOINTS)
   return {
     enter(endpointId, failing) {
+      if (failing) return null
       const now = clock.now()
-      const inDoubt = [...places].filter(
-        (place) => place.failing || now - place.since > slowAfterMs,
-      )
-      const doubtful = failing || inDoubt.some((place) => place.endpointId === endpointId)
-      if (doubtful) {
-        const own = [...places].filter((place) => place.endpointId === endpointId).length
-        if (own >= perEndpoint || inDoubt.length >= total) return null
+      const own = running.get(endpointId) ?? new Set()
+      for (const { since } of own) if (now - since > SLOW_AFTER_MS) return null
+      const proven = now - (successes.get(endpointId)?.at ?? -Infinity) < PROVEN_MS
+      if (!proven && own.size >= UNPROVEN_PLACES) return null
+      const place = { since: now }
+      running.set(endpointId, own.add(place))
+      return (succeeded) => {
+        own.delete(place)
+        if (own.size === 0 && running.get(endpointId) === own) running.delete(endpointId)
+        if (succeeded !== null)
+          successes.set(endpointId, { at: succeeded ? clock.now() : -Infinity })
       }
-      const place = { endpointId, since: now, failing }
-      places.add(place)
-      return () => void places.delete(place)
     },
   }
 }

@@ -4,11 +4,12 @@ import type { Clock } from '../../../runtime/ports/clock.ts'
 /** Hands out times to come back, so that deliveries that wait for a rate limit do not all ask again at once. */
 export interface RateSlots {
   /**
+   * @param key Whose turn it is; those with the same one come back apart
    * @param earliestMs When one more request could pass, from now
    * @param intervalMs How far apart the limit lets requests come
    * @returns When to ask again, in ms from now
    */
-  next(endpointId: string, earliestMs: number, intervalMs: number): number
+  next(key: string, earliestMs: number, intervalMs: number): number
 }
 
 /** Nobody is sent further away than this, so that a raised limit is noticed, unless the limit itself says so. */
@@ -18,13 +19,13 @@ const MAX_WAIT_MS = 300_000
 export function createRateSlots(clock: Clock): RateSlots {
   const lastSlots = createLruCache<{ readonly at: number }>(10_000)
   return {
-    next(endpointId, earliestMs, intervalMs) {
+    next(key, earliestMs, intervalMs) {
       const now = clock.now()
-      const last = lastSlots.get(endpointId)?.at ?? 0
+      const last = lastSlots.get(key)?.at ?? 0
       const earliest = now + earliestMs
       const queued = last > now ? Math.max(last + intervalMs, earliest) : earliest
       const at = Math.min(queued, Math.max(earliest, now + MAX_WAIT_MS))
-      lastSlots.set(endpointId, { at })
+      lastSlots.set(key, { at })
       return Math.ceil(at - now)
     },
   }

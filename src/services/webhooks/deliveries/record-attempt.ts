@@ -1,3 +1,4 @@
+import type { RandomSource } from '../../../runtime/ports/random-source.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import type { DeliveryChange, DeliverySituation } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
@@ -16,8 +17,8 @@ export interface RecordOptions {
   /** The body that was sent: kept on when a new round begins. */
   readonly body: string | null
   readonly now: number
-  /** Chance in [0, 1) for the jitter. */
-  readonly fraction: number
+  /** Gives the jitter. */
+  readonly random: Pick<RandomSource, 'fraction'>
 }
 
 /** From here on the health is left as it is: some other of the many failures at once has told it. */
@@ -76,7 +77,7 @@ function whatNext(
   delivery: Delivery,
   failures: number,
   current: boolean,
-  { schedule, now, fraction }: RecordOptions,
+  { schedule, now, random }: RecordOptions,
 ): { readonly state: DeliveryState; readonly nextAttemptAt: number | null } {
   if (attempt.error === null) return { state: 'delivered', nextAttemptAt: null }
   if (!current) return { state: delivery.state, nextAttemptAt: delivery.nextAttemptAt }
@@ -84,7 +85,7 @@ function whatNext(
   const delayMs =
     code === 'gone' || code === 'payload_lost'
       ? null
-      : nextDelayMs(schedule, failures, attempt.retryAfterMs, fraction)
+      : nextDelayMs(schedule, failures, attempt.retryAfterMs, random.fraction())
   if (delayMs === null) return { state: 'dead', nextAttemptAt: null }
   return { state: 'retrying', nextAttemptAt: now + delayMs }
 }

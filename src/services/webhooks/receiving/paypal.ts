@@ -7,7 +7,7 @@ import { WebhookVerificationError, type WebhookVerificationCode } from '../error
 import { createCertificateSource } from './certificate-source.ts'
 import { digicertRoots } from './digicert-roots.ts'
 import { eventText } from './event-field.ts'
-import { judgeDate } from './judge-timestamp.ts'
+import { judgeDate } from './judge-date.ts'
 import { readTransmission, transmissionContent } from './paypal-transmission.ts'
 import { createPaypalVerification, type PaypalCredentials } from './paypal-verification.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'

@@ -6,10 +6,8 @@ import type { QueuedWebhook } from './webhook-queue.ts'
 /** A kind of job that handles webhooks; made to be named `webhook` in a `JobQueue`. */
 export interface WebhookJob {
   readonly input: StandardSchema<QueuedWebhook>
-  run(
-    job: { readonly data: QueuedWebhook },
-    context: { readonly signal: AbortSignal },
-  ): Promise<void>
+  /** @throws TypeError when the data is not what `input` lets through */
+  run(job: { readonly data: unknown }, context: { readonly signal: AbortSignal }): Promise<void>
 }
 
 /**
@@ -22,20 +20,22 @@ export interface WebhookJob {
 export function webhookJob(handlers: WebhookHandlers): WebhookJob {
   return {
     input: queuedWebhookSchema,
-    async run({ data: { event, ...webhook } }, { signal }) {
+    async run({ data }, { signal }) {
+      if (!isQueuedWebhook(data)) throw new TypeError(`Cannot handle webhook: ${UNEXPECTED}`)
+      const { event, ...webhook } = data
       await findHandler(handlers, webhook.type)?.(event, { ...webhook, signal })
     },
   }
 }
+
+const UNEXPECTED = 'the data is not what handleWebhooks puts into a queue'
 
 const queuedWebhookSchema: StandardSchema<QueuedWebhook> = {
   '~standard': { version: 1, vendor: 'white-cross', validate: validateQueuedWebhook },
 }
 
 function validateQueuedWebhook(value: unknown): SchemaResult<QueuedWebhook> {
-  return isQueuedWebhook(value)
-    ? { value }
-    : { issues: [{ message: 'Expected what handleWebhooks put into the queue' }] }
+  return isQueuedWebhook(value) ? { value } : { issues: [{ message: UNEXPECTED }] }
 }
 
 function isQueuedWebhook(value: unknown): value is QueuedWebhook {

@@ -6,8 +6,11 @@ import { systemRandom } from '../../../runtime/ports/random-source.ts'
 import { createDeliveries, type Deliveries } from '../deliveries/deliveries.ts'
 import { createDeliveryLog } from '../deliveries/delivery-log.ts'
 import { createDeliveryPages } from '../deliveries/delivery-pages.ts'
-import { createDeliveryProcessor } from '../deliveries/delivery-processor.ts'
-import { DELIVERY_QUEUE } from '../deliveries/delivery-task.ts'
+import {
+  createDeliveryProcessor,
+  type DeliveryProcessorOptions,
+} from '../deliveries/delivery-processor.ts'
+import { DELIVERY_QUEUE, SLOW_DELIVERY_QUEUE } from '../deliveries/delivery-task.ts'
 import { DEFAULT_CIRCUIT } from '../deliveries/endpoint-health.ts'
 import { createEndpointLanes } from '../deliveries/endpoint-lanes.ts'
 import { createRateSlots } from '../deliveries/rate-slots.ts'
@@ -64,6 +67,8 @@ export type WebhooksRunOptions = { readonly signal: AbortSignal } & Partial<
 >
 
 const DEFAULT_CONCURRENCY = 128
+/** Attempts at once to endpoints in doubt, beside the others. */
+const SLOW_SHARE = 0.5
 /** Fan-outs wait for the store, not for receivers. */
 const EVENT_CONCURRENCY = 16
 
@@ -96,6 +101,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const list = createDeliveryPages(backend.store, shards)
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
   const deliveryQueue = createWorkQueue(DELIVERY_QUEUE, backend)
+  const slowLane = createWorkQueue(SLOW_DELIVERY_QUEUE, backend)
   const publish = (event: WebhookEvent): Promise<PublishedEvent> =>
     publishEvent(event, { ...limits, eventQueue, clock, random })
 
@@ -106,7 +112,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     },
     random,
   )
-  const attempts = createDeliveryProcessor({
+  const attemptOptions: Omit<DeliveryProcessorOptions, 'slowLane'> = {
     endpoints: store,
     log,
     sender,
@@ -116,7 +122,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       listener: options.onOperationalEvent,
       publish,
     }),
-    lanes: createEndpointLanes({ clock }),
+    lanes: createEndpointLanes(clock),
     rateSlots: createRateSlots(clock),
     clock,
     random,
@@ -125,27 +131,23 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     retentionMs,
     disableAfterMs,
     render: { transforms, clock, timeoutMs, maxBytes: maxEventBytes },
-  })
+  }
+  const attempts = createDeliveryProcessor({ ...attemptOptions, slowLane })
+  const slowAttempts = createDeliveryProcessor({ ...attemptOptions, slowLane: null })
 
   function workersOf(
     run: Omit<WebhooksRunOptions, 'signal'>,
   ): readonly ReturnType<typeof createJobWorker>[] {
     const { concurrency = DEFAULT_CONCURRENCY } = run
     const shared = { ...run, clock, doorbell: backend.doorbell }
-    return [
-      createJobWorker({
-        ...shared,
-        processor: events,
-        ledger: eventQueue.ledger,
-        concurrency: Math.min(concurrency, EVENT_CONCURRENCY),
-      }),
-      createJobWorker({
-        ...shared,
-        processor: attempts,
-        ledger: deliveryQueue.ledger,
-        concurrency,
-      }),
+    const workers = [
+      { processor: events, queue: eventQueue, most: EVENT_CONCURRENCY },
+      { processor: attempts, queue: deliveryQueue, most: concurrency },
+      { processor: slowAttempts, queue: slowLane, most: Math.ceil(concurrency * SLOW_SHARE) },
     ]
+    return workers.map(({ processor, queue: { ledger }, most }) =>
+      createJobWorker({ ...shared, processor, ledger, concurrency: Math.min(most, concurrency) }),
+    )
   }
 
   const deliver = (delivery: DirectDelivery): Promise<DirectResult> =>
@@ -168,13 +170,14 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       list,
       eventQueue,
       deliveryQueue,
+      slowLane,
       clock,
       random,
     }),
     publish,
     deliver,
     batch: (deliveries, batch = {}) => batchDeliveries(deliveries, batch, { deliver, clock }),
-    processors: [events, attempts],
+    processors: [events, attempts, slowAttempts],
     async run({ signal, ...run }) {
       await Promise.all(workersOf(run).map((worker) => worker.run({ signal })))
     },

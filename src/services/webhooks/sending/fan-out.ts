@@ -1,4 +1,5 @@
 import type { ClaimedJob, JobOutcome } from '../../../runtime/ports/job-ledger.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import { deliveryJob, firstTask } from '../deliveries/delivery-task.ts'
 import { deliveryId, isSettled, type Delivery } from '../deliveries/delivery.ts'
@@ -7,7 +8,7 @@ import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
 import { matchesEventPattern } from '../endpoints/event-pattern.ts'
 import type { Stored } from './stored.ts'
-import { contentOf, type EventContent, type EventRecord } from './webhook-event.ts'
+import { contentOf, type EventRecord } from './webhook-event.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 /** What {@link fanOut} stands on. */
@@ -28,10 +29,10 @@ export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<J
   const { endpoints, log, deliveryQueue, retentionMs, shards } = options
   // Only `publish` writes jobs of this name.
   const event = job.data as Stored<EventRecord>
-  const content = contentOf(event)
+  const content: Json = { ...contentOf(event) }
   const wanted: Delivery[] = []
   for await (const endpoint of endpoints.all(event.tenant))
-    if (wants(endpoint, content)) wanted.push(newDelivery(event, endpoint, retentionMs))
+    if (wants(endpoint, event.type, content)) wanted.push(newDelivery(event, endpoint, retentionMs))
   const created = await log.create(wanted, event.body)
   const before = job.attempt === 1 ? [] : await unfinished(event, log, shards)
   const ids = new Set([...created, ...before].map(({ id }) => id))
@@ -51,11 +52,11 @@ async function unfinished(
   return pages.flat().filter(({ state, round }) => !isSettled(state) && round === 0)
 }
 
-function wants(endpoint: EndpointRecord, content: EventContent): boolean {
+function wants(endpoint: EndpointRecord, type: string, content: Json): boolean {
   return (
     endpoint.disabledReason !== 'unverified' &&
-    endpoint.events.some((pattern) => matchesEventPattern(pattern, content.type)) &&
-    (endpoint.filter === null || matchesContentFilter(endpoint.filter, { ...content }))
+    endpoint.events.some((pattern) => matchesEventPattern(pattern, type)) &&
+    (endpoint.filter === null || matchesContentFilter(endpoint.filter, content))
   )
 }
 

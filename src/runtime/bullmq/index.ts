@@ -1,0 +1,18 @@
+export { BullmqVersionError } from './bullmq-version-error.ts'
+export type { BullmqJob, BullmqJobProcessor } from './bullmq-job.ts'
+export { bullmqProcessor, type BullmqProcessorOptions } from './bullmq-processor.ts'
+export {
+  bullmqQueue,
+  type AddedBullmqJob,
+  type BullmqJobToAdd,
+  type BullmqQueue,
+  type BullmqQueueOptions,
+} from './bullmq-queue.ts'
+export type { BullmqBackoff, BullmqJobOptions, BullmqKeep } from './job-options.ts'
+export type {
+  CallingClient,
+  CommandingClient,
+  EvaluatingClient,
+  ScriptClient,
+  SendingClient,
+} from './script-client.ts'

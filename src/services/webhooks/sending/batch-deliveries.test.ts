@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { createFakeClock } from '../../../testing/fake-clock.ts'
+import type { Attempt } from '../outbound/attempt.ts'
+import { batchDeliveries, type BatchTools } from './batch-deliveries.ts'
+import type { DirectDelivery, DirectResult } from './deliver-once.ts'
+
+const clock = createFakeClock()
+
+test('batchDeliveries() answers for each delivery in its place, whatever becomes of the others', async () => {
+  const deliver: BatchTools['deliver'] = async ({ url, payload }) => {
+    if (payload === 'bad') throw new TypeError('Cannot deliver webhook: bad')
+    return result(url, payload === 'down' ? 500 : 200)
+  }
+  const payloads = ['a', 'down', 'bad', 'd']
+  const batch = await batchDeliveries(
+    payloads.map((payload) => ({ url: `https://${payload}.example.com/`, payload, secret: 's' })),
+    {},
+    { deliver, clock },
+  )
+  expect(batch.results.map(({ ok, error }) => [ok, error?.code])).toEqual([
+    [true, undefined],
+    [false, 'status'],
+    [false, 'invalid_delivery'],
+    [true, undefined],
+  ])
+  expect([batch.succeeded, batch.failed]).toEqual([2, 2])
+})
+
+test('batchDeliveries() makes no more requests at once than its concurrency', async () => {
+  let running = 0
+  let most = 0
+  const deliver: BatchTools['deliver'] = async ({ url }) => {
+    most = Math.max(most, ++running)
+    await Promise.resolve()
+    running--
+    return result(url, 200)
+  }
+  const deliveries = Array.from({ length: 50 }, () => ({
+    url: 'https://a.example.com/',
+    payload: 1,
+    secret: 's',
+  }))
+  const { succeeded } = await batchDeliveries(deliveries, { concurrency: 7 }, { deliver, clock })
+  expect([succeeded, most]).toEqual([50, 7])
+})
+
+test('batchDeliveries() puts payloads for one URL and secret into shared envelopes', async () => {
+  const sent: DirectDelivery[] = []
+  const deliver: BatchTools['deliver'] = async (delivery) => {
+    sent.push(delivery)
+    return result(delivery.url, delivery.url.includes('down') ? 500 : 200)
+  }
+  const to = (host: string, payload: DirectDelivery['payload'], secret = 's'): DirectDelivery => ({
+    url: `https://${host}.example.com/`,
+    payload,
+    secret,
+  })
+  const many = Array.from({ length: 130 }, (_, index) => to('a', { index }))
+  const { results } = await batchDeliveries(
+    [
+      to('down', { x: 1 }),
+      to('down', { x: 2 }),
+      to('b', { y: 1 }),
+      to('a', { z: 1 }, 'other'),
+      to('a', 'text'),
+      ...many,
+    ],
+    { envelope: 'per-url' },
+    { deliver, clock },
+  )
+  expect(results).toHaveLength(135)
+  expect(results.slice(0, 6).map(({ ok }) => ok)).toEqual([false, false, true, true, true, true])
+  expect(sent.map(({ payload }) => payload).slice(0, 4)).toEqual([
+    { type: 'batch', timestamp: '2026-01-01T00:00:00.000Z', data: [{ x: 1 }, { x: 2 }] },
+    { y: 1 },
+    { z: 1 },
+    'text',
+  ])
+  expect(sent.slice(4).map(({ payload }) => (payload as { data: unknown[] }).data.length)).toEqual([
+    100, 30,
+  ])
+})
+
+test('batchDeliveries() refuses more than it can take', async () => {
+  const tools = { deliver: async (): Promise<DirectResult> => result('', 200), clock }
+  const one = { url: '', payload: 1, secret: 's' }
+  await expect(batchDeliveries([one], { concurrency: 0 }, tools)).rejects.toThrow(RangeError)
+  await expect(batchDeliveries([one], { concurrency: 257 }, tools)).rejects.toThrow(RangeError)
+  const many = Array.from({ length: 10_001 }, () => one)
+  await expect(batchDeliveries(many, {}, tools)).rejects.toThrow(
+    '10001 deliveries, at most 10000 allowed',
+  )
+  expect(await batchDeliveries([], {}, tools)).toEqual({ results: [], succeeded: 0, failed: 0 })
+})
+
+function result(host: string, status: number): DirectResult {
+  const error = status === 200 ? null : ({ code: 'status', message: '' } as const)
+  const attempt: Attempt = {
+    at: 0,
+    durationMs: 0,
+    host,
+    requestHeaders: {},
+    status,
+    error,
+    retryAfterMs: null,
+    responseBody: '',
+    responseTruncated: false,
+  }
+  return error === null
+    ? { ok: true, id: 'm', status, error, attempt }
+    : { ok: false, id: 'm', status, error, attempt }
+}

@@ -1,0 +1,226 @@
+import { Webhook as StandardWebhook } from 'standardwebhooks'
+import { Webhook as SvixWebhook } from 'svix'
+import { expect, test } from 'vitest'
+import { createWebhookReceiver } from '../../../../test/support/webhook-receiver.ts'
+import { memory } from '../../../runtime/memory/index.ts'
+import { systemClock } from '../../../runtime/ports/clock.ts'
+import { BackendError } from '../../../runtime/ports/errors.ts'
+import { createFakeClock } from '../../../testing/fake-clock.ts'
+import { createSeededRandom } from '../../../testing/seeded-random.ts'
+import { createWebhooks } from './create-webhooks.ts'
+
+const URL_A = 'https://a.example.com/hook'
+const resolve = async (): Promise<readonly string[]> => ['93.184.216.34']
+
+test('createWebhooks() signs so that the libraries of Standard Webhooks and Svix verify', async () => {
+  const receiver = createWebhookReceiver()
+  const webhooks = createWebhooks({ backend: memory(), fetch: receiver.fetch, resolve })
+  const { secret } = await webhooks.endpoints.create({ url: URL_A })
+  await webhooks.publish({ type: 'order.paid', data: { total: 12.5, note: 'ü😀' } })
+  await webhooks.drain()
+  const body = receiver.received[0]?.body ?? ''
+  const headers = Object.fromEntries(receiver.received[0]?.headers ?? [])
+  const event = { type: 'order.paid', data: { total: 12.5, note: 'ü😀' } }
+  expect(new StandardWebhook(secret).verify(body, headers)).toMatchObject(event)
+  expect(new SvixWebhook(secret).verify(body, headers)).toMatchObject(event)
+})
+
+test('run() delivers what is published while it runs, and ends with its signal', async () => {
+  const clock = createFakeClock()
+  const receiver = createWebhookReceiver()
+  const stop = new AbortController()
+  const webhooks = createWebhooks({
+    backend: memory({ clock }),
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+  })
+  await webhooks.endpoints.create({ url: URL_A })
+  const running = webhooks.run({ signal: stop.signal })
+  await clock.advance(10)
+  await webhooks.publish({ type: 'a', data: 1 })
+  // The doorbell wakes it: nothing has to wait for the next look.
+  await clock.advance(0)
+  await clock.advance(0)
+  expect(receiver.received).toHaveLength(1)
+  stop.abort()
+  await clock.advance(0)
+  await running
+  await webhooks.publish({ type: 'a', data: 2 })
+  await clock.advance(60_000)
+  expect(receiver.received).toHaveLength(1)
+})
+
+test('run() keeps delivering to the living while many endpoints hang', async () => {
+  const clock = createFakeClock()
+  const receiver = createWebhookReceiver(({ url }) =>
+    url.includes('dead') ? new Promise<Response>(() => undefined) : new Response(),
+  )
+  const stop = new AbortController()
+  const webhooks = createWebhooks({
+    backend: memory({ clock }),
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+  })
+  for (let index = 0; index < 40; index++)
+    await webhooks.endpoints.create({ url: `https://dead-${index}.example.com/` })
+  for (let index = 0; index < 10; index++)
+    await webhooks.endpoints.create({ url: `https://live-${index}.example.com/` })
+  const running = webhooks.run({ signal: stop.signal, concurrency: 64 })
+  let live = 0
+  for (let second = 0; second < 45; second++) {
+    await webhooks.publish({ type: 'a', data: second })
+    await clock.advance(1000)
+    live += 10
+    const delivered = receiver.received.filter(({ url }) => url.includes('live')).length
+    expect(live - delivered, `behind after ${second} s`).toBeLessThanOrEqual(10)
+  }
+  // And the dead are not asked again and again: their circuits are open.
+  const dead = receiver.received.filter(({ url }) => url.includes('dead-0')).length
+  expect(dead).toBeLessThanOrEqual(20)
+  stop.abort()
+  await clock.advance(20_000)
+  await running
+})
+
+test('an endpoint to which a hundred attempts fail at once keeps every one of them', async () => {
+  const clock = createFakeClock()
+  const receiver = createWebhookReceiver(() => new Response(null, { status: 500 }))
+  const webhooks = createWebhooks({
+    backend: memory({ clock }),
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+  })
+  const { id } = await webhooks.endpoints.create({ url: URL_A })
+  for (let index = 0; index < 100; index++) await webhooks.publish({ type: 'a', data: index })
+  await webhooks.drain({ concurrency: 128 })
+  const page = await webhooks.deliveries.page({ endpointId: id })
+  const attempted = page.deliveries.filter(({ attempts }) => attempts === 1)
+  expect(receiver.received.length).toBe(attempted.length)
+  expect(page.deliveries.every(({ state }) => state === 'pending' || state === 'retrying')).toBe(
+    true,
+  )
+})
+
+test('publish() reaches more endpoints than one commit or one add can hold', async () => {
+  const clock = createFakeClock()
+  const receiver = createWebhookReceiver()
+  const webhooks = createWebhooks({
+    backend: memory({ clock }),
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+    maxEndpoints: 1500,
+    shards: 2,
+  })
+  for (let index = 0; index < 1100; index++)
+    await webhooks.endpoints.create({ url: `https://r.example.com/${index}` })
+  await webhooks.publish({ type: 'a', data: 1 })
+  await webhooks.drain()
+  expect(new Set(receiver.received.map(({ url }) => url)).size).toBe(1100)
+})
+
+test('publish() takes the largest event, and the receiver gets its exact bytes', async () => {
+  const receiver = createWebhookReceiver()
+  const webhooks = createWebhooks({
+    backend: memory(),
+    fetch: receiver.fetch,
+    resolve,
+    maxEventBytes: 400_000,
+  })
+  await webhooks.endpoints.create({ url: URL_A })
+  // Each quotation mark takes two bytes in the body and four where the body is kept as JSON.
+  const data = '"'.repeat(199_900)
+  await webhooks.publish({ type: 'a', data })
+  await webhooks.drain()
+  expect(JSON.parse(receiver.received[0]?.body ?? '')).toMatchObject({ data })
+  const [delivery] = (await webhooks.deliveries.page()).deliveries
+  expect(delivery?.state).toBe('delivered')
+})
+
+test('publish() resolves though the doorbell fails', async () => {
+  const receiver = createWebhookReceiver()
+  const backend = {
+    ...memory(),
+    doorbell: { ring: () => Promise.reject(new BackendError('backend_failed', 'no bell')) },
+  }
+  const webhooks = createWebhooks({ backend, fetch: receiver.fetch, resolve })
+  await webhooks.endpoints.create({ url: URL_A })
+  await webhooks.publish({ type: 'a', data: 1 })
+  await webhooks.drain()
+  expect(receiver.received).toHaveLength(1)
+})
+
+test('a delivery waits, and is never dead, while the store cannot be reached', async () => {
+  const clock = createFakeClock()
+  const receiver = createWebhookReceiver()
+  const inner = memory({ clock })
+  let down = false
+  const backend = {
+    ...inner,
+    store: {
+      partition(name: string) {
+        if (down) throw new BackendError('backend_unavailable', 'down')
+        return inner.store.partition(name)
+      },
+    },
+  }
+  const webhooks = createWebhooks({ backend, fetch: receiver.fetch, resolve, clock })
+  await webhooks.endpoints.create({ url: URL_A })
+  await webhooks.publish({ type: 'a', data: 1 })
+  down = true
+  for (let time = 0; time < 50; time++) {
+    await webhooks.drain()
+    await clock.advance(10_000)
+  }
+  expect(receiver.received).toHaveLength(0)
+  down = false
+  await webhooks.drain()
+  expect(receiver.received).toHaveLength(1)
+})
+
+test('a job of a name that this version does not know is parked', async () => {
+  const backend = memory()
+  const webhooks = createWebhooks({ backend })
+  const queue = backend.ledger.queue('webhooks.events')
+  await queue.add([{ id: 'later', name: 'from-a-later-version', data: 1 }])
+  await webhooks.drain()
+  expect((await queue.get('later'))?.state).toBe('parked')
+})
+
+test.each([
+  { retrySchedule: [-1] },
+  { retrySchedule: Array.from({ length: 51 }, () => 1) },
+  { retryJitter: 1.1 },
+  { timeout: 0 },
+  { timeout: '1h' as const },
+  { responseBytes: 70_000 },
+  { retention: '1h' as const },
+  { disableAfter: 1 },
+  { maxEventBytes: 500_000 },
+  { maxEndpoints: 0 },
+  { shards: 0 },
+  { shards: 257 },
+  { idempotencyWindow: '31d' as const },
+  { retryJitter: NaN },
+])('createWebhooks() refuses an option out of range: %j', (options) => {
+  expect(() => createWebhooks({ backend: memory(), ...options })).toThrow(RangeError)
+})
+
+test('createWebhooks() does nothing at all until something is asked of it', () => {
+  let calls = 0
+  const count = <Result>(result: Result): Result => {
+    calls++
+    return result
+  }
+  const clock = { ...systemClock, setTimer: () => count(() => undefined) }
+  createWebhooks({
+    backend: memory({ clock }),
+    clock,
+    random: createSeededRandom(),
+    fetch: async () => count(new Response()),
+  })
+  expect(calls).toBe(0)
+})

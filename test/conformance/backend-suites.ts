@@ -1,0 +1,41 @@
+import { atomicStoreLaws } from '../../src/runtime/ports/atomic-store.conformance.ts'
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import type { Clock } from '../../src/runtime/ports/clock.ts'
+import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger.conformance.ts'
+import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store.conformance.ts'
+import { coordinationSuites } from './coordination.ts'
+import { jobQueueSuites } from './job-queue.ts'
+import { suite, type Suite } from './suite.ts'
+import { webhookReceivingSuites } from './webhook-receiving.ts'
+import { webhookSendingSuites } from './webhook-sending.ts'
+
+/** A backend to keep promises on, with the clock of the process beside it; `advance` moves both. */
+export interface BackendHarness {
+  /** Opens an empty backend. */
+  open(): Promise<Backend>
+  readonly clock: Clock
+  advance(ms: number): Promise<void>
+}
+
+/** What every backend promises, and what stands on it. */
+export function backendSuites(adapter: string, harness: BackendHarness): readonly Suite[] {
+  const { open, advance } = harness
+  return [
+    suite('AtomicStore', adapter, atomicStoreLaws, {
+      open: async () => (await open()).store,
+      advance,
+    }),
+    suite('JobLedger', adapter, jobLedgerLaws, {
+      open: async () => (await open()).ledger,
+      advance,
+    }),
+    suite('RateLimitStore', adapter, rateLimitStoreLaws, {
+      open: async () => (await open()).rateLimits,
+      advance,
+    }),
+    ...jobQueueSuites(adapter, harness),
+    ...coordinationSuites(adapter, harness),
+    ...webhookSendingSuites(adapter, harness),
+    ...webhookReceivingSuites(adapter, harness),
+  ]
+}

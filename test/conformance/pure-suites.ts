@@ -1,0 +1,19 @@
+import { createFakeClock } from '../../src/testing/index.ts'
+import { scheduleSuites } from './schedules.ts'
+import type { Suite } from './suite.ts'
+import { webhookOutboundSuites } from './webhook-outbound.ts'
+import { webhookReadingSuites } from './webhook-receiving.ts'
+import { webhookVendorSuites } from './webhook-vendors.ts'
+import { webhookSuites } from './webhook-vectors.ts'
+
+/** What needs no backend, but the runtime's own cryptography, URLs, streams and time zones. */
+export function pureSuites(): readonly Suite[] {
+  const clock = createFakeClock()
+  return [
+    ...scheduleSuites(),
+    ...webhookSuites(),
+    ...webhookVendorSuites(),
+    ...webhookOutboundSuites(),
+    ...webhookReadingSuites({ clock, advance: clock.advance }),
+  ]
+}

@@ -1,0 +1,239 @@
+import { durableObjects } from '../../src/runtime/durable-objects/index.ts'
+import { BackendError } from '../../src/runtime/ports/errors.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../src/runtime/ports/conformance.ts'
+import type { ClaimedJob } from '../../src/runtime/ports/job-ledger.ts'
+import {
+  DONE,
+  drained,
+  handle,
+  many,
+  sumOf,
+  within,
+  type ObjectBench,
+} from './workerd-object-bench.ts'
+
+/** What only Durable Objects promise of the ports: calls, errors, rows, sizes, shards. */
+export const objectLaws: readonly Law<ObjectBench>[] = [
+  {
+    name: 'every method of the three ports is one call of one object',
+    async run({ env }) {
+      const calls: string[] = []
+      const counting = {
+        getByName: (name: string): object =>
+          new Proxy(env.RunnerlessInfrastructureObject.getByName(name), {
+            get(target, method) {
+              calls.push(String(method))
+              return Reflect.get(target, method) as unknown
+            },
+          }),
+      }
+      const prefix = `${crypto.randomUUID()}/`
+      const { store, ledger, rateLimits, doorbell } = durableObjects(counting, { prefix })
+      const part = store.partition('p')
+      const queue = ledger.queue('q')
+      const limit = { algorithm: 'gcra', name: 'l', limit: 1, windowMs: 1000 } as const
+      await part.commit({ set: [{ key: 'k', value: 1 }] })
+      await part.get('k')
+      await part.list()
+      await queue.add(many('n', 100))
+      await queue.exchange({ claim: { limit: 100, leaseMs: 1000 } })
+      await queue.get('x')
+      await queue.list({ state: 'ready' })
+      await queue.children('x')
+      await queue.counts()
+      await queue.command({ type: 'pause' })
+      await rateLimits.consume('s', [limit, { ...limit, name: 'm' }])
+      await rateLimits.reset('s')
+      await doorbell.ring('q', 0)
+      expectEqual(calls, [
+        ...['commitEntries', 'getEntry', 'listEntries', 'addJobs', 'exchangeJobs', 'getJob'],
+        ...['listJobs', 'listChildren', 'countJobs', 'commandJobs', 'consumeRateLimits'],
+        'resetRateLimits',
+      ])
+    },
+  },
+  {
+    name: 'the results of children that would not fit into one message come in parts',
+    async run({ open }) {
+      const { queue } = open({ in: 'RunnerlessInfrastructureObject' })
+      const result = `€${'x'.repeat(1_000_000)}`
+      await queue.add([{ name: 'p', data: 1, id: 'p' }, ...many('c', 20, { parent: 'p' })])
+      const { claimed } = await queue.exchange({ claim: { limit: 20, leaseMs: 60_000 } })
+      for (const { id, token } of claimed)
+        await queue.exchange({ settle: [{ id, token, outcome: { to: 'completed', result } }] })
+      const children = await queue.children('p')
+      expectEqual(
+        children.map(({ id }) => id),
+        claimed.map(({ id }) => id),
+      )
+      expectTrue(
+        children.every((child) => child.result === result),
+        'each result to be whole',
+      )
+    },
+  },
+  {
+    name: 'errors of an object keep their type, and an object that stopped is backend_unavailable',
+    async run({ open }) {
+      const { queue } = open()
+      await expectRejection(
+        () => queue.list({ state: 'ready', limit: 1001 }),
+        (error) => error instanceof RangeError && error.message.startsWith('Cannot list jobs'),
+        'the RangeError that the object threw',
+      )
+      await expectRejection(
+        () => queue.get('ABORT'),
+        (error) => error instanceof BackendError && error.code === 'backend_unavailable',
+        'an aborted object to be unavailable',
+      )
+      expectEqual(await queue.get('after that'), null)
+    },
+  },
+  {
+    name: 'a plain job is written at most three times: added, claimed, removed',
+    async run({ open }) {
+      const { queue, object } = open({ in: 'RunnerlessInfrastructureObject' })
+      await queue.counts()
+      const before = await object().meter()
+      for (let batch = 0; batch < 4; batch++) await queue.add(many('n', 50))
+      for (let batch = 0; batch < 4; batch++) {
+        const { claimed } = await queue.exchange({ claim: { limit: 50, leaseMs: 60_000 } })
+        const settle = claimed.map(({ id, token }) => ({ id, token, outcome: DONE }))
+        expectEqual((await queue.exchange({ settle })).settled.length, 50)
+      }
+      const after = await object().meter()
+      const perJob = (after.rows - before.rows) / 200
+      expectTrue(perJob <= 3.1, `3 rows a job and a few for each batch, got ${perJob}`)
+      expectTrue(after.alarms - before.alarms <= 2, `alarms to be set rarely, got ${after.alarms}`)
+    },
+  },
+  {
+    name: 'an object that is stopped keeps everything, and runs again what ran',
+    async run({ open, env }) {
+      const { backend, queue, object, prefix } = open()
+      await object().limitDispatch({ leaseMs: 300 })
+      const stop = (name: string): Promise<unknown> =>
+        env.MeteredInfrastructureObject.getByName(prefix + name)
+          .getJob('work', 'ABORT')
+          .catch(() => undefined)
+      const version = await backend.store.partition('p').commit({ set: [{ key: 'k', value: 1 }] })
+      const limit = { algorithm: 'gcra', name: 'l', limit: 2, windowMs: 3_600_000 } as const
+      const limits = durableObjects(env.MeteredInfrastructureObject, {
+        prefix,
+        rateLimitShards: 1,
+      })
+      await limits.rateLimits.consume('s', [limit])
+      let runs = 0
+      const started = Promise.withResolvers<void>()
+      const again = Promise.withResolvers<void>()
+      const name = handle(async () => {
+        if (++runs > 1) again.resolve()
+        else {
+          started.resolve()
+          await new Promise(() => {})
+        }
+        return DONE
+      })
+      await queue.add([{ name, data: 1, maxAttempts: 2 }])
+      const [later] = (await queue.add(many('later', 1, { delayMs: 3_600_000 }))).jobs
+      await within(started.promise, 'the job to start')
+      for (const one of ['jobs:work', 'store:p', 'limits:0']) await stop(one)
+      const entry = await backend.store.partition('p').get('k')
+      expectEqual({ ok: true, version: entry?.version }, version)
+      expectEqual((await limits.rateLimits.consume('s', [limit]))[0]?.remaining, 0)
+      expectEqual((await queue.get(later?.id ?? ''))?.state, 'scheduled')
+      await within(again.promise, 'the job to run again after its lease')
+      await queue.command({ type: 'remove', ids: [later?.id ?? ''] })
+      await drained(queue, object)
+    },
+  },
+  {
+    name: 'claims and lists that would not fit into one message come in parts',
+    async run({ open }) {
+      const { queue } = open({ in: 'RunnerlessInfrastructureObject' })
+      const data = `€${'x'.repeat(1_000_000)}`
+      for (let batch = 0; batch < 2; batch++) await queue.add(many('big', 10, {}, data))
+      await expectRejection(
+        () => queue.add(many('big', 20, {}, data)),
+        (error) => error instanceof RangeError,
+        'an add over the limit of a message to be refused',
+      )
+      let listed = 0
+      for (let cursor: string | undefined; ;) {
+        const page = await queue.list({ state: 'ready', ...(cursor !== undefined && { cursor }) })
+        listed += page.jobs.length
+        if (page.cursor === null) break
+        cursor = page.cursor
+      }
+      expectEqual(listed, 20)
+      const claimed: ClaimedJob[] = []
+      while (claimed.length < 20) {
+        const result = await queue.exchange({ claim: { limit: 40, leaseMs: 60_000 } })
+        expectTrue(result.claimed.length > 0, 'each claim to give some')
+        claimed.push(...result.claimed)
+      }
+      expectEqual(
+        [new Set(claimed.map(({ id }) => id)).size, claimed.every(({ attempt }) => attempt === 1)],
+        [20, true],
+      )
+    },
+  },
+  {
+    name: 'a queue of several shards adds, finds, claims, lists and settles each job once',
+    async run({ open }) {
+      const { queue } = open({ in: 'RunnerlessInfrastructureObject', queueShards: 4 })
+      for (let batch = 0; batch < 8; batch++) await queue.add(many('n', 5))
+      const own = many('own', 20).map((job, index) => ({ ...job, id: `order/${index}` }))
+      expectEqual(
+        (await queue.add(own)).jobs,
+        own.map(({ id }) => ({ id, added: true })),
+      )
+      expectTrue(
+        (await queue.add(own)).jobs.every(({ added }) => !added),
+        'ids to be taken',
+      )
+      const twin = { name: 'twin', data: 1, deduplication: { id: 'd' } }
+      const [first] = (await queue.add([twin])).jobs
+      expectEqual((await queue.add([twin])).jobs, [{ id: first?.id, added: false }])
+      expectEqual((await queue.counts()).ready, 61)
+      const listed: string[] = []
+      for (let cursor: string | undefined; ;) {
+        const page = await queue.list({
+          state: 'ready',
+          limit: 7,
+          ...(cursor !== undefined && { cursor }),
+        })
+        listed.push(...page.jobs.map(({ id }) => id))
+        if (page.cursor === null) break
+        cursor = page.cursor
+      }
+      expectEqual([listed.length, new Set(listed).size], [61, 61])
+      for (const id of listed) expectEqual((await queue.get(id))?.id, id)
+      const removed = listed.slice(0, 11)
+      expectEqual(await queue.command({ type: 'remove', ids: removed }), 11)
+      let settled = 0
+      for (let step = 0; step < 100 && settled < 50; step++) {
+        const { claimed } = await queue.exchange({ claim: { limit: 3, leaseMs: 60_000 } })
+        expectTrue(claimed.length <= 3, 'a claim to be within its limit')
+        const settle = claimed.map(({ id, token }) => ({ id, token, outcome: DONE }))
+        const result = await queue.exchange({ settle })
+        expectTrue(
+          result.settled.every((fate) => fate === 'settled'),
+          'each to be settled',
+        )
+        settled += claimed.length
+      }
+      expectEqual([settled, sumOf(await queue.counts())], [50, 0])
+      await expectRejection(
+        () => queue.add([{ ...twin, id: 'both' }]),
+        (error) => error instanceof TypeError,
+        'an id beside a deduplication id to be refused',
+      )
+    },
+  },
+]
