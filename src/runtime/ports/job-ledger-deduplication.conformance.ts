@@ -86,6 +86,18 @@ export const deduplicationLaws: readonly Law<JobLedgerHarness>[] = [
     },
   },
   {
+    name: 'a record that goes late leaves the deduplication id to the job that holds it by then',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      const twin = job('n', { ...kept, deduplication: { id: 'd' } })
+      const first = await addOne(queue, twin)
+      await settle(queue, (await claim(queue, 1))[0], { to: 'completed' })
+      const second = await addOne(queue, twin)
+      await queue.command({ type: 'remove', ids: [first] })
+      expectEqual((await queue.add([twin])).jobs, [{ id: second, added: false }])
+    },
+  },
+  {
     name: 'a deduplication id whose ttl is over can be held without one',
     async run({ open, advance }) {
       const queue = (await open()).queue('q')
@@ -220,7 +232,7 @@ export const deduplicationLaws: readonly Law<JobLedgerHarness>[] = [
       const first = await addOne(queue, twin('first'))
       expectEqual((await queue.add([twin('while it waits')])).jobs, [{ id: first, added: false }])
       const held = (await claim(queue, 1))[0]
-      expectEqual((await queue.add([twin('second'), twin('third')])).jobs, [
+      expectEqual((await queue.add([twin('second'), { ...twin('third'), id: 'mine' }])).jobs, [
         { id: first, added: false },
         { id: first, added: false },
       ])
@@ -230,7 +242,7 @@ export const deduplicationLaws: readonly Law<JobLedgerHarness>[] = [
       expectEqual(ended.wakeInMs, 0)
       const [third] = await list(queue, 'ready', 10)
       expectEqual([third?.name, third?.data, third?.attempt], ['third', { for: 'third' }, 0])
-      expectTrue(third?.id !== first, 'the added job to have an id of its own')
+      expectTrue(third?.id !== first && third?.id !== 'mine', 'the ledger to make its id')
       expectEqual((await queue.add([twin('fourth')])).jobs, [{ id: third?.id ?? '', added: false }])
       await settle(queue, (await claim(queue, 1))[0], { to: 'completed' })
       expectEqual((await queue.counts()).ready, 0)

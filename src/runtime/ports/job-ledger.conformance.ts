@@ -558,6 +558,7 @@ const coreLaws: readonly Law<JobLedgerHarness>[] = [
       expectEqual(await list(queue, 'completed', 10), [])
       expectEqual((await queue.counts()).completed, 0)
       expectEqual(await queue.command({ type: 'retry', ids: ['once'] }), 0)
+      expectEqual(await queue.command({ type: 'purge', state: 'completed', limit: 5 }), 0)
       expectEqual((await queue.add([once])).jobs, [{ id: 'once', added: true }])
     },
   },
