@@ -3,7 +3,7 @@ import { defineJob, JobQueue } from '@white-cross/reuse/infrastructure/backgroun
 import type { Backend } from '@white-cross/reuse/infrastructure/runtime/ports'
 
 /** The demo's queue. Its one kind of job tells the parent process that it ran, and does so before the ledger knows. */
-export function demoQueue(backend: Pick<Backend, 'ledger' | 'store' | 'doorbell'>) {
+export function demoQueue(backend: Pick<Backend, 'ledger' | 'store' | 'rateLimits' | 'doorbell'>) {
   return new JobQueue({
     name: 'demo',
     backend,

@@ -17,6 +17,7 @@ import {
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
 import { createSeededRandom } from '../support/seeded-random.ts'
+import { jobQueueFeatureLaws } from './job-queue-features.ts'
 import { suite, type Suite } from './suite.ts'
 
 /** A backend to put queues on, with the clock of the process beside it; `advance` moves both. */
@@ -28,7 +29,7 @@ export interface JobQueueHarness {
 
 /** What queues promise on every backend. */
 export function jobQueueSuites(adapter: string, harness: JobQueueHarness): readonly Suite[] {
-  return [suite('JobQueue', adapter, jobQueueLaws, harness)]
+  return [suite('JobQueue', adapter, [...jobQueueLaws, ...jobQueueFeatureLaws], harness)]
 }
 
 const LEASE_MS = 10_000

@@ -201,16 +201,16 @@ export function many(
 }
 
 export function sumOf(counts: Awaited<ReturnType<QueueLedger['counts']>>): number {
-  const { completed, dead, cancelled, parked, ready, scheduled, active } = counts
-  return completed + dead + cancelled + parked + ready + scheduled + active
+  const { paused: _paused, ...states } = counts
+  return Object.values(states).reduce((sum, count) => sum + count, 0)
 }
 
 /** Waits for alarm after alarm until no job waits or runs. */
 export async function drained(queue: QueueLedger, object: () => RemoteObject): Promise<void> {
   for (;;) {
     const ended = object().alarmEnded()
-    const { ready, scheduled, active } = await queue.counts()
-    if (ready + scheduled + active === 0) return
+    const { ready, scheduled, active, held, blocked } = await queue.counts()
+    if (ready + scheduled + active + held + blocked === 0) return
     await within(ended, 'the next alarm to end')
   }
 }

@@ -44,6 +44,7 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       await queue.exchange({ claim: { limit: 100, leaseMs: 1000 } })
       await queue.get('x')
       await queue.list({ state: 'ready' })
+      await queue.children('x')
       await queue.counts()
       await queue.command({ type: 'pause' })
       await rateLimits.consume('s', [limit, { ...limit, name: 'm' }])
@@ -51,8 +52,29 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       await doorbell.ring('q', 0)
       expectEqual(calls, [
         ...['commitEntries', 'getEntry', 'listEntries', 'addJobs', 'exchangeJobs', 'getJob'],
-        ...['listJobs', 'countJobs', 'commandJobs', 'consumeRateLimits', 'resetRateLimits'],
+        ...['listJobs', 'listChildren', 'countJobs', 'commandJobs', 'consumeRateLimits'],
+        'resetRateLimits',
       ])
+    },
+  },
+  {
+    name: 'the results of children that would not fit into one message come in parts',
+    async run({ open }) {
+      const { queue } = open({ in: 'RunnerlessInfrastructureObject' })
+      const result = `€${'x'.repeat(1_000_000)}`
+      await queue.add([{ name: 'p', data: 1, id: 'p' }, ...many('c', 20, { parent: 'p' })])
+      const { claimed } = await queue.exchange({ claim: { limit: 20, leaseMs: 60_000 } })
+      for (const { id, token } of claimed)
+        await queue.exchange({ settle: [{ id, token, outcome: { to: 'completed', result } }] })
+      const children = await queue.children('p')
+      expectEqual(
+        children.map(({ id }) => id),
+        claimed.map(({ id }) => id),
+      )
+      expectTrue(
+        children.every((child) => child.result === result),
+        'each result to be whole',
+      )
     },
   },
   {

@@ -51,6 +51,7 @@ export function createCrashingBackend(
         command: (command) => write(() => queue.command(command)),
         get: (id) => read(() => queue.get(id)),
         list: (options) => read(() => queue.list(options)),
+        children: (id) => read(() => queue.children(id)),
         counts: () => read(() => queue.counts()),
       }
     },

@@ -1,4 +1,9 @@
-import { createJob, defineJob, JobQueue } from '@white-cross/reuse/infrastructure/background-jobs'
+import {
+  createJob,
+  type AddedJob,
+  defineJob,
+  JobQueue,
+} from '@white-cross/reuse/infrastructure/background-jobs'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
 import { z } from 'zod'
 import { proven, type Equals } from './equals.ts'
@@ -20,7 +25,7 @@ const queue = new JobQueue({
 await createJob(queue, { name: 'send-email', data: { to: 'a@example.com' } })
 await createJob(queue, { name: 'no-schema', data: ['any', { JSON: null }] })
 const added = await queue.add('send-email', { to: 'a@example.com', copies: 2 }, { attempts: 3 })
-proven<Equals<typeof added, { readonly id: string; readonly added: boolean }>>()
+proven<Equals<typeof added, AddedJob>>()
 
 // @ts-expect-error the queue knows no such job
 await createJob(queue, { name: 'send-emial', data: { to: 'a@example.com' } })

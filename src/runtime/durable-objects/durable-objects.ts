@@ -12,7 +12,10 @@ export interface DurableObjectsOptions {
   /**
    * Objects of one queue, 1 to 256: one object takes some hundred jobs a second. More is only for what one cannot carry, since
    * priority, order and the atomicity of `add` then hold within a shard, and each step of a pull worker asks all. It may be
-   * raised, never lowered; while it is raised, jobs with ids or deduplication ids of their own may be added twice. Default 1.
+   * raised, never lowered; while it is raised, jobs with ids or deduplication ids of their own may be added twice, and groups
+   * exceed their limit. With more than one, the jobs of a flow are kept together by its root's id, and those of a group by its
+   * key. So a job has only one of an id, a deduplication id and a group; those of a flow have no
+   * deduplication id and no group, and are found by the ids that `add` answered. Default 1.
    */
   readonly queueShards?: number
   /** Objects over which the subjects of rate limits are spread, 1 to 4,096. Changing it forgets all limits. Default 64. */

@@ -17,7 +17,14 @@ import type {
   QueueCounts,
 } from '../ports/job-ledger.ts'
 import type { RateLimit, RateLimitDecision } from '../ports/rate-limit-store.ts'
+import type { PlacedChild } from '../sqlite/child-table.ts'
 import type { JsonText } from './json-text.ts'
+
+/** Some of a parent's finished children; `next` asks for those after them, `null` where there are no more. */
+export interface ChildPage {
+  readonly children: readonly PlacedChild[]
+  readonly next: string | null
+}
 
 /** What an `InfrastructureObject` can be asked by name: every method of the three ports is one call of one of these. */
 export interface InfrastructureMethods {
@@ -29,6 +36,7 @@ export interface InfrastructureMethods {
   exchangeJobs(queue: string, exchange: JsonText<Exchange>): JsonText<ExchangeResult>
   getJob(queue: string, id: string): JsonText<JobRecord | null>
   listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage>
+  listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage>
   countJobs(queue: string): JsonText<QueueCounts>
   commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number>
 

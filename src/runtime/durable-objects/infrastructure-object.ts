@@ -31,7 +31,7 @@ import type { SqlDatabase } from '../sqlite/sql-database.ts'
 import { createStorageDatabase } from '../sqlite/storage-database.ts'
 import { createSqliteStore, type SqliteStore } from '../sqlite/store.ts'
 import { fitExchange, fitPage } from './fit-answer.ts'
-import type { InfrastructureMethods } from './infrastructure-methods.ts'
+import type { ChildPage, InfrastructureMethods } from './infrastructure-methods.ts'
 import { createJobDispatcher, type DispatchLimits, type JobDispatcher } from './job-dispatcher.ts'
 import type { ExchangeWithObject, JobRunnerEntrypoint } from './job-runner.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
@@ -39,6 +39,9 @@ import { createWakeAlarm, type WakeAlarm } from './wake-alarm.ts'
 
 /** An object is one partition; the tables want a name for it. */
 const PARTITION = '-'
+
+/** More than one parent has, so that all come in one message unless they are large. */
+const CHILDREN_A_PAGE = 1000
 
 /** Where jobs wait and the Worker exports nothing to run them, the alarm looks again this often: perhaps the next deployment does. */
 const NO_RUNNER_MS = 60_000
@@ -116,6 +119,14 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
 
   listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage> {
     return fitPage(fromJsonText(options), (given) => this.#ledger.list(queue, given))
+  }
+
+  listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage> {
+    const from = fromJsonText(after)
+    return fitPage({ limit: CHILDREN_A_PAGE }, ({ limit }) => {
+      const children = this.#ledger.childPage(queue, id, from, limit)
+      return { children, next: children.length < limit ? null : (children.at(-1)?.id ?? null) }
+    })
   }
 
   countJobs(queue: string): JsonText<QueueCounts> {

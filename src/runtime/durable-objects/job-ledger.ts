@@ -1,6 +1,8 @@
-import { checkExchange, checkQueueName, encodeJobs } from '../ports/job-limits.ts'
+import { checkCommand, checkExchange, checkQueueName, encodeJobs } from '../ports/job-limits.ts'
 import type { JobLedger, QueueLedger } from '../ports/job-ledger.ts'
-import { toJsonText } from './json-text.ts'
+import { inOrder, type PlacedChild } from '../sqlite/child-table.ts'
+import type { ChildPage } from './infrastructure-methods.ts'
+import { toJsonText, type JsonText } from './json-text.ts'
 import { checkMessage, type CallObject } from './object-caller.ts'
 import { createShardedQueue } from './sharded-queue.ts'
 
@@ -28,7 +30,7 @@ export function createDurableObjectJobLedger(
   }
 }
 
-/** The part of a queue that one object keeps. Each method is one call. */
+/** The part of a queue that one object keeps. Each method is one call, but for children too large for one. */
 function createObjectQueue(call: CallObject, object: string, queue: string): QueueLedger {
   return {
     async add(jobs) {
@@ -48,11 +50,21 @@ function createObjectQueue(call: CallObject, object: string, queue: string): Que
       const text = toJsonText(options)
       return call(object, (remote) => remote.listJobs(queue, text))
     },
+    async children(id) {
+      const found: PlacedChild[] = []
+      for (let after: string | null = ''; after !== null;) {
+        const text: JsonText<string> = toJsonText(after)
+        const page: ChildPage = await call(object, (remote) => remote.listChildren(queue, id, text))
+        found.push(...page.children)
+        after = page.next
+      }
+      return inOrder(found)
+    },
     async counts() {
       return call(object, (remote) => remote.countJobs(queue))
     },
     async command(command) {
-      const text = checkMessage(toJsonText(command))
+      const text = checkMessage(toJsonText(checkCommand(command)))
       return call(object, (remote) => remote.commandJobs(queue, text))
     },
   }

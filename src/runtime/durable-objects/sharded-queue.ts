@@ -1,15 +1,19 @@
-import { checkExchange, encodeJobs } from '../ports/job-limits.ts'
-import type { JobCommand, JobPage, NewJob, QueueCounts, QueueLedger } from '../ports/job-ledger.ts'
+import { orderOfExchange } from '../ports/exchange-order.ts'
+import { checkCommand, encodeJobs } from '../ports/job-limits.ts'
+import type { JobCommand, JobPage, QueueCounts, QueueLedger } from '../ports/job-ledger.ts'
 import { JOB_STATES } from '../ports/job-state.ts'
 import { placeOfJobId } from '../sqlite/job-id.ts'
+import { placeJobs } from './place-jobs.ts'
 import { shardOf } from './shard-of.ts'
 
 /**
  * One queue over several ledgers.
  *
- * Ids that a shard made get the shard's number behind a `~`; a chosen id, or a deduplication id, says by its hash which shard
- * keeps its job. All other jobs of one `add` go to one shard, the next each time. A claim is divided among all shards, so
- * priority and order hold within a shard only; lists go through one shard after the other.
+ * Ids that a shard made get the shard's number behind a `~`; a chosen id, a deduplication id or a group key says by its hash
+ * which shard keeps its job. A flow is kept where its root's id belongs; other jobs of it with a chosen id that belongs
+ * elsewhere get the shard's number behind a `~~`, and that id finds them. All other jobs of one `add` go to one shard, the next
+ * each time. A claim is divided among all shards, so priority and order hold within a shard only; lists go through one
+ * shard after the other.
  *
  * @param fraction A number in [0, 1): where to begin going round the shards
  */
@@ -20,24 +24,20 @@ export function createShardedQueue(
   const count = shards.length
   let turn = Math.floor(fraction() * count)
 
-  const publicId = (id: string, shard: number): string =>
-    placeOfJobId(id) === null ? id : `${id}~${shard}`
+  function publicId(id: string, shard: number): string {
+    if (placeOfJobId(id) !== null) return `${id}~${shard}`
+    return shardOf(id, count) === shard ? id : `${id}~~${shard}`
+  }
 
   function locate(id: string): Located {
+    const [, strayed, within] = STRAYED.exec(id) ?? []
+    if (strayed !== undefined && Number(within) < count)
+      return { shard: Number(within), id: strayed }
     const [, made = id, shard = '0'] = /^([^~]+)~(\d{1,4})$/.exec(id) ?? []
     // A made id without a number is from when the queue had one shard only, the first.
     if (placeOfJobId(made) !== null && Number(shard) < count)
       return { shard: Number(shard), id: made }
     return { shard: shardOf(id, count), id }
-  }
-
-  function shardOfNew({ id, deduplication }: NewJob, otherwise: number): number {
-    if (id !== undefined && deduplication !== undefined)
-      throw new TypeError(
-        'Cannot add job: it has an id and a deduplication id, of which only one can choose the shard, one expected',
-      )
-    if (id !== undefined) return locate(id).shard
-    return deduplication === undefined ? otherwise : shardOf(deduplication.id, count)
   }
 
   async function commandIds(
@@ -65,7 +65,15 @@ export function createShardedQueue(
     async add(jobs) {
       encodeJobs(jobs)
       turn = (turn + 1) % count
-      const places = jobs.map((job) => shardOfNew(job, turn))
+      if (jobs.some(({ id = '' }) => STRAYED.test(id)))
+        throw new RangeError(
+          'Cannot add job: its id ends in ~~ and a number, which says where a job is kept, another id expected',
+        )
+      const places = placeJobs(jobs, {
+        ofId: (id) => locate(id).shard,
+        ofKey: (key) => shardOf(key, count),
+        otherwise: turn,
+      })
       const results = await Promise.all(
         shards.map(async (queue, shard) => {
           const own = jobs.filter((_job, index) => places[index] === shard)
@@ -76,7 +84,7 @@ export function createShardedQueue(
         jobs: gather(
           places,
           results.map((result, shard) =>
-            result.jobs.map(({ id, added }) => ({ id: publicId(id, shard), added })),
+            result.jobs.map((answer) => ({ ...answer, id: publicId(answer.id, shard) })),
           ),
         ),
         wakeInMs: earliest(results),
@@ -84,7 +92,8 @@ export function createShardedQueue(
     },
 
     async exchange(exchange) {
-      checkExchange(exchange)
+      // One shard that refused its part would leave the parts of others done.
+      orderOfExchange(exchange)
       const { claim } = exchange
       const settle = (exchange.settle ?? []).map((given) => ({ ...given, ...locate(given.id) }))
       const extend = (exchange.extend ?? []).map((given) => ({ ...given, ...locate(given.id) }))
@@ -136,6 +145,12 @@ export function createShardedQueue(
       return { jobs: [], cursor: null }
     },
 
+    async children(given) {
+      const { shard, id } = locate(given)
+      const children = (await shards[shard]?.children(id)) ?? []
+      return children.map((child) => ({ ...child, id: publicId(child.id, shard) }))
+    },
+
     async counts() {
       const all = await Promise.all(shards.map((queue) => queue.counts()))
       const total = JOB_STATES.map((state) => [state, sum(all.map((counts) => counts[state]))])
@@ -146,13 +161,17 @@ export function createShardedQueue(
       } as QueueCounts
     },
 
-    async command(command) {
+    async command(given) {
+      const command = checkCommand(given)
       if (command.type === 'purge') return purge(command)
       if ('ids' in command) return commandIds(command.type, command.ids)
       return sum(await Promise.all(shards.map((queue) => queue.command(command))))
     },
   }
 }
+
+/** The id of a job that is kept where its flow is, not where its own id belongs. */
+const STRAYED = /^(.+)~~(\d{1,4})$/s
 
 /** The shard of a job, and its id there. */
 interface Located {

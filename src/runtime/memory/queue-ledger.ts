@@ -1,167 +1,218 @@
 import type { Clock } from '../ports/clock.ts'
-import { checkExchange, encodeJobs, encodeJson, type EncodedJob } from '../ports/job-limits.ts'
+import { orderOfExchange } from '../ports/exchange-order.ts'
+import { checkCommand, encodeJobs, type EncodedJob } from '../ports/job-limits.ts'
 import type {
+  AddedJobId,
   AddResult,
   ClaimedJob,
   Exchange,
   ExchangeResult,
   JobCommand,
   JobPage,
-  JobRecord,
   ListJobsOptions,
   QueueCounts,
   QueueLedger,
 } from '../ports/job-ledger.ts'
 import {
-  instantOf,
+  factsOfNew,
+  hasEnded,
   isFinished,
   JOB_STATES,
   transition,
+  type JobEnd,
   type JobEvent,
-  type JobFacts,
-  type JobState,
 } from '../ports/job-state.ts'
-import type { Json } from '../ports/json.ts'
 import type { RandomSource } from '../ports/random-source.ts'
-import { SortedList } from './sorted-list.ts'
-
-/** A job as kept: JSON values as text, so that neither side can change them under the other. */
-interface MemoryJob {
-  readonly id: string
-  readonly name: string
-  readonly options: string
-  readonly addedAt: number
-  /** Order within one rank; negative and falling for jobs that go ahead. */
-  readonly seq: number
-  data: string
-  error: string
-  result: string
-  progress: string
-  facts: JobFacts
-}
+import { createDeduplication } from './deduplication.ts'
+import { createJobBoard } from './job-board.ts'
+import { claimedOf, finishedChildOf, recordOf, type MemoryJob } from './memory-job.ts'
 
 const DEFAULT_PAGE = 100
 
 /** Creates one queue of the reference ledger. */
 export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedger {
-  const jobs = new Map<string, MemoryJob>()
-  const states = new Map(JOB_STATES.map((state) => [state, new SortedList(compareJobs)]))
-  const deduplication = new Map<string, { readonly jobId: string; readonly until: number | null }>()
   let lastSeq = 0
   let lastToken = 0
   let paused = false
-
-  const inState = (state: JobState): SortedList<MemoryJob> =>
-    states.get(state) ?? new SortedList(compareJobs)
+  const board = createJobBoard(() => ++lastSeq)
+  const deduplication = createDeduplication()
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
     const next = transition(job.facts, event, now)
     if (next.kind === 'refused') return false
-    inState(job.facts.state).remove(job)
+    const before = job.facts.state
+    if (next.error !== undefined) job.error = JSON.stringify(next.error)
+    if (next.result !== undefined) job.result = JSON.stringify(next.result)
     if (next.kind === 'removed') {
-      jobs.delete(job.id)
+      board.remove(job)
+      if (!isFinished(before)) finish(job, now)
+      if (next.ended !== null) tellParent(job, next.ended, now)
       return true
     }
-    job.facts = next.facts
-    lastToken = Math.max(lastToken, next.facts.token)
-    if (next.error !== undefined) job.error = JSON.stringify(next.error)
-    if (next.result !== undefined) job.result = encodeJson('result', next.result)
-    if (next.data !== undefined) job.data = encodeJson('data', next.data)
-    inState(job.facts.state).add(job)
+    if (next.data !== undefined) job.data = JSON.stringify(next.data)
+    const { state, token } = next.facts
+    lastToken = Math.max(lastToken, token)
+    board.move(job, next.facts)
+    if (event.type === 'retry') holdAgain(job, now)
+    if (isFinished(state) && !isFinished(before)) finish(job, now)
+    if (hasEnded(state)) tellParent(job, state, now)
     return true
   }
 
-  /** Lets time pass for every job whose rank says so. */
-  function tick(now: number): void {
-    for (const state of JOB_STATES) {
-      if (state === 'ready' || state === 'parked') continue
-      const list = inState(state)
-      for (let job = list.at(0); job !== undefined && job.facts.rank <= now; job = list.at(0)) {
-        apply(job, { type: 'tick' }, now)
-      }
-    }
+  /** What follows when a job needs nothing more: its deduplication id is free, and the job kept for that is added. */
+  function finish(job: MemoryJob, now: number): void {
+    const { followUp } = job
+    if (job.given.deduplicationId !== null) deduplication.release(job.given.deduplicationId, job.id)
+    if (followUp === null) return
+    job.followUp = null
+    insert({ ...followUp, id: null, parent: null }, null, 0, now)
+  }
+
+  function tellParent(job: MemoryJob, state: JobEnd, now: number): void {
+    const { parent } = job
+    // The parent's id may be another job's by now.
+    if (parent === null || board.get(parent.id) !== parent || parent.children.has(job.id)) return
+    parent.children.set(job.id, finishedChildOf(job, state))
+    const failed = state !== 'completed' && job.given.failsParent
+    apply(parent, { type: 'child', failed }, now)
+  }
+
+  function holdAgain({ id, given }: MemoryJob, now: number): void {
+    if (given.deduplicationId === null || given.deduplicationTtlMs > 0) return
+    if (deduplication.find(given.deduplicationId, now) === null)
+      deduplication.hold(given.deduplicationId, id, null, now)
+  }
+
+  /** Drops the records whose time is over: they are as if gone. */
+  function forget(now: number): void {
+    for (const state of JOB_STATES.filter(hasEnded)) tickState(state, now)
+  }
+
+  function tickState(state: MemoryJob['facts']['state'], now: number): void {
+    const list = board.inState(state)
+    for (let job = list.at(0); job !== undefined && job.facts.rank <= now; job = list.at(0))
+      apply(job, { type: 'tick' }, now)
   }
 
   function wakeInMs(now: number): number | null {
     if (paused) return null
-    if (inState('ready').size > 0) return 0
+    if (board.inState('ready').size > 0) return 0
     const next = Math.min(
-      inState('scheduled').at(0)?.facts.rank ?? Infinity,
-      inState('active').at(0)?.facts.rank ?? Infinity,
+      board.inState('scheduled').at(0)?.facts.rank ?? Infinity,
+      board.inState('active').at(0)?.facts.rank ?? Infinity,
     )
     return next === Infinity ? null : Math.max(next - now, 0)
   }
 
-  function holderOf({ id, deduplicationId }: EncodedJob, now: number): string | null {
-    if (id !== null && jobs.has(id)) return id
-    const held = deduplicationId === null ? undefined : deduplication.get(deduplicationId)
-    if (held === undefined) return null
-    if (held.until !== null) return held.until > now ? held.jobId : null
-    const holder = jobs.get(held.jobId)
-    return holder === undefined || isFinished(holder.facts.state) ? null : held.jobId
+  function nextSeq(lifo: boolean): number {
+    return lifo ? -++lastSeq : ++lastSeq
   }
 
-  function addOne(
+  function insert(
     given: EncodedJob,
+    parent: MemoryJob | null,
+    pending: number,
     now: number,
-  ): { readonly id: string; readonly added: boolean } {
-    const holder = holderOf(given, now)
-    if (holder !== null) return { id: holder, added: false }
-    const id = given.id ?? makeId(random)
-    const seq = given.lifo ? -++lastSeq : ++lastSeq
-    const scheduled = given.delayMs > 0
+  ): MemoryJob {
     const job: MemoryJob = {
-      id,
-      name: given.name,
-      options: given.options,
+      id: given.id ?? makeId(random),
       addedAt: now,
-      seq,
+      given,
+      seq: nextSeq(given.lifo),
+      facts: factsOfNew(given, { token: lastToken, pending }, now),
       data: given.data,
       error: 'null',
       result: 'null',
       progress: 'null',
-      facts: {
-        state: scheduled ? 'scheduled' : 'ready',
-        rank: scheduled ? now + given.delayMs : given.priority,
-        priority: given.priority,
-        token: lastToken,
-        attempt: 0,
-        maxAttempts: given.maxAttempts,
-        cancelRequested: false,
-        keepCompletedMs: given.keepCompletedMs,
-        keepDeadMs: given.keepDeadMs,
-      },
+      followUp: null,
+      parent,
+      children: new Map(),
     }
-    jobs.set(id, job)
-    inState(job.facts.state).add(job)
-    if (given.deduplicationId !== null) {
-      const until = given.deduplicationTtlMs > 0 ? now + given.deduplicationTtlMs : null
-      deduplication.set(given.deduplicationId, { jobId: id, until })
+    board.add(job)
+    const { deduplicationId, deduplicationTtlMs: ttlMs } = given
+    if (deduplicationId !== null)
+      deduplication.hold(deduplicationId, job.id, ttlMs > 0 ? now + ttlMs : null, now)
+    return job
+  }
+
+  /** @returns What became of a job that is dropped, or `null` when nothing holds its ids */
+  function drop(given: EncodedJob, now: number): AddedJobId | null {
+    const { id, deduplicationId, deduplicationTtlMs: ttlMs } = given
+    const known = id !== null && board.get(id) !== undefined
+    const hold = known || deduplicationId === null ? null : deduplication.find(deduplicationId, now)
+    const holderId = known ? id : (hold?.jobId ?? null)
+    if (holderId === null) return null
+    const holder = board.get(holderId)
+    if (hold !== null && deduplicationId !== null) {
+      if (hold.until !== null && given.deduplicationExtend && ttlMs > 0)
+        deduplication.hold(deduplicationId, holderId, now + ttlMs, now)
+      if (hold.until === null && given.deduplicationKeepLast && holder?.facts.state === 'active')
+        holder.followUp = given
     }
-    return { id, added: true }
+    const replaced = holder !== undefined && given.replace && replace(holder, given, now)
+    return { id: holderId, added: false, ...(replaced && { replaced }) }
+  }
+
+  function replace(job: MemoryJob, given: EncodedJob, now: number): boolean {
+    const next = transition(job.facts, { type: 'replace', terms: given }, now)
+    if (next.kind !== 'changed') return false
+    const { name, options, data } = given
+    job.given = { ...job.given, name, options }
+    job.data = data
+    job.error = job.result = job.progress = 'null'
+    board.move(job, next.facts, nextSeq(given.lifo))
+    return true
+  }
+
+  function add(jobs: readonly EncodedJob[]): AddResult {
+    const now = clock.now()
+    forget(now)
+    const named = new Set(jobs.map(({ parent }) => parent))
+    const parents = new Map<string, MemoryJob>()
+    const answers = jobs.map((given): AddedJobId => {
+      const parent = given.parent === null ? null : (parents.get(given.parent) ?? null)
+      if (given.parent !== null && parent === null)
+        return { id: given.id ?? given.parent, added: false }
+      const dropped = drop(given, now)
+      if (dropped !== null) return dropped
+      // Blocked from the start if any job of the batch names it: by one too many, which is made good below.
+      const isParent = given.id !== null && named.has(given.id)
+      const job = insert(given, parent, isParent ? 1 : 0, now)
+      if (isParent) parents.set(job.id, job)
+      if (parent !== null) parent.facts = { ...parent.facts, pending: parent.facts.pending + 1 }
+      return { id: job.id, added: true }
+    })
+    for (const job of parents.values()) {
+      const pending = job.facts.pending - 1
+      if (pending > 0) job.facts = { ...job.facts, pending }
+      else board.move(job, factsOfNew(job.given, { token: job.facts.token, pending }, now))
+    }
+    return { jobs: answers, wakeInMs: wakeInMs(now) }
   }
 
   function exchange(request: Exchange): ExchangeResult {
-    checkExchange(request)
+    const order = orderOfExchange(request)
     const now = clock.now()
-    const settled = (request.settle ?? []).map(({ id, token, outcome }) => {
-      const job = jobs.get(id)
+    const settled = order.settle.map(({ id, token, outcome }) => {
+      const job = board.get(id)
       return job !== undefined && apply(job, { type: 'settle', token, outcome }, now)
         ? 'settled'
         : 'lost'
     })
-    const extended = (request.extend ?? []).map(({ id, token, leaseMs, progress }) => {
-      const job = jobs.get(id)
+    const extended = order.extend.map(({ id, token, leaseMs, progress }) => {
+      const job = board.get(id)
       if (job === undefined || !apply(job, { type: 'extend', token, leaseMs }, now)) return 'lost'
-      if (progress !== undefined) job.progress = encodeJson('progress', progress)
+      if (progress !== null) job.progress = progress
       return job.facts.cancelRequested ? 'cancelled' : 'extended'
     })
-    tick(now)
+    tickState('scheduled', now)
+    tickState('active', now)
+    forget(now)
     const claimed: ClaimedJob[] = []
-    if (request.claim !== undefined && !paused) {
-      const { limit, leaseMs } = request.claim
-      for (const job of inState('ready').slice(0, limit)) {
+    if (order.claim !== undefined && !paused) {
+      const { limit, leaseMs } = order.claim
+      for (const job of board.inState('ready').slice(0, limit)) {
         apply(job, { type: 'claim', leaseMs, mintedToken: lastToken + 1 }, now)
         claimed.push(claimedOf(job))
       }
@@ -170,10 +221,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   }
 
   function list({ state, cursor, limit = DEFAULT_PAGE }: ListJobsOptions): JobPage {
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+    if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
       throw new RangeError(`Cannot list jobs: limit is ${limit}, 1 to 1000 allowed`)
-    }
-    const all = inState(state).slice(0)
+    forget(clock.now())
+    const all = board.inState(state).slice(0)
     const ordered = isFinished(state) ? all.toReversed() : all
     const start =
       cursor === undefined ? 0 : ordered.findIndex((job) => cursorOf(job) === cursor) + 1
@@ -184,50 +235,53 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   }
 
   function command(given: JobCommand): number {
+    const checked = checkCommand(given)
     const now = clock.now()
-    if (given.type === 'pause' || given.type === 'resume') {
-      paused = given.type === 'pause'
+    forget(now)
+    if (checked.type === 'pause' || checked.type === 'resume') {
+      paused = checked.type === 'pause'
       return 0
     }
-    const chosen =
-      given.type === 'purge'
-        ? inState(given.state).slice(0, given.limit)
-        : given.ids.flatMap((id) => jobs.get(id) ?? [])
-    const type = given.type === 'purge' ? 'remove' : given.type
-    return chosen.filter((job) => apply(job, { type }, now)).length
+    if (checked.type === 'purge') {
+      const { state, limit } = checked
+      const chosen = board.inState(state).slice(0, limit)
+      // Removing a child may make its parent leave the state that is purged.
+      return chosen.filter((job) => {
+        if (board.get(job.id) !== job || job.facts.state !== state) return false
+        return apply(job, { type: 'remove' }, now)
+      }).length
+    }
+    const { type, ids } = checked
+    return ids.filter((id) => {
+      const job = board.get(id)
+      return job !== undefined && apply(job, { type }, now)
+    }).length
+  }
+
+  function known(id: string): MemoryJob | undefined {
+    forget(clock.now())
+    return board.get(id)
+  }
+
+  function counts(): QueueCounts {
+    forget(clock.now())
+    const sizes = JOB_STATES.map((state) => [state, board.inState(state).size])
+    // Every state is there, each with a number.
+    return { ...Object.fromEntries(sizes), paused } as QueueCounts
   }
 
   return {
-    async add(given): Promise<AddResult> {
-      const encoded = encodeJobs(given)
-      const now = clock.now()
-      return { jobs: encoded.map((job) => addOne(job, now)), wakeInMs: wakeInMs(now) }
-    },
+    add: async (given) => add(encodeJobs(given)),
     exchange: async (request) => exchange(request),
     async get(id) {
-      const job = jobs.get(id)
+      const job = known(id)
       return job === undefined ? null : recordOf(job)
     },
     list: async (options) => list(options),
-    async counts(): Promise<QueueCounts> {
-      const size = (state: JobState): number => inState(state).size
-      return {
-        ready: size('ready'),
-        scheduled: size('scheduled'),
-        active: size('active'),
-        completed: size('completed'),
-        dead: size('dead'),
-        cancelled: size('cancelled'),
-        parked: size('parked'),
-        paused,
-      }
-    },
+    children: async (id) => structuredClone([...(known(id)?.children.values() ?? [])]),
+    counts: async () => counts(),
     command: async (given) => command(given),
   }
-}
-
-function compareJobs(a: MemoryJob, b: MemoryJob): number {
-  return a.facts.rank - b.facts.rank || a.seq - b.seq
 }
 
 function cursorOf(job: MemoryJob): string {
@@ -236,35 +290,4 @@ function cursorOf(job: MemoryJob): string {
 
 function makeId(random: RandomSource): string {
   return Array.from(random.bytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-function claimedOf(job: MemoryJob): ClaimedJob {
-  return {
-    id: job.id,
-    name: job.name,
-    data: parse(job.data),
-    options: parse(job.options),
-    token: job.facts.token,
-    attempt: job.facts.attempt,
-    maxAttempts: job.facts.maxAttempts,
-    priority: job.facts.priority,
-    addedAt: job.addedAt,
-    lastError: parse(job.error),
-  }
-}
-
-function recordOf(job: MemoryJob): JobRecord {
-  return {
-    ...claimedOf(job),
-    state: job.facts.state,
-    at: instantOf(job.facts),
-    progress: parse(job.progress),
-    result: parse(job.result),
-    cancelRequested: job.facts.cancelRequested,
-  }
-}
-
-function parse(json: string): Json {
-  // The text was written by JSON.stringify of a Json value.
-  return JSON.parse(json) as Json
 }

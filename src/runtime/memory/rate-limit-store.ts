@@ -1,5 +1,5 @@
-import { decideGcra } from '../../primitives/gcra.ts'
 import type { Clock } from '../ports/clock.ts'
+import { decideRateLimits } from '../ports/decide-rate-limits.ts'
 import { checkRateLimits } from '../ports/rate-limit-limits.ts'
 import type { RateLimitStore } from '../ports/rate-limit-store.ts'
 
@@ -27,25 +27,10 @@ export function createMemoryRateLimitStore(clock: Clock): RateLimitStore {
       const now = clock.now()
       prune(now)
       const arrivals = subjects.get(subject) ?? new Map<string, number>()
-      const decide = (charge: boolean) =>
-        checked.map((limit) => {
-          const arrivalAt = arrivals.get(limit.name) ?? null
-          return { limit, decision: decideGcra(limit, arrivalAt, charge ? limit.cost : 0, now) }
-        })
-      const wanted = decide(true)
-      const allowed = wanted.every(({ decision }) => decision.allowed)
-      const looked = allowed ? wanted : decide(false)
-      if (allowed && checked.some(({ cost }) => cost > 0)) {
-        for (const { limit, decision } of wanted) arrivals.set(limit.name, decision.arrivalAt)
-        subjects.set(subject, arrivals)
-      }
-      return wanted.map(({ limit, decision }, index) => ({
-        name: limit.name,
-        allowed: decision.allowed,
-        remaining: looked[index]?.decision.remaining ?? 0,
-        retryAfterMs: decision.retryAfterMs,
-        resetAfterMs: looked[index]?.decision.resetAfterMs ?? 0,
-      }))
+      const verdict = decideRateLimits(checked, (name) => arrivals.get(name) ?? null, now)
+      for (const { name, arrivalAt } of verdict.arrivals) arrivals.set(name, arrivalAt)
+      if (verdict.arrivals.length > 0) subjects.set(subject, arrivals)
+      return verdict.decisions
     },
     async reset(subject) {
       subjects.delete(subject)

@@ -177,6 +177,19 @@ export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
     },
   },
   {
+    name: 'a key whose lifetime was taken away survives a commit past the old expiry',
+    async run({ open, advance }) {
+      const part = (await open()).partition('p')
+      await committed(part.commit({ set: [{ key: 'k', value: 1, expiresInMs: 1000 }] }))
+      await committed(part.commit({ set: [{ key: 'k', value: 2 }] }))
+      await advance(1000)
+      await committed(part.commit({ set: [{ key: 'other', value: 1, expiresInMs: 1000 }] }))
+      await advance(1000)
+      await committed(part.commit({ delete: ['nothing'] }))
+      expectEqual((await part.get('k'))?.value, 2)
+    },
+  },
+  {
     name: 'list() pages through a prefix in UTF-8 order, both ways, each key once',
     async run({ open }) {
       const part = (await open()).partition('p')

@@ -19,6 +19,7 @@ export type {
   ClaimedJob,
   Exchange,
   ExchangeResult,
+  FinishedChild,
   JobCommand,
   JobLedger,
   JobOutcome,

@@ -1,28 +1,27 @@
 import { expectEqual, expectRejection, expectTrue, type Law } from './conformance.ts'
-import type {
-  ClaimedJob,
-  ExchangeResult,
-  JobLedger,
-  JobOutcome,
-  JobRecord,
-  NewJob,
-  QueueLedger,
-} from './job-ledger.ts'
+import { deduplicationLaws } from './job-ledger-deduplication.conformance.ts'
+import { flowLaws } from './job-ledger-flows.conformance.ts'
+import { groupLaws } from './job-ledger-groups.conformance.ts'
+import {
+  addOne,
+  claim,
+  extend,
+  HOUR_MS,
+  job,
+  kept,
+  LEASE_MS,
+  list,
+  names,
+  near,
+  settle,
+  stateOf,
+  type JobLedgerHarness,
+} from './job-ledger-steps.conformance.ts'
+import type { ClaimedJob, JobCommand, NewJob } from './job-ledger.ts'
 
-/** What an adapter supplies to have {@link jobLedgerLaws} run against it. */
-export interface JobLedgerHarness {
-  /** Opens a ledger whose queues are empty. Called once a law. */
-  open(): Promise<JobLedger>
-  /** Lets the ledger's clock advance. */
-  advance(ms: number): Promise<void>
-}
+export type { JobLedgerHarness } from './job-ledger-steps.conformance.ts'
 
-const LEASE_MS = 30_000
-const HOUR_MS = 3_600_000
-const kept = { keepCompletedMs: HOUR_MS, keepDeadMs: HOUR_MS }
-
-/** What every {@link JobLedger} keeps to; an adapter is correct when it passes them. */
-export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
+const coreLaws: readonly Law<JobLedgerHarness>[] = [
   {
     name: 'add() keeps a job as it was given, and claim hands it over once',
     async run({ open }) {
@@ -133,44 +132,6 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
       expectEqual((await queue.add([once])).jobs, [{ id: 'order/1', added: true }])
       const [second] = await claim(queue, 1)
       expectTrue((second?.token ?? 0) > (first?.token ?? 0), 'the token of a reused id to grow')
-    },
-  },
-  {
-    name: 'add() drops a duplicate until the first has finished, and names the first',
-    async run({ open }) {
-      const queue = (await open()).queue('q')
-      const twin = job('n', { ...kept, maxAttempts: 3, deduplication: { id: 'd' } })
-      const [first] = (await queue.add([twin])).jobs
-      expectEqual((await queue.add([twin])).jobs, [{ id: first?.id, added: false }])
-      await settle(queue, (await claim(queue, 1))[0], { to: 'scheduled', delayMs: 1000 })
-      expectEqual((await queue.add([twin])).jobs, [{ id: first?.id, added: false }])
-      await queue.command({ type: 'promote', ids: [first?.id ?? ''] })
-      await settle(queue, (await claim(queue, 1))[0], { to: 'completed' })
-      expectEqual((await queue.add([twin])).jobs[0]?.added, true)
-    },
-  },
-  {
-    name: 'add() drops a duplicate for its ttl, even after the first has finished',
-    async run({ open, advance }) {
-      const queue = (await open()).queue('q')
-      const twin = job('n', { deduplication: { id: 'd', ttlMs: HOUR_MS } })
-      const [first] = (await queue.add([twin])).jobs
-      await settle(queue, (await claim(queue, 1))[0], { to: 'completed' })
-      expectEqual((await queue.add([twin])).jobs, [{ id: first?.id, added: false }])
-      await advance(HOUR_MS)
-      expectEqual((await queue.add([twin])).jobs[0]?.added, true)
-    },
-  },
-  {
-    name: 'add() drops a duplicate no longer than its ttl, even while the first still waits',
-    async run({ open, advance }) {
-      const queue = (await open()).queue('q')
-      const twin = job('n', { deduplication: { id: 'd', ttlMs: HOUR_MS } })
-      await queue.add([twin])
-      await advance(HOUR_MS)
-      expectEqual((await queue.add([twin])).jobs[0]?.added, true)
-      expectEqual((await queue.add([twin])).jobs[0]?.added, false)
-      expectEqual((await queue.counts()).ready, 2)
     },
   },
   {
@@ -521,6 +482,8 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
         dead: 1,
         cancelled: 1,
         parked: 1,
+        held: 0,
+        blocked: 0,
         paused: false,
       })
     },
@@ -556,6 +519,11 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
         job('n', { priority: 0.5 }),
         job('n', { delayMs: Number.NaN }),
         job('n', { maxAttempts: 0 }),
+        job('n', { group: { key: '', limit: 1 } }),
+        job('n', { group: { key: 'k', limit: 0 } }),
+        job('n', { group: { key: 'k', limit: 1001 } }),
+        job('n', { parent: 'nobody' }),
+        job('n', { deduplication: { id: 'd', ttlMs: 1000, keepLast: true } }),
         { ...job('n'), data: 'x'.repeat(1_048_577) },
       ]
       for (const one of bad)
@@ -578,50 +546,95 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
       expectEqual(await names(queue), [])
     },
   },
+  {
+    name: 'a kept record whose time is over is as if gone, though no worker came by',
+    async run({ open, advance }) {
+      const queue = (await open()).queue('q')
+      const once: NewJob = { ...job('n', kept), id: 'once' }
+      await queue.add([once])
+      await settle(queue, (await claim(queue, 1))[0], { to: 'completed' })
+      await advance(HOUR_MS)
+      expectEqual(await queue.get('once'), null)
+      expectEqual(await list(queue, 'completed', 10), [])
+      expectEqual((await queue.counts()).completed, 0)
+      expectEqual(await queue.command({ type: 'retry', ids: ['once'] }), 0)
+      expectEqual(await queue.command({ type: 'purge', state: 'completed', limit: 5 }), 0)
+      expectEqual((await queue.add([once])).jobs, [{ id: 'once', added: true }])
+    },
+  },
+  {
+    name: 'extend never shortens a lease',
+    async run({ open, advance }) {
+      const queue = (await open()).queue('q')
+      await queue.add([job('n', { maxAttempts: 2 })])
+      const held = (await claim(queue, 1))[0]
+      const { id = '', token = 0 } = held ?? {}
+      const result = await queue.exchange({ extend: [{ id, token, leaseMs: 1000 }] })
+      expectEqual(result.extended, ['extended'])
+      expectTrue(near(result.wakeInMs, LEASE_MS), 'the wake to be the end of the longer lease')
+      await advance(LEASE_MS - 6000)
+      expectEqual(await claim(queue, 1), [])
+      expectEqual((await settle(queue, held, { to: 'completed' })).settled, ['settled'])
+    },
+  },
+  {
+    name: 'cancel ends a parked job',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      const id = await addOne(queue, job('n', kept))
+      await settle(queue, (await claim(queue, 1))[0], { to: 'parked', error: 'no handler' })
+      expectEqual(await queue.command({ type: 'cancel', ids: [id] }), 1)
+      expectEqual(await stateOf(queue, id), 'cancelled')
+      expectEqual(await queue.command({ type: 'cancel', ids: [id] }), 0)
+    },
+  },
+  {
+    name: 'exchange() refuses a result over the limit before it settles anything',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      await queue.add([job('a', kept), job('b', kept)])
+      const [a, b] = await claim(queue, 2)
+      const outcomes = ['fine', 'x'.repeat(1_048_577)].map(
+        (result) => ({ to: 'completed', result }) as const,
+      )
+      await expectRejection(
+        async () =>
+          queue.exchange({
+            settle: [a, b].flatMap((held, index) => {
+              const outcome = outcomes[index]
+              return held && outcome ? [{ id: held.id, token: held.token, outcome }] : []
+            }),
+          }),
+        (error) => error instanceof RangeError,
+        'a result of more than 1 MiB to be refused',
+      )
+      expectEqual((await queue.counts()).active, 2)
+      expectEqual((await settle(queue, a, { to: 'completed' })).settled, ['settled'])
+    },
+  },
+  {
+    name: 'command() refuses what is over the limits',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      const ids = Array.from({ length: 1001 }, (_, index) => `${index}`)
+      const bad: readonly JobCommand[] = [
+        { type: 'cancel', ids },
+        ...[0, 1.5, 1001].map((limit) => ({ type: 'purge', state: 'dead', limit }) as const),
+      ]
+      for (const command of bad)
+        await expectRejection(
+          async () => queue.command(command),
+          (error) => error instanceof RangeError,
+          'a command over the limits to be refused',
+        )
+    },
+  },
 ]
 
-function job(name: string, extra: Partial<NewJob> = {}): NewJob {
-  return { name, data: { for: name }, ...extra }
-}
-
-async function claim(queue: QueueLedger, limit: number): Promise<readonly ClaimedJob[]> {
-  return (await queue.exchange({ claim: { limit, leaseMs: LEASE_MS } })).claimed
-}
-
-function settle(
-  queue: QueueLedger,
-  held: ClaimedJob | undefined,
-  outcome: JobOutcome,
-): Promise<ExchangeResult> {
-  return queue.exchange({ settle: [{ id: held?.id ?? '', token: held?.token ?? 0, outcome }] })
-}
-
-function extend(queue: QueueLedger, held: ClaimedJob | undefined): Promise<ExchangeResult> {
-  return queue.exchange({
-    extend: [{ id: held?.id ?? '', token: held?.token ?? 0, leaseMs: LEASE_MS }],
-  })
-}
-
-async function list(
-  queue: QueueLedger,
-  state: JobRecord['state'],
-  limit: number,
-): Promise<JobRecord[]> {
-  const seen: JobRecord[] = []
-  let cursor: string | null = null
-  do {
-    const page = await queue.list({ state, limit, ...(cursor !== null && { cursor }) })
-    seen.push(...page.jobs)
-    cursor = page.cursor
-  } while (cursor !== null && seen.length < 1000)
-  return seen
-}
-
-async function names(queue: QueueLedger, limit = 100): Promise<string[]> {
-  return (await list(queue, 'ready', limit)).map((record) => record.name)
-}
-
-/** Backends on real time lose a few ms between two calls. */
-function near(actual: number | null, expected: number): boolean {
-  return actual !== null && actual > expected - 5000 && actual <= expected
-}
+/** What every {@link import('./job-ledger.ts').JobLedger} keeps to; an adapter is correct when it passes them. */
+export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
+  ...coreLaws,
+  ...deduplicationLaws,
+  ...groupLaws,
+  ...flowLaws,
+]

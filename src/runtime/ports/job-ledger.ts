@@ -34,8 +34,17 @@ export interface QueueLedger {
   /** @returns The job, or `null` when the queue holds none of that id */
   get(id: string): Promise<JobRecord | null>
 
-  /** One page of the jobs in one state: ready in the order they will be claimed, scheduled by due time, finished ones latest first. */
+  /**
+   * One page of the jobs in one state: ready ones in the order in which they will be claimed, held and blocked ones by
+   * priority and then order, scheduled ones by due time, finished ones latest first.
+   */
   list(options: ListJobsOptions): Promise<JobPage>
+
+  /**
+   * The finished children of a flow's parent, as long as the parent is kept, in the order in which they finished. Each is
+   * there once, as it finished first.
+   */
+  children(id: string): Promise<readonly FinishedChild[]>
 
   /** How many jobs are in each state (one that fell due but was not yet claimed counts as scheduled), and whether claims are paused. */
   counts(): Promise<QueueCounts>
@@ -64,18 +73,65 @@ export interface NewJob {
   readonly delayMs?: number
   /** Claims before a lost lease makes the job dead, 1 to 1,000. Default 1. */
   readonly maxAttempts?: number
-  readonly deduplication?: { readonly id: string; readonly ttlMs?: number }
+  /** Drops later jobs of the same id; see {@link QueueLedger.add}. */
+  readonly deduplication?: Deduplication
+  /**
+   * When the job is not added because `id` or `deduplication.id` is held by one that waits (ready, held or scheduled): that
+   * one stands as if added now with this job's name, data, options, priority, order, delay, attempts and keeping. Its id,
+   * deduplication, group and parent stay. Default false.
+   */
+  readonly replace?: boolean
+  /**
+   * A job is made ready only while fewer than `limit` (1 to 1,000) jobs of the queue with this key (1 to 256 characters) are
+   * ready or active. Otherwise it is `held`; when one of those ends or is scheduled again, held ones follow by priority and
+   * then order while they have room by their own `limit`, each behind what is ready: so no key starves another.
+   */
+  readonly group?: { readonly key: string; readonly limit: number }
+  /**
+   * The id of a job earlier in the same `add` that is `blocked` until this one has finished: a flow. Then it is ready at once,
+   * whatever its delay. A child that is not added (its id is held) is not waited for; the children of a job that is
+   * not added are not added either, and answered with their own id, or else the parent's.
+   */
+  readonly parent?: string
+  /**
+   * What a child that is dead, cancelled or removed does to its parent: `fail` makes it dead while the other children go on,
+   * `ignore` counts as finished. A parked child has not finished. Default `fail`.
+   */
+  readonly onFailure?: 'fail' | 'ignore'
   /** Keep the record this long after the job completed; 0 removes it at once. Default 0. */
   readonly keepCompletedMs?: number
   /** Keep the record this long after the job died or was cancelled; 0 removes it at once. Default 14 days. */
   readonly keepDeadMs?: number
 }
 
+/** How later jobs of the same id are dropped. */
+export interface Deduplication {
+  /** 1 to 256 characters. */
+  readonly id: string
+  /** How long; default: until the first has finished. */
+  readonly ttlMs?: number
+  /** This job, when it is dropped during the `ttlMs` of the first, starts its own `ttlMs` anew. Default false. */
+  readonly extend?: boolean
+  /**
+   * This job, when it is the latest that was dropped while the first was active, is added once the first has finished, been
+   * parked or removed: with an id that the ledger makes, without parent, its delay starting then. Not with `ttlMs`. Default false.
+   */
+  readonly keepLast?: boolean
+}
+
 /** What adding did: `ids` in the order of the jobs, and when work is next due. */
 export interface AddResult {
-  readonly jobs: readonly { readonly id: string; readonly added: boolean }[]
+  readonly jobs: readonly AddedJobId[]
   /** Until the queue next needs a worker, as in {@link ExchangeResult.wakeInMs}. */
   readonly wakeInMs: number | null
+}
+
+/** The id of an added job, or of the one that holds its id. */
+export interface AddedJobId {
+  readonly id: string
+  readonly added: boolean
+  /** Present and true when the holder took over the job's data; see {@link NewJob.replace}. */
+  readonly replaced?: boolean
 }
 
 /** One step of a worker. */
@@ -162,6 +218,15 @@ export interface JobRecord extends ClaimedJob {
   readonly cancelRequested: boolean
 }
 
+/** A child that has finished: its result when it completed, what went wrong otherwise. */
+export interface FinishedChild {
+  readonly id: string
+  readonly name: string
+  readonly state: 'completed' | 'dead' | 'cancelled' | 'removed'
+  readonly result: Json
+  readonly error: Json
+}
+
 /** Which jobs {@link QueueLedger.list} lists. */
 export interface ListJobsOptions {
   readonly state: JobState
@@ -184,7 +249,7 @@ export type JobCommand =
   /** No job is claimed until `resume`; running ones go on. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  /** Makes scheduled jobs ready now. */
+  /** Makes scheduled jobs ready now, or held while their group is full. */
   | { readonly type: 'promote'; readonly ids: readonly string[] }
   /** Makes dead, cancelled, parked or completed jobs ready again with all their attempts. */
   | { readonly type: 'retry'; readonly ids: readonly string[] }
@@ -192,5 +257,8 @@ export type JobCommand =
   | { readonly type: 'cancel'; readonly ids: readonly string[] }
   /** Removes jobs that are not running. */
   | { readonly type: 'remove'; readonly ids: readonly string[] }
-  /** Removes up to `limit` jobs of one state that are not running, oldest first. */
+  /**
+   * Removes the first `limit` (1 to 1,000) jobs of one state: by priority and then order, those that finished the longest time ago
+   * first. One that has left the state when its turn comes, because a child of it was removed before, stays.
+   */
   | { readonly type: 'purge'; readonly state: Exclude<JobState, 'active'>; readonly limit: number }

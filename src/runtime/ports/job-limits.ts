@@ -1,10 +1,10 @@
 import { utf8Length } from '../../primitives/utf8.ts'
-import type { Exchange, NewJob } from './job-ledger.ts'
+import type { Exchange, JobCommand, NewJob } from './job-ledger.ts'
 import type { Json } from './json.ts'
 
 /** Limits every ledger keeps. */
 export const JOB_LIMITS = {
-  /** Jobs in one `add`. */
+  /** Jobs in one `add`, and in one command. */
   batch: 1000,
   /** Claims, settlements or extensions in one exchange. */
   exchange: 1000,
@@ -32,6 +32,14 @@ export interface EncodedJob {
   readonly deduplicationTtlMs: number
   readonly keepCompletedMs: number
   readonly keepDeadMs: number
+  readonly deduplicationExtend: boolean
+  readonly deduplicationKeepLast: boolean
+  readonly replace: boolean
+  readonly group: string | null
+  readonly groupLimit: number
+  /** The id of a job earlier in the same batch. */
+  readonly parent: string | null
+  readonly failsParent: boolean
 }
 
 /** @throws RangeError when the name is empty, too long or has other characters than `A–Z a–z 0–9 . _ : -` */
@@ -48,35 +56,55 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
     throw new RangeError(
       `Cannot add jobs: ${jobs.length} at once, at most ${JOB_LIMITS.batch} allowed`,
     )
-  return jobs.map((job) => ({
-    id: checkText('id', job.id ?? null, 256),
-    name: checkText('name', job.name, 256) ?? '',
-    data: encodeJson('data', job.data),
-    options: encodeJson('options', job.options ?? null),
-    priority: checkNumber('priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
-    lifo: job.lifo ?? false,
-    delayMs: checkNumber('delayMs', Math.ceil(job.delayMs ?? 0), 0, JOB_LIMITS.delayMs),
-    maxAttempts: checkNumber('maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
-    deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
-    deduplicationTtlMs: checkNumber(
-      'deduplication.ttlMs',
-      job.deduplication?.ttlMs ?? 0,
-      0,
-      JOB_LIMITS.delayMs,
-    ),
-    keepCompletedMs: checkNumber(
-      'keepCompletedMs',
-      Math.ceil(job.keepCompletedMs ?? 0),
-      0,
-      JOB_LIMITS.delayMs,
-    ),
-    keepDeadMs: checkNumber(
-      'keepDeadMs',
-      Math.ceil(job.keepDeadMs ?? 14 * DAY_MS),
-      0,
-      JOB_LIMITS.delayMs,
-    ),
-  }))
+  const earlier = new Set<string>()
+  return jobs.map((job) => {
+    const encoded: EncodedJob = {
+      id: checkText('id', job.id ?? null, 256),
+      name: checkText('name', job.name, 256) ?? '',
+      data: encodeJson('data', job.data),
+      options: encodeJson('options', job.options ?? null),
+      priority: checkNumber('priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
+      lifo: job.lifo ?? false,
+      delayMs: checkNumber('delayMs', Math.ceil(job.delayMs ?? 0), 0, JOB_LIMITS.delayMs),
+      maxAttempts: checkNumber('maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
+      deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
+      deduplicationTtlMs: checkNumber(
+        'deduplication.ttlMs',
+        job.deduplication?.ttlMs ?? 0,
+        0,
+        JOB_LIMITS.delayMs,
+      ),
+      keepCompletedMs: checkNumber(
+        'keepCompletedMs',
+        Math.ceil(job.keepCompletedMs ?? 0),
+        0,
+        JOB_LIMITS.delayMs,
+      ),
+      keepDeadMs: checkNumber(
+        'keepDeadMs',
+        Math.ceil(job.keepDeadMs ?? 14 * DAY_MS),
+        0,
+        JOB_LIMITS.delayMs,
+      ),
+      deduplicationExtend: job.deduplication?.extend ?? false,
+      deduplicationKeepLast: job.deduplication?.keepLast ?? false,
+      replace: job.replace ?? false,
+      group: checkText('group.key', job.group?.key ?? null, 256),
+      groupLimit: checkNumber('group.limit', job.group?.limit ?? 1, 1, 1000),
+      parent: checkText('parent', job.parent ?? null, 256),
+      failsParent: (job.onFailure ?? 'fail') === 'fail',
+    }
+    if (encoded.deduplicationKeepLast && encoded.deduplicationTtlMs > 0)
+      throw new RangeError(
+        'Cannot add job: deduplication.keepLast is given with ttlMs, only one of them expected',
+      )
+    if (encoded.parent !== null && !earlier.has(encoded.parent))
+      throw new RangeError(
+        'Cannot add job: its parent is not in the same batch, a job with that id before it expected',
+      )
+    if (encoded.id !== null) earlier.add(encoded.id)
+    return encoded
+  })
 }
 
 /** @throws RangeError when the exchange is over {@link JOB_LIMITS} */
@@ -97,6 +125,26 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
   if (claim === undefined) return
   checkNumber('claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
   checkNumber('claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
+}
+
+/**
+ * @returns A copy, which the caller can no longer change
+ * @throws RangeError when the command names or purges more jobs than {@link JOB_LIMITS} allow
+ */
+export function checkCommand(command: JobCommand): JobCommand {
+  if (command.type === 'pause' || command.type === 'resume') return { ...command }
+  if (command.type === 'purge') {
+    const { limit } = command
+    if (Number.isInteger(limit) && limit >= 1 && limit <= JOB_LIMITS.batch) return { ...command }
+    throw new RangeError(
+      `Cannot purge jobs: limit is ${limit}, an integer from 1 to ${JOB_LIMITS.batch} expected`,
+    )
+  }
+  const { length } = command.ids
+  if (length <= JOB_LIMITS.batch) return { ...command, ids: [...command.ids] }
+  throw new RangeError(
+    `Cannot ${command.type} jobs: ${length} ids, at most ${JOB_LIMITS.batch} allowed`,
+  )
 }
 
 /** @returns `value` as JSON text within the size limit */

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import type { JobOutcome } from './job-ledger.ts'
-import { instantOf, isFinished, transition, type JobEvent, type JobFacts } from './job-state.ts'
+import {
+  factsOfNew,
+  hasEnded,
+  instantOf,
+  isFinished,
+  JOB_STATES,
+  transition,
+  type JobEvent,
+  type JobFacts,
+} from './job-state.ts'
 
 /** A world small enough to visit every state of it: jobs, workers that hold tokens (perhaps stale ones), and what was committed. */
 interface World {
@@ -24,6 +33,7 @@ const fresh: JobFacts = {
   attempt: 0,
   maxAttempts: 2,
   cancelRequested: false,
+  pending: 0,
   keepCompletedMs: 100,
   keepDeadMs: 100,
 }
@@ -64,6 +74,80 @@ test.each([
   },
   60_000,
 )
+
+test('transition() tells of each end once, and lets nothing but a child or a command free a blocked job', () => {
+  for (const job of everyJob()) {
+    for (const event of everyEvent(job)) {
+      const next = transition(job, event, 5)
+      const what = `${event.type} ${JSON.stringify(job)}`
+      if (next.kind === 'refused') continue
+      if (next.kind === 'removed') {
+        expect(next.ended === null, what).toBe(hasEnded(job.state))
+        expect(job.state, what).not.toBe(event.type === 'remove' ? 'active' : '')
+        continue
+      }
+      const { state, rank, pending, token } = next.facts
+      expect(hasEnded(state) && hasEnded(job.state), what).toBe(false)
+      expect(token, what).toBeGreaterThanOrEqual(job.token)
+      // What waits for others stands where its priority says, and time does not change it.
+      if (instantOf(next.facts) === null) expect(rank, what).toBe(next.facts.priority)
+      if (job.state === 'blocked' && state === 'blocked') {
+        expect([event.type, pending], what).toEqual(['child', job.pending - 1])
+        expect(pending, what).toBeGreaterThan(0)
+      }
+      if (job.state === 'blocked' && state === 'ready')
+        expect([event.type, job.pending, pending], what).toEqual(['child', 1, 0])
+      if (state === 'held') expect([event.type, job.state], what).toEqual(['hold', 'ready'])
+      if (job.state === 'held') expect(['admit', 'cancel', 'replace'], what).toContain(event.type)
+    }
+  }
+})
+
+test('factsOfNew() blocks a job with children, and lets the delay decide otherwise', () => {
+  const terms = { ...fresh, priority: 7, delayMs: 10 }
+  expect(factsOfNew(terms, { token: 3, pending: 2 }, 5)).toMatchObject({
+    state: 'blocked',
+    rank: 7,
+    token: 3,
+  })
+  const none = { token: 0, pending: 0 }
+  expect(factsOfNew(terms, none, 5)).toMatchObject({ state: 'scheduled', rank: 15 })
+  expect(factsOfNew({ ...terms, delayMs: 0 }, none, 5)).toMatchObject({ state: 'ready', rank: 7 })
+})
+
+/** One job of each kind that there can be, as far as a transition looks at it. */
+function* everyJob(): Generator<JobFacts> {
+  for (const state of JOB_STATES)
+    for (const attempt of [0, 1, 2])
+      for (const pending of state === 'blocked' ? [1, 2] : [0])
+        for (const cancelRequested of state === 'active' ? [false, true] : [false])
+          for (const keepMs of [0, 100])
+            for (const at of [4, 6]) {
+              const keep = { keepCompletedMs: keepMs, keepDeadMs: keepMs }
+              const job = {
+                ...fresh,
+                ...keep,
+                state,
+                attempt,
+                pending,
+                cancelRequested,
+                priority: 7,
+              }
+              const timed = instantOf({ ...job, rank: at }) !== null
+              yield { ...job, rank: timed ? at : job.priority, token: 1 }
+            }
+}
+
+function* everyEvent({ token }: JobFacts): Generator<JobEvent> {
+  yield { type: 'claim', leaseMs: LEASE, mintedToken: 0 }
+  for (const outcome of outcomes) yield { type: 'settle', token, outcome }
+  yield { type: 'settle', token, outcome: { to: 'parked', error: 'nobody' } }
+  yield { type: 'extend', token, leaseMs: LEASE }
+  for (const failed of [false, true]) yield { type: 'child', failed }
+  for (const delayMs of [0, 10]) yield { type: 'replace', terms: { ...fresh, delayMs } }
+  for (const type of ['tick', 'hold', 'admit', 'promote', 'retry', 'cancel', 'remove'] as const)
+    yield { type }
+}
 
 function check(world: World): void {
   world.jobs.forEach((job, index) => {

@@ -1,7 +1,10 @@
 import type { Json } from './json.ts'
 import type { JobOutcome } from './job-ledger.ts'
 
-/** Where a job stands. `scheduled` waits for its time, also between attempts. */
+/**
+ * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group to have room; `blocked`
+ * for its children to finish.
+ */
 export type JobState =
   | 'ready'
   | 'scheduled'
@@ -10,8 +13,10 @@ export type JobState =
   | 'dead'
   | 'cancelled'
   | 'parked'
+  | 'held'
+  | 'blocked'
 
-/** Every state, in the order in which people read them. */
+/** Every state; a backend may store a state as its place here, so new ones come last. */
 export const JOB_STATES: readonly JobState[] = [
   'ready',
   'scheduled',
@@ -20,13 +25,15 @@ export const JOB_STATES: readonly JobState[] = [
   'dead',
   'cancelled',
   'parked',
+  'held',
+  'blocked',
 ]
 
 /** What decides a job's next state: the part of its record that the state machine reads and writes. */
 export interface JobFacts {
   readonly state: JobState
   /**
-   * Order within the state, ascending: the priority (`ready`), or when time will next change the job: its due time
+   * Order within the state, ascending: the priority (`ready`, `held`, `blocked`), or when time will next change the job: its due time
    * (`scheduled`), the end of its lease (`active`), the end of its keeping (finished). `parked`: when it was parked.
    */
   readonly rank: number
@@ -36,10 +43,24 @@ export interface JobFacts {
   readonly attempt: number
   readonly maxAttempts: number
   readonly cancelRequested: boolean
+  /** Children that have not finished. */
+  readonly pending: number
   /** After finishing, the record is kept this long; 0 removes it at once. */
   readonly keepCompletedMs: number
   readonly keepDeadMs: number
 }
+
+/** What a job is added with, as far as its state depends on it. */
+export interface JobTerms {
+  readonly priority: number
+  readonly delayMs: number
+  readonly maxAttempts: number
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+}
+
+/** How a job ended. */
+export type JobEnd = 'completed' | 'dead' | 'cancelled' | 'removed'
 
 export type JobEvent =
   /** A worker takes a ready job; `mintedToken` is any number at least as great as every token minted before. */
@@ -48,6 +69,12 @@ export type JobEvent =
   | { readonly type: 'extend'; readonly token: number; readonly leaseMs: number }
   /** Time passed: a due job becomes ready, a lost lease is taken back, a kept record is dropped. */
   | { readonly type: 'tick' }
+  /** A ready job's group is full, or has room again. */
+  | { readonly type: 'hold' | 'admit' }
+  /** A child finished; `failed` when that makes the parent dead. */
+  | { readonly type: 'child'; readonly failed: boolean }
+  /** Another job takes the place of one that waits. */
+  | { readonly type: 'replace'; readonly terms: JobTerms }
   | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
 
 /** The job's new facts with what else must be written, `removed` when its record goes, or `refused` when the event does not apply. */
@@ -59,13 +86,25 @@ export type Transition =
       readonly result?: Json
       readonly data?: Json
     }
-  | { readonly kind: 'removed' }
+  /** `ended`: how, with its notes; `null` when it had ended before, and only its record goes. */
+  | {
+      readonly kind: 'removed'
+      readonly ended: JobEnd | null
+      readonly error?: Json
+      readonly result?: Json
+    }
   | { readonly kind: 'refused' }
 
 /** What a job's record says when its lease ran out on its last attempt. */
 export const LEASE_LOST_ERROR: Json = {
   code: 'lease_lost',
   message: 'The worker disappeared: its lease ran out on the last attempt',
+}
+
+/** What a parent's record says when one of its children failed. */
+export const CHILD_FAILED_ERROR: Json = {
+  code: 'child_failed',
+  message: 'A child of the flow failed',
 }
 
 /** What a job's record says when it was to run again after its last attempt and nobody said why. */
@@ -75,7 +114,28 @@ export const ATTEMPTS_USED_ERROR: Json = {
 }
 
 const REFUSED: Transition = { kind: 'refused' }
-const REMOVED: Transition = { kind: 'removed' }
+
+/** The facts of a job just added. One with `pending` children is blocked, and its delay is void. */
+export function factsOfNew(
+  terms: JobTerms,
+  { token, pending }: Pick<JobFacts, 'token' | 'pending'>,
+  now: number,
+): JobFacts {
+  const { priority, delayMs, maxAttempts, keepCompletedMs, keepDeadMs } = terms
+  const scheduled = pending === 0 && delayMs > 0
+  return {
+    state: pending > 0 ? 'blocked' : scheduled ? 'scheduled' : 'ready',
+    rank: scheduled ? now + delayMs : priority,
+    priority,
+    token,
+    attempt: 0,
+    maxAttempts,
+    cancelRequested: false,
+    pending,
+    keepCompletedMs,
+    keepDeadMs,
+  }
+}
 
 /**
  * The job state machine: pure, and the only place where it stands in TypeScript. Redis keeps a Lua twin that the
@@ -101,6 +161,16 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
       return changed({ ...job, rank: Math.max(job.rank, now + event.leaseMs) })
     case 'tick':
       return tick(job, now)
+    case 'hold':
+      return job.state === 'ready' ? changed({ ...job, state: 'held' }) : REFUSED
+    case 'admit':
+      return job.state === 'held' ? changed({ ...job, state: 'ready' }) : REFUSED
+    case 'child':
+      return childFinished(job, event.failed, now)
+    case 'replace':
+      return isWaiting(job.state)
+        ? changed(factsOfNew(event.terms, { token: job.token, pending: 0 }, now))
+        : REFUSED
     case 'promote':
       return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
     case 'retry':
@@ -109,11 +179,10 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
     case 'cancel':
       if (job.state === 'active')
         return job.cancelRequested ? REFUSED : changed({ ...job, cancelRequested: true })
-      return isFinished(job.state) && job.state !== 'parked'
-        ? REFUSED
-        : finish(job, 'cancelled', now)
+      return hasEnded(job.state) ? REFUSED : finish(job, 'cancelled', now)
     case 'remove':
-      return job.state === 'active' ? REFUSED : REMOVED
+      if (job.state === 'active') return REFUSED
+      return { kind: 'removed', ended: hasEnded(job.state) ? null : 'removed' }
   }
 }
 
@@ -121,6 +190,8 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
 export function instantOf(job: JobFacts): number | null {
   switch (job.state) {
     case 'ready':
+    case 'held':
+    case 'blocked':
       return null
     case 'completed':
       return job.rank - job.keepCompletedMs
@@ -136,7 +207,27 @@ export function instantOf(job: JobFacts): number | null {
 export function isFinished(
   state: JobState,
 ): state is 'completed' | 'dead' | 'cancelled' | 'parked' {
-  return state === 'completed' || state === 'dead' || state === 'cancelled' || state === 'parked'
+  return hasEnded(state) || state === 'parked'
+}
+
+/** Whether the job has an outcome: it is finished, but not `parked`. */
+export function hasEnded(state: JobState): state is 'completed' | 'dead' | 'cancelled' {
+  return state === 'completed' || state === 'dead' || state === 'cancelled'
+}
+
+/** Whether the job waits for nothing but its turn, its time or room in its group, so that another may take its place. */
+export function isWaiting(state: JobState): state is 'ready' | 'held' | 'scheduled' {
+  return state === 'ready' || state === 'held' || state === 'scheduled'
+}
+
+/** Whether the job is one of those that `group.limit` counts. */
+export function takesRoom(state: JobState): state is 'ready' | 'active' {
+  return state === 'ready' || state === 'active'
+}
+
+/** Whether the job's record has been kept long enough: it is as if gone, though it may still have to be pruned. */
+export function isForgotten({ state, rank }: JobFacts, now: number): boolean {
+  return hasEnded(state) && rank <= now
 }
 
 function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
@@ -168,8 +259,15 @@ function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
   }
 }
 
+function childFinished(job: JobFacts, failed: boolean, now: number): Transition {
+  if (job.state !== 'blocked') return REFUSED
+  const pending = Math.max(job.pending - 1, 0)
+  if (failed) return finish({ ...job, pending }, 'dead', now, { error: CHILD_FAILED_ERROR })
+  return changed(pending === 0 ? { ...ready(job), pending } : { ...job, pending })
+}
+
 function tick(job: JobFacts, now: number): Transition {
-  if (job.state === 'ready' || job.rank > now) return REFUSED
+  if (instantOf(job) === null || job.rank > now) return REFUSED
   switch (job.state) {
     case 'scheduled':
       return changed(ready(job))
@@ -181,7 +279,7 @@ function tick(job: JobFacts, now: number): Transition {
     case 'parked':
       return REFUSED
     default:
-      return REMOVED
+      return { kind: 'removed', ended: null }
   }
 }
 
@@ -193,7 +291,7 @@ function finish(
 ): Transition {
   const keepMs = state === 'completed' ? job.keepCompletedMs : job.keepDeadMs
   return keepMs <= 0
-    ? REMOVED
+    ? { kind: 'removed', ended: state, ...notes }
     : changed({ ...job, state, rank: now + keepMs, cancelRequested: false }, notes)
 }
 

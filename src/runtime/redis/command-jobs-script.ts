@@ -18,46 +18,42 @@ elseif command == 'resume' then
   return { '=0' }
 end
 
-local function dedupOf(job) return (select(5, string.match(job.tail, TERMS))) end
-local function isWaiting(job) return job.state == 'r' or job.state == 's' end
 local acts = {
   promote = function(job)
     if job.state ~= 's' then return false end
     makeReady(job)
   end,
   retry = function(job)
-    if job.state == 'a' or isWaiting(job) then return false end
+    if not hasEnded(job.state) and job.state ~= 'p' then return false end
     retry(job)
   end,
   cancel = function(job)
-    if job.state == 'a' then
-      if job.cancelled then return false end
-      job.cancelled = true
-      write(job)
-    elseif isWaiting(job) or job.state == 'p' then
-      finish(job, 'x')
-    else
-      return false
-    end
+    if hasEnded(job.state) then return false end
+    if job.state ~= 'a' then return finish(job, 'x') end
+    if job.cancelled then return false end
+    job.cancelled = true
+    touch(job)
   end,
   remove = function(job)
     if job.state == 'a' then return false end
-    remove(job, dedupOf(job))
+    remove(job)
   end,
 }
+local only
 local ids = {}
 if command == 'purge' then
-  command = 'remove'
-  local first = countForgotten(ARGV[3])
-  ids = idsOf(redis.call('ZRANGE', SETS[ARGV[3]], first, first + tonumber(ARGV[4]) - 1))
+  command, only = 'remove', ARGV[3]
+  local first = countForgotten(only)
+  ids = idsOf(redis.call('ZRANGE', SETS[only], first, first + tonumber(ARGV[4]) - 1))
 else
   for at = 3, #ARGV do ids[#ids + 1] = ARGV[at] end
 end
 load(ids)
 for _, id in ipairs(ids) do
   local job = known[id]
-  if job and not isForgotten(job.state, job.seq .. id) and acts[command](job) ~= false then
-    changed = changed + 1
+  -- What happens to one may remove or move another.
+  if job and (not only or job.state == only) and not isForgotten(job.state, job.seq .. id) then
+    if acts[command](job) ~= false then changed = changed + 1 end
   end
 end
 flush()

@@ -51,7 +51,7 @@ for at = settlesEnd + 1, extendsEnd, 4 do
     extended[#extended + 1] = job.seq .. job.id
     if ARGV[at + 3] ~= '' then
       note(job, 'p', ARGV[at + 3])
-      write(job)
+      touch(job)
     end
   end
 end
@@ -76,9 +76,8 @@ end
 local claiming = limit > 0 and not paused
 local sweeping, swept = not claiming or now - tonumber(meta[3] or 0) >= 1000, true
 if sweeping then
-  local function forget(job) remove(job, '') end
   for _, state in ipairs({ 'c', 'd', 'x' }) do
-    if pass(state, forget) == BOUND then swept = false end
+    if pass(state, remove) == BOUND then swept = false end
   end
   local ended = redis.call('ZRANGEBYSCORE', DEDUP_ENDS, '-inf', nowText, 'LIMIT', 0, BOUND)
   if #ended == BOUND then swept = false end
@@ -91,25 +90,25 @@ local reply = { table.concat(fates), table.concat(grants), '' }
 local hasReady = false
 if claiming then
   local members = redis.call('ZRANGE', SETS.r, 0, limit - 1)
-  local leaseEnd, bytes, taken, active = digits(now + lease), 0, 0, {}
+  local leaseEnd, bytes, taken, active, facts = digits(now + lease), 0, 0, {}, {}
   for first = 1, #members, ${BODIES_AT_ONCE} do
     local claimed = idsOf({ unpack(members, first, first + ${BODIES_AT_ONCE - 1}) })
     local texts = redis.call('HMGET', JOBS, unpack(claimed))
-    local bodies = redis.call('HMGET', BODIES, unpack(claimed))
+    local found = redis.call('HMGET', BODIES, unpack(claimed))
     for index, id in ipairs(claimed) do
-      bytes = bytes + #bodies[index]
+      bytes = bytes + #found[index]
       if bytes > ${REPLY_BYTES} and taken > 0 then break end
       taken = taken + 1
-      local _, attempt, token, seq, _, notes, tail = string.match(texts[index], FACTS)
+      local _, attempt, token, seq, flags, notes, tail = string.match(texts[index], FACTS)
       serial = math.max(mint(), tonumber(token) + 1)
-      local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' 0 ' .. notes .. ' ' .. tail
+      local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
       facts[#facts + 1] = id
       facts[#facts + 1] = text
       active[#active + 1] = leaseEnd
       active[#active + 1] = members[taken]
       reply[#reply + 1] = id
       reply[#reply + 1] = text
-      reply[#reply + 1] = bodies[index]
+      reply[#reply + 1] = found[index]
       reply[#reply + 1] = string.find(notes, 'e', 1, true) and redis.call('HGET', NOTES, 'e' .. id) or ''
     end
     if taken < first + #claimed - 1 then break end

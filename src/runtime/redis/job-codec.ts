@@ -1,5 +1,11 @@
 import { encodeJson, type EncodedJob } from '../ports/job-limits.ts'
-import type { ClaimedJob, Exchange, JobRecord, Settlement } from '../ports/job-ledger.ts'
+import type {
+  ClaimedJob,
+  Exchange,
+  FinishedChild,
+  JobRecord,
+  Settlement,
+} from '../ports/job-ledger.ts'
 import { instantOf, JOB_STATES, type JobFacts, type JobState } from '../ports/job-state.ts'
 import type { Json } from '../ports/json.ts'
 import { STATE_LETTERS } from './job-layout.ts'
@@ -8,18 +14,34 @@ const STATES: ReadonlyMap<string, JobState> = new Map(
   JOB_STATES.map((state) => [STATE_LETTERS[state], state]),
 )
 
+const CHILD_STATES: Readonly<Record<string, FinishedChild['state']>> = {
+  c: 'completed',
+  d: 'dead',
+  x: 'cancelled',
+}
+
+/** A job to add, with the ids that it is added with. */
+export interface NewJobPlace {
+  readonly id: string
+  /** The id of the job that follows when this one is kept for later. */
+  readonly spareId: string
+  /** Whether other jobs of the batch name this one as their parent. */
+  readonly isParent: boolean
+}
+
 /** @returns The arguments of `addJobsScript` for one job */
-export function encodeNewJob(job: EncodedJob, id: string): readonly string[] {
+export function encodeNewJob(job: EncodedJob, place: NewJobPlace): readonly string[] {
   const { priority, maxAttempts, keepCompletedMs, keepDeadMs } = job
   return [
-    toField(id),
-    `=[${JSON.stringify(job.name)},${job.options},\n${job.data}]`,
+    toField(place.id),
+    `=[${JSON.stringify(job.name)},\n${job.options},\n${job.data}]`,
     `${priority} ${maxAttempts} ${keepCompletedMs} ${keepDeadMs}`,
     String(priority),
-    job.lifo ? '1' : '0',
+    toFlag(job.lifo),
     String(job.delayMs),
-    job.deduplicationId ?? '',
+    encodeURIComponent(job.deduplicationId ?? ''),
     String(job.deduplicationTtlMs),
+    encodeMore(job, place),
   ]
 }
 
@@ -81,7 +103,7 @@ export function decodeClaimedJob([
 export function decodeJobRecord(parts: readonly string[]): JobRecord {
   const [id = '', facts = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
   const job = decodeClaimedJob([id, facts, body, error])
-  const [letter = '', , , , cancelled, , , , keepCompletedMs, keepDeadMs] = facts.split(' ', 10)
+  const [letter = '', , , , flags, , , , keepCompletedMs, keepDeadMs] = facts.split(' ', 10)
   const jobFacts: JobFacts = {
     state: STATES.get(letter) ?? 'parked',
     rank: Number(rank.slice(1)),
@@ -89,7 +111,8 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
     token: job.token,
     attempt: job.attempt,
     maxAttempts: job.maxAttempts,
-    cancelRequested: cancelled === '1',
+    cancelRequested: flags === '1' || flags === '3',
+    pending: 0,
     keepCompletedMs: Number(keepCompletedMs),
     keepDeadMs: Number(keepDeadMs),
   }
@@ -103,6 +126,21 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
   }
 }
 
+/** @param parts Id and end, as `listChildrenScript` answers them */
+export function decodeChild([id = '', text = '']: readonly string[]): FinishedChild {
+  const nameEnd = text.indexOf('\n')
+  const state = CHILD_STATES[text.slice(0, 1)] ?? 'removed'
+  const note = decodeNote(text.slice(nameEnd + 1))
+  return {
+    id: fromField(id),
+    // encodeNewJob wrote the name.
+    name: JSON.parse(text.slice(1, nameEnd)) as string,
+    state,
+    result: state === 'completed' ? note : null,
+    error: state === 'completed' ? null : note,
+  }
+}
+
 /** Ids carry a `=` in Redis, so that a client that decodes JSON takes none of them for it. */
 export function toField(id: string): string {
   return `=${id}`
@@ -111,6 +149,20 @@ export function toField(id: string): string {
 /** Undoes {@link toField}. */
 export function fromField(field: string): string {
   return field.slice(1)
+}
+
+function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPlace): string {
+  const flags = [job.replace, job.deduplicationExtend, job.deduplicationKeepLast, isParent].map(
+    toFlag,
+  )
+  if (!flags.includes('1') && job.group === null && job.parent === null) return ''
+  const group = encodeURIComponent(job.group ?? '')
+  const parent = encodeURIComponent(job.parent ?? '')
+  return `${flags.join('')} ${group} ${job.groupLimit} ${parent} ${toFlag(job.failsParent)} ${spareId}`
+}
+
+function toFlag(value: boolean): string {
+  return value ? '1' : '0'
 }
 
 function decodeBody(body: string): readonly [string, Json, Json] {

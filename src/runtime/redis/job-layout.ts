@@ -9,6 +9,9 @@ export const QUEUE_PARTS: readonly string[] = [
   'meta',
   'dedup',
   'dedup-ends',
+  'turns',
+  'groups',
+  'children',
   ...JOB_STATES,
 ]
 
@@ -21,6 +24,8 @@ export const STATE_LETTERS: Readonly<Record<JobState, string>> = {
   dead: 'd',
   cancelled: 'x',
   parked: 'p',
+  held: 'h',
+  blocked: 'b',
 }
 
 /** Bodies fetched at once, so that a page of great ones is cut short before all are in memory. */
@@ -33,16 +38,23 @@ const SETS = JOB_STATES.map(
 /**
  * The keys of a queue and how a job stands in them.
  *
- * `jobs` maps an id to `state attempt token seq cancelled notes priority maxAttempts keepCompletedMs keepDeadMs addedAt dedup`:
- * state is the first letter (x for cancelled), notes the letters of those in `notes` or `-`, dedup the deduplication id that the
- * job holds until it has finished. `bodies` maps it to `=[name,options,⏎data]`, `notes` maps e (error), p (progress) and r (result)
- * with the id behind to `=json`. Each state's set ranks `seq` with the id behind; seq has 16 digits. Ids come with a `=` before them, so that none is JSON.
+ * `jobs` maps an id to `state attempt token seq flags notes priority maxAttempts keepCompletedMs keepDeadMs addedAt dedup`:
+ * state is the first letter (x for cancelled), flags 1 when asked to stop and 2 when there is more, notes the letters of those in
+ * `notes` or `-`, dedup the deduplication id that the job holds until it has finished. More is ` group limit parent parentFlow
+ * failsParent flow pending`; flow is a number that only this job has as a parent. Group, parent and dedup are percent-encoded.
+ *
+ * `bodies` maps the id to `=[name,⏎options,⏎data]`, `notes` maps e (error), p (progress), r (result) with the id behind to `=json`, and f to
+ * the job that follows. Each state's set ranks `seq` with the id behind; seq has 16 digits. `turns` orders held jobs by group, priority and
+ * seq, `groups` counts those that are ready or active. `children` maps a flow to how many have finished, `flow#number` to the id of
+ * each, and the flow with that id behind to how it ended, its name and, on a new line, its note. Ids come with a `=` before them,
+ * so that none is JSON.
  */
 export const LAYOUT_LUA: string = lua`
-local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS = unpack(KEYS, 1, 6)
+local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN = unpack(KEYS, 1, 9)
 local SETS = { ${SETS} }
 local FACTS = '^(%a) (%d+) (%d+) (%d+) (%d) (%S+) (.*)$'
-local TERMS = '^(%d+) (%d+) (%d+) (%d+) %d+ (.*)$'
+local TERMS = '^(%d+) (%d+) (%d+) (%d+) %d+ (%S*)$'
+local MORE = '^(.*) (%S*) (%d+) (%S*) (%d+) (%d) (%d+) (%d+)$'
 
 -- Whether a record is only still there because no exchange has dropped it since its time was over.
 local FORGETFUL = { c = true, d = true, x = true }

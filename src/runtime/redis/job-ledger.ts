@@ -1,7 +1,15 @@
 import { encodeHex } from '../../primitives/hex.ts'
-import { checkExchange, checkQueueName, encodeJobs, JOB_LIMITS } from '../ports/job-limits.ts'
+import {
+  checkCommand,
+  checkExchange,
+  checkQueueName,
+  encodeJobs,
+  type EncodedJob,
+} from '../ports/job-limits.ts'
 import type {
+  AddedJobId,
   ExchangeResult,
+  FinishedChild,
   JobCommand,
   JobLedger,
   JobPage,
@@ -9,13 +17,14 @@ import type {
   QueueCounts,
   QueueLedger,
 } from '../ports/job-ledger.ts'
-import { isFinished } from '../ports/job-state.ts'
+import { isFinished, JOB_STATES } from '../ports/job-state.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import { addJobsScript } from './add-jobs-script.ts'
 import type { RedisClient } from './client.ts'
 import { commandJobsScript } from './command-jobs-script.ts'
 import { exchangeJobsScript } from './exchange-jobs-script.ts'
 import {
+  decodeChild,
   decodeClaimedJob,
   decodeJobRecord,
   encodeExtension,
@@ -23,13 +32,20 @@ import {
   encodeSettlement,
   fromField,
   toField,
+  type NewJobPlace,
 } from './job-codec.ts'
 import { QUEUE_PARTS, STATE_LETTERS } from './job-layout.ts'
 import type { KeysOf } from './keys.ts'
-import { countJobsScript, getJobScript, listJobsScript } from './read-jobs-scripts.ts'
+import {
+  countJobsScript,
+  getJobScript,
+  listChildrenScript,
+  listJobsScript,
+} from './read-jobs-scripts.ts'
 import type { RedisScript } from './script.ts'
 
 const ID_BYTES = 12
+const CHILD_PARTS = 2
 const CLAIMED_PARTS = 4
 const RECORD_PARTS = 7
 
@@ -61,17 +77,19 @@ function createQueue(random: RandomSource, run: Run): QueueLedger {
   return {
     async add(given) {
       const jobs = encodeJobs(given)
-      const ids = jobs.map(({ id }) => id ?? encodeHex(random.bytes(ID_BYTES)))
-      const args = jobs.flatMap((job, index) => encodeNewJob(job, ids[index] ?? ''))
-      const [wake = '', ...holders] = await run(addJobsScript, args)
+      const parents = new Set(jobs.map(({ parent }) => parent))
+      const places = jobs.map((job): NewJobPlace => {
+        const { id } = job
+        const made = id === null || job.deduplicationKeepLast ? makeId(random) : ''
+        return { id: id ?? made, spareId: made, isParent: id !== null && parents.has(id) }
+      })
+      const args = jobs.flatMap((job, index) => {
+        const place = places[index]
+        return place === undefined ? [] : encodeNewJob(job, place)
+      })
+      const [wake = '', ...fates] = await run(addJobsScript, args)
       return {
-        jobs: jobs.map((job, index) => {
-          const id = ids[index] ?? ''
-          const holder = holders[index] ?? '+'
-          // An id of our own making can only be there because a client sent the command again.
-          const added = holder === '+' || (job.id === null && holder === toField(id))
-          return { id: added ? id : fromField(holder), added }
-        }),
+        jobs: jobs.map((job, index) => addedOf(job, places[index]?.id ?? '', fates[index] ?? '+')),
         wakeInMs: decodeWake(wake),
       }
     },
@@ -120,64 +138,49 @@ function createQueue(random: RandomSource, run: Run): QueueLedger {
       }
     },
 
-    async counts(): Promise<QueueCounts> {
-      const [text = ''] = await run(countJobsScript, [])
-      const [
-        ready = 0,
-        scheduled = 0,
-        active = 0,
-        completed = 0,
-        dead = 0,
-        cancelled = 0,
-        parked = 0,
-        paused,
-      ] = text.slice(1).split(' ').map(Number)
-      return {
-        ready,
-        scheduled,
-        active,
-        completed,
-        dead,
-        cancelled,
-        parked,
-        paused: paused === 1,
+    async children(id) {
+      const children: FinishedChild[] = []
+      for (let from = '1'; from !== '';) {
+        const [next = '', ...found] = await run(listChildrenScript, [toField(id), from])
+        children.push(...inGroups(found, CHILD_PARTS).map(decodeChild))
+        from = next.slice(1)
       }
+      return children
     },
 
-    async command(command) {
-      checkCommand(command)
-      if (command.type === 'pause' || command.type === 'resume')
-        return decodeCount(await run(commandJobsScript, [command.type]))
-      if (command.type !== 'purge')
-        return decodeCount(
-          await run(commandJobsScript, [command.type, ...command.ids.map(toField)]),
-        )
-      let purged = 0
-      while (purged < command.limit) {
-        const batch = Math.min(command.limit - purged, JOB_LIMITS.batch)
-        const letter = STATE_LETTERS[command.state]
-        const count = decodeCount(await run(commandJobsScript, ['purge', letter, String(batch)]))
-        purged += count
-        if (count < batch) break
-      }
-      return purged
+    async counts(): Promise<QueueCounts> {
+      const [text = ''] = await run(countJobsScript, [])
+      const numbers = text.slice(1).split(' ').map(Number)
+      const counts = JOB_STATES.map((state, index) => [state, numbers[index] ?? 0])
+      // Every state is there, each with a number.
+      return { ...Object.fromEntries(counts), paused: numbers.at(-1) === 1 } as QueueCounts
+    },
+
+    async command(given) {
+      const command = checkCommand(given)
+      return decodeCount(await run(commandJobsScript, [command.type, ...argumentsOf(command)]))
     },
   }
 }
 
-/** @throws RangeError when the command is over the limits */
-function checkCommand(command: JobCommand): void {
-  if (command.type === 'purge') {
-    if (Number.isInteger(command.limit) && command.limit >= 1) return
-    throw new RangeError(
-      `Cannot purge jobs: limit is ${command.limit}, a positive integer expected`,
-    )
-  }
-  if (command.type === 'pause' || command.type === 'resume') return
-  if (command.ids.length > JOB_LIMITS.batch)
-    throw new RangeError(
-      `Cannot ${command.type} jobs: ${command.ids.length} ids, at most ${JOB_LIMITS.batch} allowed`,
-    )
+function argumentsOf(command: JobCommand): readonly string[] {
+  if (command.type === 'pause' || command.type === 'resume') return []
+  if (command.type === 'purge') return [STATE_LETTERS[command.state], String(command.limit)]
+  return command.ids.map(toField)
+}
+
+/** @param fate What `addJobsScript` answers of the job that was to be added as `id` */
+function addedOf(job: EncodedJob, id: string, fate: string): AddedJobId {
+  if (fate === '-') return { id: job.id ?? job.parent ?? '', added: false }
+  const replaced = fate.startsWith('*')
+  const holder = replaced ? fate.slice(1) : fate
+  // An id of our own making can only be there because a client sent the command again.
+  if (holder === '+' || (job.id === null && holder === toField(id))) return { id, added: true }
+  return { id: fromField(holder), added: false, ...(replaced && { replaced }) }
+}
+
+function makeId(random: RandomSource): string {
+  return encodeHex(random.bytes(ID_BYTES))
 }
 
 function decodeCount([count = '']: readonly string[]): number {

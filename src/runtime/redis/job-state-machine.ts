@@ -1,133 +1,191 @@
-import { ATTEMPTS_USED_ERROR, LEASE_LOST_ERROR } from '../ports/job-state.ts'
-import { LAYOUT_LUA } from './job-layout.ts'
+import { ATTEMPTS_USED_ERROR, CHILD_FAILED_ERROR, LEASE_LOST_ERROR } from '../ports/job-state.ts'
+import { WORKSPACE_LUA } from './job-workspace.ts'
 import { lua } from './script.ts'
 
 /**
- * The Lua twin of `transition` in `ports/job-state.ts`, on top of {@link LAYOUT_LUA}: each function is one of its cases
- * and keeps its writes back until `flush`, so that a batch costs a few commands.
+ * The Lua twin of `transition` in `ports/job-state.ts`, on top of {@link WORKSPACE_LUA}: each function is one of its cases with what
+ * follows from it: held jobs of the group are admitted, a job kept for this one's end is added, the parent hears of it, in
+ * this order.
  */
 export const STATE_MACHINE_LUA: string =
-  LAYOUT_LUA +
+  WORKSPACE_LUA +
   lua`
 local LEASE_LOST = [==[=${JSON.stringify(LEASE_LOST_ERROR)}]==]
 local ATTEMPTS_USED = [==[=${JSON.stringify(ATTEMPTS_USED_ERROR)}]==]
-local BOUND = 1000
-local META_KEPT_MS = 2592000000
+local CHILD_FAILED = [==[=${JSON.stringify(CHILD_FAILED_ERROR)}]==]
 
-local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept')
-local serial, paused = math.max(tonumber(meta[1] or 0), nowMicros - 1), meta[2] == '1'
-local minted = false
--- One number that only grows orders jobs and fences claims; the clock in it keeps it growing should meta be lost.
-local function mint()
-  minted = true
-  serial = serial + 1
-  return serial
+local function takesRoom(state) return state == 'r' or state == 'a' end
+local function isWaiting(state) return state == 'r' or state == 's' or state == 'h' end
+local function hasEnded(state) return state == 'c' or state == 'd' or state == 'x' end
+
+local function idOfEncoded(text)
+  return '=' .. string.gsub(text, '%%(%x%x)', function(hex) return string.char(tonumber(hex, 16)) end)
 end
-local facts, noted, unnoted, removed, extended, left, entered = {}, {}, {}, {}, {}, {}, {}
-local known = {}
 
-local function load(ids)
-  local wanted = {}
-  for index = 1, #ids do
-    if known[ids[index]] == nil then wanted[#wanted + 1] = ids[index] end
-  end
-  for first = 1, #wanted, 1000 do
-    local last = math.min(first + 999, #wanted)
-    local texts = redis.call('HMGET', JOBS, unpack(wanted, first, last))
-    for index = first, last do
-      local id, text = wanted[index], texts[index - first + 1]
-      if text then
-        local state, attempt, token, seq, cancelled, notes, tail = string.match(text, FACTS)
-        known[id] = {
-          id = id, state = state, attempt = tonumber(attempt), token = token, seq = seq,
-          cancelled = cancelled == '1', notes = notes, tail = tail
-        }
-      end
-    end
+-- Where a held job stands in its group.
+local function turnOf(job)
+  return job.group .. ' ' .. string.format('%07d', string.match(job.tail, '^%d+')) .. job.seq .. job.id
+end
+
+-- Moves a job, whose seq and tail may change with it; one that would become ready while its group is full is held.
+local move
+local function admitHeld(group)
+  while true do
+    local turn = redis.call('ZRANGEBYLEX', TURNS, '[' .. group .. ' ', '(' .. group .. '!', 'LIMIT', 0, 1)[1]
+    if not turn then return end
+    local job = find(string.sub(turn, #group + 25))
+    if roomOf(group) >= job.limit then return end
+    move(job, 'r', (string.match(job.tail, '^%d+')), nextSeq())
   end
 end
-
-local function write(job)
-  facts[#facts + 1] = job.id
-  facts[#facts + 1] = job.state .. ' ' .. job.attempt .. ' ' .. job.token .. ' ' .. job.seq ..
-    (job.cancelled and ' 1 ' or ' 0 ') .. job.notes .. ' ' .. job.tail
-end
-
-local function note(job, kind, json)
-  local had = string.find(job.notes, kind, 1, true)
-  if json ~= '' then
-    noted[#noted + 1] = kind .. job.id
-    noted[#noted + 1] = json
-    if not had then job.notes = (job.notes == '-' and '' or job.notes) .. kind end
-  elseif had then
-    unnoted[#unnoted + 1] = kind .. job.id
-    job.notes = string.gsub(job.notes, kind, '')
-    if job.notes == '' then job.notes = '-' end
+function move(job, state, rank, seq, tail)
+  local group = job.group
+  local had = group and takesRoom(job.state)
+  if group and job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
+  job.seq, job.tail = seq or job.seq, tail or job.tail
+  if group then
+    if state == 'r' and not had and roomOf(group) >= job.limit then state = 'h' end
+    if state == 'h' then redis.call('ZADD', TURNS, 0, turnOf(job)) end
+    if had ~= takesRoom(state) then changeRoom(group, had and -1 or 1) end
   end
+  job.state, job.rank = state, rank
+  touch(job)
+  if had and not takesRoom(state) then admitHeld(group) end
 end
 
-local function leave(job)
-  local list = left[job.state]
-  if not list then
-    list = {}
-    left[job.state] = list
-  end
-  list[#list + 1] = job.seq .. job.id
+-- The job that holds a deduplication id, and when that ends, if by time.
+local function holderOf(dedup)
+  local holder = redis.call('HGET', DEDUP, dedup)
+  local ends = holder and redis.call('ZSCORE', DEDUP_ENDS, dedup)
+  if ends and tonumber(ends) <= now then return false end
+  return holder, ends
 end
-
-local function enter(job, state, rank)
-  local list = entered[state]
-  if not list then
-    list = {}
-    entered[state] = list
-  end
-  list[#list + 1] = rank
-  list[#list + 1] = job.seq .. job.id
-  job.state = state
-  write(job)
-end
-
-local function release(job, dedup)
-  if dedup ~= '' and redis.call('HGET', DEDUP, dedup) == job.id then
-    redis.call('HDEL', DEDUP, dedup)
+local function hold(dedup, id, ttl)
+  redis.call('HSET', DEDUP, dedup, id)
+  if ttl > 0 then
+    redis.call('ZADD', DEDUP_ENDS, digits(now + ttl), dedup)
+  else
+    redis.call('ZREM', DEDUP_ENDS, dedup)
   end
 end
 
-local function remove(job, dedup)
-  leave(job)
-  release(job, dedup)
-  removed[#removed + 1] = job.id
-  if job.notes ~= '-' then
-    for kind in string.gmatch(job.notes, '.') do unnoted[#unnoted + 1] = kind .. job.id end
+-- terms: priority maxAttempts keepCompletedMs keepDeadMs; more: what else the job has, if anything, also the state b.
+local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
+  local job = {
+    id = id, attempt = 0, token = '0', cancelled = false, notes = '-', seq = nextSeq(lifo),
+    tail = terms .. ' ' .. nowText .. ' ' .. (ttl == 0 and dedup or '')
+  }
+  local blocked = false
+  if more then
+    job.more, job.group, job.limit = true, more.group, more.limit
+    job.parent, job.parentFlow, job.fails = more.parent, more.parentFlow or '0', more.fails or false
+    blocked = more.blocked
+    job.flow, job.pending = blocked and digits(serial) or '0', 0
   end
-  known[job.id] = nil
+  bodies[#bodies + 1] = id
+  bodies[#bodies + 1] = body
+  known[id] = job
+  if blocked then
+    move(job, 'b', priority)
+  elseif delay > 0 then
+    move(job, 's', digits(now + delay))
+  else
+    move(job, 'r', priority)
+  end
+  if dedup ~= '' then hold(dedup, id, ttl) end
+  return job
+end
+
+-- Frees the deduplication id of a job that needs nothing more, and adds the job kept for that.
+local function release(job)
+  local dedup = select(5, string.match(job.tail, TERMS))
+  if dedup == '' then return end
+  if redis.call('HGET', DEDUP, dedup) == job.id then redis.call('HDEL', DEDUP, dedup) end
+  local follow = noteOf(job, 'f')
+  if follow == '' then return end
+  note(job, 'f', '')
+  local id, lifo, delay, again, group, limit, terms, body =
+    string.match(follow, '^(%S+) (%d) (%d+) (%S*) (%S*) (%d+) ([^\n]*)\n(.*)$')
+  local more = group ~= '' and { group = group, limit = tonumber(limit) } or nil
+  insert(id, body, terms, string.match(terms, '^%d+'), lifo == '1', tonumber(delay), again, 0, more)
+end
+
+local function forgetChildren(flow)
+  local fields = { flow }
+  for number = 1, tonumber(redis.call('HGET', CHILDREN, flow) or 0) do fields[#fields + 1] = flow .. '#' .. number end
+  for first = 2, #fields, 1000 do
+    local ids = redis.call('HMGET', CHILDREN, unpack(fields, first, math.min(first + 999, #fields)))
+    for index = 1, #ids do ids[index] = flow .. ids[index] end
+    send('HDEL', CHILDREN, ids)
+  end
+  send('HDEL', CHILDREN, fields)
+end
+
+-- Takes a job out without any word to others but its group.
+local function drop(job)
+  if job.group then
+    if job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
+    if takesRoom(job.state) then changeRoom(job.group, -1) end
+  end
+  if job.more and job.flow ~= '0' then forgetChildren(job.flow) end
+  job.gone = true
+  known[job.id] = false
+  touch(job)
+  if job.group and takesRoom(job.state) then admitHeld(job.group) end
 end
 
 local function makeReady(job)
-  leave(job)
   job.cancelled = false
-  enter(job, 'r', (string.match(job.tail, TERMS)))
+  move(job, 'r', (string.match(job.tail, '^%d+')))
+end
+
+-- ended is a state's letter, or g when the job was removed; json its result or error, default the error it has.
+local finish
+local function tellParent(job, ended, json)
+  local parent = find(idOfEncoded(job.parent))
+  -- The parent's id may be another job's by now.
+  if not parent or not parent.more or parent.flow ~= job.parentFlow then return end
+  local body = redis.call('HGET', BODIES, job.id)
+  local name = string.sub(body, 3, string.find(body, '\n', 1, true) - 2)
+  local text = ended .. name .. '\n' .. (json or noteOf(job, 'e'))
+  if redis.call('HSETNX', CHILDREN, parent.flow .. job.id, text) == 0 then return end
+  local number = redis.call('HINCRBY', CHILDREN, parent.flow, 1)
+  redis.call('HSET', CHILDREN, parent.flow .. '#' .. number, job.id)
+  if parent.state ~= 'b' then return end
+  parent.pending = math.max(parent.pending - 1, 0)
+  if ended ~= 'c' and job.fails then return finish(parent, 'd', 'e', CHILD_FAILED) end
+  if parent.pending > 0 then return touch(parent) end
+  makeReady(parent)
 end
 
 -- kind and json say what is noted of the end, if anything; json may be empty.
-local function finish(job, state, kind, json)
+function finish(job, state, kind, json)
   local _, _, keepCompleted, keepDead, dedup = string.match(job.tail, TERMS)
   local keep = tonumber(state == 'c' and keepCompleted or keepDead)
-  if keep <= 0 then return remove(job, dedup) end
-  leave(job)
-  release(job, dedup)
-  job.cancelled = false
-  if kind then note(job, kind, json) end
-  enter(job, state, digits(now + keep))
+  if keep <= 0 then
+    drop(job)
+  else
+    job.cancelled = false
+    if kind then note(job, kind, json) end
+    move(job, state, digits(now + keep))
+  end
+  if dedup ~= '' then release(job) end
+  if job.parent then tellParent(job, state, json) end
+end
+
+local function remove(job)
+  drop(job)
+  if hasEnded(job.state) then return end
+  release(job)
+  if job.parent then tellParent(job, 'g') end
 end
 
 local function park(job, err)
-  leave(job)
-  release(job, (select(5, string.match(job.tail, TERMS))))
   job.cancelled = false
   job.attempt = job.attempt - 1
   note(job, 'e', err)
-  enter(job, 'p', nowText)
+  move(job, 'p', nowText)
+  release(job)
 end
 
 local function attemptsUsed(job)
@@ -144,13 +202,11 @@ local function runAgain(job, delay, refund, err, data)
   end
   if err ~= '' then note(job, 'e', err) end
   if data ~= '' then
-    local body = redis.call('HGET', BODIES, job.id)
-    local head = string.sub(body, 1, (string.find(body, '\n', 1, true)))
+    local head = string.match(redis.call('HGET', BODIES, job.id), '^[^\n]*\n[^\n]*\n')
     redis.call('HSET', BODIES, job.id, head .. data .. ']')
   end
   if delay <= 0 then return makeReady(job) end
-  leave(job)
-  enter(job, 's', digits(now + delay))
+  move(job, 's', digits(now + delay))
 end
 
 local function loseLease(job)
@@ -164,46 +220,26 @@ local function loseLease(job)
 end
 
 local function retry(job)
-  local dedup = select(5, string.match(job.tail, TERMS))
-  if dedup ~= '' then redis.call('HSETNX', DEDUP, dedup, job.id) end
   job.attempt = 0
   makeReady(job)
+  local dedup = select(5, string.match(job.tail, TERMS))
+  if dedup ~= '' and not holderOf(dedup) then hold(dedup, job.id, 0) end
 end
 
-local function send(command, key, list)
-  for first = 1, #list, 1000 do
-    redis.call(command, key, unpack(list, first, math.min(first + 999, #list)))
+-- Puts another job in the place of one that waits.
+local function replace(job, body, terms, priority, lifo, delay)
+  job.attempt, job.cancelled = 0, false
+  note(job, 'e', '')
+  note(job, 'p', '')
+  note(job, 'r', '')
+  bodies[#bodies + 1] = job.id
+  bodies[#bodies + 1] = body
+  local tail = terms .. string.match(job.tail, '^%d+ %d+ %d+ %d+( .*)$')
+  local seq = nextSeq(lifo)
+  if delay > 0 then
+    move(job, 's', digits(now + delay), seq, tail)
+  else
+    move(job, 'r', priority, seq, tail)
   end
-end
-
-local function flush()
-  for state, members in pairs(left) do send('ZREM', SETS[state], members) end
-  for state, ranks in pairs(entered) do send('ZADD', SETS[state], ranks) end
-  for first = 1, #extended, 1000 do
-    redis.call('ZADD', SETS.a, 'GT', unpack(extended, first, math.min(first + 999, #extended)))
-  end
-  send('HSET', JOBS, facts)
-  send('HDEL', JOBS, removed)
-  send('HDEL', BODIES, removed)
-  send('HDEL', NOTES, unnoted)
-  send('HSET', NOTES, noted)
-  facts, noted, unnoted, removed, extended, left, entered = {}, {}, {}, {}, {}, {}, {}
-end
-
-local function saveMeta(prolonged)
-  if not minted then return end
-  redis.call('HSET', META, 'serial', digits(serial))
-  if prolonged and not paused then redis.call('PEXPIRE', META, META_KEPT_MS) end
-end
-
--- The first rank in a state's set.
-local function headOf(state)
-  return tonumber(redis.call('ZRANGE', SETS[state], 0, 0, 'WITHSCORES')[2] or math.huge)
-end
-
--- Until the queue next needs a worker, as text; - when no job waits.
-local function wakeIn(hasReady, at)
-  if paused or (not hasReady and at == math.huge) then return '-' end
-  return '=' .. (hasReady and '0' or digits(math.max(at - now, 0)))
 end
 `

@@ -84,3 +84,37 @@ local paused = redis.call('HGET', META, 'paused')
 return { '=' .. table.concat(counts, ' ') .. ' ' .. (paused or '0') }
 `,
 )
+
+/**
+ * ARGV: offset, id, the number of a child → the number to go on from or nothing at the end, then of each child from that
+ * number on its id and how it ended, as `children` holds it.
+ */
+export const listChildrenScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local id, text = ARGV[2], redis.call('HGET', JOBS, ARGV[2])
+if not text then return { '' } end
+local state, _, _, seq, flags, _, tail = string.match(text, FACTS)
+if flags < '2' or isForgotten(state, seq .. id) then return { '' } end
+local flow = select(7, string.match(tail, MORE))
+local reply, bytes = { '' }, 0
+local first, last = tonumber(ARGV[3]), tonumber(redis.call('HGET', CHILDREN, flow) or 0)
+for from = first, last, ${BODIES_AT_ONCE} do
+  local fields = {}
+  for number = from, math.min(from + ${BODIES_AT_ONCE - 1}, last) do fields[#fields + 1] = flow .. '#' .. number end
+  local ids = redis.call('HMGET', CHILDREN, unpack(fields))
+  for index, child in ipairs(ids) do fields[index] = flow .. child end
+  local texts = redis.call('HMGET', CHILDREN, unpack(fields))
+  for index, child in ipairs(ids) do
+    bytes = bytes + #texts[index]
+    if bytes > ${REPLY_BYTES} and #reply > 1 then
+      reply[1] = '=' .. (from + index - 1)
+      return reply
+    end
+    reply[#reply + 1] = child
+    reply[#reply + 1] = texts[index]
+  end
+end
+return reply
+`,
+)

@@ -1,27 +1,8 @@
-import { JOB_LIMITS } from '../ports/job-limits.ts'
 import type { JobCommand } from '../ports/job-ledger.ts'
-import { isForgotten, JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
-import { applyEvent, type LedgerParts } from './ledger-parts.ts'
-
-/** Rows read at once while purging. */
-const PURGED_A_STEP = 1000
-
-/** @throws RangeError when the command names too many jobs */
-export function copyCommand(command: JobCommand): JobCommand {
-  if ('ids' in command) {
-    const { length } = command.ids
-    if (length > JOB_LIMITS.batch)
-      throw new RangeError(
-        `Cannot ${command.type} jobs: ${length} ids, at most ${JOB_LIMITS.batch} allowed`,
-      )
-    return { ...command, ids: [...command.ids] }
-  }
-  if ('limit' in command && !(Number.isInteger(command.limit) && command.limit >= 1))
-    throw new RangeError(
-      `Cannot purge jobs: limit is ${command.limit}, a positive integer expected`,
-    )
-  return { ...command }
-}
+import { hasEnded, isForgotten } from '../ports/job-state.ts'
+import { applyEvent } from './apply-event.ts'
+import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
+import type { LedgerParts } from './ledger-parts.ts'
 
 /**
  * Carries out one command, within a transaction.
@@ -50,8 +31,7 @@ function changeEach(
 ): number {
   const now = parts.clock.now()
   return ids.filter((id) => {
-    const row = parts.jobs.find(queue, id, JOB_COLUMNS)
-    const job = row === undefined ? null : jobRowOf(row)
+    const job = find(parts, queue, id)
     if (job === null || isForgotten(job, now)) return false
     return applyEvent(parts, queue, job, { type }, now).kind !== 'refused'
   }).length
@@ -63,11 +43,16 @@ function purge(
   { state, limit }: Extract<JobCommand, { readonly type: 'purge' }>,
 ): number {
   const now = parts.clock.now()
-  for (let purged = 0; ;) {
-    const step = Math.min(PURGED_A_STEP, limit - purged)
-    const jobs: readonly JobRow[] = parts.jobs.due(queue, state, Number.MAX_SAFE_INTEGER, step)
-    for (const job of jobs) applyEvent(parts, queue, job, { type: 'remove' }, now)
-    purged += jobs.length
-    if (jobs.length < step || purged === limit) return purged
-  }
+  const range = hasEnded(state) ? { after: now } : {}
+  return parts.jobs.due(queue, state, range, limit).filter((found) => {
+    // Removing a child may have changed its parent, or made it leave the state that is purged.
+    const job = found.flow === null ? found : find(parts, queue, found.id)
+    if (job?.state !== state) return false
+    return applyEvent(parts, queue, job, { type: 'remove' }, now).kind === 'removed'
+  }).length
+}
+
+function find({ jobs }: LedgerParts, queue: string, id: string): JobRow | null {
+  const row = jobs.find(queue, id, JOB_COLUMNS)
+  return row === undefined ? null : jobRowOf(row)
 }

@@ -7,8 +7,8 @@ import { toSqlText } from './sql-text.ts'
 
 /** Who holds which deduplication id of a queue. */
 export interface DeduplicationTable {
-  /** @returns The id of the job that holds `id` now, or `null` */
-  holder(queue: string, id: string, now: number): string | null
+  /** @returns The hold on `id` that counts now, or `null` */
+  find(queue: string, id: string, now: number): DeduplicationHold | null
   /** @param until When the hold ends, ms since 1970; `null` while `job` has not finished */
   hold(queue: string, id: string, job: string, until: number | null): void
   /** Forgets that `job` holds `id`. */
@@ -17,9 +17,15 @@ export interface DeduplicationTable {
   prune(queue: string, now: number, limit: number): void
 }
 
+export interface DeduplicationHold {
+  readonly job: string
+  /** When it ends, ms since 1970; `null` while the job has not finished. */
+  readonly until: number | null
+}
+
 export function createDeduplicationTable(db: SqlDatabase, jobs: JobTable): DeduplicationTable {
   return {
-    holder(queue, id, now) {
+    find(queue, id, now) {
       const [row] = db.run(
         'SELECT job, until FROM reuse_deduplication WHERE queue = ? AND id = ?',
         [queue, toSqlText(id)],
@@ -27,9 +33,9 @@ export function createDeduplicationTable(db: SqlDatabase, jobs: JobTable): Dedup
       if (row === undefined) return null
       const job = readText(row, 'job')
       const until = readNumberOrNull(row, 'until')
-      if (until !== null) return until > now ? job : null
+      if (until !== null) return until > now ? { job, until } : null
       const holder = jobs.find(queue, job, JOB_COLUMNS)
-      return holder === undefined || isFinished(jobRowOf(holder).state) ? null : job
+      return holder === undefined || isFinished(jobRowOf(holder).state) ? null : { job, until }
     },
 
     hold(queue, id, job, until) {

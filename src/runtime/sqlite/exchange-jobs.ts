@@ -1,7 +1,8 @@
 import type { ClaimedJob, ExchangeResult } from '../ports/job-ledger.ts'
-import type { ExchangeOrder } from './exchange-order.ts'
+import type { ExchangeOrder } from '../ports/exchange-order.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
-import { applyEvent, type LedgerParts } from './ledger-parts.ts'
+import { applyEvent } from './apply-event.ts'
+import type { LedgerParts } from './ledger-parts.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
 /** Due jobs and lost leases that one exchange deals with; when more remain, the next wake is at once. */
@@ -63,7 +64,7 @@ function tick(parts: LedgerParts, queue: string, overview: QueueOverview, now: n
     const earliest = overview.earliest[state]
     if (earliest === null || earliest > now || budget === 0) continue
     const running = state === 'scheduled' || state === 'active'
-    const due = parts.jobs.due(queue, state, now, running ? budget : PRUNED_AN_EXCHANGE)
+    const due = parts.jobs.due(queue, state, { until: now }, running ? budget : PRUNED_AN_EXCHANGE)
     for (const job of due) applyEvent(parts, queue, job, { type: 'tick' }, now)
     if (running) budget -= due.length
     changed = true

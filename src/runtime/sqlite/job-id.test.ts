@@ -2,27 +2,24 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '../../../test/support/seeded-random.ts'
 import { JOB_LIMITS } from '../ports/job-limits.ts'
-import { makeJobIds, placeOfJobId } from './job-id.ts'
+import { makeJobId, placeOfJobId } from './job-id.ts'
 
-test('placeOfJobId() reads the place that makeJobIds() put into an id', () => {
-  const places = fc.array(
-    fc.record({
-      priority: fc.nat(JOB_LIMITS.priority),
-      seq: fc.maxSafeInteger().filter((seq) => seq !== 0),
-    }),
-  )
+test('placeOfJobId() reads the place that makeJobId() put into an id', () => {
+  const random = createSeededRandom()
+  const place = fc.record({
+    priority: fc.nat(JOB_LIMITS.priority),
+    seq: fc.maxSafeInteger().filter((seq) => seq !== 0),
+  })
   fc.assert(
-    fc.property(places, (given) => {
-      expect(makeJobIds(given, createSeededRandom()).map(placeOfJobId)).toEqual(given)
+    fc.property(place, (given) => {
+      expect(placeOfJobId(makeJobId(given, random))).toEqual(given)
     }),
   )
 })
 
-test('makeJobIds() makes different ids for the same place', () => {
-  const ids = makeJobIds(
-    Array.from({ length: 500 }, () => ({ priority: 0, seq: 1 })),
-    createSeededRandom(),
-  )
+test('makeJobId() makes different ids for the same place', () => {
+  const random = createSeededRandom()
+  const ids = Array.from({ length: 500 }, () => makeJobId({ priority: 0, seq: 1 }, random))
   expect(new Set(ids).size).toBe(500)
 })
 

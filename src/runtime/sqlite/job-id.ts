@@ -9,19 +9,15 @@ export interface JobPlace {
 const RANDOM_BYTES = 5
 const PATTERN = /^([0-9a-z]{1,5})-(L?)([0-9a-z]{1,11})-[0-9a-z]{8}$/
 
-/** Makes ids that say where their job stands while it is ready, so that finding it by id needs no index. */
-export function makeJobIds(places: readonly JobPlace[], random: RandomSource): readonly string[] {
-  const bytes = random.bytes(places.length * RANDOM_BYTES)
-  return places.map(({ priority, seq }, index) => {
-    let chance = 0
-    for (const byte of bytes.subarray(index * RANDOM_BYTES, (index + 1) * RANDOM_BYTES))
-      chance = chance * 256 + byte
-    const order = `${seq < 0 ? 'L' : ''}${Math.abs(seq).toString(36)}`
-    return `${priority.toString(36)}-${order}-${chance.toString(36).padStart(8, '0')}`
-  })
+/** Makes an id that says where its job stands while it is ready, so that finding it by id needs no index. */
+export function makeJobId({ priority, seq }: JobPlace, random: RandomSource): string {
+  let chance = 0
+  for (const byte of random.bytes(RANDOM_BYTES)) chance = chance * 256 + byte
+  const order = `${seq < 0 ? 'L' : ''}${Math.abs(seq).toString(36)}`
+  return `${priority.toString(36)}-${order}-${chance.toString(36).padStart(8, '0')}`
 }
 
-/** @returns The place that {@link makeJobIds} put into the id, or `null` when it cannot be one of its making */
+/** @returns The place that {@link makeJobId} put into the id, or `null` when it cannot be one of its making */
 export function placeOfJobId(id: string): JobPlace | null {
   const [, priority, ahead, order] = PATTERN.exec(id) ?? []
   if (priority === undefined || order === undefined) return null

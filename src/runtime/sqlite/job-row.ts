@@ -1,13 +1,7 @@
 import type { ClaimedJob, JobRecord } from '../ports/job-ledger.ts'
-import {
-  instantOf,
-  isFinished,
-  JOB_STATES,
-  type JobFacts,
-  type JobState,
-} from '../ports/job-state.ts'
+import { instantOf, JOB_STATES, type JobFacts, type JobState } from '../ports/job-state.ts'
 import { BackendError } from '../ports/errors.ts'
-import { readJson, readNumber, readText, readTextOrNull } from './read-column.ts'
+import { readJson, readNumber, readNumberOrNull, readText, readTextOrNull } from './read-column.ts'
 import type { SqlRow } from './sql-database.ts'
 
 /** A job as its table holds it, without what it carries. */
@@ -19,11 +13,19 @@ export interface JobRow extends JobFacts {
   readonly keyed: boolean
   /** The deduplication id that it holds until it has finished. */
   readonly deduplication: string | null
+  readonly group: string | null
+  readonly groupLimit: number
+  /** What tells this parent from every other of its id; `null` for a job that never had children. */
+  readonly flow: number | null
+  readonly parent: string | null
+  /** The `flow` of the parent it was added under. */
+  readonly parentFlow: number | null
+  readonly failsParent: boolean
 }
 
 /** The columns of {@link jobRowOf}. */
 export const JOB_COLUMNS = `state, rank, seq, id, keyed, priority, token, attempt, max_attempts, cancel_requested,
-  keep_completed_ms, keep_dead_ms, deduplication`
+  keep_completed_ms, keep_dead_ms, deduplication, group_key, group_limit, pending, flow, parent, parent_flow, fails_parent`
 
 /** The columns of {@link claimedJobOf}. */
 export const CLAIM_COLUMNS: string = [JOB_COLUMNS, 'added_at, name, options, error, data'].join(
@@ -59,6 +61,13 @@ export function jobRowOf(row: SqlRow): JobRow {
     keepCompletedMs: readNumber(row, 'keep_completed_ms'),
     keepDeadMs: readNumber(row, 'keep_dead_ms'),
     deduplication: readTextOrNull(row, 'deduplication'),
+    group: readTextOrNull(row, 'group_key'),
+    groupLimit: readNumber(row, 'group_limit'),
+    pending: readNumber(row, 'pending'),
+    flow: readNumberOrNull(row, 'flow'),
+    parent: readTextOrNull(row, 'parent'),
+    parentFlow: readNumberOrNull(row, 'parent_flow'),
+    failsParent: readNumber(row, 'fails_parent') === 1,
   }
 }
 
@@ -91,9 +100,4 @@ export function jobRecordOf(row: SqlRow): JobRecord {
     result: readJson(row, 'result'),
     cancelRequested: facts.cancelRequested,
   }
-}
-
-/** Whether the job's record has been kept long enough: it is as if gone, though it may still have to be pruned. */
-export function isForgotten({ state, rank }: JobFacts, now: number): boolean {
-  return state !== 'parked' && isFinished(state) && rank <= now
 }

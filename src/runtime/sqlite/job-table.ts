@@ -6,12 +6,14 @@ import { readNumberOrNull, readText } from './read-column.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './sql-database.ts'
 import { toSqlText } from './sql-text.ts'
 
-/** What is written beside a job's row, each as JSON text. */
+/** What is written beside a job's row, all but the name as JSON text. */
 export interface JobNotes {
   readonly error?: string
   readonly result?: string
   readonly data?: string
   readonly progress?: string
+  readonly options?: string
+  readonly name?: string
 }
 
 /** The table of jobs, each access a seek of its primary key. */
@@ -24,8 +26,17 @@ export interface JobTable {
   find(queue: string, id: string, columns: string): SqlRow | undefined
   /** The jobs among `ids` that are active. */
   findActive(queue: string, ids: Iterable<string>): Map<string, JobRow>
-  /** Jobs whose rank has come, earliest first. */
-  due(queue: string, state: JobState, now: number, limit: number): readonly JobRow[]
+  /** Jobs whose rank is after `after` and not after `until`, earliest first. */
+  due(
+    queue: string,
+    state: JobState,
+    range: { readonly after?: number; readonly until?: number },
+    limit: number,
+  ): readonly JobRow[]
+  /** The job of a group that is the next to be admitted. */
+  firstHeld(queue: string, group: string): JobRow | undefined
+  /** What stands beside the row of `job`, which must stand as it was read. */
+  read(queue: string, job: JobRow, columns: string): SqlRow | undefined
   /** The jobs of a state in their order. */
   first(queue: string, state: JobState, limit: number): readonly SqlRow[]
   /** The furthest order number among the ready jobs of a priority: the last, or ahead of all the first. */
@@ -34,7 +45,7 @@ export interface JobTable {
   queues(): readonly string[]
 }
 
-const NOTES = ['error', 'result', 'data', 'progress'] as const
+const NOTES = ['error', 'result', 'data', 'progress', 'options'] as const
 const AT_PLACE = 'queue = ? AND state = ? AND rank = ? AND seq = ? AND id = ?'
 const IN_INDEX = 'queue = ? AND id = ? AND (keyed = 1 OR state NOT IN (0, 2))'
 /** Ids looked for in one statement: below the 100 parameters of a Durable Object. */
@@ -90,7 +101,7 @@ export function createJobTable(db: SqlDatabase): JobTable {
     insert(queue, job, carried, addedAt) {
       db.run(
         `INSERT INTO reuse_jobs (queue, ${JOB_COLUMNS}, added_at, name, options, data)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
           queue,
           codeOfState(job.state),
@@ -105,7 +116,14 @@ export function createJobTable(db: SqlDatabase): JobTable {
           Number(job.cancelRequested),
           job.keepCompletedMs,
           job.keepDeadMs,
-          job.deduplication === null ? null : toSqlText(job.deduplication),
+          textOrNull(job.deduplication),
+          textOrNull(job.group),
+          job.groupLimit,
+          job.pending,
+          job.flow,
+          textOrNull(job.parent),
+          job.parentFlow,
+          Number(job.failsParent),
           addedAt,
           toSqlText(carried.name),
           columnOf(carried.options),
@@ -115,20 +133,17 @@ export function createJobTable(db: SqlDatabase): JobTable {
     },
 
     update(queue, before, after, notes) {
-      const noted = NOTES.flatMap((column) => {
-        const json = notes[column]
-        return json === undefined ? [] : [{ column, json }]
-      })
+      const rest = [...changedColumns(before, after), ...notedColumns(notes)]
       db.run(
         `UPDATE reuse_jobs SET state = ?, rank = ?, token = ?, attempt = ?, cancel_requested = ?
-         ${noted.map(({ column }) => `, ${column} = ?`).join('')} WHERE ${AT_PLACE}`,
+         ${rest.map(({ column }) => `, ${column} = ?`).join('')} WHERE ${AT_PLACE}`,
         [
           codeOfState(after.state),
           after.rank,
           after.token,
           after.attempt,
           Number(after.cancelRequested),
-          ...noted.map(({ json }) => columnOf(json)),
+          ...rest.map(({ value }) => value),
           ...placeOf(queue, before),
         ],
       )
@@ -175,15 +190,27 @@ export function createJobTable(db: SqlDatabase): JobTable {
       return found
     },
 
-    due(queue, state, now, limit) {
+    due(queue, state, { after = -1, until = Number.MAX_SAFE_INTEGER }, limit) {
       return db
         .run(
-          `SELECT ${JOB_COLUMNS} FROM reuse_jobs WHERE queue = ? AND state = ? AND rank <= ?
+          `SELECT ${JOB_COLUMNS} FROM reuse_jobs WHERE queue = ? AND state = ? AND rank > ? AND rank <= ?
            ORDER BY rank, seq, id LIMIT ?`,
-          [queue, codeOfState(state), now, limit],
+          [queue, codeOfState(state), after, until, limit],
         )
         .map(jobRowOf)
     },
+
+    firstHeld(queue, group) {
+      const [row] = db.run(
+        `SELECT ${JOB_COLUMNS} FROM reuse_jobs INDEXED BY reuse_jobs_held
+         WHERE queue = ? AND group_key = ? AND state = 7 ORDER BY rank, seq, id LIMIT 1`,
+        [queue, toSqlText(group)],
+      )
+      return row === undefined ? undefined : jobRowOf(row)
+    },
+
+    read: (queue, job, columns) =>
+      db.run(`SELECT ${columns} FROM reuse_jobs WHERE ${AT_PLACE}`, placeOf(queue, job))[0],
 
     first(queue, state, limit) {
       return db.run(
@@ -218,6 +245,36 @@ export function createJobTable(db: SqlDatabase): JobTable {
 
 function placeOf(queue: string, { state, rank, seq, id }: JobRow): SqlValue[] {
   return [queue, codeOfState(state), rank, seq, toSqlText(id)]
+}
+
+interface ColumnValue {
+  readonly column: string
+  readonly value: SqlValue
+}
+
+/** What changes only when a job takes another's place, is admitted or loses a child. */
+function changedColumns(before: JobRow, after: JobRow): readonly ColumnValue[] {
+  return [
+    { column: 'seq', value: after.seq, was: before.seq },
+    { column: 'keyed', value: Number(after.keyed), was: Number(before.keyed) },
+    { column: 'priority', value: after.priority, was: before.priority },
+    { column: 'max_attempts', value: after.maxAttempts, was: before.maxAttempts },
+    { column: 'keep_completed_ms', value: after.keepCompletedMs, was: before.keepCompletedMs },
+    { column: 'keep_dead_ms', value: after.keepDeadMs, was: before.keepDeadMs },
+    { column: 'pending', value: after.pending, was: before.pending },
+  ].filter(({ value, was }) => value !== was)
+}
+
+function notedColumns({ name, ...notes }: JobNotes): readonly ColumnValue[] {
+  const noted = NOTES.flatMap((column) => {
+    const json = notes[column]
+    return json === undefined ? [] : [{ column, value: columnOf(json) }]
+  })
+  return name === undefined ? noted : [...noted, { column: 'name', value: toSqlText(name) }]
+}
+
+function textOrNull(text: string | null): string | null {
+  return text === null ? null : toSqlText(text)
 }
 
 /** JSON text as it is stored: `null` as SQL NULL. */

@@ -220,18 +220,6 @@ test('nextWakeAt() is the earliest of all queues that are not paused', () => {
   expect(ledger.nextWakeAt()).toBe(now + 1000)
 })
 
-test('purge takes more than it reads at once, and no more than asked', () => {
-  const { ledger } = open()
-  for (let batch = 0; batch < 3; batch++)
-    ledger.add(
-      'q',
-      Array.from({ length: 900 }, () => job),
-    )
-  expect(ledger.command('q', { type: 'purge', state: 'ready', limit: 2500 })).toBe(2500)
-  expect(ledger.counts('q').ready).toBe(200)
-  expect(ledger.command('q', { type: 'purge', state: 'ready', limit: 2500 })).toBe(200)
-})
-
 test('prepareExchange() copies what it is given, so that its caller may go on with it', () => {
   const { ledger } = open()
   ledger.add('q', [{ ...job, keepCompletedMs: HOUR_MS }])

@@ -1,9 +1,10 @@
 import type { Clock } from '../ports/clock.ts'
-import { encodeJobs } from '../ports/job-limits.ts'
+import { checkCommand, encodeJobs, JOB_LIMITS } from '../ports/job-limits.ts'
 import type {
   AddResult,
   Exchange,
   ExchangeResult,
+  FinishedChild,
   JobCommand,
   JobPage,
   JobRecord,
@@ -13,10 +14,13 @@ import type {
 } from '../ports/job-ledger.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import { addJobs } from './add-jobs.ts'
-import { commandJobs, copyCommand } from './command-jobs.ts'
+import { createChildTable, inOrder, type PlacedChild } from './child-table.ts'
+import { commandJobs } from './command-jobs.ts'
 import { createDeduplicationTable } from './deduplication-table.ts'
 import { exchangeJobs } from './exchange-jobs.ts'
-import { orderOfExchange } from './exchange-order.ts'
+import { orderOfExchange } from '../ports/exchange-order.ts'
+import { createFollowUpTable } from './follow-up-table.ts'
+import { createGroupTable } from './group-table.ts'
 import { createJobSequence } from './job-sequence.ts'
 import { createJobTable } from './job-table.ts'
 import type { LedgerParts } from './ledger-parts.ts'
@@ -30,6 +34,9 @@ export interface SqliteLedger {
   exchange(queue: string, exchange: Exchange): ExchangeResult
   get(queue: string, id: string): JobRecord | null
   list(queue: string, options: ListJobsOptions): JobPage
+  children(queue: string, id: string): readonly FinishedChild[]
+  /** At most `limit` finished children whose id is after `after`, in the order of their ids. */
+  childPage(queue: string, id: string, after: string, limit: number): readonly PlacedChild[]
   counts(queue: string): QueueCounts
   command(queue: string, command: JobCommand): number
   /**
@@ -59,6 +66,9 @@ export function createSqliteLedger(
     clock,
     random,
     jobs,
+    groups: createGroupTable(db),
+    children: createChildTable(db),
+    followUps: createFollowUpTable(db),
     deduplication: createDeduplicationTable(db, jobs),
     sequence: createJobSequence(clock),
   }
@@ -74,8 +84,17 @@ export function createSqliteLedger(
   }
 
   function prepareCommand(queue: string, command: JobCommand): () => number {
-    const copy = copyCommand(command)
+    const copy = checkCommand(command)
     return () => db.transaction(() => commandJobs(parts, queue, copy))
+  }
+
+  function childPage(
+    queue: string,
+    id: string,
+    after: string,
+    limit: number,
+  ): readonly PlacedChild[] {
+    return parts.children.page(queue, id, { after, limit, now: clock.now() })
   }
 
   return {
@@ -87,6 +106,8 @@ export function createSqliteLedger(
     command: (queue, command) => prepareCommand(queue, command)(),
     get: (queue, id) => getJob(parts, queue, id),
     list: (queue, options) => listJobs(parts, queue, options),
+    children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
+    childPage,
     counts: (queue) => countJobs(parts, queue),
     queues: () => jobs.queues(),
     nextWakeAt() {

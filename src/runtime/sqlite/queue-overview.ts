@@ -14,7 +14,7 @@ export interface QueueOverview {
 }
 
 /** The states in which time changes a job. */
-export type TimedState = Exclude<JobState, 'ready' | 'parked'>
+export type TimedState = Exclude<JobState, 'ready' | 'parked' | 'held' | 'blocked'>
 
 export const TIMED_STATES: readonly TimedState[] = [
   'scheduled',

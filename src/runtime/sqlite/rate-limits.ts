@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import { checkRateLimits } from '../ports/rate-limit-limits.ts'
 import type { RateLimit, RateLimitDecision } from '../ports/rate-limit-store.ts'
-import { decideRateLimits } from './decide-rate-limits.ts'
+import { decideRateLimits } from '../ports/decide-rate-limits.ts'
 import { readNumber, readText } from './read-column.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { toSqlText } from './sql-text.ts'

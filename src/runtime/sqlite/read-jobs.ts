@@ -1,6 +1,6 @@
 import type { JobPage, JobRecord, ListJobsOptions, QueueCounts } from '../ports/job-ledger.ts'
-import { isFinished, JOB_STATES } from '../ports/job-state.ts'
-import { codeOfState, isForgotten, jobRecordOf, jobRowOf, RECORD_COLUMNS } from './job-row.ts'
+import { hasEnded, isFinished, isForgotten, JOB_STATES } from '../ports/job-state.ts'
+import { codeOfState, jobRecordOf, jobRowOf, RECORD_COLUMNS } from './job-row.ts'
 import type { LedgerParts } from './ledger-parts.ts'
 import { readNumber } from './read-column.ts'
 import type { SqlValue } from './sql-database.ts'
@@ -52,14 +52,13 @@ export function countJobs({ db, clock }: LedgerParts, queue: string): QueueCount
     [queue, clock.now(), queue],
   )
   const counted = new Map(rows.map((row) => [readNumber(row, 'state'), readNumber(row, 'jobs')]))
-  const [ready = 0, scheduled = 0, active = 0, completed = 0, dead = 0, cancelled = 0, parked = 0] =
-    JOB_STATES.map((state) => counted.get(codeOfState(state)) ?? 0)
-  const paused = counted.get(-1) === 1
-  return { ready, scheduled, active, completed, dead, cancelled, parked, paused }
+  const counts = JOB_STATES.map((state) => [state, counted.get(codeOfState(state)) ?? 0])
+  // Every state is there, each with a number.
+  return { ...Object.fromEntries(counts), paused: counted.get(-1) === 1 } as QueueCounts
 }
 
 /** The states whose records are forgotten once their rank has come. */
-const FORGETFUL = (['completed', 'dead', 'cancelled'] as const).map(codeOfState).join(', ')
+const FORGETFUL = JOB_STATES.filter(hasEnded).map(codeOfState).join(', ')
 
 function cursorOf({ rank, seq, id }: ReturnType<typeof jobRowOf>): string {
   return `${rank} ${seq} ${toSqlText(id)}`

@@ -33,7 +33,7 @@ test('migrate() refuses a database of a newer version', () => {
   expect(() => migrate(db)).toThrow(
     expect.objectContaining({
       code: 'backend_failed',
-      message: 'Cannot open database: its schema has version 99, at most 1 is known',
+      message: 'Cannot open database: its schema has version 99, at most 2 is known',
     }),
   )
 })

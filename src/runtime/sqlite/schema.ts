@@ -89,4 +89,43 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        PRIMARY KEY (subject, name)
      ) WITHOUT ROWID`,
   ],
+  [
+    // All empty or a constant for a plain job, so that they are read from the head of its row, however long its data is.
+    `ALTER TABLE reuse_jobs ADD COLUMN group_key TEXT`,
+    `ALTER TABLE reuse_jobs ADD COLUMN group_limit INTEGER NOT NULL DEFAULT 1`,
+    `ALTER TABLE reuse_jobs ADD COLUMN pending INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE reuse_jobs ADD COLUMN flow INTEGER`,
+    `ALTER TABLE reuse_jobs ADD COLUMN parent TEXT`,
+    `ALTER TABLE reuse_jobs ADD COLUMN parent_flow INTEGER`,
+    `ALTER TABLE reuse_jobs ADD COLUMN fails_parent INTEGER NOT NULL DEFAULT 1`,
+    // State 7 is held.
+    `CREATE INDEX reuse_jobs_held ON reuse_jobs (queue, group_key, rank, seq, id) WHERE state = 7`,
+    // How many jobs of a group are ready or active. No row for none.
+    `CREATE TABLE reuse_groups (
+       queue TEXT NOT NULL,
+       key TEXT NOT NULL,
+       admitted INTEGER NOT NULL,
+       PRIMARY KEY (queue, key)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE reuse_children (
+       queue TEXT NOT NULL,
+       parent TEXT NOT NULL,
+       id TEXT NOT NULL,
+       place INTEGER NOT NULL,
+       name TEXT NOT NULL,
+       state TEXT NOT NULL,
+       error TEXT,
+       result TEXT,
+       PRIMARY KEY (queue, parent, id)
+     ) WITHOUT ROWID`,
+    // Apart from the job they follow: a row of a Durable Object has 2 MB at most.
+    `CREATE TABLE reuse_follow_ups (
+       queue TEXT NOT NULL,
+       job TEXT NOT NULL,
+       terms TEXT NOT NULL,
+       options TEXT NOT NULL,
+       data TEXT NOT NULL,
+       PRIMARY KEY (queue, job)
+     ) WITHOUT ROWID`,
+  ],
 ]

@@ -104,6 +104,7 @@ function createLedger(engine: SqliteLedger, group: GroupCommit): JobLedger {
         exchange: async (exchange) => group.write(engine.prepareExchange(name, exchange)),
         get: (id) => group.read(() => engine.get(name, id)),
         list: (options) => group.read(() => engine.list(name, options)),
+        children: (id) => group.read(() => engine.children(name, id)),
         counts: () => group.read(() => engine.counts(name)),
         command: async (command) => group.write(engine.prepareCommand(name, command)),
       }

@@ -1,5 +1,7 @@
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
+import type { FinishedChild } from '../../runtime/ports/job-ledger.ts'
 import type { Json } from '../../runtime/ports/json.ts'
+import type { JobBreaker, JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'
 
 /** A kind of job: what it takes and what it does. */
@@ -14,8 +16,25 @@ export interface JobDefinition<Input = unknown, Output = Input> {
   run(job: RunningJob<Output>, context: JobContext): Promise<Json | void> | Json | void
   /** Options of jobs of this kind, unless the job says otherwise. */
   readonly options?: Omit<JobOptions, 'jobId' | 'deduplication'>
+  /**
+   * How many jobs run at once for each key (a tenant, a domain) whatever the number of workers. Keys take turns: one with
+   * many jobs does not starve the others.
+   */
+  readonly concurrency?: JobConcurrency<Input>
+  /** How many attempts may start in a time; more wait without an attempt spent. */
+  readonly rateLimit?: JobRateLimit<Output>
+  /** While it is open, jobs wait without an attempt spent: a `CircuitBreaker`, shared by all kinds that call the same thing. */
+  readonly breaker?: JobBreaker
   /** The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. */
   readonly backoff?: (attempt: number, error: unknown) => number
+}
+
+/** How many jobs run at once. */
+export interface JobConcurrency<Data = unknown> {
+  /** Jobs ready or running at a time for each key, 1 to 1,000. */
+  readonly limit: number
+  /** Default: all jobs of the kind share one key. */
+  key?(data: Data): string
 }
 
 /** The job as its handler sees it. */
@@ -38,6 +57,8 @@ export interface JobContext {
   readonly signal: AbortSignal
   /** Publishes how far the job is; observers see it within a third of the lease. */
   readonly progress: (value: Json) => void
+  /** What the children of a flow came to, in the order in which they finished; empty without children. */
+  readonly children: () => Promise<readonly FinishedChild[]>
   /** Adds a line to the job's log; the last 100 lines of at most 1,000 characters are kept with the job. */
   readonly log: (line: string) => void
 }
@@ -48,7 +69,7 @@ export interface JobContext {
  * @example
  * defineJob({ input: z.object({ to: z.email() }), run: async (job, { signal }) => send(job.data.to, signal) })
  */
-export function defineJob<Input, Output = Input>(
+export function defineJob<Input = Json, Output = Input>(
   definition: JobDefinition<Input, Output>,
 ): JobDefinition<Input, Output> {
   return definition

@@ -1,5 +1,9 @@
 export { createJob } from './create-job.ts'
 export { defineJob, type JobContext, type JobDefinition, type RunningJob } from './define-job.ts'
+export type { JobEvent, JobEventListener } from './job-events.ts'
+export type { JobFlow } from './job-flow.ts'
+export type { JobStatistics } from './job-statistics.ts'
+export type { RedriveOptions } from './redrive.ts'
 export { JobError, RetryLaterError, UnrecoverableError, type JobErrorCode } from './errors.ts'
 export { PRIORITIES, type Backoff, type JobOptions, type JobPriority } from './job-options.ts'
 export {
@@ -11,6 +15,13 @@ export {
   type JobToAdd,
   type RunOptions,
 } from './job-queue.ts'
+export { scheduleJob, type ScheduledJob } from './schedule-job.ts'
+export type { JobSchedule, SchedulePolicies } from './schedules.ts'
+export type { MisfirePolicy } from './scheduling/decide-ticks.ts'
+export type { OverlapPolicy } from './scheduling/decide-overlap.ts'
+export { describeCron } from './scheduling/describe-cron.ts'
+export { nextRuns } from './scheduling/next-runs.ts'
+export { ScheduleError, type ScheduleErrorCode } from './scheduling/schedule-error.ts'
 export {
   CircuitBreaker,
   CircuitOpenError,

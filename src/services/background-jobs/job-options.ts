@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '../../primitives/duration.ts'
-import type { NewJob } from '../../runtime/ports/job-ledger.ts'
+import type { Deduplication, NewJob } from '../../runtime/ports/job-ledger.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 
 /** How a job waits, retries and is kept; the names are BullMQ's. */
@@ -14,8 +14,8 @@ export interface JobOptions {
   readonly priority?: number | JobPriority
   /** Makes adding idempotent: a job of this id that the queue still holds is not added again. Default: random. */
   readonly jobId?: string
-  /** Drops later jobs of the same `id`: until this one has finished, or for `ttl`. */
-  readonly deduplication?: { readonly id: string; readonly ttl?: Duration }
+  /** Drops later jobs of the same `id`. */
+  readonly deduplication?: JobDeduplication
   /** Ahead of all waiting jobs of its priority. Default false. */
   readonly lifo?: boolean
   /** Longest time of one attempt; its signal aborts and the attempt has failed. Default: none, the lease is renewed as long as it runs. */
@@ -24,6 +24,19 @@ export interface JobOptions {
   readonly removeOnComplete?: boolean | { readonly age: Duration }
   /** The same for dead and cancelled jobs. Default 14 days. */
   readonly removeOnFail?: boolean | { readonly age: Duration }
+}
+
+/** How later jobs of the same `id` are dropped. */
+export interface JobDeduplication {
+  readonly id: string
+  /** How long. Default: until this job has finished. */
+  readonly ttl?: Duration
+  /** Each dropped job starts the `ttl` anew (a debounce, with `replace` and `delay`). Default false. */
+  readonly extend?: boolean
+  /** A dropped job's data, delay and options take the place of those of the job that waits. Default false. */
+  readonly replace?: boolean
+  /** While this job runs, the latest dropped one is kept and added once it has finished. Not with `ttl`. Default false. */
+  readonly keepLastIfActive?: boolean
 }
 
 /** The wait before attempt n+1: `delay` each time, or doubling from it up to `maxDelay`. */
@@ -84,12 +97,8 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
     ...(jobId !== undefined && { id: jobId }),
     ...(lifo !== undefined && { lifo }),
     ...(deduplication !== undefined && {
-      deduplication: {
-        id: deduplication.id,
-        ...(deduplication.ttl !== undefined && {
-          ttlMs: positive('deduplication.ttl', durationMs(deduplication.ttl)),
-        }),
-      },
+      deduplication: deduplicationOf(deduplication),
+      replace: deduplication.replace ?? false,
     }),
   }
 }
@@ -107,6 +116,15 @@ export function storedOptionsOf(json: Json): StoredJobOptions {
       jitter: numberOr(backoff['jitter'], 1),
     },
     timeoutMs: typeof given['timeoutMs'] === 'number' ? given['timeoutMs'] : null,
+  }
+}
+
+function deduplicationOf({ id, ttl, extend, keepLastIfActive }: JobDeduplication): Deduplication {
+  return {
+    id,
+    ...(ttl !== undefined && { ttlMs: positive('deduplication.ttl', durationMs(ttl)) }),
+    ...(extend !== undefined && { extend }),
+    ...(keepLastIfActive !== undefined && { keepLast: keepLastIfActive }),
   }
 }
 

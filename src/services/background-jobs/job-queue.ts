@@ -1,5 +1,10 @@
+import { encodeHex } from '../../primitives/hex.ts'
 import { describeIssues, type StandardSchema } from '../../primitives/standard-schema.ts'
-import { createJobWorker, type JobWorkerOptions } from '../../runtime/coordination/job-worker.ts'
+import {
+  createJobWorker,
+  type JobWorker,
+  type JobWorkerOptions,
+} from '../../runtime/coordination/job-worker.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/clock.ts'
 import type {
@@ -13,12 +18,24 @@ import type {
 } from '../../runtime/ports/job-ledger.ts'
 import type { JobProcessor } from '../../runtime/ports/job-processor.ts'
 import type { Json } from '../../runtime/ports/json.ts'
+import type { JobState } from '../../runtime/ports/job-state.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
 import { JobError } from './errors.ts'
+import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
+import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
-import { runAttempt } from './run-attempt.ts'
+import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
+import { createQueueProcessor } from './queue-processor.ts'
+import { redriveJobs, type RedriveOptions } from './redrive.ts'
+import {
+  createSchedules,
+  type JobSchedule,
+  type SchedulePolicies,
+  type Schedules,
+} from './schedules.ts'
+import type { ScheduleOptions } from './scheduling/schedule.ts'
 
 /** The kinds of job that a queue knows, by name. */
 export type JobDefinitions = Readonly<Record<string, JobDefinition>>
@@ -37,7 +54,7 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
   /** 1 to 128 characters of `A–Z a–z 0–9 . _ : -`. */
   readonly name: string
   /** Where the jobs are kept: `memory()`, `sqlite()`, `durableObjects()` or `redis()`. */
-  readonly backend: Pick<Backend, 'ledger' | 'store' | 'doorbell'>
+  readonly backend: Pick<Backend, 'ledger' | 'store' | 'rateLimits' | 'doorbell'>
   readonly jobs: Jobs
   /** Options of every job, unless its definition or the job itself says otherwise. */
   readonly options?: JobDefinition['options']
@@ -61,6 +78,8 @@ export interface JobToAdd<
 export interface AddedJob {
   readonly id: string
   readonly added: boolean
+  /** Present and true when the waiting job took over the new one's data; see `deduplication.replace`. */
+  readonly replaced?: boolean
 }
 
 /** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. */
@@ -74,12 +93,20 @@ export type RunOptions = Partial<
 /** A queue of typed jobs on any backend. */
 export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly name: string
-  /** Runs the queue's jobs: what `jobRunner()` and other platform workers take. */
+  /** Runs the queue's jobs. */
   readonly processor: JobProcessor
+  /** Run the queue's jobs and its schedules: what `jobRunner()` and other platform workers take. */
+  readonly processors: readonly JobProcessor[]
+  /** Schedules of the queue: list, pause, resume, remove. Made by `scheduleJob()`. */
+  readonly schedules: Omit<Schedules, 'upsert' | 'processor'>
   readonly #options: JobQueueOptions<Jobs>
   readonly #ledger: QueueLedger
   readonly #log: JobLog
   readonly #clock: Clock
+  readonly #random: RandomSource
+  readonly #events: JobEvents = createJobEvents()
+  readonly #statistics = createJobStatistics()
+  readonly #schedules: Schedules
 
   /** @throws RangeError when the name is malformed */
   constructor(options: JobQueueOptions<Jobs>) {
@@ -87,21 +114,31 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.name = name
     this.#options = { ...options, jobs: { ...jobs } }
     this.#clock = clock
+    this.#random = random
+    this.#events.listen((event) => this.#statistics.record(event))
     this.#ledger = backend.ledger.queue(name)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
-    this.processor = {
+    this.processor = createQueueProcessor({
       queue: name,
-      process: async (job, control) => {
-        const lines: string[] = []
-        const outcome = await runAttempt(this.#definition(job.name), job, control, {
-          clock,
-          random,
-          log: (line) => void lines.push(line),
-        })
-        await this.#log.append(job.id, lines)
-        return outcome
-      },
-    }
+      ledger: this.#ledger,
+      rateLimits: backend.rateLimits,
+      definitionOf: (kind) => this.#definition(kind),
+      log: this.#log,
+      events: this.#events,
+      clock,
+      random,
+    })
+    const schedulesQueue = `${name}.schedules`
+    this.#schedules = createSchedules({
+      jobs: this.#ledger,
+      ledger: backend.ledger.queue(schedulesQueue),
+      queue: schedulesQueue,
+      clock,
+      ringJobs: (inMs) => this.#ring(name, inMs),
+      ringSchedules: (inMs) => this.#ring(schedulesQueue, inMs),
+    })
+    this.schedules = this.#schedules
+    this.processors = [this.processor, this.#schedules.processor]
   }
 
   /**
@@ -122,9 +159,19 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** Adds up to 1,000 jobs in one durable write, all or none. Errors as {@link add}. */
   async addBulk(jobs: readonly JobToAdd<Jobs>[]): Promise<readonly AddedJob[]> {
-    const result = await this.#ledger.add(await Promise.all(jobs.map((job) => this.#newJob(job))))
-    await this.#ring(result.wakeInMs)
-    return result.jobs
+    return this.#add(await Promise.all(jobs.map((job) => this.#newJob(job))))
+  }
+
+  /**
+   * Adds a tree of jobs, each of which runs once its children have finished, in one durable write. Its handler gets what they
+   * came to from `context.children()`. A chain is a tree with one child at each level; a batch with a callback is a job with
+   * the batch as its children.
+   *
+   * @returns What became of each job, parents before their children
+   */
+  async addFlow(flow: JobFlow<Jobs>): Promise<readonly AddedJob[]> {
+    const newId = (): string => `flow-${encodeHex(this.#random.bytes(12))}`
+    return this.#add(await layOutFlow(flow, (job) => this.#newJob(job), newId))
   }
 
   /**
@@ -133,16 +180,34 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * For servers. On Workers the platform starts the work: export `jobRunner(queue)`.
    */
   run(options: RunOptions & { readonly signal: AbortSignal }): Promise<void> {
-    return this.#worker(options).run(options)
+    return Promise.all(this.#workers(options).map((worker) => worker.run(options))).then(
+      () => undefined,
+    )
   }
 
   /**
    * Works the queue until nothing is left to run right now; delayed jobs stay. For tests and scripts.
    *
-   * @returns How many attempts were made
+   * @returns How many attempts were made, ticks of schedules not counted
    */
-  drain(options: RunOptions = {}): Promise<number> {
-    return this.#worker(options).drain()
+  async drain(options: RunOptions = {}): Promise<number> {
+    const [jobs, schedules] = this.#workers(options)
+    let attempts = 0
+    for (;;) {
+      const ticks = (await schedules?.drain()) ?? 0
+      const round = (await jobs?.drain()) ?? 0
+      attempts += round
+      if (ticks + round === 0) return attempts
+    }
+  }
+
+  /** Adds a job again and again; `scheduleJob()` says more. */
+  async schedule<Name extends keyof Jobs & string>(
+    id: string,
+    timing: ScheduleOptions & SchedulePolicies,
+    job: JobToAdd<Jobs, Name>,
+  ): Promise<JobSchedule> {
+    return this.#schedules.upsert(id, timing, await this.#newJob(job))
   }
 
   /** @returns The job's record, or `null` when the queue holds none of that id */
@@ -173,7 +238,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /** Hands out jobs again. */
   async resume(): Promise<void> {
     await this.#ledger.command({ type: 'resume' })
-    await this.#ring(0)
+    await this.#ring(this.name, 0)
   }
 
   /** Makes a delayed job ready now. @returns Whether it was delayed */
@@ -196,16 +261,48 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#command({ type: 'remove', ids: [id] })
   }
 
+  /** Gives dead (or other finished) jobs all their attempts again, at a bounded rate. @returns How many */
+  redrive(options: RedriveOptions = {}): Promise<number> {
+    return redriveJobs(this.#ledger, this.#clock, options).then(async (redriven) => {
+      if (redriven > 0) await this.#ring(this.name, 0)
+      return redriven
+    })
+  }
+
+  /** Removes up to `limit` (1 to 1,000) jobs of a state that are not running, oldest first. @returns How many */
+  purge(state: Exclude<JobState, 'active'>, limit = 1000): Promise<number> {
+    return this.#ledger.command({ type: 'purge', state, limit })
+  }
+
+  /** Hears what happens to jobs in this process. @returns Stops listening */
+  on(listener: JobEventListener): () => void {
+    return this.#events.listen(listener)
+  }
+
+  /** How this process's attempts went: counts, and percentiles of waiting and running. */
+  statistics(): JobStatistics {
+    return this.#statistics.read()
+  }
+
+  async #add(jobs: readonly NewJob[]): Promise<readonly AddedJob[]> {
+    const result = await this.#ledger.add(jobs)
+    result.jobs.forEach(({ id, added }, index) => {
+      if (added) this.#events.emit({ type: 'added', id, name: jobs[index]?.name ?? '' })
+    })
+    await this.#ring(this.name, result.wakeInMs)
+    return result.jobs
+  }
+
   async #command(command: JobCommand): Promise<boolean> {
     const changed = await this.#ledger.command(command)
-    if (changed > 0) await this.#ring(0)
+    if (changed > 0) await this.#ring(this.name, 0)
     return changed > 0
   }
 
-  async #ring(inMs: number | null): Promise<void> {
+  async #ring(queue: string, inMs: number | null): Promise<void> {
     if (inMs === null) return
     try {
-      await this.#options.backend.doorbell.ring(this.name, inMs)
+      await this.#options.backend.doorbell.ring(queue, inMs)
     } catch {
       // The job is durable and the ledger arms its own wake: a ring only saves waiting, so its loss must not fail the add.
     }
@@ -230,11 +327,15 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       }
     }
     // The input form is kept, not the output: it is checked again before the run.
-    return newJobOf(name, data, {
+    const job = newJobOf(name, data, {
       ...this.#options.options,
       ...definition.options,
       ...options,
     })
+    const { concurrency } = definition
+    if (concurrency === undefined) return job
+    const key = `${name}:${concurrency.key?.(data) ?? ''}`
+    return { ...job, group: { key, limit: concurrency.limit } }
   }
 
   #definition(name: string): JobDefinition | undefined {
@@ -242,13 +343,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#options.jobs[name]
   }
 
-  #worker(options: RunOptions): ReturnType<typeof createJobWorker> {
-    return createJobWorker({
-      ...options,
-      processor: this.processor,
-      ledger: this.#ledger,
-      clock: this.#clock,
-      doorbell: this.#options.backend.doorbell,
-    })
+  #workers(options: RunOptions): readonly JobWorker[] {
+    const { ledger, doorbell } = this.#options.backend
+    return this.processors.map((processor) =>
+      createJobWorker({
+        ...options,
+        processor,
+        ledger: ledger.queue(processor.queue),
+        clock: this.#clock,
+        doorbell,
+      }),
+    )
   }
 }

@@ -1,16 +1,21 @@
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import type { Clock } from '../../runtime/ports/clock.ts'
-import type { ClaimedJob, JobOutcome } from '../../runtime/ports/job-ledger.ts'
+import type { ClaimedJob, FinishedChild, JobOutcome } from '../../runtime/ports/job-ledger.ts'
 import type { JobControl } from '../../runtime/ports/job-processor.ts'
 import type { Json } from '../../runtime/ports/json.ts'
+import type { RateLimitStore } from '../../runtime/ports/rate-limit-store.ts'
 import type { RandomSource } from '../../runtime/ports/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
 import { JobError, RetryLaterError, UnrecoverableError } from './errors.ts'
+import { rateLimitWaitMs } from './job-gates.ts'
 import { storedOptionsOf } from './job-options.ts'
 
 /** What running an attempt needs beside the job. */
 export interface AttemptOptions {
+  readonly queue: string
+  readonly rateLimits: RateLimitStore
+  readonly children: () => Promise<readonly FinishedChild[]>
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: (line: string) => void
@@ -29,6 +34,8 @@ export async function runAttempt(
   }
   try {
     const data = await checkData(definition, job)
+    const waitMs = await gateWaitMs(definition, job, data, options)
+    if (waitMs > 0) return { to: 'scheduled', delayMs: waitMs, refund: true }
     return { to: 'completed', result: await runHandler(definition, job, data, control, options) }
   } catch (error) {
     return outcomeOfFailure(definition, job, error, control, options)
@@ -50,14 +57,18 @@ async function runHandler(
   { id, name, attempt, maxAttempts, token, addedAt, options: stored }: ClaimedJob,
   data: unknown,
   { signal, progress }: JobControl,
-  { clock, log }: AttemptOptions,
+  { clock, log, children }: AttemptOptions,
 ): Promise<Json> {
   const { timeoutMs } = storedOptionsOf(stored)
   const run = async (until: AbortSignal): Promise<Json> => {
     const running = { id, name, data, attempt, maxAttempts, token, addedAt }
-    return (await definition.run(running, { signal: until, progress, log })) ?? null
+    return (await definition.run(running, { signal: until, progress, log, children })) ?? null
   }
-  if (timeoutMs === null) return run(signal)
+  const guarded = (until: AbortSignal): Promise<Json> =>
+    definition.breaker === undefined
+      ? run(until)
+      : definition.breaker.execute((call) => run(call.signal), { signal: until })
+  if (timeoutMs === null) return guarded(signal)
   const timeout = new AbortController()
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(() => {
@@ -68,7 +79,7 @@ async function runHandler(
       timeout.abort(error)
       reject(error)
     }, timeoutMs)
-    run(AbortSignal.any([signal, timeout.signal]))
+    guarded(AbortSignal.any([signal, timeout.signal]))
       .then(resolve, reject)
       .finally(cancel)
   })
@@ -81,6 +92,8 @@ function outcomeOfFailure(
   { signal }: JobControl,
   { random }: AttemptOptions,
 ): JobOutcome {
+  const openForMs = circuitOpenMs(error)
+  if (openForMs !== null) return { to: 'scheduled', delayMs: openForMs, refund: true }
   const record = errorRecord(error)
   if (signal.aborted && codeOf(signal.reason) === 'cancelled') return { to: 'cancelled' }
   const hopeless =
@@ -107,6 +120,24 @@ function delayOf(
   }
   const shape = { type: type === 'fixed' ? type : 'exponential', delayMs, maxMs, jitter } as const
   return Math.ceil(retryDelayMs(shape, job.attempt, random.fraction()))
+}
+
+async function gateWaitMs(
+  { rateLimit }: JobDefinition,
+  { name }: ClaimedJob,
+  data: unknown,
+  { queue, rateLimits }: AttemptOptions,
+): Promise<number> {
+  return rateLimit === undefined
+    ? 0
+    : rateLimitWaitMs(rateLimits, `${queue}:${name}`, rateLimit, data)
+}
+
+/** How long a circuit stays open at most, when that is why the attempt was not made. */
+function circuitOpenMs(error: unknown): number | null {
+  if (codeOf(error) !== 'circuit_open' || typeof error !== 'object' || error === null) return null
+  const retryAfterMs = 'retryAfterMs' in error ? error.retryAfterMs : null
+  return typeof retryAfterMs === 'number' ? Math.max(Math.ceil(retryAfterMs), 1) : 1000
 }
 
 /** What the job's record keeps of an error: its name, code and message, cut to a bound; no stack, which may hold anything. */

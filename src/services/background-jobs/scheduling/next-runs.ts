@@ -1,3 +1,4 @@
+import { systemClock } from '../../../runtime/ports/clock.ts'
 import { nextRun } from './next-run.ts'
 import { parseSchedule } from './parse-schedule.ts'
 
@@ -7,13 +8,18 @@ const MAX_RUNS = 1000
  * The next runs of a cron expression, to show to people before they trust it.
  *
  * @param count 1 to 1,000
- * @param timezone IANA name, `UTC` or a fixed offset
- * @param from ms since 1970; runs after it are listed
+ * @param timezone IANA name, `UTC` or a fixed offset. Default `UTC`
+ * @param from ms since 1970; runs after it are listed. Default: now
  * @returns ms since 1970, ascending; fewer than `count` when the year 9999 ends them
  * @throws {ScheduleError} When the expression or the time zone is not valid
  * @throws {RangeError} When `count` or `from` is out of range
  */
-export function nextRuns(cron: string, count: number, timezone: string, from: number): number[] {
+export function nextRuns(
+  cron: string,
+  count: number,
+  timezone = 'UTC',
+  from: number = systemClock.now(),
+): number[] {
   if (!Number.isInteger(count) || count < 1 || count > MAX_RUNS)
     throw new RangeError(`Cannot list next runs: count is ${count}, it should be 1 to ${MAX_RUNS}`)
   const schedule = parseSchedule({ cron, timezone })

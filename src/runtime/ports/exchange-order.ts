@@ -1,6 +1,6 @@
-import { checkExchange, encodeJson } from '../ports/job-limits.ts'
-import type { Exchange, JobOutcome } from '../ports/job-ledger.ts'
-import type { Json } from '../ports/json.ts'
+import { checkExchange, encodeJson } from './job-limits.ts'
+import type { Exchange, JobOutcome } from './job-ledger.ts'
+import type { Json } from './json.ts'
 
 /** A checked copy of an exchange, which its caller can no longer change. */
 export interface ExchangeOrder {

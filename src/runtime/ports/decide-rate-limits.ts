@@ -1,6 +1,6 @@
 import { decideGcra } from '../../primitives/gcra.ts'
-import type { FullRateLimit } from '../ports/rate-limit-limits.ts'
-import type { RateLimitDecision } from '../ports/rate-limit-store.ts'
+import type { FullRateLimit } from './rate-limit-limits.ts'
+import type { RateLimitDecision } from './rate-limit-store.ts'
 
 /** What several limits decide together. */
 export interface RateLimitVerdict {

@@ -1,0 +1,192 @@
+import { LAYOUT_LUA } from './job-layout.ts'
+import { lua } from './script.ts'
+
+/**
+ * What a script changes of a queue's jobs, on top of {@link LAYOUT_LUA}: jobs are loaded once, changed in memory, and written by `flush`,
+ * so that a batch costs a few commands and a job that moves twice is written once.
+ */
+export const WORKSPACE_LUA: string =
+  LAYOUT_LUA +
+  lua`
+local BOUND = 1000
+local META_KEPT_MS = 2592000000
+
+local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept')
+local serial, paused = math.max(tonumber(meta[1] or 0), nowMicros - 1), meta[2] == '1'
+local minted = false
+-- One number that only grows orders jobs and fences claims; the clock in it keeps it growing should meta be lost.
+local function mint()
+  minted = true
+  serial = serial + 1
+  return serial
+end
+local function saveMeta(prolonged)
+  if not minted then return end
+  redis.call('HSET', META, 'serial', digits(serial))
+  if prolonged and not paused then redis.call('PEXPIRE', META, META_KEPT_MS) end
+end
+local function nextSeq(lifo) return string.format('%016.0f', 4503599627370496 + (lifo and -mint() or mint())) end
+
+-- Jobs by id; false when there is none. home, homeSeq and homeNotes are what is written of a job.
+local known = {}
+local touched, bodies, extended = {}, {}, {}
+
+local function load(ids)
+  local wanted = {}
+  for index = 1, #ids do
+    if known[ids[index]] == nil then wanted[#wanted + 1] = ids[index] end
+  end
+  for first = 1, #wanted, 1000 do
+    local last = math.min(first + 999, #wanted)
+    local texts = redis.call('HMGET', JOBS, unpack(wanted, first, last))
+    for index = first, last do
+      local id, text = wanted[index], texts[index - first + 1]
+      if text then
+        local state, attempt, token, seq, flags, notes, tail = string.match(text, FACTS)
+        local job = {
+          id = id, state = state, attempt = tonumber(attempt), token = token, seq = seq,
+          cancelled = flags == '1' or flags == '3', notes = notes, tail = tail,
+          home = state, homeSeq = seq, homeNotes = notes
+        }
+        if flags >= '2' then
+          local base, group, limit, parent, parentFlow, fails, flow, pending = string.match(tail, MORE)
+          job.more, job.tail = true, base
+          job.group, job.limit = group ~= '' and group or nil, tonumber(limit)
+          job.parent, job.parentFlow, job.fails = parent ~= '' and parent or nil, parentFlow, fails == '1'
+          job.flow, job.pending = flow, tonumber(pending)
+        end
+        known[id] = job
+      else
+        known[id] = false
+      end
+    end
+  end
+end
+
+local function find(id)
+  if known[id] == nil then load({ id }) end
+  return known[id]
+end
+
+local function touch(job)
+  if job.touched then return end
+  job.touched = true
+  touched[#touched + 1] = job
+end
+
+local function note(job, kind, json)
+  local had = string.find(job.notes, kind, 1, true)
+  if json == '' and not had then return end
+  job.news = job.news or {}
+  job.news[kind] = json
+  if json == '' then
+    job.notes = string.gsub(job.notes, kind, '')
+    if job.notes == '' then job.notes = '-' end
+  elseif not had then
+    job.notes = (job.notes == '-' and '' or job.notes) .. kind
+  end
+end
+
+local function noteOf(job, kind)
+  if job.news and job.news[kind] then return job.news[kind] end
+  return string.find(job.notes, kind, 1, true) and redis.call('HGET', NOTES, kind .. job.id) or ''
+end
+
+-- The number of jobs of a group that are ready or active.
+local rooms, changedRooms = {}, {}
+local function roomOf(group)
+  if not rooms[group] then rooms[group] = tonumber(redis.call('HGET', GROUPS, group) or 0) end
+  return rooms[group]
+end
+local function changeRoom(group, by)
+  rooms[group] = roomOf(group) + by
+  changedRooms[group] = true
+end
+
+local function send(command, key, list)
+  for first = 1, #list, 1000 do
+    redis.call(command, key, unpack(list, first, math.min(first + 999, #list)))
+  end
+end
+
+local function push(lists, name, value)
+  local list = lists[name]
+  if not list then
+    list = {}
+    lists[name] = list
+  end
+  list[#list + 1] = value
+end
+
+local function flush()
+  local left, entered, facts, removed, noted, unnoted = {}, {}, {}, {}, {}, {}
+  for index = 1, #touched do
+    local job = touched[index]
+    if job.home and (job.gone or job.home ~= job.state or job.homeSeq ~= job.seq) then
+      push(left, job.home, job.homeSeq .. job.id)
+    end
+    if job.gone then
+      removed[#removed + 1] = job.id
+      if job.homeNotes and job.homeNotes ~= '-' then
+        for kind in string.gmatch(job.homeNotes, '.') do unnoted[#unnoted + 1] = kind .. job.id end
+      end
+    else
+      if job.rank then
+        push(entered, job.state, job.rank)
+        push(entered, job.state, job.seq .. job.id)
+      end
+      local flags, tail = job.cancelled and 1 or 0, job.tail
+      if job.more then
+        flags = flags + 2
+        tail = tail .. ' ' .. (job.group or '') .. ' ' .. job.limit .. ' ' .. (job.parent or '') .. ' ' .. job.parentFlow ..
+          (job.fails and ' 1 ' or ' 0 ') .. job.flow .. ' ' .. job.pending
+      end
+      facts[#facts + 1] = job.id
+      facts[#facts + 1] = job.state .. ' ' .. job.attempt .. ' ' .. job.token .. ' ' .. job.seq .. ' ' .. flags .. ' ' ..
+        job.notes .. ' ' .. tail
+      if job.news then
+        for kind, json in pairs(job.news) do
+          if json == '' then
+            unnoted[#unnoted + 1] = kind .. job.id
+          else
+            noted[#noted + 1] = kind .. job.id
+            noted[#noted + 1] = json
+          end
+        end
+      end
+      job.home, job.homeSeq, job.homeNotes, job.rank, job.news = job.state, job.seq, job.notes, nil, nil
+    end
+    job.touched = nil
+  end
+  for state, members in pairs(left) do send('ZREM', SETS[state], members) end
+  for state, ranks in pairs(entered) do send('ZADD', SETS[state], ranks) end
+  for first = 1, #extended, 1000 do
+    redis.call('ZADD', SETS.a, 'GT', unpack(extended, first, math.min(first + 999, #extended)))
+  end
+  send('HSET', JOBS, facts)
+  send('HSET', BODIES, bodies)
+  send('HDEL', JOBS, removed)
+  send('HDEL', BODIES, removed)
+  send('HDEL', NOTES, unnoted)
+  send('HSET', NOTES, noted)
+  for group in pairs(changedRooms) do
+    if rooms[group] > 0 then
+      redis.call('HSET', GROUPS, group, rooms[group])
+    else
+      redis.call('HDEL', GROUPS, group)
+    end
+  end
+  touched, bodies, extended, changedRooms = {}, {}, {}, {}
+end
+
+-- The first rank in a state's set.
+local function headOf(state)
+  return tonumber(redis.call('ZRANGE', SETS[state], 0, 0, 'WITHSCORES')[2] or math.huge)
+end
+
+-- Until the queue next needs a worker, as text; - when no job waits.
+local function wakeIn(hasReady, at)
+  if paused or (not hasReady and at == math.huge) then return '-' end
+  return '=' .. (hasReady and '0' or digits(math.max(at - now, 0)))
+end
+`

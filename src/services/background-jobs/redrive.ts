@@ -1,0 +1,61 @@
+import type { Clock } from '../../runtime/ports/clock.ts'
+import type { JobRecord, QueueLedger } from '../../runtime/ports/job-ledger.ts'
+import type { JobState } from '../../runtime/ports/job-state.ts'
+
+/** Which finished jobs run again, and how fast. */
+export interface RedriveOptions {
+  /** Default `dead`. */
+  readonly state?: 'dead' | 'cancelled' | 'parked' | 'completed'
+  /** Only jobs for which this answers true. Default: all. */
+  readonly filter?: (job: JobRecord) => boolean
+  /** At most so many. Default 10,000. */
+  readonly limit?: number
+  /** Jobs a second, so that what they depend on is not run over. Default 100; `Infinity` for all at once. */
+  readonly perSecond?: number
+  /** Stops in between. */
+  readonly signal?: AbortSignal
+}
+
+const PAGE = 100
+
+/** Gives finished jobs all their attempts again. @returns How many */
+export async function redriveJobs(
+  ledger: QueueLedger,
+  clock: Clock,
+  options: RedriveOptions = {},
+): Promise<number> {
+  const { filter = () => true, limit = 10_000, perSecond = 100, signal } = options
+  const state: JobState = options.state ?? 'dead'
+  if (!(perSecond > 0))
+    throw new RangeError(`Cannot redrive jobs: perSecond is ${perSecond}, more than 0 expected`)
+  let redriven = 0
+  let cursor: string | null = null
+  do {
+    const page: Awaited<ReturnType<QueueLedger['list']>> = await ledger.list({
+      state,
+      limit: PAGE,
+      ...(cursor !== null && { cursor }),
+    })
+    const ids = page.jobs
+      .filter(filter)
+      .slice(0, limit - redriven)
+      .map(({ id }) => id)
+    if (ids.length > 0) {
+      redriven += await ledger.command({ type: 'retry', ids })
+      if (perSecond < Infinity) await wait(clock, (ids.length * 1000) / perSecond, signal)
+    }
+    cursor = page.cursor
+  } while (cursor !== null && redriven < limit && signal?.aborted !== true)
+  return redriven
+}
+
+function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(resolve, ms)
+    const stop = (): void => {
+      cancel()
+      resolve()
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
