@@ -8,9 +8,11 @@ export {
   DistributedLock,
   JobError,
   JobQueue,
+  nextRuns,
   RetryLaterError,
   saga,
   SagaOrchestrator,
+  scheduleJob,
   Semaphore,
   UnrecoverableError,
 } from './services/background-jobs/index.ts'

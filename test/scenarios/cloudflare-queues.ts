@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
 import { redis } from '../../src/runtime/redis/index.ts'
@@ -55,11 +56,18 @@ const cases: readonly SuiteCase[] = [
     async run() {
       const { port } = new URL(bridge.url)
       await bridge.stop()
-      const { status } = await call('/ring', { name: 'email' })
-      expectEqual(status, 200)
+      const asked = Promise.withResolvers<void>()
+      const outage = createServer((_, response) => {
+        response.writeHead(503).end('{"error":"down"}')
+        asked.resolve()
+      })
+      await new Promise<void>((resolve) => outage.listen(Number(port), '127.0.0.1', resolve))
+      expectEqual((await call('/ring', { name: 'email' })).status, 200)
+      await asked.promise
+      outage.closeAllConnections()
+      await new Promise((resolve) => outage.close(resolve))
       const own = redis({ send: (command, args) => resp.send([command, ...args]) })
-      const options = { backoff: { type: 'fixed', delayMs: 1, maxMs: 1, jitter: 0 } }
-      await own.ledger.queue('email').add([{ name: 'send', data: 'outage', options }])
+      await own.ledger.queue('email').add([{ name: 'send', data: 'outage' }])
       bridge = await startUpstashBridge({ redisPort: server.port, port: Number(port) })
       await seen('ran "outage" attempt 1')
     },

@@ -31,13 +31,7 @@ interface Call {
 }
 
 /** Everything of one invocation: clients may not be shared between requests. */
-function createApp(env: Env): {
-  readonly emailQueue: JobQueue
-  readonly backend: ReturnType<typeof redis>
-  readonly rings: (batch: MessageBatchLike) => Promise<void>
-  readonly jobs: (batch: MessageBatchLike) => Promise<void>
-  readonly note: (line: string) => Promise<unknown>
-} {
+function createApp(env: Env) {
   const client = new Redis({ url: env.UPSTASH_URL, token: env.UPSTASH_TOKEN, retry: false })
   // Where the scenario reads what happened.
   const note = (line: string): Promise<unknown> => client.rpush('seen', `> ${line}`)
@@ -77,7 +71,8 @@ function createApp(env: Env): {
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { emailQueue, backend } = createApp(env)
-    const { name, data, delayMs = 0 } = await request.json<Call>()
+    // Only the scenario calls.
+    const { name, data, delayMs = 0 } = (await request.json()) as Call
     try {
       switch (new URL(request.url).pathname) {
         case '/add':

@@ -157,3 +157,27 @@ test('process() begins anew what the ledger has given up in the slow lane', asyn
   await webhooks.drain()
   expect((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state).toBe('delivered')
 })
+
+test('process() tells of a disabled endpoint again when a crash may have kept it from being told', async () => {
+  const clock = createFakeClock()
+  const backend = memory({ clock })
+  const told: string[] = []
+  const receiver = createWebhookReceiver(() => new Response(null, { status: 410 }))
+  const webhooks = createWebhooks({
+    backend,
+    fetch: receiver.fetch,
+    resolve,
+    clock,
+    onOperationalEvent: ({ type }) => void told.push(type),
+  })
+  const endpoint = await webhooks.endpoints.create({ url })
+  const { id } = await webhooks.publish({ type: 'a', data: 1 })
+  await webhooks.drain()
+  const queue = backend.ledger.queue('webhooks.deliveries')
+  const job = deliveryJob(firstTask({ id: `${id}:${endpoint.id}` }))
+  await queue.command({ type: 'remove', ids: [job.id ?? ''] })
+  await queue.add([job])
+  await webhooks.drain()
+  const once = ['webhook.endpoint.disabled', 'webhook.delivery.dead']
+  expect(told).toEqual([...once, ...once])
+})
