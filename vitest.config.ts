@@ -10,5 +10,7 @@ export default defineConfig({
     environment: 'node',
     pool: 'threads',
     maxWorkers: 2,
+    // Property tests take their time on a machine that does other things as well.
+    testTimeout: 30_000,
   },
 })

@@ -19,6 +19,10 @@ export const doors: readonly Door[] = [
     source: 'src/services/background-jobs/index.ts',
   },
   { subpath: './infrastructure/webhooks', source: 'src/services/webhooks/index.ts' },
+  {
+    subpath: './infrastructure/webhooks/schemes',
+    source: 'src/services/webhooks/receiving/index.ts',
+  },
   { subpath: './infrastructure/runtime/ports', source: 'src/runtime/ports/index.ts' },
   {
     subpath: './infrastructure/runtime/coordination',
@@ -37,6 +41,11 @@ export const doors: readonly Door[] = [
   },
   { subpath: './infrastructure/runtime/redis', source: 'src/runtime/redis/index.ts' },
   { subpath: './infrastructure/runtime/bullmq', source: 'src/runtime/bullmq/index.ts' },
+  { subpath: './infrastructure/runtime/qstash', source: 'src/runtime/qstash/index.ts' },
+  {
+    subpath: './infrastructure/runtime/cloudflare-queues',
+    source: 'src/runtime/cloudflare-queues/index.ts',
+  },
   { subpath: './infrastructure/testing', source: 'src/testing/index.ts' },
   { subpath: './infrastructure/conformance', source: 'src/runtime/ports/conformance.ts' },
   ...['atomic-store', 'job-ledger', 'doorbell', 'rate-limit-store'].map((port) => ({

@@ -23,6 +23,8 @@ export interface HouseRules {
 const foundation = ['src/primitives/', 'src/runtime/ports/']
 const coordination = 'src/runtime/coordination/'
 const timer = 'src/runtime/timer/'
+/** What every engine that pushes shares: rings, and jobs that travel in messages. */
+const push = 'src/runtime/push/'
 
 export const houseRules: HouseRules = {
   rooms: [
@@ -43,6 +45,10 @@ export const houseRules: HouseRules = {
       files: /^src\/runtime\/durable-objects\//,
       imports: [...foundation, timer, 'src/runtime/durable-objects/', 'src/runtime/sqlite/'],
       packages: ['cloudflare:workers'],
+    },
+    {
+      files: /^src\/runtime\/(cloudflare-queues|qstash)\//,
+      imports: [...foundation, push, 'src/runtime/$1/'],
     },
     { files: /^src\/runtime\/([^/]+)\//, imports: [...foundation, timer, 'src/runtime/$1/'] },
     {
@@ -86,10 +92,6 @@ export const houseRules: HouseRules = {
     'src/runtime/ports/fetch-client.ts': 'the signature of fetch',
     'src/runtime/ports/index.ts': 'the door',
     'src/runtime/ports/job-abort-error.ts': 'an error, not a promise',
-    'src/runtime/ports/job-ledger-deduplication.conformance.ts': 'laws of the job ledger',
-    'src/runtime/ports/job-ledger-flows.conformance.ts': 'laws of the job ledger',
-    'src/runtime/ports/job-ledger-groups.conformance.ts': 'laws of the job ledger',
-    'src/runtime/ports/job-ledger-steps.conformance.ts': 'steps of the laws of the job ledger',
     'src/runtime/ports/job-limits.ts': 'pure part of the job ledger',
     'src/runtime/ports/job-processor.ts': 'a function of the user',
     'src/runtime/ports/job-state.ts': 'pure part of the job ledger',

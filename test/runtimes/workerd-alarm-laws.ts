@@ -173,6 +173,26 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     },
   },
   {
+    name: 'what a pull worker gives back for soon wakes the alarm then',
+    async run({ open }) {
+      const { queue, object } = open()
+      // The alarm runs nothing itself, so that the pull worker gets the job.
+      await object().limitDispatch({ calls: 0 })
+      await queue.add(many('pulled', 1, { maxAttempts: 2 }))
+      const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 60_000 } })
+      for (const stub = object(); ;) {
+        const ended = stub.alarmEnded()
+        const { alarmAt, now } = await stub.wakes()
+        if (alarmAt !== null && alarmAt > now + 30_000) break
+        await within(ended, 'the alarm of the add to end')
+      }
+      const outcome = { to: 'scheduled', delayMs: 5000 } as const
+      await queue.exchange({ settle: claimed.map(({ id, token }) => ({ id, token, outcome })) })
+      const { alarmAt, now } = await object().wakes()
+      expectTrue((alarmAt ?? Infinity) <= now + 5000, 'the alarm to ring when the job is due')
+    },
+  },
+  {
     name: 'cancel aborts the signal of a running job with the next renewal',
     async run({ open }) {
       const { queue, object } = open()

@@ -11,8 +11,8 @@ export interface QueuesDoorbellOptions {
   /** A producer binding, as in `env.RINGS`; one carries the rings of any number of job queues. */
   readonly queue: QueueLike
   /**
-   * Of the rings of one isolate that fall due within one such span, the first goes out as it is and one more at the end of
-   * the span stands for the others; 0 sends each. Up to 60,000 ms. Default 1000.
+   * Of the rings of one isolate that fall due within one such span, the first goes out at once if it is due at once, and
+   * one more at the end of the span stands for all the others; 0 sends each. Up to 60,000 ms. Default 1000.
    */
   readonly coalesceMs?: number
   /** Default: the platform's. */
@@ -56,7 +56,7 @@ export function queuesDoorbell(options: QueuesDoorbellOptions): Doorbell {
       const lastMs = (span + 1) * coalesceMs - now
       // A ring that comes by here on its way is not one of those that were counted when it set out.
       const key = `${queue} ${span} ${Math.ceil(lastMs / MAX_DELAY_MS)}`
-      const before = sent.get(key) ?? 0
+      const before = sent.get(key) ?? 1
       if (before >= 2) return
       // Counted before it is sent, so that many rings at once send two messages.
       sent.set(key, before + 1)
@@ -64,7 +64,7 @@ export function queuesDoorbell(options: QueuesDoorbellOptions): Doorbell {
         // The first may be answered before the next ring; the last is not answered before the span is over.
         await send(queue, before === 0 ? waitMs : lastMs)
       } catch (error) {
-        sent.set(key, 0)
+        sent.set(key, before)
         throw error
       }
     },

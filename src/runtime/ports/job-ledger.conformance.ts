@@ -1,7 +1,7 @@
 import { expectEqual, expectRejection, expectTrue, type Law } from './conformance.ts'
-import { deduplicationLaws } from './job-ledger-deduplication.conformance.ts'
-import { flowLaws } from './job-ledger-flows.conformance.ts'
-import { groupLaws } from './job-ledger-groups.conformance.ts'
+import { deduplicationLaws } from './job-ledger.deduplication.conformance.ts'
+import { flowLaws } from './job-ledger.flows.conformance.ts'
+import { groupLaws } from './job-ledger.groups.conformance.ts'
 import {
   addOne,
   claim,
@@ -16,10 +16,10 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
-} from './job-ledger-steps.conformance.ts'
+} from './job-ledger.steps.conformance.ts'
 import type { ClaimedJob, JobCommand, NewJob } from './job-ledger.ts'
 
-export type { JobLedgerHarness } from './job-ledger-steps.conformance.ts'
+export type { JobLedgerHarness } from './job-ledger.steps.conformance.ts'
 
 const coreLaws: readonly Law<JobLedgerHarness>[] = [
   {

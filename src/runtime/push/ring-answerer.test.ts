@@ -34,11 +34,12 @@ test('createRingAnswerer() works the queue that rang and is silent when nothing 
   const drain = (queue: string) => async () => drained.push(queue)
   const answer = answerer([
     { queue: 'q', drain: drain('q') },
-    { processor: { queue: 'other' }, drain: drain('other') },
+    { processors: [{ queue: 'other' }, { queue: 'other.schedules' }], drain: drain('other') },
   ])
   expect(await answer(due)).toEqual({ kind: 'worked', settled: 1, wakeInMs: null })
-  expect(await answer({ queue: 'other', afterMs: 0 })).toMatchObject({ kind: 'worked' })
-  expect(drained).toEqual(['q', 'other'])
+  for (const queue of ['other', 'other.schedules'])
+    expect(await answer({ queue, afterMs: 0 })).toMatchObject({ kind: 'worked' })
+  expect(drained).toEqual(['q', 'other', 'other'])
   expect(rings).toEqual([])
 })
 
@@ -54,6 +55,19 @@ test('createRingAnswerer() rings for what waits for its time, and for leases tha
   expect(rings).toEqual([
     ['q', 7000],
     ['q', 3000],
+  ])
+})
+
+test('createRingAnswerer() rings for each queue of a worker, whichever of them rang', async () => {
+  const { answerer, rings, backend } = createWorld()
+  const processors = [{ queue: 'q' }, { queue: 'q.schedules' }]
+  const answer = answerer([{ processors, drain: async () => 1 }])
+  await backend.ledger.queue('q').add([{ name: 'n', data: 1, delayMs: 9000 }])
+  await backend.ledger.queue('q.schedules').add([{ name: 'n', data: 1, delayMs: 4000 }])
+  expect(await answer(due)).toEqual({ kind: 'worked', settled: 1, wakeInMs: 4000 })
+  expect(rings.toSorted()).toEqual([
+    ['q', 9000],
+    ['q.schedules', 4000],
   ])
 })
 
@@ -108,7 +122,7 @@ test('createRingAnswerer() rejects when the queue or its next ring fails, and kn
   })
   await expect(answer(due)).rejects.toThrow('no bell')
   expect(await answer({ queue: 'constructor', afterMs: 0 })).toEqual({ kind: 'unknown_queue' })
-  expect(() => answerer([failing, { processor: { queue: 'q' }, drain: failing.drain }])).toThrow(
+  expect(() => answerer([failing, { processors: [{ queue: 'q' }], drain: failing.drain }])).toThrow(
     RangeError,
   )
 })

@@ -2,12 +2,10 @@ import type { Backend } from '../ports/backend.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ring } from './ring.ts'
 
-/**
- * Whoever works a queue when it rings: a job queue, or a queue's name with `createJobWorker(…).drain`.
- */
+/** Whoever works a queue when it rings: a job queue, or a queue's name with the `drain` of its job worker. */
 export type RungWorker = (
   | { readonly queue: string }
-  | { readonly processor: { readonly queue: string } }
+  | { readonly processors: readonly { readonly queue: string }[] }
 ) & {
   /** Works until nothing can be run right now. @returns How many jobs were settled */
   drain(): Promise<number>
@@ -48,18 +46,24 @@ export function createRingAnswerer(options: RingAnswererOptions): RingAnswerer {
   const { backend, timeLimitMs, clock } = options
   const workers = new Map<string, RungWorker>()
   for (const worker of options.workers) {
-    const queue = 'queue' in worker ? worker.queue : worker.processor.queue
-    if (workers.has(queue))
-      throw new RangeError(
-        `Cannot answer rings: queue ${JSON.stringify(queue)} has two workers, one expected`,
-      )
-    workers.set(queue, worker)
+    for (const queue of queuesOf(worker)) {
+      if (workers.has(queue))
+        throw new RangeError(
+          `Cannot answer rings: queue ${JSON.stringify(queue)} has two workers, one expected`,
+        )
+      workers.set(queue, worker)
+    }
   }
 
-  async function rest(queue: string, settled: number | null): Promise<number | null> {
-    if (settled === null) return 0
-    const { wakeInMs } = await backend.ledger.queue(queue).exchange({})
-    return wakeInMs === 0 && settled === 0 ? LEFT_ALONE_MS : wakeInMs
+  /** @returns When the queue rings again */
+  async function ringAgain(queue: string, settled: number | null): Promise<number | null> {
+    let wakeInMs: number | null = 0
+    if (settled !== null) {
+      const rest = await backend.ledger.queue(queue).exchange({})
+      wakeInMs = rest.wakeInMs === 0 && settled === 0 ? LEFT_ALONE_MS : rest.wakeInMs
+    }
+    if (wakeInMs !== null) await backend.doorbell.ring(queue, wakeInMs)
+    return wakeInMs
   }
 
   return async ({ queue, afterMs }) => {
@@ -70,10 +74,14 @@ export function createRingAnswerer(options: RingAnswererOptions): RingAnswerer {
       return { kind: 'early' }
     }
     const settled = await within(worker.drain(), timeLimitMs, clock)
-    const wakeInMs = await rest(queue, settled)
-    if (wakeInMs !== null) await backend.doorbell.ring(queue, wakeInMs)
-    return { kind: 'worked', settled, wakeInMs }
+    const wakes = await Promise.all(queuesOf(worker).map((name) => ringAgain(name, settled)))
+    const soonest = Math.min(...wakes.map((wakeInMs) => wakeInMs ?? Infinity))
+    return { kind: 'worked', settled, wakeInMs: soonest === Infinity ? null : soonest }
   }
+}
+
+function queuesOf(worker: RungWorker): readonly string[] {
+  return 'queue' in worker ? [worker.queue] : worker.processors.map(({ queue }) => queue)
 }
 
 /** @returns What `work` resolves with, or `null` when it takes longer */

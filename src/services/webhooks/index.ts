@@ -1,5 +1,9 @@
-export { DELIVERY_STATES, type Delivery, type DeliveryAttempt } from './deliveries/delivery.ts'
-export type { DeliveryState } from './deliveries/delivery.ts'
+export {
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryState,
+} from './deliveries/delivery.ts'
 export type { Deliveries, ReplayFilter } from './deliveries/deliveries.ts'
 export type { DeliveryPage, DeliveryQuery } from './deliveries/delivery-pages.ts'
 export type { DeliveryStats } from './deliveries/delivery-stats.ts'
@@ -15,8 +19,14 @@ export { createHttpsResolver } from './outbound/resolve-over-https.ts'
 export type { OutboundPolicy } from './outbound/url-policy.ts'
 export { handleWebhooks, type HandleWebhooksOptions } from './receiving/handle-webhooks.ts'
 export { readWebhook, type ReadWebhookOptions } from './receiving/read-webhook.ts'
+export type { ReceivedWebhook, ReceiveWebhookOptions } from './receiving/receive-webhook.ts'
 export { verifyWebhook, type VerifyWebhookOptions } from './receiving/verify-webhook.ts'
+export { webhookHandler } from './receiving/webhook-handler.ts'
+export type { WebhookHandlers } from './receiving/webhook-handlers.ts'
+export { webhookJob } from './receiving/webhook-job.ts'
+export type { QueuedWebhook, WebhookQueue } from './receiving/webhook-queue.ts'
 export type { WebhookScheme } from './receiving/webhook-scheme.ts'
+export type { WebhookSchemeName } from './receiving/webhook-schemes.ts'
 export type { BatchOptions, BatchResult } from './sending/batch-deliveries.ts'
 export { batchWebhooks } from './sending/batch-webhooks.ts'
 export { configureWebhooks } from './sending/configure-webhooks.ts'

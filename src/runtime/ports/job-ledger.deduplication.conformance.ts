@@ -11,7 +11,7 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
-} from './job-ledger-steps.conformance.ts'
+} from './job-ledger.steps.conformance.ts'
 import type { NewJob } from './job-ledger.ts'
 
 /** How jobs with the same id or deduplication id are dropped, replaced and kept for later. */

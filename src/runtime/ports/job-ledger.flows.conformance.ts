@@ -12,7 +12,7 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
-} from './job-ledger-steps.conformance.ts'
+} from './job-ledger.steps.conformance.ts'
 import type { JobOutcome, NewJob } from './job-ledger.ts'
 
 /** How a job waits for its children. */
