@@ -1,12 +1,5 @@
-export {
-  DELIVERY_STATES,
-  type Delivery,
-  type DeliveryAttempt,
-  type DeliveryState,
-} from './deliveries/delivery.ts'
+export { DELIVERY_STATES, type Delivery, type DeliveryAttempt } from './deliveries/delivery.ts'
 export type { Deliveries, ReplayFilter } from './deliveries/deliveries.ts'
-export type { DeliveryPage, DeliveryQuery } from './deliveries/delivery-pages.ts'
-export type { DeliveryStats } from './deliveries/delivery-stats.ts'
 export type { WebhookTransform } from './deliveries/render-body.ts'
 export type { ContentFilter } from './endpoints/content-filter.ts'
 export type { CreatedEndpoint, WebhookEndpoint } from './endpoints/endpoint.ts'
@@ -25,7 +18,6 @@ export { webhookHandler } from './receiving/webhook-handler.ts'
 export type { WebhookHandlers } from './receiving/webhook-handlers.ts'
 export { webhookJob } from './receiving/webhook-job.ts'
 export type { QueuedWebhook, WebhookQueue } from './receiving/webhook-queue.ts'
-export type { WebhookScheme } from './receiving/webhook-scheme.ts'
 export type { WebhookSchemeName } from './receiving/webhook-schemes.ts'
 export type { BatchOptions, BatchResult } from './sending/batch-deliveries.ts'
 export { batchWebhooks } from './sending/batch-webhooks.ts'
@@ -34,7 +26,6 @@ export { createWebhooks, type Webhooks } from './sending/create-webhooks.ts'
 export type { DirectDelivery, DirectResult } from './sending/deliver-once.ts'
 export { deliverWebhook } from './sending/deliver-webhook.ts'
 export type { OperationalEvent } from './sending/operational-event.ts'
-export type { PublishedEvent } from './sending/publish-event.ts'
 export { retryWebhook } from './sending/retry-webhook.ts'
 export { WebhookError, type WebhookErrorCode } from './sending/webhook-error.ts'
 export type { WebhookEvent } from './sending/webhook-event.ts'
