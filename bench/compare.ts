@@ -1,7 +1,7 @@
 /** One side of a comparison. */
 export interface Contender {
   readonly name: string
-  /** Does the same work as every other contender, once. @returns Operations a second */
+  /** Does the same work as every other contender, once. @returns Operations a second, or what the comparison's `unit` says */
   round(): Promise<number>
 }
 
@@ -12,16 +12,21 @@ export interface Comparison {
   readonly setting: string
   /** Ours first; the others are measured in the same rounds. */
   readonly contenders: readonly [Contender, Contender, ...Contender[]]
-  /** The ratio that ours is to reach against the second contender. */
+  /** The ratio that ours is to reach against the second contender, or not to exceed where less is better. */
   readonly target: number
+  /** What the figures are. Default `a second`. */
+  readonly unit?: string
+  /** Default `more`. */
+  readonly better?: 'more' | 'less'
   /** Measured rounds after one that warms up. Default 7. */
   readonly rounds?: number
 }
 
-/** The figures of one comparison. Rates are operations a second. */
+/** The figures of one comparison. */
 export interface Outcome {
   readonly title: string
   readonly setting: string
+  readonly unit: string
   readonly rows: readonly {
     readonly name: string
     readonly median: number
@@ -46,6 +51,8 @@ export async function compare({
   setting,
   contenders,
   target,
+  unit = 'a second',
+  better = 'more',
   rounds = 7,
 }: Comparison): Promise<Outcome> {
   const rates = contenders.map((): number[] => [])
@@ -59,9 +66,11 @@ export async function compare({
   const ratios = ours.map((rate, index) => rate / (anchor[index] ?? Number.NaN))
   const spread = Math.max(...anchor) / Math.min(...anchor)
   const ratio = median(ratios)
+  const reached = better === 'more' ? ratio >= target : ratio <= target
   return {
     title,
     setting,
+    unit,
     rows: contenders.map(({ name }, index) => {
       const own = rates[index] ?? []
       return { name, median: median(own), least: Math.min(...own), most: Math.max(...own) }
@@ -70,7 +79,7 @@ export async function compare({
     leastRatio: Math.min(...ratios),
     mostRatio: Math.max(...ratios),
     target,
-    verdict: spread > MOST_SPREAD ? 'unsure' : ratio >= target ? 'reached' : 'missed',
+    verdict: spread > MOST_SPREAD ? 'unsure' : reached ? 'reached' : 'missed',
   }
 }
 

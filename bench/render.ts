@@ -2,7 +2,7 @@ import type { Outcome } from './compare.ts'
 
 /** Renders an outcome as the Markdown that stands in `results/`. */
 export function render(outcome: Outcome, machine: string): string {
-  const { title, setting, rows, ratio, leastRatio, mostRatio, target, verdict } = outcome
+  const { title, setting, unit, rows, ratio, leastRatio, mostRatio, target, verdict } = outcome
   const table = rows.map(
     ({ name, median, least, most }) =>
       `| ${name} | ${whole(median)} | ${whole(least)} – ${whole(most)} |`,
@@ -12,7 +12,7 @@ export function render(outcome: Outcome, machine: string): string {
     '',
     setting,
     '',
-    '| | median a second | least – most |',
+    `| | median ${unit} | least – most |`,
     '|---|---:|---:|',
     ...table,
     '',

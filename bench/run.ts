@@ -4,15 +4,23 @@ import { cpus, totalmem } from 'node:os'
 import { compare, type Comparison } from './compare.ts'
 import { render } from './render.ts'
 
+/** Several comparisons that are set up together. */
+export interface Comparisons {
+  readonly comparisons: readonly Comparison[]
+  tearDown(): Promise<void>
+}
+
 /** A benchmark file exports how to set itself up; `name` is the file's. */
 interface Benchmark {
-  setUp(): Promise<Comparison & { tearDown(): Promise<void> }>
+  setUp(): Promise<(Comparison & Pick<Comparisons, 'tearDown'>) | Comparisons>
 }
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'jobs-sqlite-bullmq': () => import('./jobs-sqlite-bullmq.ts'),
   'jobs-redis-bullmq': () => import('./jobs-redis-bullmq.ts'),
   'store-commit-raw-sqlite': () => import('./store-commit-raw-sqlite.ts'),
+  'webhook-delivery': () => import('./webhook-delivery.ts'),
+  'webhook-signatures': () => import('./webhook-signatures.ts'),
 }
 
 const wanted = process.argv.slice(2)
@@ -23,15 +31,19 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHMARKS)) {
       `Cannot run benchmark "${name}": ${Object.keys(BENCHMARKS).join(', ')} are known`,
     )
   const { setUp } = await load()
-  const { tearDown, ...comparison } = await setUp()
+  const benchmark = await setUp()
   try {
-    const text = render(await compare(comparison), machine())
-    console.log(text)
+    const texts: string[] = []
+    for (const comparison of 'comparisons' in benchmark ? benchmark.comparisons : [benchmark]) {
+      const text = render(await compare(comparison), machine())
+      console.log(text)
+      texts.push(text)
+    }
     const folder = new URL('./results/', import.meta.url)
     mkdirSync(folder, { recursive: true })
-    writeFileSync(new URL(`${name}.md`, folder), text)
+    writeFileSync(new URL(`${name}.md`, folder), texts.join('\n'))
   } finally {
-    await tearDown()
+    await benchmark.tearDown()
   }
 }
 

@@ -53,16 +53,14 @@ export function queuesDoorbell(options: QueuesDoorbellOptions): Doorbell {
       if (coalesceMs === 0) return send(queue, waitMs)
       const now = clock.now()
       const span = Math.floor((now + waitMs) / coalesceMs)
-      const lastMs = (span + 1) * coalesceMs - now
-      // A ring that comes by here on its way is not one of those that were counted when it set out.
-      const key = `${queue} ${span} ${Math.ceil(lastMs / MAX_DELAY_MS)}`
-      const before = sent.get(key) ?? 1
+      const key = `${queue} ${span}`
+      const before = sent.get(key) ?? (waitMs < coalesceMs ? 0 : 1)
       if (before >= 2) return
       // Counted before it is sent, so that many rings at once send two messages.
       sent.set(key, before + 1)
       try {
         // The first may be answered before the next ring; the last is not answered before the span is over.
-        await send(queue, before === 0 ? waitMs : lastMs)
+        await send(queue, before === 0 ? waitMs : (span + 1) * coalesceMs - now)
       } catch (error) {
         sent.set(key, before)
         throw error

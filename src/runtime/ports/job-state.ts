@@ -216,7 +216,7 @@ export function hasEnded(state: JobState): state is 'completed' | 'dead' | 'canc
 }
 
 /** Whether the job waits for nothing but its turn, its time or room in its group, so that another may take its place. */
-export function isWaiting(state: JobState): state is 'ready' | 'held' | 'scheduled' {
+function isWaiting(state: JobState): state is 'ready' | 'held' | 'scheduled' {
   return state === 'ready' || state === 'held' || state === 'scheduled'
 }
 

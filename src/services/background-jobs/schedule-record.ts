@@ -40,7 +40,13 @@ export function scheduleRecordOf(json: Json): ScheduleRecord | null {
   return json as unknown as ScheduleRecord
 }
 
+/** @returns The job without what is absent, as JSON has it */
 function jobToJson(job: NewJob): Json {
-  // A NewJob holds text, numbers, truth values and Json; JSON drops what is absent.
-  return JSON.parse(JSON.stringify(job)) as Json
+  const { deduplication, group, ...plain } = job
+  const present = Object.entries({
+    ...plain,
+    ...(deduplication !== undefined && { deduplication: { ...deduplication } }),
+    ...(group !== undefined && { group: { ...group } }),
+  })
+  return Object.fromEntries(present.filter(([, value]) => value !== undefined))
 }

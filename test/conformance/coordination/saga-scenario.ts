@@ -93,7 +93,7 @@ export function note(
   throw new Error(`${call} failed`)
 }
 
-export async function act(
+async function act(
   outside: Outside,
   call: string,
   context: StepContext & { readonly input: { readonly order: number }; readonly results: unknown },
