@@ -13,22 +13,37 @@ export interface Door {
 
 /** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
 export const doors: readonly Door[] = [
-  { subpath: './infrastructure', source: 'src/infrastructure.ts' },
+  { subpath: './infrastructure', budgetBytes: 220_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
+    budgetBytes: 110_000,
     source: 'src/services/background-jobs/index.ts',
   },
-  { subpath: './infrastructure/webhooks', source: 'src/services/webhooks/index.ts' },
+  {
+    subpath: './infrastructure/webhooks',
+    budgetBytes: 130_000,
+    source: 'src/services/webhooks/index.ts',
+  },
   {
     subpath: './infrastructure/webhooks/schemes',
+    budgetBytes: 40_000,
     source: 'src/services/webhooks/receiving/index.ts',
   },
-  { subpath: './infrastructure/runtime/ports', source: 'src/runtime/ports/index.ts' },
+  {
+    subpath: './infrastructure/runtime/ports',
+    budgetBytes: 3_000,
+    source: 'src/runtime/ports/index.ts',
+  },
   {
     subpath: './infrastructure/runtime/coordination',
+    budgetBytes: 55_000,
     source: 'src/runtime/coordination/index.ts',
   },
-  { subpath: './infrastructure/runtime/memory', source: 'src/runtime/memory/index.ts' },
+  {
+    subpath: './infrastructure/runtime/memory',
+    budgetBytes: 35_000,
+    source: 'src/runtime/memory/index.ts',
+  },
   {
     subpath: './infrastructure/runtime/sqlite',
     source: 'src/runtime/sqlite/index.ts',
@@ -36,18 +51,36 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/durable-objects',
+    budgetBytes: 75_000,
     source: 'src/runtime/durable-objects/index.ts',
     only: 'workers',
   },
-  { subpath: './infrastructure/runtime/redis', source: 'src/runtime/redis/index.ts' },
-  { subpath: './infrastructure/runtime/bullmq', source: 'src/runtime/bullmq/index.ts' },
-  { subpath: './infrastructure/runtime/qstash', source: 'src/runtime/qstash/index.ts' },
+  {
+    subpath: './infrastructure/runtime/redis',
+    budgetBytes: 75_000,
+    source: 'src/runtime/redis/index.ts',
+  },
+  {
+    subpath: './infrastructure/runtime/bullmq',
+    budgetBytes: 16_000,
+    source: 'src/runtime/bullmq/index.ts',
+  },
+  {
+    subpath: './infrastructure/runtime/qstash',
+    budgetBytes: 22_000,
+    source: 'src/runtime/qstash/index.ts',
+  },
   {
     subpath: './infrastructure/runtime/cloudflare-queues',
+    budgetBytes: 10_000,
     source: 'src/runtime/cloudflare-queues/index.ts',
   },
-  { subpath: './infrastructure/testing', source: 'src/testing/index.ts' },
-  { subpath: './infrastructure/conformance', source: 'src/runtime/ports/conformance.ts' },
+  { subpath: './infrastructure/testing', budgetBytes: 2_000, source: 'src/testing/index.ts' },
+  {
+    subpath: './infrastructure/conformance',
+    budgetBytes: 2_000,
+    source: 'src/runtime/ports/conformance.ts',
+  },
   ...['atomic-store', 'job-ledger', 'doorbell', 'rate-limit-store'].map((port) => ({
     subpath: `./infrastructure/conformance/${port}`,
     source: `src/runtime/ports/${port}.conformance.ts`,

@@ -96,8 +96,10 @@ export const houseRules: HouseRules = {
     'src/runtime/ports/job-processor.ts': 'a function of the user',
     'src/runtime/ports/job-state.ts': 'pure part of the job ledger',
     'src/runtime/ports/json.ts': 'a type',
+    'src/runtime/ports/latch.ts': 'pure part of every worker',
     'src/runtime/ports/random-source.ts': 'two functions of the platform',
     'src/runtime/ports/rate-limit-limits.ts': 'pure part of the rate limit store',
+    'src/runtime/ports/run-processor.ts': 'pure part of every worker',
     'src/runtime/ports/store-limits.ts': 'pure part of the atomic store',
   },
   long: {

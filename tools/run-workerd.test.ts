@@ -49,6 +49,6 @@ test('writeWorkerdConfig() binds every exported object, and serves where told', 
   const path = await writeWorkerdConfig({ entry, directory: target, listen })
   const config = await readFile(path, 'utf8')
   expect(config).toContain('(name="KeepObject", durableObjectNamespace="KeepObject")')
-  expect(config).toContain('(name="http", address="127.0.0.1:1", http=(), service="main")')
+  expect(config).toContain('(name="http", address="127.0.0.1:1", service="main")')
   expect(config).not.toContain('Other')
 })

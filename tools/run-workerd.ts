@@ -52,10 +52,7 @@ export async function writeWorkerdConfig(config: WorkerdConfig): Promise<string>
       ([name, text]) => `(name="${name}", text=${JSON.stringify(text)})`,
     ),
   ]
-  const sockets =
-    listen === undefined
-      ? ''
-      : `(name="http", address=${JSON.stringify(listen)}, http=(), service="main")`
+  const sockets = listen === undefined ? '' : `(name="http", address="${listen}", service="main")`
   const path = join(directory, 'config.capnp')
   await writeFile(
     path,

@@ -44,7 +44,8 @@ async function conformance(): Promise<Totals> {
       console.log(`\nFAIL ${runtime}: ${subject} ${adapter} ${name}\n${detail}`)
   }
   const totals = totalsOf(results)
-  return readmeIsCurrent(results) ? totals : { ...totals, failed: totals.failed + 1 }
+  if (totals.failed > 0 || readmeIsCurrent(results)) return totals
+  return { ...totals, failed: 1 }
 }
 
 function readmeIsCurrent(results: Parameters<typeof withMatrix>[1]): boolean {

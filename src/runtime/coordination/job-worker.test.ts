@@ -184,7 +184,7 @@ test('run() goes on when the ledger fails, and settles what it could not', async
     doorbell: backend.doorbell,
     onError: (error) => errors.push(error),
   })
-  const { jobs } = await ledger.add([{ name: 'n', data: null, keepCompletedMs: 1000 }])
+  const { jobs } = await ledger.add([{ name: 'n', data: null, keepCompletedMs: 60_000 }])
   const running = worker.run({ signal: stop.signal })
   await clock.advance(0)
   down = true
@@ -276,4 +276,26 @@ test('createJobWorker() refuses options out of range', () => {
   expect(() => setUp({ concurrency: 0 })).toThrow(RangeError)
   expect(() => setUp({ leaseMs: 99 })).toThrow(RangeError)
   expect(() => setUp({ maxWaitMs: Number.NaN })).toThrow(RangeError)
+})
+
+test('an outcome that the ledger refuses makes its job dead, and harms no other', async () => {
+  const { ledger, clock } = setUp()
+  const worker = createJobWorker({
+    processor: {
+      queue: 'q',
+      async process({ name }) {
+        return { to: 'completed', result: name === 'big' ? 'x'.repeat(2_000_000) : 1 }
+      },
+    },
+    ledger,
+    clock,
+  })
+  const { jobs } = await ledger.add([
+    { name: 'big', data: null },
+    { name: 'fine', data: null, keepCompletedMs: 1000 },
+  ])
+  await worker.drain()
+  const [big, fine] = await Promise.all(jobs.map(({ id }) => ledger.get(id)))
+  expect([big?.state, fine?.state]).toEqual(['dead', 'completed'])
+  expect(big?.lastError).toMatchObject({ code: 'outcome_refused' })
 })

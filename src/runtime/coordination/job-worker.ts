@@ -2,8 +2,11 @@ import type { Clock } from '../ports/clock.ts'
 import type { Doorbell } from '../ports/doorbell.ts'
 import { JobAbortError } from '../ports/job-abort-error.ts'
 import type { ClaimedJob, JobOutcome, QueueLedger, Settlement } from '../ports/job-ledger.ts'
+import { encodeJson } from '../ports/job-limits.ts'
 import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
+import { createLatch } from '../ports/latch.ts'
+import { runProcessor } from '../ports/run-processor.ts'
 
 /** What a {@link JobWorker} needs and how it works. */
 export interface JobWorkerOptions {
@@ -82,15 +85,12 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       }
       running.set(job.id, entry)
       const progress = (value: Json): void => {
+        // A value that the ledger would refuse must not keep it from renewing the leases.
+        encodeJson('progress', value)
         entry.progress = value
       }
-      processor.process(job, { signal: entry.abort.signal, progress }).then(
-        (outcome) => finish(entry, outcome),
-        (error: unknown) => {
-          onError?.(error)
-          finish(entry, outcomeOfCrash(job))
-        },
-      )
+      const control = { signal: entry.abort.signal, progress }
+      void runProcessor(processor, job, control, onError).then((outcome) => finish(entry, outcome))
     }
 
     const exchange = async (claimMore: boolean): Promise<number | null> => {
@@ -204,41 +204,6 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   return {
     run: async ({ signal }) => void (await work(signal, false)),
     drain: () => work(new AbortController().signal, true),
-  }
-}
-
-/** A processor that rejects is a bug or a crash: wait longer each time, then give up. */
-function outcomeOfCrash(job: ClaimedJob): JobOutcome {
-  const error = {
-    code: 'processor_failed',
-    message: 'The processor rejected instead of answering with an outcome',
-  }
-  if (job.attempt >= job.maxAttempts) return { to: 'dead', error }
-  return { to: 'scheduled', delayMs: Math.min(1000 * 2 ** job.attempt, 3_600_000), error }
-}
-
-/** Lets one loop wait until it is told, or until a time has passed; told while not waiting, it does not wait next time. */
-function createLatch(clock: Clock): { open: () => void; wait: (ms: number) => Promise<void> } {
-  let opened = false
-  let release: (() => void) | undefined
-  return {
-    open() {
-      opened = true
-      release?.()
-    },
-    async wait(ms) {
-      if (!opened) {
-        await new Promise<void>((resolve) => {
-          const cancel = clock.setTimer(resolve, ms)
-          release = () => {
-            cancel()
-            resolve()
-          }
-        })
-      }
-      release = undefined
-      opened = false
-    },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { ClaimedJob, Exchange, ExchangeResult, Settlement } from '../ports/job-ledger.ts'
 import { chunkBySize } from './chunk-by-size.ts'
-import { createLatch } from './latch.ts'
+import { createLatch } from '../ports/latch.ts'
 import { isPlatformFailure } from './object-caller.ts'
 
 /** How an object hands jobs to the Worker's job runner. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { JobAbortError } from '../ports/job-abort-error.ts'
-import { checkExchange, encodeJson } from '../ports/job-limits.ts'
+import { encodeJson } from '../ports/job-limits.ts'
 import type {
   ClaimedJob,
   Exchange,
@@ -8,10 +8,11 @@ import type {
   JobOutcome,
   Settlement,
 } from '../ports/job-ledger.ts'
-import type { JobControl, JobProcessor } from '../ports/job-processor.ts'
+import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
+import { createLatch } from '../ports/latch.ts'
+import { runProcessor } from '../ports/run-processor.ts'
 import { chunkBySize } from './chunk-by-size.ts'
-import { createLatch } from './latch.ts'
 
 /** Jobs already claimed, and who runs them. */
 export interface JobBatch {
@@ -57,7 +58,7 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
       // A job whose lease is lost has left `running`: what its handler says afterwards no longer counts.
       if (running.get(job.id) !== entry) return
       running.delete(job.id)
-      finished.push({ id: job.id, token: job.token, outcome: checkOutcome(outcome) })
+      finished.push({ id: job.id, token: job.token, outcome })
       flushAt = Math.min(flushAt, clock.now() + FLUSH_MS)
       latch.open()
     }
@@ -65,9 +66,7 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
       encodeJson('progress', value)
       entry.progress = value
     }
-    void attempt(processor, job, { signal: entry.abort.signal, progress }).then(finish, () =>
-      finish(outcomeOfCrash(job)),
-    )
+    void runProcessor(processor, job, { signal: entry.abort.signal, progress }).then(finish)
   }
 
   /** Hands in what finished, and with `renewing` renews the leases of what runs. */
@@ -121,39 +120,6 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
   finished = last.slice(0, -1).flat()
   if (finished.length > 0) await exchange([])
   return [...finished, ...(last.at(-1) ?? [])]
-}
-
-/** Makes a throw before the first await a rejection like any other. */
-async function attempt(
-  processor: JobProcessor,
-  job: ClaimedJob,
-  control: JobControl,
-): Promise<JobOutcome> {
-  return processor.process(job, control)
-}
-
-/** A processor that rejects is a bug or a crash: wait longer each time, then give up. */
-function outcomeOfCrash(job: ClaimedJob): JobOutcome {
-  const error = {
-    code: 'processor_failed',
-    message: 'The processor rejected instead of answering with an outcome',
-  }
-  if (job.attempt >= job.maxAttempts) return { to: 'dead', error }
-  return { to: 'scheduled', delayMs: Math.min(1000 * 2 ** job.attempt, 3_600_000), error }
-}
-
-/** An outcome that the ledger would refuse would keep the outcomes beside it from being taken. */
-function checkOutcome(outcome: JobOutcome): JobOutcome {
-  try {
-    checkExchange({ settle: [{ id: '', token: 0, outcome }] })
-    if (outcome.to === 'completed') encodeJson('result', outcome.result ?? null)
-    if ('error' in outcome) encodeJson('error', outcome.error ?? null)
-    if ('data' in outcome) encodeJson('data', outcome.data ?? null)
-    return outcome
-  } catch (error) {
-    const message = error instanceof RangeError ? error.message : 'The outcome is not JSON'
-    return { to: 'dead', error: { code: 'outcome_refused', message } }
-  }
 }
 
 function chunks(settlements: readonly Settlement[]): Settlement[][] {

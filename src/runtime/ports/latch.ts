@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Lets one loop wait until it is told; told while it is not waiting, it does not wait the next time. */
 export interface Latch {
