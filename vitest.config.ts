@@ -10,6 +10,10 @@ export default defineConfig({
     environment: 'node',
     pool: 'threads',
     maxWorkers: 2,
+    isolate: false,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    restoreMocks: true,
     // Property tests take their time on a machine that does other things as well.
     testTimeout: 30_000,
   },
