@@ -2,7 +2,7 @@ import { createFakeClock } from '../../src/testing/index.ts'
 import { scheduleSuites } from './schedules.ts'
 import type { Suite } from './suite.ts'
 import { webhookOutboundSuites } from './webhook-outbound.ts'
-import { webhookReadingSuites } from './webhook-receiving.ts'
+import { webhookReadingSuites } from './webhook-reading.ts'
 import { webhookVendorSuites } from './webhook-vendors.ts'
 import { webhookSuites } from './webhook-vectors.ts'
 
