@@ -109,8 +109,7 @@ export async function compareLedgers(seed: number, twins: LedgerTwins): Promise<
     const limit = pick([1, 3])
     return (side) => {
       if (type === 'pause' || type === 'resume') return { type }
-      // JOB_STATES without `active`.
-      if (type === 'purge') return { type, state, limit } as JobCommand
+      if (type === 'purge') return { type, state, limit }
       const ids = chosen.map((name) => side.ids.get(name) ?? name)
       return { type: type as 'cancel', ids }
     }
