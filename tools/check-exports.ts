@@ -14,7 +14,7 @@ const LIST = /^src\/(infrastructure|testing)\.ts$|\/index\.ts$/
 
 /** Files that are doors by their place and hold what they export: laws, providers, middleware. */
 const SINGLE =
-  /\/[^/.]+\.conformance\.ts$|^src\/services\/[^/]+\/(hono|providers\/(?!provider\.)[^/]+)\.ts$/
+  /\.conformance\.ts$|^src\/services\/[^/]+\/(hono|providers\/(?!provider\.)[^/]+)\.ts$/
 
 /**
  * Compares the table of doors with the files that are there, package.json and deno.json.

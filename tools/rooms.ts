@@ -92,6 +92,11 @@ export const houseRules: HouseRules = {
     'src/runtime/ports/fetch-client.ts': 'the signature of fetch',
     'src/runtime/ports/index.ts': 'the door',
     'src/runtime/ports/job-abort-error.ts': 'an error, not a promise',
+    'src/runtime/ports/job-ledger-laws/deduplication-laws.ts': 'laws of the job ledger',
+    'src/runtime/ports/job-ledger-laws/flow-laws.ts': 'laws of the job ledger',
+    'src/runtime/ports/job-ledger-laws/group-laws.ts': 'laws of the job ledger',
+    'src/runtime/ports/job-ledger-laws/operator-laws.ts': 'laws of the job ledger',
+    'src/runtime/ports/job-ledger-laws/law-steps.ts': 'steps of the laws of the job ledger',
     'src/runtime/ports/job-limits.ts': 'pure part of the job ledger',
     'src/runtime/ports/job-processor.ts': 'a function of the user',
     'src/runtime/ports/job-state.ts': 'pure part of the job ledger',
@@ -102,7 +107,5 @@ export const houseRules: HouseRules = {
     'src/runtime/ports/run-processor.ts': 'pure part of every worker',
     'src/runtime/ports/store-limits.ts': 'pure part of the atomic store',
   },
-  long: {
-    'src/runtime/ports/job-ledger.conformance.ts': 'a list of laws, each read on its own',
-  },
+  long: {},
 }

@@ -1,4 +1,5 @@
 import { createFakeClock } from '../../src/testing/index.ts'
+import { qstashSuites } from './qstash.ts'
 import { scheduleSuites } from './schedules.ts'
 import type { Suite } from './suite.ts'
 import { webhookCertificateSuites } from './webhook-certificates.ts'
@@ -12,6 +13,7 @@ export function pureSuites(): readonly Suite[] {
   const clock = createFakeClock()
   return [
     ...scheduleSuites(),
+    ...qstashSuites(),
     ...webhookSuites(),
     ...webhookVendorSuites(),
     ...webhookCertificateSuites(),

@@ -1,5 +1,6 @@
 import { Redis as UpstashRedis } from '@upstash/redis'
 import type { RedisConnection } from '../../src/runtime/redis/index.ts'
+import { bullmqSuites } from './bullmq.ts'
 import { redisSuites } from './redis.ts'
 import type { Suite } from './suite.ts'
 
@@ -23,8 +24,13 @@ export function redisPeerSuites(
     UPSTASH_URL !== undefined && UPSTASH_TOKEN !== undefined
       ? new UpstashRedis({ url: UPSTASH_URL, token: UPSTASH_TOKEN, retry: false })
       : undefined
+  const tcp = REDIS_URL === undefined ? undefined : connect(REDIS_URL)
   return [
-    ...(REDIS_URL === undefined ? [] : redisSuites('redis-tcp', connect(REDIS_URL))),
-    ...(upstash === undefined ? [] : redisSuites('redis-upstash', upstash)),
+    ...(tcp === undefined
+      ? []
+      : [...redisSuites('redis-tcp', tcp), ...bullmqSuites('redis-tcp', tcp)]),
+    ...(upstash === undefined
+      ? []
+      : [...redisSuites('redis-upstash', upstash), ...bullmqSuites('redis-upstash', upstash)]),
   ]
 }

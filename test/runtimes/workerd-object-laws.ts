@@ -6,7 +6,7 @@ import {
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob } from '../../src/runtime/ports/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger.ts'
 import {
   DONE,
   drained,
@@ -110,6 +110,41 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       const perJob = (after.rows - before.rows) / 200
       expectTrue(perJob <= 3.1, `3 rows a job and a few for each batch, got ${perJob}`)
       expectTrue(after.alarms - before.alarms <= 2, `alarms to be set rarely, got ${after.alarms}`)
+    },
+  },
+  {
+    name: 'jobs of groups and flows cost a few rows more, on which the tables of costs rest',
+    async run({ open }) {
+      const { queue, object } = open({ in: 'RunnerlessInfrastructureObject' })
+      await queue.counts()
+      const costOf = async (jobs: readonly NewJob[]): Promise<number> => {
+        const before = await object().meter()
+        await queue.add(jobs)
+        for (let done = 0; done < jobs.length;) {
+          const { claimed } = await queue.exchange({ claim: { limit: 50, leaseMs: 60_000 } })
+          const settle = claimed.map(({ id, token }) => ({ id, token, outcome: DONE }))
+          done += (await queue.exchange({ settle })).settled.length
+        }
+        const after = await object().meter()
+        return (after.rows - before.rows) / jobs.length
+      }
+      const group = { key: 'g', limit: 50 }
+      const costs = {
+        admitted: await costOf(many('n', 50, { group })),
+        held: await costOf(many('n', 50, { group: { ...group, limit: 1 } })),
+        children: await costOf([
+          { name: 'p', data: 1, id: 'p' },
+          ...many('c', 49, { parent: 'p' }),
+        ]),
+      }
+      expectEqual(
+        Object.entries(costs).map(([kind, rows]) => [kind, Math.ceil(rows)]),
+        [
+          ['admitted', 5],
+          ['held', 8],
+          ['children', 7],
+        ],
+      )
     },
   },
   {

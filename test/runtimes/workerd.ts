@@ -46,5 +46,6 @@ export default {
 /** The laws on Redis, where an Upstash REST server is given. */
 function upstashSuites({ UPSTASH_URL: url, UPSTASH_TOKEN: token }: Env): readonly Suite[] {
   if (url === '') return []
-  return redisSuites('redis-upstash', new Redis({ url, token, retry: false }))
+  const client = new Redis({ url, token, retry: false })
+  return [...redisSuites('redis-upstash', client), ...bullmqSuites('redis-upstash', client)]
 }

@@ -25,7 +25,6 @@ if forgotten then flush() end
 
 local PLAIN = {}
 local function moreOf(text)
-  if text == '' then return PLAIN end
   local replaces, extends, keeps, blocked, group, limit, parent, fails, spare =
     string.match(text, '^(%d)(%d)(%d)(%d) (%S*) (%d+) (%S*) (%d) (%S*)$')
   local more = {
@@ -42,7 +41,7 @@ local parents, delays, reply = {}, {}, { '' }
 for index, id in ipairs(ids) do
   local at = index * 9 - 7
   local body, terms, priority, lifo = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4] == '1'
-  local delay, dedup, ttl, more = tonumber(ARGV[at + 5]), ARGV[at + 6], tonumber(ARGV[at + 7]), moreOf(ARGV[at + 8])
+  local delay, dedup, ttl, more = tonumber(ARGV[at + 5]), ARGV[at + 6], tonumber(ARGV[at + 7]), ARGV[at + 8] == '' and PLAIN or moreOf(ARGV[at + 8])
   local parent = more.parent and parents[idOfEncoded(more.parent)]
   local holder, ends = known[id] and id, nil
   if more.parent and not parent then
@@ -81,7 +80,7 @@ for index, id in ipairs(ids) do
   end
 end
 -- In the order in which they were added, so that the first comes first into its group.
-for _, id in ipairs(ids) do
+for _, id in ipairs(next(parents) and ids or {}) do
   local job = parents[id]
   if job and job.pending == 0 then
     parents[id] = nil

@@ -40,17 +40,20 @@ local function admitHeld(group)
 end
 function move(job, state, rank, seq, tail)
   local group = job.group
-  local had = group and takesRoom(job.state)
-  if group and job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
-  job.seq, job.tail = seq or job.seq, tail or job.tail
-  if group then
-    if state == 'r' and not had and roomOf(group) >= job.limit then state = 'h' end
-    if state == 'h' then redis.call('ZADD', TURNS, 0, turnOf(job)) end
-    if had ~= takesRoom(state) then changeRoom(group, had and -1 or 1) end
+  if not group then
+    job.state, job.rank, job.seq, job.tail = state, rank, seq or job.seq, tail or job.tail
+    return touch(job)
   end
+  local had = takesRoom(job.state)
+  if job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
+  job.seq, job.tail = seq or job.seq, tail or job.tail
+  if state == 'r' and not had and roomOf(group) >= job.limit then state = 'h' end
+  if state == 'h' then redis.call('ZADD', TURNS, 0, turnOf(job)) end
+  local has = takesRoom(state)
+  if had ~= has then changeRoom(group, has and 1 or -1) end
   job.state, job.rank = state, rank
   touch(job)
-  if had and not takesRoom(state) then admitHeld(group) end
+  if had and not has then admitHeld(group) end
 end
 
 -- The job that holds a deduplication id, and when that ends, if by time.

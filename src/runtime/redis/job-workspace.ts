@@ -109,13 +109,13 @@ local function send(command, key, list)
   end
 end
 
-local function push(lists, name, value)
+local function listIn(lists, name)
   local list = lists[name]
   if not list then
     list = {}
     lists[name] = list
   end
-  list[#list + 1] = value
+  return list
 end
 
 local function flush()
@@ -123,7 +123,8 @@ local function flush()
   for index = 1, #touched do
     local job = touched[index]
     if job.home and (job.gone or job.home ~= job.state or job.homeSeq ~= job.seq) then
-      push(left, job.home, job.homeSeq .. job.id)
+      local list = listIn(left, job.home)
+      list[#list + 1] = job.homeSeq .. job.id
     end
     if job.gone then
       removed[#removed + 1] = job.id
@@ -132,8 +133,9 @@ local function flush()
       end
     else
       if job.rank then
-        push(entered, job.state, job.rank)
-        push(entered, job.state, job.seq .. job.id)
+        local list = listIn(entered, job.state)
+        list[#list + 1] = job.rank
+        list[#list + 1] = job.seq .. job.id
       end
       local flags, tail = job.cancelled and 1 or 0, job.tail
       if job.more then

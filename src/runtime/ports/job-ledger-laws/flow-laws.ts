@@ -1,4 +1,4 @@
-import { expectEqual, expectTrue, type Law } from './conformance.ts'
+import { expectEqual, expectTrue, type Law } from '../conformance.ts'
 import {
   claim,
   claimNames,
@@ -12,8 +12,13 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
+<<<<<<<< HEAD:src/runtime/ports/job-ledger.flows.conformance.ts
 } from './job-ledger.steps.conformance.ts'
 import type { JobOutcome, NewJob } from './job-ledger.ts'
+========
+} from './law-steps.ts'
+import type { JobOutcome, NewJob } from '../job-ledger.ts'
+>>>>>>>> ledger:src/runtime/ports/job-ledger-laws/flow-laws.ts
 
 /** How a job waits for its children. */
 export const flowLaws: readonly Law<JobLedgerHarness>[] = [

@@ -6,7 +6,7 @@ import type {
   JobRecord,
   NewJob,
   QueueLedger,
-} from './job-ledger.ts'
+} from '../job-ledger.ts'
 
 /** What an adapter supplies to have the laws of a ledger run against it. */
 export interface JobLedgerHarness {
