@@ -11,13 +11,8 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
-<<<<<<<< HEAD:src/runtime/ports/job-ledger.deduplication.conformance.ts
-} from './job-ledger.steps.conformance.ts'
-import type { NewJob } from './job-ledger.ts'
-========
 } from './law-steps.ts'
 import type { NewJob } from '../job-ledger.ts'
->>>>>>>> ledger:src/runtime/ports/job-ledger-laws/deduplication-laws.ts
 
 /** How jobs with the same id or deduplication id are dropped, replaced and kept for later. */
 export const deduplicationLaws: readonly Law<JobLedgerHarness>[] = [

@@ -12,13 +12,8 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
-<<<<<<<< HEAD:src/runtime/ports/job-ledger.flows.conformance.ts
-} from './job-ledger.steps.conformance.ts'
-import type { JobOutcome, NewJob } from './job-ledger.ts'
-========
 } from './law-steps.ts'
 import type { JobOutcome, NewJob } from '../job-ledger.ts'
->>>>>>>> ledger:src/runtime/ports/job-ledger-laws/flow-laws.ts
 
 /** How a job waits for its children. */
 export const flowLaws: readonly Law<JobLedgerHarness>[] = [

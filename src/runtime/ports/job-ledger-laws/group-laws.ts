@@ -12,13 +12,8 @@ import {
   settle,
   stateOf,
   type JobLedgerHarness,
-<<<<<<<< HEAD:src/runtime/ports/job-ledger.groups.conformance.ts
-} from './job-ledger.steps.conformance.ts'
-import type { JobOutcome, NewJob, QueueLedger } from './job-ledger.ts'
-========
 } from './law-steps.ts'
 import type { JobOutcome, NewJob, QueueLedger } from '../job-ledger.ts'
->>>>>>>> ledger:src/runtime/ports/job-ledger-laws/group-laws.ts
 
 /** How the jobs of a group take turns. */
 export const groupLaws: readonly Law<JobLedgerHarness>[] = [
