@@ -1,3 +1,4 @@
+import { bullmqSuites } from '../conformance/bullmq.ts'
 import { Redis } from '@upstash/redis'
 import type { DurableObjectNamespaceLike } from '../../src/runtime/durable-objects/index.ts'
 import { durableObjectsSuites } from '../conformance/durable-objects.ts'
