@@ -81,7 +81,15 @@ export const doors: readonly Door[] = [
     budgetBytes: 2_000,
     source: 'src/runtime/ports/conformance.ts',
   },
-  ...['atomic-store', 'job-ledger', 'doorbell', 'rate-limit-store'].map((port) => ({
+  ...[
+    'atomic-store',
+    'clock',
+    'doorbell',
+    'fetch-client',
+    'job-ledger',
+    'random-source',
+    'rate-limit-store',
+  ].map((port) => ({
     subpath: `./infrastructure/conformance/${port}`,
     source: `src/runtime/ports/${port}.conformance.ts`,
   })),

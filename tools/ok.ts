@@ -34,6 +34,7 @@ const checks: readonly Check[] = [
   { name: 'types of tests and tools', command: ['tsc', '-p', 'tsconfig.test.json'] },
   { name: 'types of workers', command: ['tsc', '-p', 'tsconfig.worker.json'] },
   { name: 'jsr', command: ['deno', 'publish', '--dry-run', '--allow-dirty', '--quiet'] },
+  { name: 'lock', command: ['npm', 'ci', '--dry-run', '--offline', '--ignore-scripts'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'rooms', command: ['node', 'tools/check-rooms.ts'] },
   { name: 'exports', command: ['node', 'tools/check-exports.ts'] },

@@ -1,3 +1,4 @@
+import { startEchoServer } from '../test/support/echo-server.ts'
 import { startRedisServer } from '../test/support/redis-server.ts'
 import { startUpstashBridge } from '../test/support/upstash-bridge.ts'
 
@@ -7,13 +8,21 @@ export interface Peers extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Starts a redis-server and Upstash's REST interface in front of it. */
+/** Starts a redis-server, Upstash's REST interface in front of it, and a web server for requests. */
 export async function startPeers(): Promise<Peers> {
   const redis = await startRedisServer()
   const upstash = await startUpstashBridge({ redisPort: redis.port })
+  const echo = await startEchoServer()
   return {
-    env: { REDIS_URL: redis.url, UPSTASH_URL: upstash.url, UPSTASH_TOKEN: upstash.token },
+    env: {
+      REDIS_URL: redis.url,
+      UPSTASH_URL: upstash.url,
+      UPSTASH_TOKEN: upstash.token,
+      ECHO_URL: echo.url,
+      DEAD_URL: echo.deadUrl,
+    },
     async [Symbol.asyncDispose]() {
+      await echo.stop()
       await upstash.stop()
       await redis.stop()
     },

@@ -1,4 +1,5 @@
 import { memorySuites } from '../conformance/memory.ts'
+import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisPeerSuites } from '../conformance/redis-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
@@ -11,6 +12,7 @@ declare const Bun: {
 }
 
 const suites = [
+  ...platformSuites(process.env),
   ...pureSuites(),
   ...memorySuites(),
   ...sqliteSuites(),

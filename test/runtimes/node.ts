@@ -1,11 +1,13 @@
 import { Redis } from 'ioredis'
 import { memorySuites } from '../conformance/memory.ts'
+import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisPeerSuites } from '../conformance/redis-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import { sqliteSuites } from '../conformance/sqlite.ts'
 
 const suites = [
+  ...platformSuites(process.env),
   ...pureSuites(),
   ...memorySuites(),
   ...sqliteSuites(),

@@ -3,6 +3,7 @@ import { Redis } from '@upstash/redis'
 import type { DurableObjectNamespaceLike } from '../../src/runtime/durable-objects/index.ts'
 import { durableObjectsSuites } from '../conformance/durable-objects.ts'
 import { memorySuites } from '../conformance/memory.ts'
+import { platformSuites, type EchoAddresses } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisSuites } from '../conformance/redis.ts'
 import { runSuites } from '../conformance/run-suites.ts'
@@ -21,7 +22,7 @@ export {
 } from './workerd-object-bench.ts'
 
 /** What tools/run-workerd.ts binds: each exported object under its own name, and texts, empty where there is none. */
-interface Env extends ObjectNamespaces {
+interface Env extends ObjectNamespaces, EchoAddresses {
   readonly LawInfrastructureObject: DurableObjectNamespaceLike
   readonly ONLY: string
   readonly UPSTASH_URL: string
@@ -32,6 +33,7 @@ export default {
   async test(_controller: unknown, env: Env): Promise<void> {
     const bench = createObjectBench(env)
     const suites = [
+      ...platformSuites(env),
       ...pureSuites(),
       ...memorySuites(),
       ...durableObjectsSuites(env.LawInfrastructureObject),

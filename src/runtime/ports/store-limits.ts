@@ -39,6 +39,8 @@ export function encodeStoreChange(change: StoreChange): EncodedChange {
       throw new RangeError('Cannot commit to store: a key is written twice in one commit')
     written.add(key)
   }
+  // An index holds the very value that it points to: written under several keys, it is encoded once.
+  const encoded = new Map<Json, string>()
   return {
     check: check.map(({ key, version }) => {
       checkStoreKey(key)
@@ -48,7 +50,7 @@ export function encodeStoreChange(change: StoreChange): EncodedChange {
     }),
     set: set.map(({ key, value, expiresInMs = null }) => ({
       key,
-      json: encodeValue(value),
+      json: encodeOnce(value, encoded),
       expiresInMs: checkExpiry(expiresInMs),
     })),
     delete: [...remove],
@@ -79,6 +81,14 @@ export function endOfPrefix(prefix: string): string | null {
   return null
 }
 
+function encodeOnce(value: Json, encoded: Map<Json, string>): string {
+  const known = encoded.get(value)
+  if (known !== undefined) return known
+  const json = encodeValue(value)
+  if (typeof value === 'object') encoded.set(value, json)
+  return json
+}
+
 function encodeValue(value: Json): string {
   const json = JSON.stringify(value)
   if (json === undefined) throw new TypeError('Cannot commit to store: a value is not JSON')
@@ -100,7 +110,8 @@ function checkExpiry(expiresInMs: number | null): number | null {
 }
 
 function checkLength(what: string, text: string, most: number): void {
-  const bytes = utf8Length(text)
+  // No UTF-16 unit takes more than three bytes, so that most texts need not be encoded to be counted.
+  const bytes = text.length > 0 && text.length * 3 <= most ? 1 : utf8Length(text)
   if (bytes < 1 || bytes > most)
     throw new RangeError(`${what} has ${bytes} bytes, 1 to ${most} allowed`)
   checkWellFormed(what, text)

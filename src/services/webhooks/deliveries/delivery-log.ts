@@ -1,3 +1,4 @@
+import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type {
   AtomicStore,
   StoreChange,
@@ -71,6 +72,11 @@ export interface DeliveryChange {
 const DELIVERIES_PER_COMMIT = 31
 const MAX_TRIES = 20
 const HEALTH_KEPT_MS = 2_592_000_000
+/** At most 16 MiB altogether. */
+const SHARED_BODIES = 128
+const SHARED_BODY_CHARACTERS = 65_536
+/** So long a body that is known may outlive its retention. */
+const BODY_KNOWN_MS = 1000
 const NOTHING: DeliverySituation = {
   delivery: null,
   health: null,
@@ -79,6 +85,9 @@ const NOTHING: DeliverySituation = {
 }
 
 export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog {
+  /** The bodies of events, which are never changed: one read serves the deliveries to many endpoints. */
+  const bodies = createLruCache<{ readonly body: string; readonly until: number }>(SHARED_BODIES)
+
   function partitionOf(endpointId: string): StorePartition | null {
     const name = keys.partitionOf(endpointId)
     return name === null ? null : store.partition(name)
@@ -89,6 +98,11 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
     return name === null ? null : partitionOf(name.endpointId)
   }
 
+  async function bodyUnder(partition: string, key: string): Promise<string | null> {
+    const entry = await store.partition(partition).get(key)
+    return typeof entry?.value === 'string' ? entry.value : null
+  }
+
   function remainingMs({ keepUntil }: Delivery): number {
     return Math.max(keepUntil - clock.now(), 1)
   }
@@ -97,11 +111,12 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
   function entriesOf(delivery: Delivery): NonNullable<StoreChange['set']> {
     const expiresInMs = remainingMs(delivery)
     const position = keys.position(delivery)
+    const value = { ...delivery }
     return [
       keys.delivery(delivery.id),
       keys.byEndpoint(delivery.endpointId) + position,
       keys.byState(delivery.state) + position,
-    ].map((key) => ({ key, value: { ...delivery }, expiresInMs }))
+    ].map((key) => ({ key, value, expiresInMs }))
   }
 
   async function createIn(
@@ -201,9 +216,16 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
     },
     read,
     async body(delivery) {
-      const key = delivery.transformed ? keys.body(delivery.id) : keys.event(delivery.eventId)
-      const entry = await partitionOf(delivery.endpointId)?.get(key)
-      return typeof entry?.value === 'string' ? entry.value : null
+      const name = keys.partitionOf(delivery.endpointId)
+      if (name === null) return null
+      if (delivery.transformed) return bodyUnder(name, keys.body(delivery.id))
+      const place = `${name} ${delivery.eventId}`
+      const known = bodies.get(place)
+      if (known !== undefined && known.until > clock.now()) return known.body
+      const body = await bodyUnder(name, keys.event(delivery.eventId))
+      if (body !== null && body.length <= SHARED_BODY_CHARACTERS)
+        bodies.set(place, { body, until: clock.now() + BODY_KNOWN_MS })
+      return body
     },
     async attempts(id) {
       const page = await partitionOfDelivery(id)?.list({ prefix: keys.attemptsOf(id), limit: 1000 })

@@ -58,7 +58,7 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     const task = taskOf(job)
     const [situation, endpoint] = await Promise.all([
       log.read(task.id),
-      endpoints.get(readDeliveryId(task.id)?.endpointId ?? ''),
+      endpoints.recent(readDeliveryId(task.id)?.endpointId ?? ''),
     ])
     const verdict = judgeTask(task, situation, endpoint, options.policy, clock.now())
     switch (verdict.kind) {

@@ -1,8 +1,12 @@
+import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type {
   AtomicStore,
+  CommitResult,
+  StoreChange,
   StoreEntry,
   StorePartition,
 } from '../../../runtime/ports/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/clock.ts'
 import { WebhookError } from '../sending/webhook-error.ts'
 import type { EndpointRecord } from './endpoint.ts'
 import { readEndpointId } from './endpoint-id.ts'
@@ -10,6 +14,12 @@ import { readEndpointId } from './endpoint-id.ts'
 /** Keeps endpoints, all of a tenant in one partition. */
 export interface EndpointStore {
   get(id: string): Promise<EndpointRecord | null>
+  /**
+   * For each attempt. What another process changed may go unnoticed for a second; what this one changed is known at once.
+   *
+   * @returns The record as it was at most a second ago
+   */
+  recent(id: string): Promise<EndpointRecord | null>
   page(
     tenant: string,
     options: { readonly limit: number; readonly cursor?: string },
@@ -30,13 +40,42 @@ export interface EndpointStore {
   remove(id: string): Promise<boolean>
 }
 
+interface KnownEndpoint {
+  readonly record: EndpointRecord | null
+  readonly until: number
+}
+
 const MAX_TRIES = 20
+const KNOWN_ENDPOINTS = 2000
+const KNOWN_MS = 1000
 const PREFIX = 'endpoint/'
 /** How many endpoints the tenant has, written with each that comes or goes. */
 const COUNT_KEY = 'count'
 
 /** @param maxEndpoints A tenant's most */
-export function createEndpointStore(store: AtomicStore, maxEndpoints: number): EndpointStore {
+export function createEndpointStore(
+  store: AtomicStore,
+  clock: Pick<Clock, 'now'>,
+  maxEndpoints: number,
+): EndpointStore {
+  const known = createLruCache<KnownEndpoint>(KNOWN_ENDPOINTS)
+  /** Counts the changes made here: what was read while one was made may be from before it. */
+  let changes = 0
+
+  async function write(
+    id: string,
+    partition: StorePartition,
+    change: StoreChange,
+  ): Promise<CommitResult> {
+    try {
+      return await partition.commit(change)
+    } finally {
+      // Also when it rejects: it may have been done all the same.
+      changes++
+      known.set(id, { record: null, until: -Infinity })
+    }
+  }
+
   const partitionOf = (tenant: string): StorePartition =>
     store.partition(`webhooks:endpoints:${tenant}`)
 
@@ -66,6 +105,17 @@ export function createEndpointStore(store: AtomicStore, maxEndpoints: number): E
     async get(id) {
       const found = await entryOf(id)
       return found === null ? null : recordIn(found.entry)
+    },
+    async recent(id) {
+      const found = known.get(id)
+      if (found !== undefined && found.until > clock.now()) return found.record
+      const seenChanges = changes
+      const readAt = clock.now()
+      const entry = (await entryOf(id))?.entry
+      const record = entry === undefined ? null : recordIn(entry)
+      if (record !== null && changes === seenChanges)
+        known.set(id, { record, until: readAt + KNOWN_MS })
+      return record
     },
     page,
     async *all(tenant) {
@@ -109,7 +159,7 @@ export function createEndpointStore(store: AtomicStore, maxEndpoints: number): E
         const after = decide(before)
         if (after === null) return before
         const { key, version } = found.entry
-        const result = await found.partition.commit({
+        const result = await write(id, found.partition, {
           check: [{ key, version }],
           set: [{ key, value: after }],
         })
@@ -123,7 +173,7 @@ export function createEndpointStore(store: AtomicStore, maxEndpoints: number): E
         if (found === null) return false
         const { partition, entry } = found
         const counted = await partition.get(COUNT_KEY)
-        const result = await partition.commit({
+        const result = await write(id, partition, {
           check: [
             { key: entry.key, version: entry.version },
             { key: COUNT_KEY, version: counted?.version ?? null },

@@ -1,3 +1,4 @@
+import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { Clock } from '../../../runtime/ports/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/fetch-client.ts'
 import type { HostResolver } from './host-resolver.ts'
@@ -65,17 +66,30 @@ export interface OutboundOptions {
   readonly policy: OutboundPolicy
 }
 
+const KNOWN_URLS = 2000
+
 /**
  * Guards against server-side request forgery in the layers that fetch allows: the URL, every address behind its name,
  * and no redirect is followed. Between the check of a name and the connection its answer can change (DNS rebinding):
  * where the network must be safe from that too, pass a `fetch` that checks addresses when it connects.
  */
 export function createOutbound({ fetch, clock, resolve, policy }: OutboundOptions): Outbound {
+  /** Parsing and judging a URL takes longer than signing a short message; the policy stays the same. */
+  const verdicts = createLruCache<UrlVerdict>(KNOWN_URLS)
+
+  function judge(url: string): UrlVerdict {
+    const known = verdicts.get(url)
+    if (known !== undefined) return known
+    const verdict = judgeUrl(url, policy)
+    if (verdict.ok) verdicts.set(url, verdict)
+    return verdict
+  }
+
   async function request(
     { url: text, headers, body, responseBytes }: OutboundRequest,
     signal: AbortSignal,
   ): Promise<Answer | Failure> {
-    const verdict = judgeUrl(text, policy)
+    const verdict = judge(text)
     if (!verdict.ok) return failure('url_blocked', `The URL is refused: ${verdict.detail}`)
     if (verdict.resolve && resolve !== null) {
       const failed = await judgeAddresses(verdict.url.hostname, resolve, signal)
@@ -101,7 +115,7 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
   }
 
   return {
-    judge: (url) => judgeUrl(url, policy),
+    judge,
     async send(given) {
       const startedAt = clock.now()
       const abort = new AbortController()

@@ -47,6 +47,12 @@ const OPEN_HEADERS = new Set(['content-type', 'user-agent', 'webhook-id', 'webho
 
 export function createSender(options: SenderOptions): Sender {
   const { outbound, clock, timeoutMs, responseBytes, userAgent } = options
+  function hostOf(url: string): string {
+    const verdict = outbound.judge(url)
+    if (verdict.ok) return verdict.url.host
+    return URL.canParse(url) ? new URL(url).host : ''
+  }
+
   return {
     async attempt(message) {
       const at = clock.now()
@@ -79,7 +85,7 @@ export function createSender(options: SenderOptions): Sender {
       return {
         at,
         durationMs: result.durationMs,
-        host: URL.canParse(message.url) ? new URL(message.url).host : '',
+        host: hostOf(message.url),
         requestHeaders: redact(headers),
         status: answered ? result.status : null,
         error: errorOf(result),

@@ -96,7 +96,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     responseBytes: limits.responseBytes,
     userAgent: options.userAgent ?? 'white-cross-webhooks',
   })
-  const store = createEndpointStore(backend.store, limits.maxEndpoints)
+  const store = createEndpointStore(backend.store, clock, limits.maxEndpoints)
   const log = createDeliveryLog(backend.store, clock)
   const list = createDeliveryPages(backend.store, shards)
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
