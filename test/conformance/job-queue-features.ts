@@ -3,13 +3,11 @@ import {
   defineJob,
   JobQueue,
   scheduleJob,
-  type JobDefinitions,
   type JobEvent,
 } from '../../src/services/background-jobs/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { expectEqual, expectTrue, type Law } from '../../src/runtime/ports/conformance.ts'
-import { createSeededRandom } from '../../src/testing/seeded-random.ts'
-import type { JobQueueHarness } from './job-queue.ts'
+import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -382,21 +380,6 @@ export const jobQueueFeatureLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
 ]
-
-async function open<Jobs extends JobDefinitions>(
-  harness: JobQueueHarness,
-  jobs: Jobs,
-): Promise<JobQueue<Jobs>> {
-  return queueOn(await harness.open(), harness, jobs)
-}
-
-function queueOn<Jobs extends JobDefinitions>(
-  backend: Backend,
-  { clock }: JobQueueHarness,
-  jobs: Jobs,
-): JobQueue<Jobs> {
-  return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(7) })
-}
 
 /** Lets only the schedules' own worker look, once: claims what is due there and settles it. */
 async function drainSchedules({ processors }: JobQueue, backend: Backend): Promise<void> {

@@ -2,30 +2,19 @@ import {
   createJob,
   defineJob,
   JobError,
-  JobQueue,
   RetryLaterError,
   UnrecoverableError,
-  type JobDefinitions,
 } from '../../src/services/background-jobs/index.ts'
 import type { StandardSchema } from '../../src/primitives/standard-schema.ts'
-import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../src/runtime/ports/clock.ts'
 import {
   expectEqual,
   expectRejection,
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import { createSeededRandom } from '../support/seeded-random.ts'
+import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 import { jobQueueFeatureLaws } from './job-queue-features.ts'
 import { suite, type Suite } from './suite.ts'
-
-/** A backend to put queues on, with the clock of the process beside it; `advance` moves both. */
-export interface JobQueueHarness {
-  open(): Promise<Backend>
-  readonly clock: Clock
-  advance(ms: number): Promise<void>
-}
 
 /** What queues promise on every backend. */
 export function jobQueueSuites(adapter: string, harness: JobQueueHarness): readonly Suite[] {
@@ -312,21 +301,6 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
 ]
-
-async function open<Jobs extends JobDefinitions>(
-  harness: JobQueueHarness,
-  jobs: Jobs,
-): Promise<JobQueue<Jobs>> {
-  return queueOn(await harness.open(), harness, jobs)
-}
-
-function queueOn<Jobs extends JobDefinitions>(
-  backend: Backend,
-  { clock }: JobQueueHarness,
-  jobs: Jobs,
-): JobQueue<Jobs> {
-  return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(7) })
-}
 
 const emailSchema: StandardSchema<{ readonly to: string }> = {
   '~standard': {
