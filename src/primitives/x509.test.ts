@@ -49,6 +49,13 @@ test('readCertificate() and isTrustedChain() trust no certificate of which a byt
   )
 })
 
+test('readCertificate() refuses a signature that is not whole bytes', () => {
+  const signatureBytes = 256
+  const at = leaf.der.length - signatureBytes - 1
+  expect(leaf.der[at]).toBe(0)
+  expect(readCertificate(leaf.der.with(at, 1))).toBeNull()
+})
+
 test('readDer(), readCertificates() and readEcdsaSignature() never throw, whatever they are given', () => {
   const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => new Uint8Array(array))
   fc.assert(

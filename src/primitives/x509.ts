@@ -63,7 +63,8 @@ export function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate | nul
   const [version, , inner, issuer, validity, subject, publicKey] = fields ?? []
   const [notBefore, notAfter] = readDerInside(validity, DER.sequence) ?? []
   const extensions = readExtensions(fields?.find(({ tag }) => tag === 0xa3))
-  const signature = readBits(bits)
+  // A signature is whole bytes: the count of unused bits before it is not signed.
+  const signature = bits?.content[0] === 0 ? readBits(bits) : null
   if (parts?.length !== 3 || !signed || !algorithm || !inner || !issuer || !subject || !publicKey)
     return null
   // The algorithm stands inside and outside of what is signed, and must be the same.

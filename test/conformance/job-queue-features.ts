@@ -1,7 +1,7 @@
 import { CircuitBreaker } from '../../src/runtime/coordination/circuit-breaker.ts'
 import {
   defineJob,
-  JobQueue,
+  type JobQueue,
   scheduleJob,
   type JobEvent,
 } from '../../src/services/background-jobs/index.ts'

@@ -8,6 +8,7 @@ export interface ClockHarness {
   advance(ms: number): Promise<void>
 }
 
+/** What every {@link Clock} keeps to; an adapter is correct when it passes them. */
 export const clockLaws: readonly Law<ClockHarness>[] = [
   {
     name: 'now() is ms since 1970, and moves on as time does',

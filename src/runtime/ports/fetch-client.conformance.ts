@@ -18,6 +18,7 @@ export interface EchoedRequest {
   readonly body: string
 }
 
+/** What every {@link FetchClient} keeps to; an adapter is correct when it passes them. */
 export const fetchClientLaws: readonly Law<FetchClientHarness>[] = [
   {
     name: 'a request carries its method, headers and exact bytes',

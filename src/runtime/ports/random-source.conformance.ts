@@ -6,6 +6,7 @@ export interface RandomSourceHarness {
   open(): Promise<RandomSource>
 }
 
+/** What every {@link RandomSource} keeps to; an adapter is correct when it passes them. */
 export const randomSourceLaws: readonly Law<RandomSourceHarness>[] = [
   {
     name: 'bytes() gives as many bytes as asked, of their own, and others each time',
@@ -35,7 +36,7 @@ export const randomSourceLaws: readonly Law<RandomSourceHarness>[] = [
     name: 'fraction() is at least 0 and below 1, spread over all of it',
     async run({ open }) {
       const random = await open()
-      const tenths = new Array<number>(10).fill(0)
+      const tenths = Array.from({ length: 10 }, () => 0)
       for (let draw = 0; draw < 10_000; draw++) {
         const fraction = random.fraction()
         expectTrue(fraction >= 0 && fraction < 1, `0 to 1, not ${fraction}`)
