@@ -56,6 +56,8 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
       // The source is bundled as it is: no build before a start.
       WRANGLER_BUILD_CONDITIONS: 'workerd,worker,browser,white-cross-source',
       WRANGLER_SEND_METRICS: 'false',
+      // Only what a real edge knows of a request's origin is missing then.
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
       CI: 'true',
     },
   })

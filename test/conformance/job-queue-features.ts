@@ -354,6 +354,27 @@ export const jobQueueFeatureLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'sweep() takes lost leases back and rings for what there is to do',
+    async run(harness) {
+      const backend = await harness.open()
+      const rings: [string, number][] = []
+      const ring = async (name: string, inMs: number): Promise<void> =>
+        void rings.push([name, inMs])
+      const queue = queueOn({ ...backend, doorbell: { ring } }, harness, {
+        note: defineJob({ run: () => undefined }),
+      })
+      await queue.sweep()
+      expectEqual([rings, await queue.oldestAgeMs()], [[], 0])
+      await queue.add('note', 1)
+      await backend.ledger.queue('work').exchange({ claim: { limit: 1, leaseMs: 10_000 } })
+      await harness.advance(10_000)
+      rings.length = 0
+      await queue.sweep()
+      expectEqual(rings, [['work', 0]])
+      expectTrue((await queue.oldestAgeMs()) >= 9_000, 'the job to have waited')
+    },
+  },
+  {
     name: 'redrive() gives the dead that match their attempts again, purge() removes the rest',
     async run(harness) {
       let down = true

@@ -230,6 +230,24 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#ledger.counts()
   }
 
+  /** How long the job that has waited longest has been ready, among the first 1,000 in line, in ms; 0 when none waits. */
+  async oldestAgeMs(): Promise<number> {
+    const { jobs } = await this.#ledger.list({ state: 'ready', limit: 1000 })
+    const now = this.#clock.now()
+    return Math.max(...jobs.map(({ addedAt }) => now - addedAt), 0)
+  }
+
+  /**
+   * Looks after every wake of the queue, whatever rings were lost: lost leases are taken back, and whoever works the queue is
+   * rung where there is something to do. For a Cron Trigger: `scheduled: () => queue.sweep()`.
+   */
+  async sweep(): Promise<void> {
+    for (const { queue } of this.processors) {
+      const { wakeInMs } = await this.#options.backend.ledger.queue(queue).exchange({})
+      await this.#ring(queue, wakeInMs)
+    }
+  }
+
   /** Stops handing out jobs; running ones go on. */
   async pause(): Promise<void> {
     await this.#ledger.command({ type: 'pause' })

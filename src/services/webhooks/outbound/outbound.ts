@@ -71,7 +71,7 @@ const KNOWN_URLS = 2000
 /**
  * Guards against server-side request forgery in the layers that fetch allows: the URL, every address behind its name,
  * and no redirect is followed. Between the check of a name and the connection its answer can change (DNS rebinding):
- * where the network must be safe from that too, pass a `fetch` that checks addresses when it connects.
+ * where the network must be safe from that too, pass a `fetch` that checks addresses when it connects, as `pinnedFetch` does.
  */
 export function createOutbound({ fetch, clock, resolve, policy }: OutboundOptions): Outbound {
   /** Parsing and judging a URL takes longer than signing a short message; the policy stays the same. */
@@ -126,10 +126,10 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
       try {
         const result = await request(given, abort.signal)
         return { ...result, durationMs: clock.now() - startedAt }
-      } catch {
+      } catch (error) {
         // The runtime's own message may hold addresses of the network, so none of it is handed on.
         const reason: unknown = abort.signal.reason
-        const failed = [TIMEOUT, ABORTED].find((known) => known === reason) ?? CONNECT_FAILED
+        const failed = [TIMEOUT, ABORTED].find((known) => known === reason) ?? brokenBy(error)
         return { ...failed, durationMs: clock.now() - startedAt }
       } finally {
         cancelTimer()
@@ -156,6 +156,18 @@ const CONNECT_FAILED: Failure = {
   kind: 'failed',
   code: 'connect_failed',
   message: 'The connection failed before an answer came',
+}
+
+const ADDRESS_REFUSED: Failure = {
+  kind: 'failed',
+  code: 'address_blocked',
+  message: 'The connection would have led to an address that is not public',
+}
+
+/** A `fetch` that judges addresses when it connects says so by its error's code. */
+function brokenBy(error: unknown): Failure {
+  const refused = error instanceof Error && 'code' in error && error.code === 'address_refused'
+  return refused ? ADDRESS_REFUSED : CONNECT_FAILED
 }
 
 function failure(code: OutboundErrorCode, message: string): Failure {
