@@ -15,7 +15,15 @@ interface Benchmark {
   setUp(): Promise<(Comparison & Pick<Comparisons, 'tearDown'>) | Comparisons>
 }
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+/** A file whose figures stand alone, without a peer. */
+interface Measurement {
+  /** @returns The Markdown that stands in `results/` */
+  measure(machine: string): Promise<string>
+}
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>>> = {
+  'jobs-durable-objects': () => import('./jobs-durable-objects.ts'),
+  'jobs-latency': () => import('./jobs-latency.ts'),
   'jobs-sqlite-bullmq': () => import('./jobs-sqlite-bullmq.ts'),
   'jobs-redis-bullmq': () => import('./jobs-redis-bullmq.ts'),
   'store-commit-raw-sqlite': () => import('./store-commit-raw-sqlite.ts'),
@@ -30,21 +38,29 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHMARKS)) {
     throw new RangeError(
       `Cannot run benchmark "${name}": ${Object.keys(BENCHMARKS).join(', ')} are known`,
     )
-  const { setUp } = await load()
-  const benchmark = await setUp()
+  const loaded = await load()
+  if ('measure' in loaded) {
+    keep(name, [await loaded.measure(machine())])
+    continue
+  }
+  const benchmark = await loaded.setUp()
   try {
     const texts: string[] = []
     for (const comparison of 'comparisons' in benchmark ? benchmark.comparisons : [benchmark]) {
-      const text = render(await compare(comparison), machine())
-      console.log(text)
-      texts.push(text)
+      texts.push(render(await compare(comparison), machine()))
     }
-    const folder = new URL('./results/', import.meta.url)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(new URL(`${name}.md`, folder), texts.join('\n'))
+    keep(name, texts)
   } finally {
     await benchmark.tearDown()
   }
+}
+
+function keep(name: string, texts: readonly string[]): void {
+  const text = texts.join('\n')
+  console.log(text)
+  const folder = new URL('./results/', import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(new URL(`${name}.md`, folder), text)
 }
 
 function machine(): string {

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
-import type { Backend } from '@white-cross/reuse/infrastructure/runtime/ports'
+import type { Backend, FetchClient } from '@white-cross/reuse/infrastructure/runtime/ports'
+import { pinnedFetch } from '@white-cross/reuse/infrastructure/runtime/node'
 import { sqlite } from '@white-cross/reuse/infrastructure/runtime/sqlite'
-import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
+import { createWebhooks, refusedRange } from '@white-cross/reuse/infrastructure/webhooks'
 import { rateOf, type Contender } from './compare.ts'
 import type { Comparisons } from './run.ts'
 import { deadEndpoints } from './webhook-dead-endpoints.ts'
@@ -14,12 +15,15 @@ const ENDPOINTS = 20
 const EVENTS = 150
 const DELIVERIES = ENDPOINTS * EVENTS
 const CONCURRENCY = 64
+/** Each round has a tenant of its own. */
+let tenants = 0
 const DATA = { note: 'x'.repeat(480) }
 
 export async function setUp(): Promise<Comparisons> {
   const receiver = await startReceiver()
   const folder = mkdtempSync(join(tmpdir(), 'reuse-bench-'))
   const file = sqlite(join(folder, 'webhooks.db'))
+  const pinned = pinnedFetch({ refusedRange, allow: ['127.0.0.1'] })
   const setting = (kept: string): string =>
     `${EVENTS} events of about 600 bytes to each of ${ENDPOINTS} endpoints, published before; from the events' fan-out to the last delivery's record. Each request is signed and its attempt kept: ${kept} The bare loop posts a body of the same size with the same number of requests at once, unsigned, and keeps nothing. The receiver, a process of its own on this machine, answers 204. Concurrency ${CONCURRENCY} on both sides.`
   return {
@@ -27,13 +31,21 @@ export async function setUp(): Promise<Comparisons> {
       {
         title: 'Webhooks: delivery on memory against a bare fetch loop',
         setting: setting('in this process.'),
-        contenders: [deliver('Webhooks on memory', memory(), receiver.url), loop(receiver.url)],
+        contenders: [
+          deliver('Webhooks on memory, pinnedFetch', memory(), pinned, receiver.url),
+          loop(receiver.url),
+          deliver('Webhooks on memory, fetch', memory(), fetch, receiver.url),
+        ],
         target: 0.8,
       },
       {
         title: 'Webhooks: delivery on SQLite against a bare fetch loop',
         setting: setting('in a file (WAL, synchronous=FULL).'),
-        contenders: [deliver('Webhooks on SQLite', file, receiver.url), loop(receiver.url)],
+        contenders: [
+          deliver('Webhooks on SQLite, pinnedFetch', file, pinned, receiver.url),
+          loop(receiver.url),
+          deliver('Webhooks on SQLite, fetch', file, fetch, receiver.url),
+        ],
         target: 0.8,
       },
       deadEndpoints(receiver.url),
@@ -46,14 +58,14 @@ export async function setUp(): Promise<Comparisons> {
   }
 }
 
-function deliver(name: string, backend: Backend, url: string): Contender {
-  let round = 0
+function deliver(name: string, backend: Backend, client: FetchClient, url: string): Contender {
   return {
     name,
     async round() {
-      const tenant = `round-${round++}`
+      const tenant = `tenant-${tenants++}`
       const webhooks = createWebhooks({
         backend,
+        fetch: client,
         outbound: { allowPrivateNetworks: 'for local development' },
       })
       for (let index = 0; index < ENDPOINTS; index++)

@@ -30,6 +30,8 @@ if (import.meta.main) {
     if (request.url?.startsWith('/dead/') === true) return
     request.once('end', () => response.writeHead(204).end())
   })
+  // No sender is to meet a connection that ends just now.
+  server.keepAliveTimeout = 60_000
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo
     process.send?.(port)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { checkBundles } from './package/check-bundles.ts'
 import { checkDeclarations } from './package/check-declarations.ts'
 import { checkImports } from './package/check-imports.ts'
+import { compositions } from './package/compositions.ts'
 import { packPackage } from './package/pack-package.ts'
 import { report } from './report.ts'
 import { runProgram } from './run-program.ts'
@@ -17,7 +18,7 @@ export async function checkPackage(root: string): Promise<string[]> {
     lint('attw', ['--profile', 'esm-only', '--format', 'ascii', '--no-emoji', packed.tarball]),
     checkDeclarations(packed.path, doors),
     checkImports(root, packed.path, doors),
-    checkBundles(root, packed.path, doors),
+    checkBundles(root, packed.path, doors, compositions),
   ])
   return problems.flat()
 }

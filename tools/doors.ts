@@ -50,6 +50,11 @@ export const doors: readonly Door[] = [
     only: 'servers',
   },
   {
+    subpath: './infrastructure/runtime/node',
+    source: 'src/runtime/node/index.ts',
+    only: 'servers',
+  },
+  {
     subpath: './infrastructure/runtime/durable-objects',
     budgetBytes: 75_000,
     source: 'src/runtime/durable-objects/index.ts',

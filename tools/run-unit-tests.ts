@@ -6,6 +6,8 @@ import { runProgram } from './run-program.ts'
 
 /** How the unit tests ended. */
 export interface UnitTestRun extends Totals {
+  /** The names of those that were skipped. */
+  readonly left: readonly string[]
   /** What the test runner says of the failures. */
   readonly output: string
 }
@@ -16,8 +18,9 @@ interface JsonReport {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
-  readonly numFailedTestSuites: number
-  readonly success: boolean
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
+  }[]
 }
 
 /** Runs the unit tests on Node. */
@@ -27,7 +30,8 @@ export async function runUnitTests(root: string): Promise<UnitTestRun> {
     const report = join(folder, 'report.json')
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     const { code, output } = await runProgram('vitest', ['run', ...reporters], { cwd: root })
-    return { ...countsOf(readReport(report), code), output }
+    const read = readReport(report)
+    return { ...countsOf(read, code), left: namesOfSkipped(read), output }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -47,6 +51,13 @@ function countsOf(report: JsonReport | undefined, code: number): Totals {
     failed: numFailedTests + unseen,
     skipped: numPendingTests + numTodoTests,
   }
+}
+
+function namesOfSkipped(report: JsonReport | undefined): string[] {
+  const results = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? []
+  return results
+    .filter(({ status }) => status !== 'passed' && status !== 'failed')
+    .map(({ fullName }) => fullName)
 }
 
 function readReport(path: string): JsonReport | undefined {

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import type { Door } from '../doors.ts'
 import { runProgram } from '../run-program.ts'
+import type { Composition } from './compositions.ts'
 import { specifierOf } from './specifier-of.ts'
 
 /** What has no place in a Worker without Node's modules. */
@@ -10,7 +12,7 @@ const FORBIDDEN = /["'`]node:|\bprocess\.|\bBuffer\.|(?<![.\w])(require|eval)\(|
 
 /**
  * Bundles every door of the package installed in `folder` that a bare Worker can open, looks for what such a Worker does not
- * have, and opens them all in workerd without Node's modules.
+ * have, and opens them all in workerd without Node's modules. Weighs the compositions.
  *
  * @returns What is wrong
  */
@@ -18,11 +20,28 @@ export async function checkBundles(
   root: string,
   folder: string,
   doors: readonly Door[],
+  compositions: readonly Composition[] = [],
 ): Promise<string[]> {
   const open = doors.filter(({ only }) => only !== 'servers')
   const problems = await Promise.all(open.map((door) => checkBundle(folder, door)))
   const runnable = open.filter((_, index) => problems[index]?.length === 0)
-  return [...problems.flat(), ...(await openInWorkerd(root, folder, runnable))]
+  const heavy = await Promise.all(compositions.map((given) => weigh(folder, given)))
+  return [...problems.flat(), ...heavy.flat(), ...(await openInWorkerd(root, folder, runnable))]
+}
+
+async function weigh(folder: string, composition: Composition): Promise<string[]> {
+  const { name, imports, budgetGzipBytes } = composition
+  const exports = Object.entries(imports).map(
+    ([subpath, names]) => `export { ${names.join()} } from '${specifierOf({ subpath })}'`,
+  )
+  try {
+    const { length } = gzipSync(await bundle(folder, exports.join('\n')), { level: 9 })
+    return length > budgetGzipBytes
+      ? [`${name} weighs ${length} bytes gzipped, ${budgetGzipBytes} at most`]
+      : []
+  } catch (error) {
+    return [`Cannot bundle ${name}: ${String(error)}`]
+  }
 }
 
 async function checkBundle(folder: string, door: Door): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -38,6 +39,11 @@ async function bundleProblems(code: string, budgetBytes?: number): Promise<strin
   using tree = installed(code)
   const given = budgetBytes === undefined ? door : { ...door, budgetBytes }
   return await checkBundles(root, tree.root, [given])
+}
+
+/** Text that gzip cannot make much smaller. */
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString('base64')
 }
 
 async function declarationProblems(declaration: string): Promise<string[]> {
@@ -92,6 +98,20 @@ test('checkBundles() sees a bundle that has grown beyond its budget', async () =
   const code = `export const a = '${'a'.repeat(1000)}'`
   expect(await bundleProblems(code, 2000)).toEqual([])
   expect(await bundleProblems(code, 1000)).toEqual([expect.stringContaining('1000 at most')])
+})
+
+test('checkBundles() weighs what is imported together, and nothing else', async () => {
+  using tree = installed(`export const a = ${JSON.stringify(randomText(2000))}; export const b = 1`)
+  const problemsOf = (name: string): Promise<string[]> =>
+    checkBundles(
+      root,
+      tree.root,
+      [],
+      [{ name, imports: { [door.subpath]: [name] }, budgetGzipBytes: 1000 }],
+    )
+  expect(await problemsOf('a')).toEqual([expect.stringContaining('1000 at most')])
+  expect(await problemsOf('b')).toEqual([])
+  expect(await problemsOf('c')).toEqual([expect.stringContaining('Cannot bundle c')])
 })
 
 test('checkDeclarations() is content with declarations that stand alone', async () => {

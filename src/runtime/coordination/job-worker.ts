@@ -174,6 +174,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 
     try {
       for (;;) {
+        // Whatever was told until here is part of this round, and needs no further one.
+        latch.close()
         const now = clock.now()
         const stopping = stopAt < Infinity
         if (now >= stopAt) giveBack()

@@ -16,7 +16,7 @@ import {
   checkStoreKey,
   encodeStoreChange,
 } from '../ports/store-limits.ts'
-import { SortedList } from './sorted-list.ts'
+import { createKeyOrder } from './key-order.ts'
 
 /** What a key holds: the value as JSON text, so that neither side can change it under the other. */
 interface Slot {
@@ -43,7 +43,7 @@ export function createMemoryAtomicStore(clock: Clock): AtomicStore {
 
 function createPartition(clock: Clock, nextVersion: () => number): StorePartition {
   const slots = new Map<string, Slot>()
-  const order = new SortedList<string>(compareUtf8)
+  const order = createKeyOrder()
 
   function live(key: string): Slot | null {
     const slot = slots.get(key)
@@ -60,19 +60,19 @@ function createPartition(clock: Clock, nextVersion: () => number): StorePartitio
   function list(options: ListOptions | undefined): StorePage {
     const { prefix, cursor, limit, reverse } = checkListOptions(options)
     const entries: StoreEntry[] = []
+    const keys = order.keys()
     const from = cursor ?? (reverse ? null : prefix)
-    let index = from === null ? order.size - 1 : order.indexOf(from) - (reverse ? 1 : 0)
-    if (!reverse && cursor !== null && order.at(index) === cursor) index++
-    for (let key = order.at(index); key !== undefined; key = order.at(index)) {
+    let index = from === null ? keys.size - 1 : keys.indexOf(from) - (reverse ? 1 : 0)
+    if (!reverse && cursor !== null && keys.at(index) === cursor) index++
+    for (; ; index += reverse ? -1 : 1) {
+      const key = keys.at(index)
+      if (key === undefined) break
       if (!key.startsWith(prefix) && (!reverse || compareUtf8(key, prefix) < 0)) break
       const slot = key.startsWith(prefix) ? live(key) : null
       if (slot !== null) {
         entries.push(entryOf(slot))
         if (entries.length === limit) break
       }
-      // An expired key has just left the order, so that the next one already stands at its index.
-      if (reverse) index--
-      else if (order.at(index) === key) index++
     }
     const last = entries.at(-1)
     return { entries, cursor: last !== undefined && entries.length === limit ? last.key : null }

@@ -18,3 +18,16 @@ test('wait() ends when told, when the time has passed, or at once when told befo
   latch.open()
   await latch.wait(1_000_000)
 })
+
+test('close() forgets what was told before', async () => {
+  const clock = createFakeClock()
+  const latch = createLatch(clock)
+  const ends: string[] = []
+  latch.open()
+  latch.close()
+  void latch.wait(1000).then(() => ends.push('late'))
+  await clock.advance(999)
+  expect(ends).toEqual([])
+  await clock.advance(1)
+  expect(ends).toEqual(['late'])
+})

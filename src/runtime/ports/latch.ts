@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts'
 /** Lets one loop wait until it is told; told while it is not waiting, it does not wait the next time. */
 export interface Latch {
   open(): void
+  /** Forgets that it was told, where what it was told of is about to be seen to. */
+  close(): void
   /** Resolves when told, at the latest after `ms`. */
   wait(ms: number): Promise<void>
 }
@@ -14,6 +16,9 @@ export function createLatch(clock: Clock): Latch {
     open() {
       opened = true
       release?.()
+    },
+    close() {
+      opened = false
     },
     async wait(ms) {
       if (!opened) {

@@ -21,6 +21,20 @@ test('write() lets calls of one turn share one transaction', async () => {
   expect(names()).toEqual(['a', 'b', 'c'])
 })
 
+test('write() lets what comes until the end of the turn share the transaction', async () => {
+  const { db, write, names } = open()
+  const ends: (() => void)[] = []
+  const group = createGroupCommit(db, createFakeClock(), 0, (act) => ends.push(act))
+  const early = group.write(() => write('a'))
+  await expect.poll(() => ends.length).toBe(1)
+  const late = group.write(() => write('b'))
+  expect(names()).toEqual([])
+  for (const end of ends) end()
+  expect(await Promise.all([early, late])).toEqual(['a', 'b'])
+  expect(count(db.statements, 'COMMIT')).toBe(1)
+  expect(ends.length).toBe(1)
+})
+
 test('write() undoes a call that throws, and that alone', async () => {
   const { db, group, write, names } = open()
   const results = await Promise.allSettled([

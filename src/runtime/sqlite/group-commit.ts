@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { BackendError } from '../ports/errors.ts'
+import type { EndOfTurn } from './end-of-turn.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /**
@@ -43,11 +44,15 @@ const TRIES_IN_A_ROW = 50
 const TRYING_MS = 2
 const MAX_WAIT_MS = 4
 
-/** @param busyTimeoutMs How long a call waits for other processes before it fails */
+/**
+ * @param busyTimeoutMs How long a call waits for other processes before it fails
+ * @param endOfTurn What else a turn of the event loop brings. Default: its promises alone
+ */
 export function createGroupCommit(
   db: SqlDatabase,
   clock: Clock,
   busyTimeoutMs: number,
+  endOfTurn: EndOfTurn = (act) => act(),
 ): GroupCommit {
   let waiting: WaitingCall[] = []
   /** Somebody will call `flush`: the end of this turn, or a timer. */
@@ -84,7 +89,7 @@ export function createGroupCommit(
       seen = waiting.length
       await Promise.resolve()
     }
-    flush()
+    endOfTurn(flush)
   }
 
   function flush(): void {

@@ -9,6 +9,7 @@ import { systemRandom, type RandomSource } from '../ports/random-source.ts'
 import type { RateLimitStore } from '../ports/rate-limit-store.ts'
 import { checkPartitionName } from '../ports/store-limits.ts'
 import { createTimerDoorbell } from '../timer/doorbell.ts'
+import { platformEndOfTurn } from './end-of-turn.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createSqliteLedger, type SqliteLedger } from './ledger.ts'
 import { createNativeDatabase, type NativeDatabase } from './native-database.ts'
@@ -68,7 +69,13 @@ export function sqlite(
     db.close()
     throw error
   }
-  const group = createGroupCommit(db, clock, settings.busyTimeoutMs)
+  const group = createGroupCommit(
+    db,
+    clock,
+    settings.busyTimeoutMs,
+    // Whose time is made up has its turns made up, too.
+    clock === systemClock ? platformEndOfTurn : undefined,
+  )
   return {
     store: createStore(createSqliteStore(db, clock), group),
     ledger: createLedger(createSqliteLedger(db, clock, random), group),

@@ -1,0 +1,20 @@
+import { nodeModule } from './node-modules.ts'
+
+/** An address that a host name stands for. */
+export interface FoundAddress {
+  readonly address: string
+  /** 4 or 6. */
+  readonly family: number
+}
+
+/** Finds all addresses of a host name; rejects when there are none. */
+export type LookUpHost = (hostname: string) => Promise<readonly FoundAddress[]>
+
+/** Asks what the operating system asks: the hosts file, then DNS. */
+export const systemLookUp: LookUpHost = (hostname) => {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly FoundAddress[]>()
+  nodeModule('node:dns').lookup(hostname, { all: true }, (error, found) =>
+    error === null ? resolve(found) : reject(error),
+  )
+  return promise
+}

@@ -1,0 +1,37 @@
+/** What an application imports together, and the most that it may weigh. */
+export interface Composition {
+  readonly name: string
+  /** Names to import, by the door that has them. */
+  readonly imports: Readonly<Record<string, readonly string[]>>
+  /** The most bytes of the minified and gzipped bundle. */
+  readonly budgetGzipBytes: number
+}
+
+const queue = { './infrastructure/background-jobs': ['JobQueue', 'defineJob'] }
+
+/** The parts of the package that are weighed as they are used: a queue of jobs, alone and on each engine of a Worker. */
+export const compositions: readonly Composition[] = [
+  { name: 'JobQueue', imports: queue, budgetGzipBytes: 16_500 },
+  {
+    name: 'JobQueue on memory()',
+    imports: { ...queue, './infrastructure/runtime/memory': ['memory'] },
+    budgetGzipBytes: 23_500,
+  },
+  {
+    name: 'JobQueue on redis()',
+    imports: { ...queue, './infrastructure/runtime/redis': ['redis'] },
+    budgetGzipBytes: 32_500,
+  },
+  {
+    name: 'JobQueue on durableObjects()',
+    imports: {
+      ...queue,
+      './infrastructure/runtime/durable-objects': [
+        'durableObjects',
+        'InfrastructureObject',
+        'jobRunner',
+      ],
+    },
+    budgetGzipBytes: 33_500,
+  },
+]
