@@ -230,11 +230,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#ledger.counts()
   }
 
-  /** How long the job that has waited longest has been ready, among the first 1,000 in line, in ms; 0 when none waits. */
-  async oldestAgeMs(): Promise<number> {
+  /** When the ready job that has waited longest, among the first 1,000 in line, was added: ms since 1970 on the ledger's clock; `null` when none waits. */
+  async oldestAddedAt(): Promise<number | null> {
     const { jobs } = await this.#ledger.list({ state: 'ready', limit: 1000 })
-    const now = this.#clock.now()
-    return Math.max(...jobs.map(({ addedAt }) => now - addedAt), 0)
+    return jobs.length === 0 ? null : Math.min(...jobs.map(({ addedAt }) => addedAt))
   }
 
   /**

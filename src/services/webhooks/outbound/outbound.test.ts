@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../../runtime/ports/clock.ts'
 import { systemFetch } from '../../../runtime/ports/fetch-client.ts'
+import { AddressRefusedError } from '../../../runtime/node/address-refused-error.ts'
 import { createOutbound, type OutboundResult } from './outbound.ts'
 
 /** With the platform's own fetch and real sockets; the laws that run everywhere use streams. */
@@ -114,3 +115,25 @@ function send(url: string, timeoutMs = 5000): Promise<OutboundResult> {
     responseBytes: 1000,
   })
 }
+
+test('send() says that an address was refused when the client finds so as it connects', async () => {
+  const refusing = createOutbound({
+    fetch: async () => {
+      throw new AddressRefusedError('loopback')
+    },
+    clock: systemClock,
+    resolve: null,
+    policy: {},
+  })
+  const result = await refusing.send({
+    url: 'https://example.com/',
+    headers: {},
+    body: new Uint8Array(),
+    timeoutMs: 1000,
+    responseBytes: 0,
+  })
+  expect(result).toMatchObject({
+    code: 'address_blocked',
+    message: 'The connection would have led to an address that is not public',
+  })
+})
