@@ -179,12 +179,14 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
       const queue = queueOn(backend, harness, {
         work: defineJob({ run: ({ attempt }) => attempt }),
       })
+      const stalled: string[] = []
+      queue.on(({ type, ...event }) => void (type === 'stalled' && stalled.push(event.id)))
       const { id } = await queue.add('work', {})
       const ledger = backend.ledger.queue(queue.name)
       const [lost] = (await ledger.exchange({ claim: { limit: 1, leaseMs: LEASE_MS } })).claimed
       expectEqual(await queue.drain(), 0)
       await harness.advance(LEASE_MS)
-      expectEqual(await queue.drain(), 1)
+      expectEqual([await queue.drain(), stalled], [1, [id]])
       const late = await ledger.exchange({
         settle: [{ id, token: lost?.token ?? 0, outcome: { to: 'dead', error: 'late' } }],
       })

@@ -9,7 +9,7 @@ import type {
   QueueLedger,
 } from '../../src/runtime/ports/job-ledger.ts'
 import { JOB_STATES } from '../../src/runtime/ports/job-state.ts'
-import { createSeededRandom } from './seeded-random.ts'
+import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 
 /** Two queues to which the same things happen. */
 export interface LedgerTwins {

@@ -3,7 +3,7 @@ import type {
   MessageLike,
   QueueLike,
 } from '../../src/runtime/cloudflare-queues/index.ts'
-import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
 
 /** A queue of Cloudflare's with one consumer, on a clock that only {@link advance} moves. */
 export interface LocalQueue extends QueueLike {

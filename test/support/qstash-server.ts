@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
-import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
 
 /** A stand-in for QStash: its REST interface over HTTP, its deliveries on a clock that only {@link advance} moves. */
 export interface QstashServer {

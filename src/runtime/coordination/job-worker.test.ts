@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
-import { createSeededRandom } from '../../../test/support/seeded-random.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
+import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { memory } from '../memory/index.ts'
 import { BackendError } from '../ports/errors.ts'
 import type { ClaimedJob, JobOutcome, QueueLedger } from '../ports/job-ledger.ts'

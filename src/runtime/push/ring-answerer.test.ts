@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createFakeClock, type FakeClock } from '../../../test/support/fake-clock.ts'
-import { createSeededRandom } from '../../../test/support/seeded-random.ts'
+import { createFakeClock, type FakeClock } from '../../testing/fake-clock.ts'
+import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { memory } from '../memory/index.ts'
 import type { Backend } from '../ports/backend.ts'
 import type { Doorbell } from '../ports/doorbell.ts'

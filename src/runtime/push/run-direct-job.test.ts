@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { decodeDirectJob, encodeDirectJob } from './direct-job.ts'
 import { runDirectJob } from './run-direct-job.ts'
 

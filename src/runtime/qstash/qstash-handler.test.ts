@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { sign } from '../../../test/support/qstash-server.ts'
 import { memory } from '../memory/index.ts'
 import { qstashHandler, type QstashHandlerOptions } from './index.ts'

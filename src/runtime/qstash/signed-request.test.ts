@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { Receiver } from '@upstash/qstash'
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { sign } from '../../../test/support/qstash-server.ts'
 import { systemClock } from '../ports/clock.ts'
 import { createSignedRequestReader, type SignedRequestOptions } from './signed-request.ts'

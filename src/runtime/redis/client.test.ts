@@ -1,7 +1,7 @@
 import { Redis as UpstashRedis } from '@upstash/redis'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { startRedisServer, type RedisServer } from '../../../test/support/redis-server.ts'
 import { connectResp } from '../../../test/support/resp-client.ts'
 import { startUpstashBridge, type UpstashBridge } from '../../../test/support/upstash-bridge.ts'

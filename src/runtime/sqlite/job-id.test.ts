@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createSeededRandom } from '../../../test/support/seeded-random.ts'
+import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { JOB_LIMITS } from '../ports/job-limits.ts'
 import { makeJobId, placeOfJobId } from './job-id.ts'
 

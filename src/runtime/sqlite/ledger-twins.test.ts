@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { compareLedgers } from '../../../test/support/ledger-twins.ts'
 import { openTestDatabase } from '../../../test/support/node-sqlite.ts'
-import { createSeededRandom } from '../../../test/support/seeded-random.ts'
+import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { memory } from '../memory/index.ts'
 import { sqlite } from './sqlite.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { openTestDatabase } from '../../../test/support/node-sqlite.ts'
-import { createSeededRandom } from '../../../test/support/seeded-random.ts'
+import { createSeededRandom } from '../../testing/seeded-random.ts'
 import type { ClaimedJob, JobOutcome, NewJob } from '../ports/job-ledger.ts'
 import { createSqliteLedger, type SqliteLedger } from './ledger.ts'
 

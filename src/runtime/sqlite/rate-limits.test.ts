@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { openTestDatabase } from '../../../test/support/node-sqlite.ts'
 import type { RateLimit } from '../ports/rate-limit-store.ts'
 import { createSqliteRateLimits } from './rate-limits.ts'

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFakeClock } from '../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { sqlite } from './sqlite.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../test/support/sqlite-process.ts', import.meta.url))

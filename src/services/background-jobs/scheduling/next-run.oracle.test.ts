@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSeededRandom } from '../../../../test/support/seeded-random.ts'
+import { createSeededRandom } from '../../../testing/seeded-random.ts'
 import { nextRun } from './next-run.ts'
 import { parseSchedule } from './parse-schedule.ts'
 import type { DstPolicy } from './schedule.ts'

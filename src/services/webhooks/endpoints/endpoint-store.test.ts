@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../../../test/support/fake-clock.ts'
+import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { memory } from '../../../runtime/memory/index.ts'
 import { systemRandom } from '../../../runtime/ports/random-source.ts'
 import { createEndpointId } from './endpoint-id.ts'

@@ -1,1 +1,0 @@
-export { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'

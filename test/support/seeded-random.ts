@@ -1,1 +1,0 @@
-export { createSeededRandom } from '../../src/testing/seeded-random.ts'
