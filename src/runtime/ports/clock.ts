@@ -10,19 +10,14 @@ export interface Clock {
   setTimer(wake: () => void, delayMs: number): () => void
 }
 
-/** The longest delay one platform timer carries (2³¹−1 ms); a longer one fires at once on every runtime. */
+/** The longest delay one platform timer carries (2³¹−1 ms); longer ones fire at once on every runtime. */
 const MAX_TIMER_MS = 2_147_483_647
 
-/** The platform's own clock. */
+/** The platform's own clock. A timer of more than 24.8 days wakes then already: whoever waits so long looks again, as the workers do. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(wake, delayMs) {
-    let timer: ReturnType<typeof setTimeout>
-    const start = (leftMs: number): void => {
-      const stepMs = Math.min(leftMs, MAX_TIMER_MS)
-      timer = setTimeout(() => (leftMs > stepMs ? start(leftMs - stepMs) : wake()), stepMs)
-    }
-    start(Math.max(delayMs, 0))
+    const timer = setTimeout(wake, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
     return () => clearTimeout(timer)
   },
 }
