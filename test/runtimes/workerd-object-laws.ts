@@ -141,7 +141,7 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
         Object.entries(costs).map(([kind, rows]) => [kind, Math.ceil(rows)]),
         [
           ['admitted', 5],
-          ['held', 8],
+          ['held', 10],
           ['children', 7],
         ],
       )

@@ -33,10 +33,9 @@ export interface NotedChild {
   readonly place: number
 }
 
-/** The parent's record is in this index: the caller chose its id. */
-const PARENT = `SELECT 1 FROM reuse_jobs INDEXED BY reuse_jobs_by_id
-  WHERE queue = ? AND id = ? AND (keyed = 1 OR state NOT IN (0, 2))`
-const KEPT = `(state NOT IN (${JOB_STATES.flatMap((state, code) => (hasEnded(state) ? [code] : [])).join(', ')}) OR rank > ?)`
+/** The caller chose the parent's id, so its place is noted; its record may have been kept long enough. */
+const PARENT = `SELECT 1 FROM reuse_job_places WHERE queue = ? AND id = ?
+  AND (state NOT IN (${JOB_STATES.flatMap((state, code) => (hasEnded(state) ? [code] : [])).join(', ')}) OR rank > ?)`
 
 export function createChildTable(db: SqlDatabase): ChildTable {
   return {
@@ -63,7 +62,7 @@ export function createChildTable(db: SqlDatabase): ChildTable {
       return db
         .run(
           `SELECT id, place, name, state, error, result FROM reuse_children
-           WHERE queue = ? AND parent = ? AND id > ? AND EXISTS (${PARENT} AND ${KEPT})
+           WHERE queue = ? AND parent = ? AND id > ? AND EXISTS (${PARENT})
            ORDER BY id LIMIT ?`,
           [...of, toSqlText(after), ...of, now, limit],
         )

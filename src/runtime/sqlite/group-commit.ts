@@ -151,7 +151,9 @@ function commit(
   const startedAt = clock.now()
   for (let tries = 1; ; tries++) {
     try {
-      return group.every(({ reads }) => reads) ? attemptAll() : db.transaction(attemptAll)
+      // A write that is alone has its own transaction: within another it would be a savepoint, which costs copies of pages.
+      const shared = group.length > 1 && group.some(({ reads }) => !reads)
+      return shared ? db.transaction(attemptAll) : attemptAll()
     } catch (error) {
       if (!isBusy(error)) return group.map((call) => () => call.fail(error))
       if (tries === TRIES_IN_A_ROW || clock.now() - startedAt > TRYING_MS) return error

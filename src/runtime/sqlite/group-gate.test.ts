@@ -14,17 +14,17 @@ test('a plain job asks nothing of the tables of groups, flows and follow-ups', (
   db.clear()
   ledger.add('q', [{ name: 'n', data: 1 }])
   settle(ledger, ledger.exchange('q', { claim }).claimed)
-  const others = /reuse_(groups|children|follow_ups|jobs_held)/
+  const others = /reuse_(groups|children|follow_ups|held_jobs|job_places)/
   expect(db.statements.filter((sql) => others.test(sql))).toEqual([])
 })
 
-test('a job that makes room for a held one writes both rows and no count', () => {
+test('a job that makes room for a held one writes both rows, the places of the held one and no count', () => {
   const { db, ledger } = open()
   ledger.add('q', [grouped, grouped, grouped])
   const { claimed } = ledger.exchange('q', { claim })
   const before = db.rowsWritten()
   settle(ledger, claimed)
-  expect(db.rowsWritten() - before).toBe(2)
+  expect(db.rowsWritten() - before).toBe(4)
   expect(db.peek('SELECT admitted FROM reuse_groups')).toBe(1)
 })
 

@@ -1,7 +1,10 @@
 import type { EncodedJob } from '../ports/job-limits.ts'
 import type { JobState } from '../ports/job-state.ts'
 import { placeOfJobId } from './job-id.ts'
+import { createJobPlaces, PLACE_OF_ID, PLACE_OF_NEXT_HELD } from './job-places.ts'
 import { CLAIM_COLUMNS, codeOfState, JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
+import { encodeTerms, hasSameTerms } from './job-terms.ts'
+import { encodeTies, hasSameTies } from './job-ties.ts'
 import { readNumberOrNull, readText } from './read-column.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './sql-database.ts'
 import { toSqlText } from './sql-text.ts'
@@ -47,7 +50,13 @@ export interface JobTable {
 
 const NOTES = ['error', 'result', 'data', 'progress', 'options'] as const
 const AT_PLACE = 'queue = ? AND state = ? AND rank = ? AND seq = ? AND id = ?'
-const IN_INDEX = 'queue = ? AND id = ? AND (keyed = 1 OR state NOT IN (0, 2))'
+const AT_NOTED_PLACE = `(queue, state, rank, seq, id) = (${PLACE_OF_ID})`
+const UPDATED = 'state = ?, rank = ?, token = ?, attempt = ?, cancel_requested = ?'
+/** Made once: a text that is put together again for each job would have to be looked at whole to find its statement. */
+const INSERT = `INSERT INTO reuse_jobs (queue, ${JOB_COLUMNS}, added_at, name, options, data)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const DELETE = `DELETE FROM reuse_jobs WHERE ${AT_PLACE}`
+const PLAIN_UPDATE = `UPDATE reuse_jobs SET ${UPDATED} WHERE ${AT_PLACE}`
 /** Ids looked for in one statement: below the 100 parameters of a Durable Object. */
 const IDS_A_SCAN = 90
 /** Places of active jobs kept in memory; a job without one is found by a scan. */
@@ -56,6 +65,7 @@ const MAX_HINTS = 20_000
 export function createJobTable(db: SqlDatabase): JobTable {
   const active = codeOfState('active')
   const ready = codeOfState('ready')
+  const places = createJobPlaces(db)
 
   // Where the jobs stand that this process claimed. Only hints: another process may have moved them, and a transaction
   // that failed never did. The primary key holds the id, so a stale one finds nothing.
@@ -81,11 +91,11 @@ export function createJobTable(db: SqlDatabase): JobTable {
     return row === undefined ? undefined : jobRowOf(row)
   }
 
-  function indexed(queue: string, id: string): JobRow | undefined {
-    const [row] = db.run(
-      `SELECT ${JOB_COLUMNS} FROM reuse_jobs INDEXED BY reuse_jobs_by_id WHERE ${IN_INDEX}`,
-      [queue, toSqlText(id)],
-    )
+  function noted(queue: string, id: string): JobRow | undefined {
+    const [row] = db.run(`SELECT ${JOB_COLUMNS} FROM reuse_jobs WHERE ${AT_NOTED_PLACE}`, [
+      queue,
+      toSqlText(id),
+    ])
     return row === undefined ? undefined : jobRowOf(row)
   }
 
@@ -108,66 +118,54 @@ export function createJobTable(db: SqlDatabase): JobTable {
 
   return {
     insert(queue, job, carried, addedAt) {
-      db.run(
-        `INSERT INTO reuse_jobs (queue, ${JOB_COLUMNS}, added_at, name, options, data)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          queue,
-          codeOfState(job.state),
-          job.rank,
-          job.seq,
-          toSqlText(job.id),
-          Number(job.keyed),
-          job.priority,
-          job.token,
-          job.attempt,
-          job.maxAttempts,
-          Number(job.cancelRequested),
-          job.keepCompletedMs,
-          job.keepDeadMs,
-          textOrNull(job.deduplication),
-          textOrNull(job.group),
-          job.groupLimit,
-          job.pending,
-          job.flow,
-          textOrNull(job.parent),
-          job.parentFlow,
-          Number(job.failsParent),
-          addedAt,
-          toSqlText(carried.name),
-          columnOf(carried.options),
-          columnOf(carried.data),
-        ],
-      )
+      db.run(INSERT, [
+        queue,
+        codeOfState(job.state),
+        job.rank,
+        job.seq,
+        toSqlText(job.id),
+        job.token,
+        job.attempt,
+        Number(job.cancelRequested),
+        encodeTerms(job),
+        encodeTies(job),
+        addedAt,
+        toSqlText(carried.name),
+        columnOf(carried.options),
+        columnOf(carried.data),
+      ])
+      places.moved(queue, null, job)
     },
 
     update(queue, before, after, notes) {
       const rest = [...changedColumns(before, after), ...notedColumns(notes)]
-      db.run(
-        `UPDATE reuse_jobs SET state = ?, rank = ?, token = ?, attempt = ?, cancel_requested = ?
-         ${rest.map(({ column }) => `, ${column} = ?`).join('')} WHERE ${AT_PLACE}`,
-        [
-          codeOfState(after.state),
-          after.rank,
-          after.token,
-          after.attempt,
-          Number(after.cancelRequested),
-          ...rest.map(({ value }) => value),
-          ...placeOf(queue, before),
-        ],
-      )
+      const sql =
+        rest.length === 0
+          ? PLAIN_UPDATE
+          : `UPDATE reuse_jobs SET ${UPDATED}${rest.map(({ column }) => `, ${column} = ?`).join('')} WHERE ${AT_PLACE}`
+      db.run(sql, [
+        codeOfState(after.state),
+        after.rank,
+        after.token,
+        after.attempt,
+        Number(after.cancelRequested),
+        ...rest.map(({ value }) => value),
+        ...placeOf(queue, before),
+      ])
+      places.moved(queue, before, after)
       remember(queue, after)
     },
 
     remove(queue, job) {
-      db.run(`DELETE FROM reuse_jobs WHERE ${AT_PLACE}`, placeOf(queue, job))
+      db.run(DELETE, placeOf(queue, job))
+      places.moved(queue, job, null)
       hints.delete(`${queue} ${job.id}`)
     },
 
     find(queue, id, columns) {
       // Half a surrogate pair would be bound as another text, which some other job may have.
       if (!id.isWellFormed()) return undefined
-      const parts = [`FROM reuse_jobs INDEXED BY reuse_jobs_by_id WHERE ${IN_INDEX}`]
+      const parts = [`FROM reuse_jobs WHERE ${AT_NOTED_PLACE}`]
       const params: SqlValue[] = [queue, toSqlText(id)]
       const place = placeOfJobId(id)
       if (place !== null) {
@@ -189,7 +187,7 @@ export function createJobTable(db: SqlDatabase): JobTable {
         if (wanted.has(job.id)) found.set(job.id, job)
       for (const id of wanted) {
         if (found.has(id)) continue
-        const job = hinted(queue, id) ?? indexed(queue, id)
+        const job = hinted(queue, id) ?? noted(queue, id)
         if (job === undefined) {
           // Any other active job has an id of the ledger's own making.
           if (placeOfJobId(id) !== null) missing.push(id)
@@ -216,8 +214,7 @@ export function createJobTable(db: SqlDatabase): JobTable {
 
     firstHeld(queue, group) {
       const [row] = db.run(
-        `SELECT ${JOB_COLUMNS} FROM reuse_jobs INDEXED BY reuse_jobs_held
-         WHERE queue = ? AND group_key = ? AND state = 7 ORDER BY rank, seq, id LIMIT 1`,
+        `SELECT ${JOB_COLUMNS} FROM reuse_jobs WHERE (queue, state, rank, seq, id) = (${PLACE_OF_NEXT_HELD})`,
         [queue, toSqlText(group)],
       )
       return row === undefined ? undefined : jobRowOf(row)
@@ -269,14 +266,10 @@ interface ColumnValue {
 /** What changes only when a job takes another's place, is admitted or loses a child. */
 function changedColumns(before: JobRow, after: JobRow): readonly ColumnValue[] {
   return [
-    { column: 'seq', value: after.seq, was: before.seq },
-    { column: 'keyed', value: Number(after.keyed), was: Number(before.keyed) },
-    { column: 'priority', value: after.priority, was: before.priority },
-    { column: 'max_attempts', value: after.maxAttempts, was: before.maxAttempts },
-    { column: 'keep_completed_ms', value: after.keepCompletedMs, was: before.keepCompletedMs },
-    { column: 'keep_dead_ms', value: after.keepDeadMs, was: before.keepDeadMs },
-    { column: 'pending', value: after.pending, was: before.pending },
-  ].filter(({ value, was }) => value !== was)
+    ...(after.seq === before.seq ? [] : [{ column: 'seq', value: after.seq }]),
+    ...(hasSameTerms(before, after) ? [] : [{ column: 'terms', value: encodeTerms(after) }]),
+    ...(hasSameTies(before, after) ? [] : [{ column: 'ties', value: encodeTies(after) }]),
+  ]
 }
 
 function notedColumns({ name, ...notes }: JobNotes): readonly ColumnValue[] {
@@ -285,10 +278,6 @@ function notedColumns({ name, ...notes }: JobNotes): readonly ColumnValue[] {
     return json === undefined ? [] : [{ column, value: columnOf(json) }]
   })
   return name === undefined ? noted : [...noted, { column: 'name', value: toSqlText(name) }]
-}
-
-function textOrNull(text: string | null): string | null {
-  return text === null ? null : toSqlText(text)
 }
 
 /** JSON text as it is stored: `null` as SQL NULL. */

@@ -46,23 +46,20 @@ const MIGRATIONS: readonly (readonly string[])[] = [
 
     // A job changes its place in the primary key as it lives, which counts as one row written. So a plain job is written
     // three times (added, claimed, removed), and claiming, due times, lost leases, pruning and listing need no index.
+    // The table has none at all: SQLite would open it for every statement, though no plain job stood in it.
     `CREATE TABLE reuse_jobs (
        queue TEXT NOT NULL,
        state INTEGER NOT NULL,
        rank INTEGER NOT NULL,
        seq INTEGER NOT NULL,
        id TEXT NOT NULL,
-       keyed INTEGER NOT NULL,
-       priority INTEGER NOT NULL,
        token INTEGER NOT NULL,
        attempt INTEGER NOT NULL,
-       max_attempts INTEGER NOT NULL,
        cancel_requested INTEGER NOT NULL,
-       keep_completed_ms INTEGER NOT NULL,
-       keep_dead_ms INTEGER NOT NULL,
        added_at INTEGER NOT NULL,
-       deduplication TEXT,
        name TEXT NOT NULL,
+       terms TEXT NOT NULL,
+       ties TEXT,
        options TEXT,
        progress TEXT,
        error TEXT,
@@ -70,36 +67,24 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        data TEXT,
        PRIMARY KEY (queue, state, rank, seq, id)
      ) WITHOUT ROWID`,
-    // Ready (0) and active (2) jobs with an id of the ledger's own making are found without it; see job-id.ts.
-    `CREATE UNIQUE INDEX reuse_jobs_by_id ON reuse_jobs (queue, id) WHERE keyed = 1 OR state NOT IN (0, 2)`,
-    `CREATE TABLE reuse_deduplication (
+    // Where the jobs stand whose id does not say it; see job-id.ts.
+    `CREATE TABLE reuse_job_places (
        queue TEXT NOT NULL,
        id TEXT NOT NULL,
-       job TEXT NOT NULL,
-       until INTEGER,
+       state INTEGER NOT NULL,
+       rank INTEGER NOT NULL,
+       seq INTEGER NOT NULL,
        PRIMARY KEY (queue, id)
      ) WITHOUT ROWID`,
-    `CREATE INDEX reuse_deduplication_by_end ON reuse_deduplication (queue, until) WHERE until IS NOT NULL`,
-    `CREATE TABLE reuse_paused_queues (queue TEXT PRIMARY KEY) WITHOUT ROWID`,
-
-    `CREATE TABLE reuse_rate_limits (
-       subject TEXT NOT NULL,
-       name TEXT NOT NULL,
-       arrival_at REAL NOT NULL,
-       PRIMARY KEY (subject, name)
+    // Where the jobs of a group stand that are held.
+    `CREATE TABLE reuse_held_jobs (
+       queue TEXT NOT NULL,
+       group_key TEXT NOT NULL,
+       rank INTEGER NOT NULL,
+       seq INTEGER NOT NULL,
+       id TEXT NOT NULL,
+       PRIMARY KEY (queue, group_key, rank, seq, id)
      ) WITHOUT ROWID`,
-  ],
-  [
-    // All empty or a constant for a plain job, so that they are read from the head of its row, however long its data is.
-    `ALTER TABLE reuse_jobs ADD COLUMN group_key TEXT`,
-    `ALTER TABLE reuse_jobs ADD COLUMN group_limit INTEGER NOT NULL DEFAULT 1`,
-    `ALTER TABLE reuse_jobs ADD COLUMN pending INTEGER NOT NULL DEFAULT 0`,
-    `ALTER TABLE reuse_jobs ADD COLUMN flow INTEGER`,
-    `ALTER TABLE reuse_jobs ADD COLUMN parent TEXT`,
-    `ALTER TABLE reuse_jobs ADD COLUMN parent_flow INTEGER`,
-    `ALTER TABLE reuse_jobs ADD COLUMN fails_parent INTEGER NOT NULL DEFAULT 1`,
-    // State 7 is held.
-    `CREATE INDEX reuse_jobs_held ON reuse_jobs (queue, group_key, rank, seq, id) WHERE state = 7`,
     // How many jobs of a group are ready or active. No row for none.
     `CREATE TABLE reuse_groups (
        queue TEXT NOT NULL,
@@ -126,6 +111,22 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        options TEXT NOT NULL,
        data TEXT NOT NULL,
        PRIMARY KEY (queue, job)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE reuse_deduplication (
+       queue TEXT NOT NULL,
+       id TEXT NOT NULL,
+       job TEXT NOT NULL,
+       until INTEGER,
+       PRIMARY KEY (queue, id)
+     ) WITHOUT ROWID`,
+    `CREATE INDEX reuse_deduplication_by_end ON reuse_deduplication (queue, until) WHERE until IS NOT NULL`,
+    `CREATE TABLE reuse_paused_queues (queue TEXT PRIMARY KEY) WITHOUT ROWID`,
+
+    `CREATE TABLE reuse_rate_limits (
+       subject TEXT NOT NULL,
+       name TEXT NOT NULL,
+       arrival_at REAL NOT NULL,
+       PRIMARY KEY (subject, name)
      ) WITHOUT ROWID`,
   ],
 ]

@@ -143,6 +143,8 @@ function checkSettings({ synchronous = 'full', busyTimeoutMs = 5000 }: SqliteOpt
 function configure(db: SqlDatabase, { synchronous, busyTimeoutMs }: Settings): void {
   db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
   db.run(`PRAGMA synchronous = ${synchronous}`)
+  // Here SQLite keeps what a savepoint may have to undo, and by default in a file.
+  db.run('PRAGMA temp_store = memory')
   for (let attempt = 1; ; attempt++) {
     try {
       db.run('PRAGMA journal_mode = WAL')
