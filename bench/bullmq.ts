@@ -12,10 +12,10 @@ export const PAYLOAD = {
 }
 
 /** BullMQ burning down {@link JOBS} jobs that were added before, removed when complete. */
-export function bullmqBurnDown(port: number): Contender {
+export function bullmqBurnDown(port: number, concurrency: number = CONCURRENCY): Contender {
   let round = 0
   return {
-    name: `BullMQ, concurrency ${CONCURRENCY}`,
+    name: `BullMQ, concurrency ${concurrency}`,
     async round() {
       const name = `burn-${round++}`
       const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null }
@@ -34,7 +34,7 @@ export function bullmqBurnDown(port: number): Contender {
       })
       const worker = new Worker(name, async () => undefined, {
         connection,
-        concurrency: CONCURRENCY,
+        concurrency,
         autorun: false,
       })
       worker.on('completed', () => {

@@ -16,6 +16,7 @@ export { InfrastructureObject }
 export class WideInfrastructureObject extends InfrastructureObject {
   protected override readonly dispatchLimits: DispatchLimits = {
     jobsPerCall: 100,
+    jobsPerQuickCall: 100,
     calls: 4,
     leaseMs: 10_000,
     alarmMs: 30_000,

@@ -11,6 +11,7 @@ import type { NewJob } from '../../src/runtime/ports/job-ledger.ts'
 export class KilledInfrastructureObject extends InfrastructureObject {
   protected override readonly dispatchLimits: DispatchLimits = {
     jobsPerCall: 2,
+    jobsPerQuickCall: 2,
     calls: 2,
     leaseMs: 2000,
     alarmMs: 30_000,

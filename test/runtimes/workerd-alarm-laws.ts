@@ -344,7 +344,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'an alarm whose time is over goes on with the next, and no job is left',
     async run({ open }) {
       const { queue, object } = open()
-      await object().limitDispatch({ alarmMs: 20, calls: 1, jobsPerCall: 2 })
+      await object().limitDispatch({ alarmMs: 20, calls: 1, jobsPerCall: 2, jobsPerQuickCall: 2 })
       let runs = 0
       const name = handle(async () => {
         await wait(15)

@@ -64,6 +64,7 @@ export class MeteredInfrastructureObject extends InfrastructureObject {
   protected override readonly jobRunnerName: string = 'TestJobRunner'
   protected override dispatchLimits: DispatchLimits = {
     jobsPerCall: 20,
+    jobsPerQuickCall: 100,
     calls: 4,
     leaseMs: 2000,
     alarmMs: 600_000,

@@ -58,6 +58,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   /** How jobs are handed to the runner. */
   protected readonly dispatchLimits: DispatchLimits = {
     jobsPerCall: 20,
+    jobsPerQuickCall: 100,
     calls: 4,
     leaseMs: 10_000,
     alarmMs: 30_000,

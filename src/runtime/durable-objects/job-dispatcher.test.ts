@@ -20,7 +20,11 @@ interface Bench {
 
 function open(
   run: Run,
-  limits: { readonly calls?: number; readonly alarmMs?: number } = {},
+  limits: {
+    readonly calls?: number
+    readonly alarmMs?: number
+    readonly jobsPerQuickCall?: number
+  } = {},
 ): Bench {
   const clock = createFakeClock()
   const db = createNativeDatabase(openDatabase(':memory:'), true)
@@ -29,7 +33,14 @@ function open(
   const calls: string[][] = []
   const dispatcher = createJobDispatcher({
     clock,
-    limits: { jobsPerCall: 2, calls: 2, leaseMs: 10_000, alarmMs: 600_000, ...limits },
+    limits: {
+      jobsPerCall: 2,
+      jobsPerQuickCall: 2,
+      calls: 2,
+      leaseMs: 10_000,
+      alarmMs: 600_000,
+      ...limits,
+    },
     exchange: (request) => ledger.exchange('q', request),
     run: (jobs) => {
       calls.push(jobs.map(({ name }) => name))
@@ -65,6 +76,33 @@ test('work() runs all that is ready in calls of a few jobs, a few calls at once'
   expect(Math.max(...calls.map(({ length }) => length))).toBe(2)
   expect(ledger.counts('q').completed).toBe(7)
   expect(dispatcher.isBusy).toBe(false)
+})
+
+test('work() makes calls larger while they are quick, and small again after a slow or failed one', async () => {
+  const failure = new Error('the isolate is gone')
+  let failing = true
+  const { dispatcher, ledger, clock, calls } = open(
+    async (jobs) => {
+      const names = jobs.map(({ name }) => name)
+      if (names.includes('slow')) await new Promise<void>((end) => clock.setTimer(end, 20))
+      if (names.includes('broken') && failing) throw failure
+      return jobs.map(completed)
+    },
+    { calls: 1, jobsPerQuickCall: 6 },
+  )
+  const quick = Array.from({ length: 12 }, (_, index) => `q${index}`)
+  ledger.add('q', named(...quick, 'slow', ...quick, 'broken'))
+  const worked = dispatcher.work()
+  await clock.advance(500)
+  const sizes = calls.map(({ length }) => length)
+  expect(sizes).toEqual([2, 4, 6, 6, 2, 4, 2])
+  ledger.add('q', named(...quick))
+  failing = false
+  await worked
+  await clock.advance(1000)
+  await dispatcher.work()
+  const later = calls.slice(sizes.length).map(({ length }) => length)
+  expect(later.find((length) => length > 1)).toBe(2)
 })
 
 test('work() takes up what is added or falls due while a call runs', async () => {

@@ -12,8 +12,8 @@ export interface JobPlaces {
 export const PLACE_OF_ID =
   'SELECT queue, state, rank, seq, id FROM reuse_job_places WHERE queue = ? AND id = ?'
 
-/** The place of the held job of a queue and a group that is the next to be admitted. */
-export const PLACE_OF_NEXT_HELD: string = `SELECT queue, ${codeOfState('held')}, rank, seq, id FROM reuse_held_jobs
+/** The place of the held job of a queue and a group that is the next to be admitted; state 7 is held. */
+export const PLACE_OF_NEXT_HELD = `SELECT queue, 7, rank, seq, id FROM reuse_held_jobs
   WHERE queue = ? AND group_key = ? ORDER BY rank, seq, id LIMIT 1`
 
 export function createJobPlaces(db: SqlDatabase): JobPlaces {

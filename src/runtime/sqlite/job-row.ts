@@ -17,10 +17,12 @@ export interface JobRow extends JobFacts, JobTies {
 export const JOB_COLUMNS = 'state, rank, seq, id, token, attempt, cancel_requested, terms, ties'
 
 /** The columns of {@link claimedJobOf}. */
-export const CLAIM_COLUMNS: string = `${JOB_COLUMNS}, added_at, name, options, error, data`
+export const CLAIM_COLUMNS: string = [JOB_COLUMNS, 'added_at, name, options, error, data'].join(
+  ', ',
+)
 
 /** The columns of {@link jobRecordOf}. */
-export const RECORD_COLUMNS: string = `${CLAIM_COLUMNS}, progress, result`
+export const RECORD_COLUMNS: string = [CLAIM_COLUMNS, 'progress, result'].join(', ')
 
 /** A state as it is stored: its place in {@link JOB_STATES}. */
 export function codeOfState(state: JobState): number {
