@@ -12,6 +12,7 @@ import { createTimerDoorbell } from '../timer/doorbell.ts'
 import { platformEndOfTurn } from './end-of-turn.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createSqliteLedger, type SqliteLedger } from './ledger.ts'
+import { createNeighbourBell } from './neighbour-bell.ts'
 import { createNativeDatabase, type NativeDatabase } from './native-database.ts'
 import { openDatabase } from './open-database.ts'
 import { createSqliteRateLimits, type SqliteRateLimits } from './rate-limits.ts'
@@ -28,6 +29,11 @@ export interface SqliteOptions {
   readonly synchronous?: 'full' | 'normal'
   /** How long a call waits for other processes before it fails, in ms, 0 to 60,000. Default 5,000. */
   readonly busyTimeoutMs?: number
+  /**
+   * How often a process whose workers wait looks whether another one has written the file, in ms, 10 to 60,000. A look reads no disk.
+   * Default 100.
+   */
+  readonly lookMs?: number
   /** Default: the platform's clock. */
   readonly clock?: Clock
   /** Default: the platform's cryptographic generator. */
@@ -38,7 +44,7 @@ const WAL_ATTEMPTS = 20
 
 /** A {@link Backend} in one SQLite file. */
 export interface SqliteBackend extends Backend {
-  /** Wakes workers of this process; those of others look on their own. */
+  /** Wakes workers of this process at once, and those of others when they next look, each `lookMs`. */
   readonly doorbell: Required<Doorbell>
   /** Finishes what was called, then closes the file if it was opened by path. Later calls fail. */
   close(): void
@@ -76,13 +82,16 @@ export function sqlite(
     // Whose time is made up has its turns made up, too.
     clock === systemClock ? platformEndOfTurn : undefined,
   )
+  const bell = createTimerDoorbell(clock)
+  const shared = isFile(db) ? createNeighbourBell(bell, db, clock, settings.lookMs) : null
   return {
     store: createStore(createSqliteStore(db, clock), group),
     ledger: createLedger(createSqliteLedger(db, clock, random), group),
     rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group),
-    doorbell: createTimerDoorbell(clock),
-    durability: isFile(db) ? 'local' : 'none',
+    doorbell: shared ?? bell,
+    durability: shared === null ? 'none' : 'local',
     close() {
+      shared?.close()
       group.close()
       db.close()
     },
@@ -126,9 +135,13 @@ function createRateLimits(engine: SqliteRateLimits, group: GroupCommit): RateLim
   }
 }
 
-type Settings = Required<Pick<SqliteOptions, 'synchronous' | 'busyTimeoutMs'>>
+type Settings = Required<Pick<SqliteOptions, 'synchronous' | 'busyTimeoutMs' | 'lookMs'>>
 
-function checkSettings({ synchronous = 'full', busyTimeoutMs = 5000 }: SqliteOptions): Settings {
+function checkSettings({
+  synchronous = 'full',
+  busyTimeoutMs = 5000,
+  lookMs = 100,
+}: SqliteOptions): Settings {
   if (synchronous !== 'full' && synchronous !== 'normal')
     throw new RangeError(
       `Cannot open SQLite database: synchronous is ${JSON.stringify(synchronous)}, full or normal expected`,
@@ -137,7 +150,11 @@ function checkSettings({ synchronous = 'full', busyTimeoutMs = 5000 }: SqliteOpt
     throw new RangeError(
       `Cannot open SQLite database: busyTimeoutMs is ${busyTimeoutMs}, an integer from 0 to 60000 expected`,
     )
-  return { synchronous, busyTimeoutMs }
+  if (!(Number.isInteger(lookMs) && lookMs >= 10 && lookMs <= 60_000))
+    throw new RangeError(
+      `Cannot open SQLite database: lookMs is ${lookMs}, an integer from 10 to 60000 expected`,
+    )
+  return { synchronous, busyTimeoutMs, lookMs }
 }
 
 function configure(db: SqlDatabase, { synchronous, busyTimeoutMs }: Settings): void {
