@@ -25,6 +25,15 @@ export const randomSourceLaws: readonly Law<RandomSourceHarness>[] = [
     },
   },
   {
+    name: 'bytes() gives no bytes twice, however few are asked for at a time',
+    async run({ open }) {
+      const random = await open()
+      const seen = new Set<string>()
+      for (let draw = 0; draw < 2000; draw++) seen.add(random.bytes(9 + (draw % 8)).join())
+      expectEqual(seen.size, 2000)
+    },
+  },
+  {
     name: 'bytes() leaves no value out',
     async run({ open }) {
       const random = await open()

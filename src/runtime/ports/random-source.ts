@@ -8,6 +8,28 @@ export interface RandomSource {
 
 /** The platform's cryptographic generator. */
 export const systemRandom: RandomSource = {
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
-  fraction: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+  bytes: (length) => (length <= MOST_POOLED ? drawn(length) : filled(length)),
+  fraction: () => new DataView(drawn(4).buffer).getUint32(0) / 2 ** 32,
+}
+
+/** Bytes that an id takes. What is longer may be a secret, and is never kept beside others. */
+const MOST_POOLED = 16
+const POOL_BYTES = 1024
+
+/** Drawn ahead: asking the generator costs some microseconds, however little is asked for. */
+let pool = new Uint8Array(0)
+let used = 0
+
+function drawn(length: number): Uint8Array<ArrayBuffer> {
+  if (used + length > pool.length) {
+    pool = filled(POOL_BYTES)
+    used = 0
+  }
+  const bytes = pool.slice(used, used + length)
+  pool.fill(0, used, (used += length))
+  return bytes
+}
+
+function filled(length: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(length))
 }
