@@ -89,10 +89,12 @@ test('run() renews the lease of a long job, and publishes its progress', async (
   const id = jobs[0]?.id ?? ''
   const running = run()
   await clock.advance(0)
+  started[0]?.control.progress({ done: 0.2 })
   started[0]?.control.progress({ done: 0.5 })
+  await clock.advance(500)
+  expect((await ledger.get(id))?.progress).toEqual({ done: 0.5 })
   await clock.advance(60_000)
   expect(started).toHaveLength(1)
-  expect((await ledger.get(id))?.progress).toEqual({ done: 0.5 })
   expect(started[0]?.control.signal.aborted).toBe(false)
   started[0]?.end(DONE)
   await clock.advance(0)

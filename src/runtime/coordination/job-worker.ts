@@ -51,6 +51,8 @@ interface RunningJob {
 }
 
 const MAX_RETRY_WAIT_MS = 5000
+/** What a handler tells of its progress waits this long for the next step of the ledger, and is then written by itself. */
+const PROGRESS_MS = 500
 
 /** @throws RangeError when an option is out of range */
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
@@ -87,6 +89,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       const progress = (value: Json): void => {
         // A value that the ledger would refuse must not keep it from renewing the leases.
         encodeJson('progress', value)
+        if (entry.progress === undefined) clock.setTimer(latch.open, PROGRESS_MS)
         entry.progress = value
       }
       const control = { signal: entry.abort.signal, progress }
@@ -97,7 +100,9 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       const startedAt = clock.now()
       const settling = outcomes
       outcomes = []
-      const renewing = [...running.values()].filter(({ renewAt }) => renewAt <= startedAt)
+      const renewing = [...running.values()].filter(
+        ({ renewAt, progress }) => renewAt <= startedAt || progress !== undefined,
+      )
       const free = concurrency - running.size
       let result
       try {

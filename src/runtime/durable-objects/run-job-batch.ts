@@ -31,7 +31,7 @@ interface RunningJob {
   progress?: Json
 }
 
-/** Outcomes of quick jobs wait this long for others before they are handed in ahead of the slow ones. */
+/** Outcomes of quick jobs, and progress, wait this long for others before they are handed in ahead of the slow ones. */
 const FLUSH_MS = 250
 /** After a failed exchange. */
 const RETRY_MS = 1000
@@ -65,12 +65,17 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
     const progress = (value: Json): void => {
       encodeJson('progress', value)
       entry.progress = value
+      flushAt = Math.min(flushAt, clock.now() + FLUSH_MS)
+      latch.open()
     }
     void runProcessor(processor, job, { signal: entry.abort.signal, progress }).then(finish)
   }
 
-  /** Hands in what finished, and with `renewing` renews the leases of what runs. */
-  async function exchange(renewing: readonly RunningJob[]): Promise<void> {
+  /** Hands in what finished and what progress was told; with `renewsAll` renews the leases of all that runs. */
+  async function exchange(renewsAll: boolean): Promise<void> {
+    const renewing = [...running.values()].filter(
+      ({ progress }) => renewsAll || progress !== undefined,
+    )
     const settle = finished
     finished = []
     flushAt = Infinity
@@ -87,9 +92,10 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
         })),
       })
       for (const chunk of more) await batch.exchange({ settle: chunk })
-      if (renewing.length === 0) return
-      leaseUntil = startedAt + leaseMs
-      renewAt = startedAt + Math.ceil(leaseMs / 3)
+      if (renewsAll) {
+        leaseUntil = startedAt + leaseMs
+        renewAt = startedAt + Math.ceil(leaseMs / 3)
+      }
       renewing.forEach((entry, index) => {
         delete entry.progress
         if (extended[index] === 'lost') drop(entry)
@@ -112,13 +118,13 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
   while (running.size > 0) {
     const now = clock.now()
     if (now >= leaseUntil) for (const entry of [...running.values()]) drop(entry)
-    else if (now >= renewAt) await exchange([...running.values()])
-    else if (now >= flushAt) await exchange([])
+    else if (now >= renewAt) await exchange(true)
+    else if (now >= flushAt) await exchange(false)
     else await latch.wait(Math.min(renewAt, flushAt, leaseUntil) - now)
   }
   const last = chunks(finished)
   finished = last.slice(0, -1).flat()
-  if (finished.length > 0) await exchange([])
+  if (finished.length > 0) await exchange(false)
   return [...finished, ...(last.at(-1) ?? [])]
 }
 

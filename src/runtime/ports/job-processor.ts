@@ -18,6 +18,6 @@ export interface JobProcessor {
 export interface JobControl {
   /** Aborts when the lease is lost, the job is cancelled or the worker must stop now; `reason` says which. */
   readonly signal: AbortSignal
-  /** Publishes progress with the next renewal of the lease. */
+  /** Publishes progress within about half a second, the latest of what was told meanwhile. It renews the lease. */
   progress(value: Json): void
 }

@@ -55,7 +55,7 @@ export interface RunningJob<Data> {
 export interface JobContext {
   /** Aborts on timeout, cancellation, a lost lease, or when the worker must stop. */
   readonly signal: AbortSignal
-  /** Publishes how far the job is; observers see it within a third of the lease. */
+  /** Publishes how far the job is; observers see the latest within about half a second. */
   readonly progress: (value: Json) => void
   /** What the children of a flow came to, in the order in which they finished; empty without children. */
   readonly children: () => Promise<readonly FinishedChild[]>
