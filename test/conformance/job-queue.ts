@@ -2,6 +2,7 @@ import {
   createJob,
   defineJob,
   JobError,
+  type JobOptions,
   RetryLaterError,
   UnrecoverableError,
 } from '../../src/services/background-jobs/index.ts'
@@ -22,6 +23,7 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
 }
 
 const LEASE_MS = 10_000
+const DAY_MS = 86_400_000
 
 const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
   {
@@ -263,6 +265,49 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
         [await queue.remove(id), await queue.remove(id), await queue.get(id)],
         [true, false, null],
       )
+    },
+  },
+  {
+    name: 'removeOnComplete and removeOnFail take a count, an age or both, and true or 0 for nothing',
+    async run(harness) {
+      const queue = await open(harness, {
+        note: defineJob({
+          run: ({ data }) => {
+            if (data === 'bad') throw new UnrecoverableError('bad')
+          },
+        }),
+      })
+      const finish = async (data: string, options: JobOptions): Promise<void> => {
+        await queue.add('note', data, { ...options, jobId: `${data}${JSON.stringify(options)}` })
+        await queue.drain()
+        await harness.advance(1000)
+      }
+      const kept = async () => {
+        const { completed, dead } = await queue.counts()
+        return [completed, dead]
+      }
+      for (const gone of [true, 0, { count: 0 }]) {
+        await finish('good', { removeOnComplete: gone })
+        await finish('bad', { removeOnFail: gone })
+      }
+      expectEqual(await kept(), [0, 0])
+      for (const count of [7, 8, 9]) {
+        await finish('good', { removeOnComplete: { count } })
+        await finish('bad', { removeOnFail: count })
+      }
+      expectEqual(await kept(), [3, 3])
+      await finish('good', { removeOnComplete: { count: 2, age: '10d' }, removeOnFail: 1 })
+      await finish('bad', { removeOnFail: { age: '1h', count: 3 } })
+      expectEqual(await kept(), [2, 3])
+      expectEqual(await queue.get('bad{"removeOnFail":{"age":"1h","count":3}}'), null)
+      await harness.advance(DAY_MS)
+      expectEqual(await kept(), [1, 3])
+      for (const bad of [-1, 1.5, 1_000_001, { count: Number.NaN }])
+        await expectRejection(
+          () => queue.add('note', 1, { removeOnComplete: bad }),
+          (error) => error instanceof RangeError,
+          'a count out of range to be refused',
+        )
     },
   },
   {

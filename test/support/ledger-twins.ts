@@ -73,6 +73,8 @@ export async function compareLedgers(seed: number, twins: LedgerTwins): Promise<
         maxAttempts: pick([1, 2, 5]),
         keepCompletedMs: pick([0, 4 * HOUR_MS]),
         keepDeadMs: pick([0, 4 * HOUR_MS]),
+        ...(chance(0.3) && { keepCompletedCount: pick([1, 2, 4]) }),
+        ...(chance(0.3) && { keepDeadCount: pick([1, 2, 4]) }),
         replace: chance(0.3),
         ...(id !== undefined && { id }),
         ...(parent !== undefined && { parent, onFailure: pick(['fail', 'ignore'] as const) }),

@@ -35,6 +35,11 @@ await createJob(queue, { name: 'send-email', data: {} })
 await createJob(queue, { name: 'send-email', data: { to: 1 } })
 // @ts-expect-error a function is not JSON
 await createJob(queue, { name: 'no-schema', data: () => 1 })
+await queue.add('send-email', { to: '' }, { removeOnComplete: 100, removeOnFail: false })
+await queue.add('send-email', { to: '' }, { removeOnComplete: { age: '1h' } })
+await queue.add('send-email', { to: '' }, { removeOnFail: { count: 9 }, removeOnComplete: true })
+// @ts-expect-error an age is a duration
+await queue.add('send-email', { to: '' }, { removeOnFail: { age: 'a week' } })
 // @ts-expect-error attempts are counted
 await createJob(queue, { name: 'send-email', data: { to: '' }, options: { attempts: 'three' } })
 // @ts-expect-error backoff is one of three

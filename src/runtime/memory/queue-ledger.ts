@@ -21,7 +21,9 @@ import {
   transition,
   type JobEnd,
   type JobEvent,
+  type JobState,
 } from '../ports/job-state.ts'
+import { KeptBounds } from '../ports/kept-bounds.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import { createDeduplication } from './deduplication.ts'
 import { createJobBoard } from './job-board.ts'
@@ -36,6 +38,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   let paused = false
   const board = createJobBoard(() => ++lastSeq)
   const deduplication = createDeduplication()
+  const bounds = new KeptBounds<JobState>()
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
@@ -56,7 +59,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
     board.move(job, next.facts)
     if (event.type === 'retry') holdAgain(job, now)
     if (isFinished(state) && !isFinished(before)) finish(job, now)
-    if (hasEnded(state)) tellParent(job, state, now)
+    if (!hasEnded(state)) return true
+    const { keepCompletedCount, keepDeadCount } = job.given
+    bounds.heed(state, state === 'completed' ? keepCompletedCount : keepDeadCount)
+    tellParent(job, state, now)
     return true
   }
 
@@ -89,7 +95,16 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
     for (const state of JOB_STATES.filter(hasEnded)) tickState(state, now)
   }
 
-  function tickState(state: MemoryJob['facts']['state'], now: number): void {
+  /** Drops what is more than the jobs that ended in this call let stay. */
+  function dropExcess(now: number): void {
+    for (const [state, { most, drops }] of bounds.take()) {
+      const list = board.inState(state)
+      const excess = Math.max(list.size - most, 0)
+      for (const job of list.slice(0, Math.min(excess, drops))) apply(job, { type: 'remove' }, now)
+    }
+  }
+
+  function tickState(state: JobState, now: number): void {
     const list = board.inState(state)
     for (let job = list.at(0); job !== undefined && job.facts.rank <= now; job = list.at(0))
       apply(job, { type: 'tick' }, now)
@@ -157,8 +172,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   function replace(job: MemoryJob, given: EncodedJob, now: number): boolean {
     const next = transition(job.facts, { type: 'replace', terms: given }, now)
     if (next.kind !== 'changed') return false
-    const { name, options, data } = given
-    job.given = { ...job.given, name, options }
+    const { name, options, data, keepCompletedCount, keepDeadCount } = given
+    job.given = { ...job.given, name, options, keepCompletedCount, keepDeadCount }
     job.data = data
     job.error = job.result = job.progress = 'null'
     board.move(job, next.facts, nextSeq(given.lifo))
@@ -209,6 +224,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
     tickState('scheduled', now)
     tickState('active', now)
     forget(now)
+    dropExcess(now)
     const claimed: ClaimedJob[] = []
     if (order.claim !== undefined && !paused) {
       const { limit, leaseMs } = order.claim
@@ -235,9 +251,14 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   }
 
   function command(given: JobCommand): number {
-    const checked = checkCommand(given)
     const now = clock.now()
     forget(now)
+    const changed = carryOut(checkCommand(given), now)
+    dropExcess(now)
+    return changed
+  }
+
+  function carryOut(checked: JobCommand, now: number): number {
     if (checked.type === 'pause' || checked.type === 'resume') {
       paused = checked.type === 'pause'
       return 0

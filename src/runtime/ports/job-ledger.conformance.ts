@@ -2,6 +2,7 @@ import { expectEqual, expectRejection, expectTrue, type Law } from './conformanc
 import { deduplicationLaws } from './job-ledger-laws/deduplication-laws.ts'
 import { flowLaws } from './job-ledger-laws/flow-laws.ts'
 import { groupLaws } from './job-ledger-laws/group-laws.ts'
+import { keepingLaws } from './job-ledger-laws/keeping-laws.ts'
 import { operatorLaws } from './job-ledger-laws/operator-laws.ts'
 import {
   claim,
@@ -384,6 +385,9 @@ const coreLaws: readonly Law<JobLedgerHarness>[] = [
         job('n', { group: { key: 'k', limit: 0 } }),
         job('n', { group: { key: 'k', limit: 1001 } }),
         job('n', { parent: 'nobody' }),
+        job('n', { keepCompletedCount: 0 }),
+        job('n', { keepDeadCount: 1_000_001 }),
+        job('n', { keepDeadCount: 1.5 }),
         job('n', { deduplication: { id: 'd', ttlMs: 1000, keepLast: true } }),
         { ...job('n'), data: 'x'.repeat(1_048_577) },
       ]
@@ -455,4 +459,5 @@ export const jobLedgerLaws: readonly Law<JobLedgerHarness>[] = [
   ...deduplicationLaws,
   ...groupLaws,
   ...flowLaws,
+  ...keepingLaws,
 ]

@@ -102,6 +102,14 @@ export interface NewJob {
   readonly keepCompletedMs?: number
   /** Keep the record this long after the job died or was cancelled; 0 removes it at once. Default 14 days. */
   readonly keepDeadMs?: number
+  /**
+   * Keep no more completed jobs of the queue than this, 1 to 1,000,000. Whenever one with a bound has completed and is kept,
+   * those of the queue whose keeping ends first go at the end of that exchange or command, whatever they were added with; the smallest
+   * bound counts of those that completed in it. One call drops up to 1,000 more than completed under a bound; the calls that follow go on. Default: no bound.
+   */
+  readonly keepCompletedCount?: number
+  /** The same for dead jobs and, counted by themselves, for cancelled ones. Default: no bound. */
+  readonly keepDeadCount?: number
 }
 
 /** How later jobs of the same id are dropped. */

@@ -14,6 +14,10 @@ export const JOB_LIMITS = {
   attempts: 1000,
   /** Longest delay, lease and retention: 10 years. */
   delayMs: 315_576_000_000,
+  /** Greatest number of finished jobs that a bound can name. */
+  kept: 1_000_000,
+  /** How many more finished jobs than have just finished one call drops, where a bound asks for it. */
+  dropped: 1000,
 } as const
 
 const DAY_MS = 86_400_000
@@ -32,6 +36,8 @@ export interface EncodedJob {
   readonly deduplicationTtlMs: number
   readonly keepCompletedMs: number
   readonly keepDeadMs: number
+  readonly keepCompletedCount: number | null
+  readonly keepDeadCount: number | null
   readonly deduplicationExtend: boolean
   readonly deduplicationKeepLast: boolean
   readonly replace: boolean
@@ -86,6 +92,8 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
         0,
         JOB_LIMITS.delayMs,
       ),
+      keepCompletedCount: checkKept('keepCompletedCount', job.keepCompletedCount),
+      keepDeadCount: checkKept('keepDeadCount', job.keepDeadCount),
       deduplicationExtend: job.deduplication?.extend ?? false,
       deduplicationKeepLast: job.deduplication?.keepLast ?? false,
       replace: job.replace ?? false,
@@ -170,6 +178,10 @@ function checkText(what: string, text: string | null, most: number): string | nu
   throw new RangeError(
     `Cannot add job: ${what} has ${text.length} characters, 1 to ${most} allowed`,
   )
+}
+
+function checkKept(what: string, count: number | undefined): number | null {
+  return count === undefined ? null : checkNumber(what, count, 1, JOB_LIMITS.kept)
 }
 
 function checkNumber(what: string, value: number, least: number, most: number): number {

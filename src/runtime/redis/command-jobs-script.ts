@@ -57,6 +57,7 @@ for _, id in ipairs(ids) do
   end
 end
 flush()
+if next(bounds) then dropExcess() end
 saveMeta(true)
 return { '=' .. changed }
 `,

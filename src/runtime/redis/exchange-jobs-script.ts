@@ -71,6 +71,7 @@ if due <= now or lost <= now then
   flush()
   due, lost = headOf('s'), headOf('a')
 end
+if next(bounds) then dropExcess() end
 
 -- Records whose time is over are hidden at once and dropped here: while there is work once a second, or as often as more wait.
 local claiming = limit > 0 and not paused

@@ -31,12 +31,11 @@ export interface NewJobPlace {
 
 /** @returns The arguments of `addJobsScript` for one job */
 export function encodeNewJob(job: EncodedJob, place: NewJobPlace): readonly string[] {
-  const { priority, maxAttempts, keepCompletedMs, keepDeadMs } = job
   return [
     toField(place.id),
     `=[${JSON.stringify(job.name)},\n${job.options},\n${job.data}]`,
-    `${priority} ${maxAttempts} ${keepCompletedMs} ${keepDeadMs}`,
-    String(priority),
+    encodeTerms(job),
+    String(job.priority),
     toFlag(job.lifo),
     String(job.delayMs),
     encodeURIComponent(job.deduplicationId ?? ''),
@@ -103,7 +102,10 @@ export function decodeClaimedJob([
 export function decodeJobRecord(parts: readonly string[]): JobRecord {
   const [id = '', facts = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
   const job = decodeClaimedJob([id, facts, body, error])
-  const [letter = '', , , , flags, , , , keepCompletedMs, keepDeadMs] = facts.split(' ', 10)
+  const [letter = '', , , , flags, , , , keepCompletedMs = '', keepDeadMs = ''] = facts.split(
+    ' ',
+    10,
+  )
   const jobFacts: JobFacts = {
     state: STATES.get(letter) ?? 'parked',
     rank: Number(rank.slice(1)),
@@ -113,8 +115,8 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
     maxAttempts: job.maxAttempts,
     cancelRequested: flags === '1' || flags === '3',
     pending: 0,
-    keepCompletedMs: Number(keepCompletedMs),
-    keepDeadMs: Number(keepDeadMs),
+    keepCompletedMs: Number.parseInt(keepCompletedMs, 10),
+    keepDeadMs: Number.parseInt(keepDeadMs, 10),
   }
   return {
     ...job,
@@ -149,6 +151,16 @@ export function toField(id: string): string {
 /** Undoes {@link toField}. */
 export function fromField(field: string): string {
   return field.slice(1)
+}
+
+function encodeTerms(job: EncodedJob): string {
+  const completed = encodeKeeping(job.keepCompletedMs, job.keepCompletedCount)
+  const dead = encodeKeeping(job.keepDeadMs, job.keepDeadCount)
+  return `${job.priority} ${job.maxAttempts} ${completed} ${dead}`
+}
+
+function encodeKeeping(ms: number, count: number | null): string {
+  return count === null ? String(ms) : `${ms}/${count}`
 }
 
 function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPlace): string {

@@ -38,9 +38,9 @@ const SETS = JOB_STATES.map(
 /**
  * The keys of a queue and how a job stands in them.
  *
- * `jobs` maps an id to `state attempt token seq flags notes priority maxAttempts keepCompletedMs keepDeadMs addedAt dedup`:
+ * `jobs` maps an id to `state attempt token seq flags notes priority maxAttempts keepCompleted keepDead addedAt dedup`:
  * state is the first letter (x for cancelled), flags 1 when asked to stop and 2 when there is more, notes the letters of those in
- * `notes` or `-`, dedup the deduplication id that the job holds until it has finished. More is ` group limit parent parentFlow
+ * `notes` or `-`, keeping is in ms, with `/count` behind where a bound was given, dedup the deduplication id that the job holds until it has finished. More is ` group limit parent parentFlow
  * failsParent flow pending`; flow is a number that only this job has as a parent. Group, parent and dedup are percent-encoded.
  *
  * `bodies` maps the id to `=[name,⏎options,⏎data]`, `notes` maps e (error), p (progress), r (result) with the id behind to `=json`, and f to
@@ -53,7 +53,7 @@ export const LAYOUT_LUA: string = lua`
 local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN = unpack(KEYS, 1, 9)
 local SETS = { ${SETS} }
 local FACTS = '^(%a) (%d+) (%d+) (%d+) (%d) (%S+) (.*)$'
-local TERMS = '^(%d+) (%d+) (%d+) (%d+) %d+ (%S*)$'
+local TERMS = '^(%d+) (%d+) (%S+) (%S+) %d+ (%S*)$'
 local MORE = '^(.*) (%S*) (%d+) (%S*) (%d+) (%d) (%d+) (%d+)$'
 
 -- Whether a record is only still there because no exchange has dropped it since its time was over.

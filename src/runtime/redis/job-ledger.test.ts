@@ -49,6 +49,16 @@ async function roundTrips(act: () => Promise<unknown>): Promise<number> {
   return calls
 }
 
+/** How many commands the server carries out meanwhile, those within scripts among them. */
+async function commandsOf(act: () => Promise<unknown>): Promise<number> {
+  await admin.send(['CONFIG', 'RESETSTAT'])
+  await act()
+  const stats = String(await admin.send(['INFO', 'commandstats']))
+  return [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)]
+    .filter(([, name]) => name !== 'config|resetstat' && name !== 'info')
+    .reduce((sum, [, , count]) => sum + Number(count), 0)
+}
+
 async function claim(queue: QueueLedger, limit: number): Promise<readonly ClaimedJob[]> {
   return (await queue.exchange({ claim: { limit, leaseMs: LEASE_MS } })).claimed
 }
@@ -89,18 +99,15 @@ test('exchange() of 50 settlements and 50 claims costs at most half a Redis comm
   const queue = open().ledger.queue('q')
   await queue.add(Array.from({ length: 200 }, () => ({ name: 'n', data: { a: 1 } })))
   let held = await claim(queue, 50)
-  await admin.send(['CONFIG', 'RESETSTAT'])
-  for (let round = 0; round < 3; round++) {
-    const result = await queue.exchange({
-      settle: held.map(completed),
-      claim: { limit: 50, leaseMs: LEASE_MS },
-    })
-    held = result.claimed
-  }
-  const stats = String(await admin.send(['INFO', 'commandstats']))
-  const commands = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)]
-    .filter(([, name]) => name !== 'config|resetstat' && name !== 'info')
-    .reduce((sum, [, , count]) => sum + Number(count), 0)
+  const commands = await commandsOf(async () => {
+    for (let round = 0; round < 3; round++) {
+      const result = await queue.exchange({
+        settle: held.map(completed),
+        claim: { limit: 50, leaseMs: LEASE_MS },
+      })
+      held = result.claimed
+    }
+  })
   expect(held).toHaveLength(50)
   expect(commands / 150).toBeLessThanOrEqual(0.5)
 })
@@ -142,6 +149,35 @@ test('a job whose record is not to be kept leaves nothing behind', async () => {
     settle: [],
   })
   await queue.exchange({ settle: [completed(held)], claim: { limit: 1, leaseMs: LEASE_MS } })
+  expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
+})
+
+test('jobs dropped by count leave nothing behind, and a bound costs few commands', async () => {
+  const queue = open().ledger.queue('q')
+  const bounded = { name: 'n', data: 0, keepCompletedMs: HOUR_MS, keepCompletedCount: 10 }
+  const rounds: number[] = []
+  for (let round = 0; round < 3; round++) {
+    await queue.add([
+      { ...bounded, id: `parent${round}` },
+      { name: 'child', data: 0, parent: `parent${round}` },
+      ...Array.from({ length: 48 }, () => bounded),
+    ])
+    const held = await claim(queue, 50)
+    const settle = held.map(({ id, token }) => {
+      const outcome = { to: 'completed', result: [round] } as const
+      return { id, token, outcome }
+    })
+    rounds.push(await commandsOf(() => queue.exchange({ settle })))
+    await queue.exchange({ settle: (await claim(queue, 9)).map(completed) })
+    offset += 1000
+  }
+  expect(await queue.counts()).toMatchObject({ completed: 10, ready: 0, active: 0 })
+  expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:jobs']))).toBe(10)
+  expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:bodies']))).toBe(10)
+  expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:notes']))).toBeLessThanOrEqual(10)
+  expect(Math.max(...rounds)).toBeLessThanOrEqual(35)
+  offset += HOUR_MS
+  await queue.exchange({})
   expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
 })
 

@@ -1,4 +1,5 @@
 import { ATTEMPTS_USED_ERROR, CHILD_FAILED_ERROR, LEASE_LOST_ERROR } from '../ports/job-state.ts'
+import { JOB_LIMITS } from '../ports/job-limits.ts'
 import { WORKSPACE_LUA } from './job-workspace.ts'
 import { lua } from './script.ts'
 
@@ -72,7 +73,7 @@ local function hold(dedup, id, ttl)
   end
 end
 
--- terms: priority maxAttempts keepCompletedMs keepDeadMs; more: what else the job has, if anything, also the state b.
+-- terms: priority maxAttempts keepCompleted keepDead; more: what else the job has, if anything, also the state b.
 local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
   local job = {
     id = id, attempt = 0, token = '0', cancelled = false, notes = '-', seq = nextSeq(lifo),
@@ -161,10 +162,23 @@ local function tellParent(job, ended, json)
   makeReady(parent)
 end
 
+-- The bounds of the jobs that ended in this call, by state.
+local bounds = {}
+local function heed(state, most)
+  local bound = bounds[state] or { most = most, drops = ${JOB_LIMITS.dropped} }
+  bounds[state] = { most = math.min(most, bound.most), drops = bound.drops + 1 }
+end
+
 -- kind and json say what is noted of the end, if anything; json may be empty.
 function finish(job, state, kind, json)
   local _, _, keepCompleted, keepDead, dedup = string.match(job.tail, TERMS)
-  local keep = tonumber(state == 'c' and keepCompleted or keepDead)
+  local keeping = state == 'c' and keepCompleted or keepDead
+  local keep = tonumber(keeping)
+  if not keep then
+    local ms, most = string.match(keeping, '^(%d+)/(%d+)$')
+    keep = tonumber(ms)
+    if keep > 0 then heed(state, tonumber(most)) end
+  end
   if keep <= 0 then
     drop(job)
   else
@@ -181,6 +195,19 @@ local function remove(job)
   if hasEnded(job.state) then return end
   release(job)
   if job.parent then tellParent(job, 'g') end
+end
+
+-- Drops what is more than the jobs that ended in this call let stay.
+local function dropExcess()
+  for state, bound in pairs(bounds) do
+    local excess = math.min(redis.call('ZCARD', SETS[state]) - bound.most, bound.drops)
+    if excess > 0 then
+      local ids = idsOf(redis.call('ZRANGE', SETS[state], 0, excess - 1))
+      load(ids)
+      for _, id in ipairs(ids) do drop(known[id]) end
+    end
+  end
+  flush()
 end
 
 local function park(job, err)
@@ -237,7 +264,7 @@ local function replace(job, body, terms, priority, lifo, delay)
   note(job, 'r', '')
   bodies[#bodies + 1] = job.id
   bodies[#bodies + 1] = body
-  local tail = terms .. string.match(job.tail, '^%d+ %d+ %d+ %d+( .*)$')
+  local tail = terms .. string.match(job.tail, '^%d+ %d+ %S+ %S+( .*)$')
   local seq = nextSeq(lifo)
   if delay > 0 then
     move(job, 's', digits(now + delay), seq, tail)

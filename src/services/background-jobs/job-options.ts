@@ -20,10 +20,23 @@ export interface JobOptions {
   readonly lifo?: boolean
   /** Longest time of one attempt; its signal aborts and the attempt has failed. Default: none, the lease is renewed as long as it runs. */
   readonly timeout?: Duration
-  /** `true` forgets a completed job at once; otherwise how long its record stays. Default 1 day. */
-  readonly removeOnComplete?: boolean | { readonly age: Duration }
-  /** The same for dead and cancelled jobs. Default 14 days. */
-  readonly removeOnFail?: boolean | { readonly age: Duration }
+  /**
+   * `true` or 0 forgets a completed job at once; otherwise how long its record stays, and how many of the queue's stay: a number is
+   * a `count`. Default `{ age: '1d' }`, also for `false` and where no age is given.
+   */
+  readonly removeOnComplete?: boolean | number | JobKeeping
+  /** The same for dead jobs and, counted by themselves, for cancelled ones. Default `{ age: '14d' }`. */
+  readonly removeOnFail?: boolean | number | JobKeeping
+}
+
+/** How long a finished job's record stays; the first of the two that is reached ends it. */
+export interface JobKeeping {
+  readonly age?: Duration
+  /**
+   * When the job finishes, those of the queue's jobs that ended as it did whose keeping ends first go, until no more than this many are
+   * left, whatever they were added with. 0 to 1,000,000. Default: any number.
+   */
+  readonly count?: number
 }
 
 /** How later jobs of the same `id` are dropped. */
@@ -80,6 +93,8 @@ const DEFAULTS = {
 /** @throws RangeError when an option is out of range */
 export function newJobOf(name: string, data: Json, options: JobOptions): NewJob {
   const { jobId, deduplication, lifo } = options
+  const completed = keepingOf(options.removeOnComplete, DEFAULTS.keepCompletedMs)
+  const dead = keepingOf(options.removeOnFail, DEFAULTS.keepDeadMs)
   const stored: StoredJobOptions = {
     backoff: storedBackoff(options.backoff ?? { type: 'exponential' }),
     timeoutMs:
@@ -92,8 +107,10 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
     priority: priorityOf(options.priority ?? 'normal'),
     maxAttempts: options.attempts ?? DEFAULTS.attempts,
     delayMs: durationMs(options.delay ?? 0),
-    keepCompletedMs: keepMs(options.removeOnComplete, DEFAULTS.keepCompletedMs),
-    keepDeadMs: keepMs(options.removeOnFail, DEFAULTS.keepDeadMs),
+    keepCompletedMs: completed.ms,
+    keepDeadMs: dead.ms,
+    ...(completed.count !== undefined && { keepCompletedCount: completed.count }),
+    ...(dead.count !== undefined && { keepDeadCount: dead.count }),
     ...(jobId !== undefined && { id: jobId }),
     ...(lifo !== undefined && { lifo }),
     ...(deduplication !== undefined && {
@@ -151,12 +168,15 @@ function priorityOf(priority: number | JobPriority): number {
   )
 }
 
-function keepMs(
-  remove: boolean | { readonly age: Duration } | undefined,
-  otherwise: number,
-): number {
-  if (remove === undefined || remove === false) return otherwise
-  return remove === true ? 0 : durationMs(remove.age)
+function keepingOf(
+  remove: boolean | number | JobKeeping | undefined,
+  defaultMs: number,
+): { readonly ms: number; readonly count?: number } {
+  const given: JobKeeping =
+    typeof remove === 'object' ? remove : typeof remove === 'number' ? { count: remove } : {}
+  const { age = defaultMs, count } = given
+  if (remove === true || count === 0) return { ms: 0 }
+  return { ms: durationMs(age), ...(count !== undefined && { count }) }
 }
 
 function positive(name: string, ms: number): number {
