@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { checkBundles } from './package/check-bundles.ts'
 import { checkDeclarations } from './package/check-declarations.ts'
 import { checkImports } from './package/check-imports.ts'
+import { checkLateCode } from './package/check-late-code.ts'
 import { compositions } from './package/compositions.ts'
 import { packPackage } from './package/pack-package.ts'
 import { report } from './report.ts'
@@ -19,6 +20,7 @@ export async function checkPackage(root: string): Promise<string[]> {
     checkDeclarations(packed.path, doors),
     checkImports(root, packed.path, doors),
     checkBundles(root, packed.path, doors, compositions),
+    checkLateCode(root, packed.path),
   ])
   return problems.flat()
 }

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import type { Door } from '../doors.ts'
 import { runProgram } from '../run-program.ts'
+import { bundlePackage, type BundleFile } from './bundle-package.ts'
 import type { Composition } from './compositions.ts'
 import { specifierOf } from './specifier-of.ts'
 
@@ -30,23 +30,35 @@ export async function checkBundles(
 }
 
 async function weigh(folder: string, composition: Composition): Promise<string[]> {
-  const { name, imports, budgetGzipBytes } = composition
-  const exports = Object.entries(imports).map(
-    ([subpath, names]) => `export { ${names.join()} } from '${specifierOf({ subpath })}'`,
-  )
+  const { name, imports, budgetGzipBytes, budgetFirstGzipBytes } = composition
+  const program = Object.entries(imports)
+    .map(([subpath, names]) => `export { ${names.join()} } from '${specifierOf({ subpath })}'`)
+    .join('\n')
   try {
-    const { length } = gzipSync(await bundle(folder, exports.join('\n')), { level: 9 })
-    return length > budgetGzipBytes
-      ? [`${name} weighs ${length} bytes gzipped, ${budgetGzipBytes} at most`]
-      : []
+    const whole = gzipBytes(await bundlePackage(folder, program))
+    const split = await bundlePackage(folder, program, true)
+    const first = gzipBytes(split.filter(({ late }) => !late))
+    return [
+      ...(whole > budgetGzipBytes
+        ? [`${name} weighs ${whole} bytes gzipped, ${budgetGzipBytes} at most`]
+        : []),
+      ...(first > budgetFirstGzipBytes
+        ? [`${name} first loads ${first} bytes gzipped, ${budgetFirstGzipBytes} at most`]
+        : []),
+    ]
   } catch (error) {
     return [`Cannot bundle ${name}: ${String(error)}`]
   }
 }
 
+function gzipBytes(files: readonly BundleFile[]): number {
+  return files.reduce((sum, { text }) => sum + gzipSync(text, { level: 9 }).length, 0)
+}
+
 async function checkBundle(folder: string, door: Door): Promise<string[]> {
   try {
-    const code = await bundle(folder, `export * from '${specifierOf(door)}'`)
+    const [bundle] = await bundlePackage(folder, `export * from '${specifierOf(door)}'`)
+    const code = bundle?.text ?? ''
     const { subpath, budgetBytes = Infinity } = door
     const words = new Set(code.match(FORBIDDEN))
     return [
@@ -69,25 +81,8 @@ async function openInWorkerd(
   const all = doors.map((_, index) => `door${index}`).join()
   const test = `export default { test() { if ([${all}].some((door) => Object.keys(door).length === 0)) throw new Error('A door is empty') } }`
   const entry = join(folder, 'worker.js')
-  writeFileSync(entry, await bundle(folder, [...imports, test].join('\n')))
+  const [bundle] = await bundlePackage(folder, [...imports, test].join('\n'))
+  writeFileSync(entry, bundle?.text ?? '')
   const { code, output } = await runProgram('node', [join(root, 'tools/run-workerd.ts'), entry])
   return code === 0 ? [] : [`workerd without Node's modules cannot open the package: ${output}`]
-}
-
-async function bundle(folder: string, contents: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: folder },
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions: ['workerd'],
-    external: ['cloudflare:*'],
-    legalComments: 'none',
-    minify: true,
-    write: false,
-    logLevel: 'silent',
-  })
-  return outputFiles.map(({ text }) => text).join('')
 }

@@ -4,8 +4,8 @@ import type { Door } from '../doors.ts'
 import { runProgram } from '../run-program.ts'
 import { specifierOf } from './specifier-of.ts'
 
-/** Deno gets no permission at all: a library has no business with anything while it is being imported. */
-const RUNTIMES = {
+/** How a program is run on each runtime. Deno gets no permission at all: a library has no business with anything while it is being imported. */
+export const RUNTIMES = {
   node: ['node'],
   deno: ['deno', 'run', '--no-prompt', '--no-lock', '--node-modules-dir=manual'],
   bun: ['bun'],

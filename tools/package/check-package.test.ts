@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createTemporaryTree, type TemporaryTree } from '../../test/support/temporary-tree.ts'
@@ -107,11 +107,41 @@ test('checkBundles() weighs what is imported together, and nothing else', async 
       root,
       tree.root,
       [],
-      [{ name, imports: { [door.subpath]: [name] }, budgetGzipBytes: 1000 }],
+      [
+        {
+          name,
+          imports: { [door.subpath]: [name] },
+          budgetGzipBytes: 1000,
+          budgetFirstGzipBytes: 3000,
+        },
+      ],
     )
   expect(await problemsOf('a')).toEqual([expect.stringContaining('1000 at most')])
   expect(await problemsOf('b')).toEqual([])
   expect(await problemsOf('c')).toEqual([expect.stringContaining('Cannot bundle c')])
+})
+
+test('checkBundles() weighs what is loaded first apart from what is loaded late', async () => {
+  const late = `export const late = ${JSON.stringify(randomText(2000))}`
+  using tree = installed("export const a = () => import('./late.js')")
+  writeFileSync(join(tree.root, 'node_modules/@white-cross/reuse/late.js'), late)
+  const problemsOf = (whole: number, first: number): Promise<string[]> =>
+    checkBundles(
+      root,
+      tree.root,
+      [],
+      [
+        {
+          name: 'a',
+          imports: { [door.subpath]: ['a'] },
+          budgetGzipBytes: whole,
+          budgetFirstGzipBytes: first,
+        },
+      ],
+    )
+  expect(await problemsOf(3000, 300)).toEqual([])
+  expect(await problemsOf(2000, 300)).toEqual([expect.stringContaining('2000 at most')])
+  expect(await problemsOf(3000, 30)).toEqual([expect.stringContaining('first loads')])
 })
 
 test('checkDeclarations() is content with declarations that stand alone', async () => {

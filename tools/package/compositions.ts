@@ -3,24 +3,28 @@ export interface Composition {
   readonly name: string
   /** Names to import, by the door that has them. */
   readonly imports: Readonly<Record<string, readonly string[]>>
-  /** The most bytes of the minified and gzipped bundle. */
+  /** The most bytes of the minified and gzipped bundle, all in one file. */
   readonly budgetGzipBytes: number
+  /** The most bytes that are loaded before anything is used, where a bundler makes several files. */
+  readonly budgetFirstGzipBytes: number
 }
 
 const queue = { './infrastructure/background-jobs': ['JobQueue', 'defineJob'] }
 
 /** The parts of the package that are weighed as they are used: a queue of jobs, alone and on each engine of a Worker. */
 export const compositions: readonly Composition[] = [
-  { name: 'JobQueue', imports: queue, budgetGzipBytes: 16_500 },
+  { name: 'JobQueue', imports: queue, budgetGzipBytes: 16_500, budgetFirstGzipBytes: 7_700 },
   {
     name: 'JobQueue on memory()',
     imports: { ...queue, './infrastructure/runtime/memory': ['memory'] },
     budgetGzipBytes: 23_500,
+    budgetFirstGzipBytes: 14_800,
   },
   {
     name: 'JobQueue on redis()',
     imports: { ...queue, './infrastructure/runtime/redis': ['redis'] },
-    budgetGzipBytes: 32_500,
+    budgetGzipBytes: 32_600,
+    budgetFirstGzipBytes: 24_000,
   },
   {
     name: 'JobQueue on durableObjects()',
@@ -32,6 +36,7 @@ export const compositions: readonly Composition[] = [
         'jobRunner',
       ],
     },
-    budgetGzipBytes: 33_500,
+    budgetGzipBytes: 33_300,
+    budgetFirstGzipBytes: 24_700,
   },
 ]

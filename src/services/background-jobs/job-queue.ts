@@ -27,14 +27,10 @@ import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
+import { createLazySchedules } from './lazy-schedules.ts'
 import { createQueueProcessor } from './queue-processor.ts'
 import { redriveJobs, type RedriveOptions } from './redrive.ts'
-import {
-  createSchedules,
-  type JobSchedule,
-  type SchedulePolicies,
-  type Schedules,
-} from './schedules.ts'
+import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
 
 /** The kinds of job that a queue knows, by name. */
@@ -129,7 +125,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       random,
     })
     const schedulesQueue = `${name}.schedules`
-    this.#schedules = createSchedules({
+    this.#schedules = createLazySchedules({
       jobs: this.#ledger,
       ledger: backend.ledger.queue(schedulesQueue),
       queue: schedulesQueue,

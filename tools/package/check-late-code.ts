@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runProgram } from '../run-program.ts'
+import { bundlePackage } from './bundle-package.ts'
+import { RUNTIMES } from './check-imports.ts'
+
+/** Uses what the package loads only when it is first used. */
+const USE = `
+import { JobQueue, scheduleJob } from '@white-cross/reuse/infrastructure/background-jobs'
+import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
+export async function use() {
+  const queue = new JobQueue({ name: 'late', backend: memory(), jobs: { work: { run() {} } } })
+  await scheduleJob(queue, { name: 'work', cron: '0 2 * * *', data: null, options: { timezone: 'Europe/Berlin' } })
+  const [schedule] = await queue.schedules.list()
+  if (!(schedule?.nextRunAt > Date.now())) throw new Error('The schedule was to have a next run')
+}
+`
+
+/**
+ * Runs what the package installed in `folder` loads late: from its files on every runtime, from one file in a bare Worker, and from
+ * several files on Node.
+ *
+ * @returns What is wrong
+ */
+export async function checkLateCode(root: string, folder: string): Promise<string[]> {
+  writeFileSync(join(folder, 'late.js'), `${USE}\nawait use()`)
+  const [worker] = await bundlePackage(folder, `${USE}\nexport default { test: use }`)
+  writeFileSync(join(folder, 'late-worker.js'), worker?.text ?? '')
+  mkdirSync(join(folder, 'split'))
+  const split = await bundlePackage(folder, `${USE}\nawait use()`, true)
+  for (const { name, text } of split) writeFileSync(join(folder, 'split', name), text)
+  const programs = {
+    ...Object.fromEntries(
+      Object.entries(RUNTIMES).map(([runtime, command]) => [runtime, [...command, 'late.js']]),
+    ),
+    'workerd, from one file,': ['node', join(root, 'tools/run-workerd.ts'), 'late-worker.js'],
+    'node, from several files,': ['node', join('split', split[0]?.name ?? '')],
+  }
+  const results = await Promise.all(
+    Object.entries(programs).map(async ([where, [command = '', ...args]]) => {
+      const { code, output } = await runProgram(command, args, { cwd: folder })
+      return code === 0 ? [] : [`${where} cannot load a schedule: ${output}`]
+    }),
+  )
+  return [
+    ...(split.some(({ late }) => late) ? [] : ['a bundle in several files loads all at once']),
+    ...results.flat(),
+  ]
+}
