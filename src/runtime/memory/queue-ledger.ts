@@ -1,3 +1,4 @@
+import { encodeHex } from '../../primitives/hex.ts'
 import type { Clock } from '../ports/clock.ts'
 import { orderOfExchange } from '../ports/exchange-order.ts'
 import { checkCommand, encodeJobs, type EncodedJob } from '../ports/job-limits.ts'
@@ -131,7 +132,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
     now: number,
   ): MemoryJob {
     const job: MemoryJob = {
-      id: given.id ?? makeId(random),
+      id: given.id ?? encodeHex(random.bytes(12)),
       addedAt: now,
       given,
       seq: nextSeq(given.lifo),
@@ -307,8 +308,4 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
 
 function cursorOf(job: MemoryJob): string {
   return `${job.facts.rank}:${job.seq}`
-}
-
-function makeId(random: RandomSource): string {
-  return Array.from(random.bytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

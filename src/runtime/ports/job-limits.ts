@@ -71,7 +71,7 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       options: encodeJson('options', job.options ?? null),
       priority: checkNumber('priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
       lifo: job.lifo ?? false,
-      delayMs: checkNumber('delayMs', Math.ceil(job.delayMs ?? 0), 0, JOB_LIMITS.delayMs),
+      delayMs: checkMs('delayMs', job.delayMs),
       maxAttempts: checkNumber('maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
       deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
       deduplicationTtlMs: checkNumber(
@@ -80,18 +80,8 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
         0,
         JOB_LIMITS.delayMs,
       ),
-      keepCompletedMs: checkNumber(
-        'keepCompletedMs',
-        Math.ceil(job.keepCompletedMs ?? 0),
-        0,
-        JOB_LIMITS.delayMs,
-      ),
-      keepDeadMs: checkNumber(
-        'keepDeadMs',
-        Math.ceil(job.keepDeadMs ?? 14 * DAY_MS),
-        0,
-        JOB_LIMITS.delayMs,
-      ),
+      keepCompletedMs: checkMs('keepCompletedMs', job.keepCompletedMs),
+      keepDeadMs: checkMs('keepDeadMs', job.keepDeadMs ?? 14 * DAY_MS),
       keepCompletedCount: checkKept('keepCompletedCount', job.keepCompletedCount),
       keepDeadCount: checkKept('keepDeadCount', job.keepDeadCount),
       deduplicationExtend: job.deduplication?.extend ?? false,
@@ -128,8 +118,7 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
   }
   for (const { leaseMs } of extend) checkNumber('leaseMs', leaseMs, 1, JOB_LIMITS.delayMs)
   for (const { outcome } of settle)
-    if (outcome.to === 'scheduled')
-      checkNumber('delayMs', Math.ceil(outcome.delayMs), 0, JOB_LIMITS.delayMs)
+    if (outcome.to === 'scheduled') checkMs('delayMs', outcome.delayMs)
   if (claim === undefined) return
   checkNumber('claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
   checkNumber('claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
@@ -178,6 +167,10 @@ function checkText(what: string, text: string | null, most: number): string | nu
   throw new RangeError(
     `Cannot add job: ${what} has ${text.length} characters, 1 to ${most} allowed`,
   )
+}
+
+function checkMs(what: string, ms = 0): number {
+  return checkNumber(what, Math.ceil(ms), 0, JOB_LIMITS.delayMs)
 }
 
 function checkKept(what: string, count: number | undefined): number | null {

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../primitives/canonical-json.ts'
 import type { Clock } from '../../runtime/ports/clock.ts'
 import type { JobOutcome, JobRecord, NewJob, QueueLedger } from '../../runtime/ports/job-ledger.ts'
 import type { JobProcessor } from '../../runtime/ports/job-processor.ts'
-import { JOB_STATES } from '../../runtime/ports/job-state.ts'
+import type { JobState } from '../../runtime/ports/job-state.ts'
 import { JobError } from './errors.ts'
 import { scheduleRecordOf, scheduleRecordToJson, type ScheduleRecord } from './schedule-record.ts'
 import {
@@ -76,6 +76,8 @@ export interface SchedulesOptions {
 
 /** A paused schedule is a cancelled job that is kept this long. */
 const KEPT_MS = 10 * 365 * 86_400_000
+/** Where a schedule's job can stand: it has neither group nor children, and is not kept once it has completed. */
+const STATES: readonly JobState[] = ['scheduled', 'ready', 'active', 'cancelled', 'dead', 'parked']
 const MAX_TRIES = 20
 const TRY_AGAIN_MS = 50
 /** While a run waits for the one before, its schedule looks this often. */
@@ -145,7 +147,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
 
   async function list(): Promise<readonly JobSchedule[]> {
     const found: JobSchedule[] = []
-    for (const state of JOB_STATES) {
+    for (const state of STATES) {
       let cursor: string | null = null
       do {
         const page: Awaited<ReturnType<QueueLedger['list']>> = await ledger.list({
