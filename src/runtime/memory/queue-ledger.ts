@@ -24,7 +24,7 @@ import {
   type JobEvent,
   type JobState,
 } from '../ports/job-state.ts'
-import { KeptBounds } from '../ports/kept-bounds.ts'
+import { createKeptBounds } from '../ports/kept-bounds.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import { createDeduplication } from './deduplication.ts'
 import { createJobBoard } from './job-board.ts'
@@ -39,7 +39,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
   let paused = false
   const board = createJobBoard(() => ++lastSeq)
   const deduplication = createDeduplication()
-  const bounds = new KeptBounds<JobState>()
+  const bounds = createKeptBounds()
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
@@ -61,8 +61,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
     if (event.type === 'retry') holdAgain(job, now)
     if (isFinished(state) && !isFinished(before)) finish(job, now)
     if (!hasEnded(state)) return true
-    const { keepCompletedCount, keepDeadCount } = job.given
-    bounds.heed(state, state === 'completed' ? keepCompletedCount : keepDeadCount)
+    bounds.heed(state, job.given)
     tellParent(job, state, now)
     return true
   }
@@ -98,7 +97,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueLedg
 
   /** Drops what is more than the jobs that ended in this call let stay. */
   function dropExcess(now: number): void {
-    for (const [state, { most, drops }] of bounds.take()) {
+    for (const { state, most, drops } of bounds.take()) {
       const list = board.inState(state)
       const excess = Math.max(list.size - most, 0)
       for (const job of list.slice(0, Math.min(excess, drops))) apply(job, { type: 'remove' }, now)

@@ -118,10 +118,11 @@ function dropped(
   if (holder === null || !given.replace) return { id, added: false }
   const next = transition(holder, { type: 'replace', terms: given }, now)
   if (next.kind !== 'changed') return { id, added: false }
-  const { name, data, options } = given
+  const { name, data, options, keepCompletedCount, keepDeadCount } = given
   const notes = { name, data, options, error: 'null', result: 'null', progress: 'null' }
   // A made id no longer says where its job stands.
-  move(parts, queue, holder, { ...holder, ...next.facts, seq, keyed: true }, notes)
+  const taken = { ...holder, ...next.facts, seq, keyed: true, keepCompletedCount, keepDeadCount }
+  move(parts, queue, holder, taken, notes)
   return { id, added: false, replaced: true }
 }
 

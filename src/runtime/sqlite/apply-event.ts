@@ -47,6 +47,7 @@ export function applyEvent(
     else if (!isFinished(job.state) && (state === null || isFinished(state)))
       addFollowUp(parts, queue, job.id, now)
   }
+  if (after !== null && hasEnded(after.state)) parts.bounds.heed(after.state, after)
   if (child !== null) tellParent(parts, queue, job, child, now)
   return after === null ? { kind: 'removed' } : { kind: 'changed', job: after }
 }

@@ -1,6 +1,7 @@
 import type { JobCommand } from '../ports/job-ledger.ts'
 import { hasEnded, isForgotten } from '../ports/job-state.ts'
 import { applyEvent } from './apply-event.ts'
+import { dropExcess } from './drop-excess.ts'
 import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
 import type { LedgerParts } from './ledger-parts.ts'
 
@@ -10,6 +11,12 @@ import type { LedgerParts } from './ledger-parts.ts'
  * @returns How many jobs changed
  */
 export function commandJobs(parts: LedgerParts, queue: string, command: JobCommand): number {
+  const changed = carryOut(parts, queue, command)
+  dropExcess(parts, queue, parts.clock.now())
+  return changed
+}
+
+function carryOut(parts: LedgerParts, queue: string, command: JobCommand): number {
   switch (command.type) {
     case 'pause':
       parts.db.run('INSERT OR IGNORE INTO reuse_paused_queues (queue) VALUES (?)', [queue])

@@ -2,6 +2,7 @@ import type { ClaimedJob, ExchangeResult } from '../ports/job-ledger.ts'
 import type { ExchangeOrder } from '../ports/exchange-order.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
 import { applyEvent } from './apply-event.ts'
+import { dropExcess } from './drop-excess.ts'
 import type { LedgerParts } from './ledger-parts.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
@@ -45,6 +46,7 @@ export function exchangeJobs(
 
   const before = readQueueOverview(db, queue)
   const ticked = tick(parts, queue, before, now)
+  dropExcess(parts, queue, now)
   const claimed = claim === undefined || before.paused ? [] : claimJobs(parts, queue, claim, now)
   const after = ticked || claimed.length > 0 ? readQueueOverview(db, queue) : before
   const wakeAt = wakeAtOf(after)

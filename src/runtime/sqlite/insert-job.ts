@@ -39,6 +39,8 @@ export function insertJob(
     parent: parent?.id ?? null,
     parentFlow: parent?.flow ?? null,
     failsParent: given.failsParent,
+    keepCompletedCount: given.keepCompletedCount,
+    keepDeadCount: given.keepDeadCount,
   })
   parts.jobs.insert(queue, job, given, now)
   if (job.group !== null) changeRoom(parts, queue, job.group, null, job.state)

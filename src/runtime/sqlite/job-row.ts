@@ -1,13 +1,14 @@
 import type { ClaimedJob, JobRecord } from '../ports/job-ledger.ts'
 import { instantOf, JOB_STATES, type JobFacts, type JobState } from '../ports/job-state.ts'
 import { BackendError } from '../ports/errors.ts'
+import type { KeptCounts } from '../ports/kept-bounds.ts'
 import { decodeTerms } from './job-terms.ts'
 import { decodeTies, type JobTies } from './job-ties.ts'
 import { readJson, readNumber, readText, readTextOrNull } from './read-column.ts'
 import type { SqlRow } from './sql-database.ts'
 
 /** A job as its table holds it, without what it carries. */
-export interface JobRow extends JobFacts, JobTies {
+export interface JobRow extends JobFacts, JobTies, KeptCounts {
   readonly id: string
   /** Order within one rank; negative and falling for jobs that go ahead. */
   readonly seq: number
@@ -50,6 +51,8 @@ export function jobRowOf(row: SqlRow): JobRow {
     maxAttempts: terms.maxAttempts,
     keepCompletedMs: terms.keepCompletedMs,
     keepDeadMs: terms.keepDeadMs,
+    keepCompletedCount: terms.keepCompletedCount,
+    keepDeadCount: terms.keepDeadCount,
     keyed: ties.keyed,
     deduplication: ties.deduplication,
     group: ties.group,

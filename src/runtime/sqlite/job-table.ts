@@ -5,7 +5,7 @@ import { createJobPlaces, PLACE_OF_ID, PLACE_OF_NEXT_HELD } from './job-places.t
 import { CLAIM_COLUMNS, codeOfState, JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
 import { encodeTerms, hasSameTerms } from './job-terms.ts'
 import { encodeTies, hasSameTies } from './job-ties.ts'
-import { readNumberOrNull, readText } from './read-column.ts'
+import { readNumber, readNumberOrNull, readText } from './read-column.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './sql-database.ts'
 import { toSqlText } from './sql-text.ts'
 
@@ -36,6 +36,8 @@ export interface JobTable {
     range: { readonly after?: number; readonly until?: number },
     limit: number,
   ): readonly JobRow[]
+  /** How many jobs of a state have a rank after `after`. Reads them all. */
+  count(queue: string, state: JobState, after: number): number
   /** The job of a group that is the next to be admitted. */
   firstHeld(queue: string, group: string): JobRow | undefined
   /** What stands beside the row of `job`, which must stand as it was read. */
@@ -210,6 +212,14 @@ export function createJobTable(db: SqlDatabase): JobTable {
           [queue, codeOfState(state), after, until, limit],
         )
         .map(jobRowOf)
+    },
+
+    count(queue, state, after) {
+      const [row = {}] = db.run(
+        'SELECT count(*) AS jobs FROM reuse_jobs WHERE queue = ? AND state = ? AND rank > ?',
+        [queue, codeOfState(state), after],
+      )
+      return readNumber(row, 'jobs')
     },
 
     firstHeld(queue, group) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import type { KeptBounds } from '../ports/kept-bounds.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import type { ChildTable } from './child-table.ts'
 import type { DeduplicationTable } from './deduplication-table.ts'
@@ -19,4 +20,6 @@ export interface LedgerParts {
   readonly followUps: FollowUpTable
   readonly deduplication: DeduplicationTable
   readonly sequence: JobSequence
+  /** Of one call. */
+  readonly bounds: KeptBounds
 }

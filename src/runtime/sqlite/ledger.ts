@@ -12,6 +12,7 @@ import type {
   NewJob,
   QueueCounts,
 } from '../ports/job-ledger.ts'
+import { createKeptBounds } from '../ports/kept-bounds.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import { addJobs } from './add-jobs.ts'
 import { createChildTable, inOrder, type PlacedChild } from './child-table.ts'
@@ -61,7 +62,7 @@ export function createSqliteLedger(
   random: RandomSource,
 ): SqliteLedger {
   const jobs = createJobTable(db)
-  const parts: LedgerParts = {
+  const shared: Omit<LedgerParts, 'bounds'> = {
     db,
     clock,
     random,
@@ -73,19 +74,22 @@ export function createSqliteLedger(
     sequence: createJobSequence(clock),
   }
 
+  /** A call that failed on its way leaves nothing behind for the next one. */
+  const parts = (): LedgerParts => ({ ...shared, bounds: createKeptBounds() })
+
   function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
     const encoded = encodeJobs(given)
-    return () => db.transaction(() => addJobs(parts, queue, encoded))
+    return () => db.transaction(() => addJobs(parts(), queue, encoded))
   }
 
   function prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult {
     const order = orderOfExchange(exchange)
-    return () => db.transaction(() => exchangeJobs(parts, queue, order))
+    return () => db.transaction(() => exchangeJobs(parts(), queue, order))
   }
 
   function prepareCommand(queue: string, command: JobCommand): () => number {
     const copy = checkCommand(command)
-    return () => db.transaction(() => commandJobs(parts, queue, copy))
+    return () => db.transaction(() => commandJobs(parts(), queue, copy))
   }
 
   function childPage(
@@ -94,7 +98,7 @@ export function createSqliteLedger(
     after: string,
     limit: number,
   ): readonly PlacedChild[] {
-    return parts.children.page(queue, id, { after, limit, now: clock.now() })
+    return shared.children.page(queue, id, { after, limit, now: clock.now() })
   }
 
   return {
@@ -104,11 +108,11 @@ export function createSqliteLedger(
     add: (queue, given) => prepareAdd(queue, given)(),
     exchange: (queue, exchange) => prepareExchange(queue, exchange)(),
     command: (queue, command) => prepareCommand(queue, command)(),
-    get: (queue, id) => getJob(parts, queue, id),
-    list: (queue, options) => listJobs(parts, queue, options),
+    get: (queue, id) => getJob(shared, queue, id),
+    list: (queue, options) => listJobs(shared, queue, options),
     children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
     childPage,
-    counts: (queue) => countJobs(parts, queue),
+    counts: (queue) => countJobs(shared, queue),
     queues: () => jobs.queues(),
     nextWakeAt() {
       const wakes = jobs.queues().map((queue) => wakeAtOf(readQueueOverview(db, queue)))

@@ -7,14 +7,18 @@ import type { SqlValue } from './sql-database.ts'
 import { toSqlText } from './sql-text.ts'
 
 /** Each reads with one statement, so that its answer is of one moment. */
-export function getJob({ jobs, clock }: LedgerParts, queue: string, id: string): JobRecord | null {
+export function getJob(
+  { jobs, clock }: Pick<LedgerParts, 'jobs' | 'clock'>,
+  queue: string,
+  id: string,
+): JobRecord | null {
   const row = jobs.find(queue, id, RECORD_COLUMNS)
   return row === undefined || isForgotten(jobRowOf(row), clock.now()) ? null : jobRecordOf(row)
 }
 
 /** @throws RangeError when the limit is out of range or the cursor is none of this ledger's */
 export function listJobs(
-  { db, clock }: LedgerParts,
+  { db, clock }: Pick<LedgerParts, 'db' | 'clock'>,
   queue: string,
   { state, cursor, limit = 100 }: ListJobsOptions,
 ): JobPage {
@@ -44,7 +48,10 @@ export function listJobs(
   }
 }
 
-export function countJobs({ db, clock }: LedgerParts, queue: string): QueueCounts {
+export function countJobs(
+  { db, clock }: Pick<LedgerParts, 'db' | 'clock'>,
+  queue: string,
+): QueueCounts {
   const rows = db.run(
     `SELECT state, count(*) AS jobs FROM reuse_jobs
      WHERE queue = ? AND (state NOT IN (${FORGETFUL}) OR rank > ?) GROUP BY state
