@@ -113,7 +113,8 @@ export async function runWorkerd(entry: string, texts: Record<string, string>): 
 if (import.meta.main) {
   const [entry = 'test/runtimes/workerd.ts', only = ''] = process.argv.slice(2)
   const { UPSTASH_URL = '', UPSTASH_TOKEN = '', ECHO_URL = '', DEAD_URL = '' } = process.env
-  const texts = { ONLY: only, UPSTASH_URL, UPSTASH_TOKEN, ECHO_URL, DEAD_URL }
+  const { SIMULATION_SEEDS = '' } = process.env
+  const texts = { ONLY: only, UPSTASH_URL, UPSTASH_TOKEN, ECHO_URL, DEAD_URL, SIMULATION_SEEDS }
   // So that workerd ends with this program.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   process.exitCode = (await runWorkerd(entry, texts)) ? 0 : 1

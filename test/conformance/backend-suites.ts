@@ -5,12 +5,13 @@ import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger.conformance.ts
 import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store.conformance.ts'
 import { coordinationSuites } from './coordination.ts'
 import { jobQueueSuites } from './job-queue.ts'
+import { jobSimulationSuites, type JobSimulationHarness } from './job-simulation.ts'
 import { suite, type Suite } from './suite.ts'
 import { webhookReceivingSuites } from './webhook-receiving.ts'
 import { webhookSendingSuites } from './webhook-sending.ts'
 
 /** A backend to keep promises on, with the clock of the process beside it; `advance` moves both. */
-export interface BackendHarness {
+export interface BackendHarness extends JobSimulationHarness {
   /** Opens an empty backend. */
   open(): Promise<Backend>
   readonly clock: Clock
@@ -34,6 +35,7 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
       advance,
     }),
     ...jobQueueSuites(adapter, harness),
+    ...jobSimulationSuites(adapter, harness),
     ...coordinationSuites(adapter, harness),
     ...webhookSendingSuites(adapter, harness),
     ...webhookReceivingSuites(adapter, harness),

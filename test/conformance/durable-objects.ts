@@ -24,12 +24,17 @@ export class LawInfrastructureObject extends InfrastructureObject {
  * The port laws on Durable Objects, and what stands on them.
  *
  * @param namespace The binding of {@link LawInfrastructureObject}
+ * @param seeds Of simulated worlds; see `job-simulation.ts`
  */
-export function durableObjectsSuites(namespace: DurableObjectNamespaceLike): readonly Suite[] {
+export function durableObjectsSuites(
+  namespace: DurableObjectNamespaceLike,
+  seeds?: string,
+): readonly Suite[] {
   return backendSuites('durable-objects', {
     open: async () =>
       flight.watch(durableObjects(namespace, { prefix: `${crypto.randomUUID()}/` })),
     clock,
     advance: clock.advance,
+    seeds,
   })
 }

@@ -9,6 +9,8 @@ export interface PeerAddresses {
   readonly REDIS_URL?: string
   readonly UPSTASH_URL?: string
   readonly UPSTASH_TOKEN?: string
+  /** Of simulated worlds; see `job-simulation.ts`. */
+  readonly SIMULATION_SEEDS?: string
 }
 
 /**
@@ -17,7 +19,7 @@ export interface PeerAddresses {
  * @param connect Connects over TCP with the runtime's own client
  */
 export function redisPeerSuites(
-  { REDIS_URL, UPSTASH_URL, UPSTASH_TOKEN }: PeerAddresses,
+  { REDIS_URL, UPSTASH_URL, UPSTASH_TOKEN, SIMULATION_SEEDS }: PeerAddresses,
   connect: (url: string) => RedisConnection,
 ): readonly Suite[] {
   const upstash =
@@ -28,9 +30,12 @@ export function redisPeerSuites(
   return [
     ...(tcp === undefined
       ? []
-      : [...redisSuites('redis-tcp', tcp), ...bullmqSuites('redis-tcp', tcp)]),
+      : [...redisSuites('redis-tcp', tcp, SIMULATION_SEEDS), ...bullmqSuites('redis-tcp', tcp)]),
     ...(upstash === undefined
       ? []
-      : [...redisSuites('redis-upstash', upstash), ...bullmqSuites('redis-upstash', upstash)]),
+      : [
+          ...redisSuites('redis-upstash', upstash, SIMULATION_SEEDS),
+          ...bullmqSuites('redis-upstash', upstash),
+        ]),
   ]
 }

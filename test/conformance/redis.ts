@@ -1,5 +1,6 @@
 import { clockOffset } from '../../src/runtime/redis/clock-offset.ts'
 import { redis, type RedisConnection } from '../../src/runtime/redis/index.ts'
+import { systemClock } from '../../src/runtime/ports/clock.ts'
 import { createFakeClock } from '../../src/testing/index.ts'
 import { createInFlight } from '../support/in-flight.ts'
 import { backendSuites } from './backend-suites.ts'
@@ -11,10 +12,12 @@ const START = Date.UTC(2026, 0, 1)
  * The laws on the Redis backend.
  *
  * @param connection Handed in, so that this file runs wherever the client does
+ * @param seeds Of simulated worlds; see `job-simulation.ts`
  */
 export function redisSuites(
   adapter: 'redis-tcp' | 'redis-upstash',
   connection: RedisConnection,
+  seeds?: string,
 ): readonly Suite[] {
   const flight = createInFlight()
   const clock = createFakeClock(START, flight.quiet)
@@ -29,5 +32,7 @@ export function redisSuites(
       ),
     clock,
     advance: clock.advance,
+    ledgerNow: () => systemClock.now() + clock.now() - START,
+    seeds,
   })
 }

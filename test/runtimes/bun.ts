@@ -14,8 +14,8 @@ declare const Bun: {
 const suites = [
   ...platformSuites(process.env),
   ...pureSuites(),
-  ...memorySuites(),
-  ...sqliteSuites(),
+  ...memorySuites(process.env['SIMULATION_SEEDS']),
+  ...sqliteSuites(undefined, process.env['SIMULATION_SEEDS']),
   ...redisPeerSuites(process.env, (url) => new Bun.RedisClient(url)),
 ]
 const failed = await runSuites('bun', suites, console.log, process.argv[2])

@@ -10,8 +10,8 @@ import { sqliteSuites } from '../conformance/sqlite.ts'
 const suites = [
   ...platformSuites(process.env),
   ...pureSuites(),
-  ...memorySuites(),
-  ...sqliteSuites(),
+  ...memorySuites(process.env['SIMULATION_SEEDS']),
+  ...sqliteSuites(undefined, process.env['SIMULATION_SEEDS']),
   ...redisPeerSuites(process.env, (url) => new Redis(url)),
 ]
 const failed = await runSuites('deno', suites, console.log, process.argv[2])

@@ -27,6 +27,7 @@ interface Env extends ObjectNamespaces, EchoAddresses {
   readonly ONLY: string
   readonly UPSTASH_URL: string
   readonly UPSTASH_TOKEN: string
+  readonly SIMULATION_SEEDS: string
 }
 
 export default {
@@ -35,8 +36,8 @@ export default {
     const suites = [
       ...platformSuites(env),
       ...pureSuites(),
-      ...memorySuites(),
-      ...durableObjectsSuites(env.LawInfrastructureObject),
+      ...memorySuites(env.SIMULATION_SEEDS),
+      ...durableObjectsSuites(env.LawInfrastructureObject, env.SIMULATION_SEEDS),
       suite('InfrastructureObject', 'durable-objects', objectLaws, bench),
       suite('JobRunner', 'durable-objects', alarmLaws, bench),
       ...upstashSuites(env),
@@ -47,8 +48,9 @@ export default {
 }
 
 /** The laws on Redis, where an Upstash REST server is given. */
-function upstashSuites({ UPSTASH_URL: url, UPSTASH_TOKEN: token }: Env): readonly Suite[] {
+function upstashSuites(env: Env): readonly Suite[] {
+  const { UPSTASH_URL: url, UPSTASH_TOKEN: token, SIMULATION_SEEDS: seeds } = env
   if (url === '') return []
   const client = new Redis({ url, token, retry: false })
-  return [...redisSuites('redis-upstash', client), ...bullmqSuites('redis-upstash', client)]
+  return [...redisSuites('redis-upstash', client, seeds), ...bullmqSuites('redis-upstash', client)]
 }

@@ -1,0 +1,78 @@
+import type { JobRecord, NewJob, Settlement } from '../../src/runtime/ports/job-ledger.ts'
+import type { JobEnd } from '../../src/runtime/ports/job-state.ts'
+import type { Json } from '../../src/runtime/ports/json.ts'
+
+/** What must be true of a job, by all that the ledger has answered to anybody. */
+export interface KnownJob {
+  readonly id: string
+  readonly given: NewJob
+  /** The children that were added with it. */
+  readonly children: KnownJob[]
+  /** Claims since it was added or retried, but for those given back. */
+  claims: number
+  /** The latest claim. */
+  token: number
+  /** Until when the latest claim holds at least; `null` once it was settled. */
+  leaseUntil: number | null
+  /** It is not to be claimed before. */
+  notBefore: number
+  ended: JobEnd | null
+  /** What the settlement that was taken said. */
+  result: Json
+  cancelRequested: boolean
+  retried: boolean
+}
+
+export function createKnownJob(given: NewJob, id: string, now: number, token = 0): KnownJob {
+  return {
+    id,
+    given,
+    children: [],
+    claims: 0,
+    token,
+    leaseUntil: null,
+    notBefore: now + (given.delayMs ?? 0),
+    ended: null,
+    result: null,
+    cancelRequested: false,
+    retried: false,
+  }
+}
+
+/** Whether that claim holds for certain, however late it is on the ledger's clock. */
+export function leaseHolds(job: KnownJob | undefined, token: number, latest: number): boolean {
+  return job?.token === token && job.leaseUntil !== null && job.leaseUntil > latest
+}
+
+/** Notes a settlement that the ledger took. */
+export function noteSettled(job: KnownJob, { outcome }: Settlement, now: number): void {
+  job.leaseUntil = null
+  if (outcome.to === 'parked') throw new Error('No job of the simulation is parked')
+  if (outcome.to !== 'scheduled') {
+    job.ended = outcome.to
+    if (outcome.to === 'completed') job.result = outcome.result ?? null
+    return
+  }
+  if (job.cancelRequested) job.ended = 'cancelled'
+  else if (outcome.refund === true) job.claims--
+  else if (job.claims >= (job.given.maxAttempts ?? 1)) job.ended = 'dead'
+  job.notBefore = now + outcome.delayMs
+}
+
+/** Whether a job may have ended as its record says though nobody settled it. */
+export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number): boolean {
+  const { state, lastError } = record
+  const leaseIsOver = job.leaseUntil !== null && job.leaseUntil <= latest
+  if (state === 'cancelled') return job.cancelRequested
+  if (state !== 'dead') return false
+  if (hasCode(lastError, 'lease_lost'))
+    return leaseIsOver && job.claims === (job.given.maxAttempts ?? 1)
+  const failed = job.children.some(({ ended, given }) => {
+    return ended !== null && ended !== 'completed' && given.onFailure !== 'ignore'
+  })
+  return hasCode(lastError, 'child_failed') && failed && job.claims === 0
+}
+
+function hasCode(error: Json, code: string): boolean {
+  return typeof error === 'object' && error !== null && Reflect.get(error, 'code') === code
+}

@@ -1,0 +1,108 @@
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import type { Clock } from '../../src/runtime/ports/clock.ts'
+import { createChance } from './chance.ts'
+import { createJobMix } from './job-mix.ts'
+import { createLine } from './line.ts'
+import { createLedgerWitness } from './ledger-witness.ts'
+import { createSimulatedTime } from './simulated-time.ts'
+import { createWorld } from './world.ts'
+
+/** Where a world is put. */
+export interface WorldHarness {
+  open(): Promise<Backend>
+  readonly clock: Clock
+  advance(ms: number): Promise<void>
+  /** The ledger's clock where it goes on by itself as well, as a server's does. Default: `clock`. */
+  readonly ledgerNow?: () => number
+}
+
+/** What makes one world. */
+export interface WorldOptions {
+  readonly seed: number
+  readonly harness: WorldHarness
+  /** The share of calls after which every record is compared, 0 to 1. */
+  readonly curiosity: number
+}
+
+const STEPS = 40
+/** Nothing is longer in the network. */
+const LATEST_CALL_MS = 15_000
+/** No world needs longer to its end once nothing goes wrong any more. */
+const PATIENCE_MS = 3_600_000
+
+/**
+ * Lives through one world: workers, a client and an operator in a bad network, and then, without faults, to its end.
+ *
+ * @returns All that the ledger was asked and answered
+ * @throws Error that tells the seed, what must not have happened, and what came before it
+ */
+export async function runWorld(options: WorldOptions): Promise<readonly string[]> {
+  const { seed, harness, curiosity } = options
+  const backend = await harness.open()
+  const line = createLine()
+  const time = createSimulatedTime(harness, line.quiet)
+  const startedAt = time.now()
+  const { ledgerNow = time.now } = harness
+  const aheadMs = ledgerNow() - startedAt
+  const trace: string[] = []
+  const objections: string[] = []
+  const tell = (what: string): void => void trace.push(`${time.now() - startedAt} ms: ${what}`)
+  const curious = createChance(seed, 1)
+  const witness = createLedgerWitness(backend.ledger.queue('work'), {
+    now: time.now,
+    // A clock that goes on by itself is read in whole milliseconds.
+    latest: () => ledgerNow() - aheadMs + (ledgerNow === time.now ? 0 : 1),
+    aheadMs,
+    isCurious: () => curious.of(curiosity),
+    object: (what) => void objections.push(what),
+    tell,
+    inLine: line.inLine,
+  })
+
+  const chance = createChance(seed, 2)
+  const mix = createJobMix(chance)
+  const world = createWorld({ seed, backend, time, witness, chance, tell })
+  let step = 0
+
+  function judge(): void {
+    if (objections[0] !== undefined) throw new Error(`Expected ${objections[0]}`)
+  }
+
+  async function goWrong(): Promise<void> {
+    for (; step < STEPS; step++) {
+      for (let more = chance.pick([0, 0, 1, 2, 3]); more > 0; more--) world.add(mix.job())
+      if (chance.of(0.15)) world.addFlow(mix.flow())
+      const command = chance.of(0.25) ? mix.command(witness.jobs) : null
+      if (command !== null) world.command(command)
+      if (chance.of(0.15)) world.disturb()
+      if (chance.of(0.05)) await time.freeze(chance.pick([2000, 12_000, 30_000]))
+      await time.advance(chance.pick([0, 10, 500, 2000, 4000, 9000]))
+      judge()
+    }
+  }
+
+  async function comeToAnEnd(): Promise<void> {
+    world.heal()
+    await time.advance(LATEST_CALL_MS)
+    world.command({ type: 'resume' })
+    for (const until = time.now() + PATIENCE_MS; ; step++) {
+      await time.advance(10_000)
+      const left = (await witness.audit()) + world.unanswered()
+      judge()
+      if (left === 0) return
+      if (time.now() > until) throw new Error(`Expected every job to end, ${left} have not`)
+    }
+  }
+
+  try {
+    await goWrong()
+    await comeToAnEnd()
+    world.stop()
+    await time.advance(60_000)
+    return trace
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    const before = trace.slice(-15).join('\n')
+    throw new Error(`${what}, at seed ${seed}, step ${step}:\n${before}`, { cause: error })
+  }
+}

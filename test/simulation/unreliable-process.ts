@@ -1,0 +1,112 @@
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Doorbell } from '../../src/runtime/ports/doorbell.ts'
+import { BackendError } from '../../src/runtime/ports/errors.ts'
+import type { JobLedger } from '../../src/runtime/ports/job-ledger.ts'
+import type { Chance } from './chance.ts'
+
+/** How often each thing goes wrong, 0 to 1. */
+export interface FaultRates {
+  /** A call does not reach the ledger. */
+  readonly lost: number
+  /** A call takes effect and its answer is lost. */
+  readonly unanswered: number
+  /** A call is sent twice. */
+  readonly doubled: number
+  /** A call reaches the ledger late, or its answer the process. */
+  readonly late: number
+  /** A ring is lost, doubled or late. */
+  readonly ring: number
+}
+
+/** Nothing goes wrong. */
+export const NO_FAULTS: FaultRates = { lost: 0, unanswered: 0, doubled: 0, late: 0, ring: 0 }
+
+/** What a process stands on: the world outside it. */
+export interface ProcessWorld {
+  readonly time: Clock
+  readonly ledger: JobLedger
+  readonly backend: Backend
+  readonly doorbell: Required<Doorbell>
+  readonly chance: Chance
+  rates(): FaultRates
+}
+
+/** A process that has its own clock, calls the ledger over an unreliable network, and can die. */
+export interface UnreliableProcess {
+  readonly backend: Backend
+  readonly clock: Clock
+  /** Resolves after that time, or never when the process has died. */
+  wait(ms: number): Promise<void>
+  /** Sets how far its clock is ahead of the ledger's. */
+  skew(ms: number): void
+  /** Nothing of it ever happens again; what it has sent may still arrive. */
+  crash(): void
+}
+
+export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess {
+  const { time, chance, rates } = world
+  let alive = true
+  let skewMs = 0
+  const clock: Clock = {
+    now: () => time.now() + skewMs,
+    setTimer: (wake, delayMs) => time.setTimer(() => alive && wake(), delayMs),
+  }
+  const wait = (ms: number): Promise<void> =>
+    new Promise((resolve) => void clock.setTimer(resolve, ms))
+  /** Time in the network, which passes whether the process lives or not. */
+  const travel = (ms: number): Promise<void> =>
+    new Promise((resolve) => void time.setTimer(resolve, ms))
+  const someTime = (): Promise<void> => travel(chance.pick([5, 200, 3000, 15_000]))
+
+  async function call<Answer>(act: () => Promise<Answer>): Promise<Answer> {
+    if (!alive) return new Promise(() => undefined)
+    const { lost, unanswered, doubled, late } = rates()
+    if (chance.of(lost)) {
+      await wait(chance.pick([0, 50, 5000]))
+      throw unavailable()
+    }
+    if (chance.of(late / 2)) await someTime()
+    let answer = await act()
+    if (chance.of(doubled)) answer = await act()
+    if (chance.of(late / 2)) await someTime()
+    if (!alive) return new Promise(() => undefined)
+    if (chance.of(unanswered)) throw unavailable()
+    return answer
+  }
+
+  const ledger: JobLedger = {
+    queue(name) {
+      const queue = world.ledger.queue(name)
+      return {
+        add: (jobs) => call(() => queue.add(jobs)),
+        exchange: (exchange) => call(() => queue.exchange(exchange)),
+        command: (command) => call(() => queue.command(command)),
+        get: (id) => call(() => queue.get(id)),
+        list: (options) => call(() => queue.list(options)),
+        children: (id) => call(() => queue.children(id)),
+        counts: () => call(() => queue.counts()),
+      }
+    },
+  }
+  const doorbell: Required<Doorbell> = {
+    async ring(queue, inMs) {
+      if (!alive) return
+      if (!chance.of(rates().ring)) return world.doorbell.ring(queue, inMs)
+      const rings = chance.pick<readonly number[]>([[], [inMs, inMs], [inMs + 4000]])
+      for (const ms of rings) await world.doorbell.ring(queue, ms)
+    },
+    listen: (queue, wake) => world.doorbell.listen(queue, () => alive && wake()),
+  }
+  return {
+    backend: { ...world.backend, ledger, doorbell },
+    clock,
+    wait,
+    skew: (ms) => void (skewMs = ms),
+    crash: () => void (alive = false),
+  }
+}
+
+function unavailable(): BackendError {
+  return new BackendError('backend_unavailable', 'The network failed')
+}

@@ -1,0 +1,138 @@
+import { JobQueue, type JobToAdd } from '../../src/services/background-jobs/index.ts'
+import type { JobFlow } from '../../src/services/background-jobs/job-flow.ts'
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import type { JobCommand, JobLedger } from '../../src/runtime/ports/job-ledger.ts'
+import { createTimerDoorbell } from '../../src/runtime/timer/doorbell.ts'
+import { createSeededRandom } from '../../src/testing/seeded-random.ts'
+import { createChance, type Chance } from './chance.ts'
+import { createJobKinds } from './job-kinds.ts'
+import type { LedgerWitness } from './ledger-witness.ts'
+import type { SimulatedTime } from './simulated-time.ts'
+import { createUnreliableProcess, NO_FAULTS, type FaultRates } from './unreliable-process.ts'
+
+type Kinds = ReturnType<typeof createJobKinds>
+
+/** Some workers, a client that insists on an answer, and an operator who does not, each a process of its own. */
+export interface World {
+  add(job: JobToAdd<Kinds>): void
+  addFlow(flow: JobFlow<Kinds>): void
+  command(command: JobCommand): void
+  /** Kills a worker, stops one in order, or sets the clock of one. */
+  disturb(): void
+  /** From now on nothing goes wrong. */
+  heal(): void
+  /** How many additions have not been answered. */
+  unanswered(): number
+  /** Stops the workers in order. */
+  stop(): void
+}
+
+/** What a {@link World} is made of. */
+export interface WorldParts {
+  readonly seed: number
+  readonly backend: Backend
+  readonly time: SimulatedTime
+  readonly witness: LedgerWitness
+  readonly chance: Chance
+  readonly tell: (what: string) => void
+}
+
+export function createWorld({ seed, backend, time, witness, chance, tell }: WorldParts): World {
+  const often = (): number => chance.pick([0, 0.02, 0.1, 0.25])
+  let rates: FaultRates = {
+    lost: often(),
+    unanswered: often(),
+    doubled: often(),
+    late: often(),
+    ring: chance.pick([0, 0.3, 0.9]),
+  }
+  const terms = {
+    concurrency: chance.between(1, 6),
+    leaseMs: 10_000,
+    maxWaitMs: chance.pick([1000, 5000, 60_000]),
+    graceMs: chance.pick([0, 3000, 30_000]),
+  }
+  const ledger: JobLedger = {
+    queue: (name) => (name === 'work' ? witness.queue : backend.ledger.queue(name)),
+  }
+  const doorbell = createTimerDoorbell(time)
+  let processes = 0
+
+  function startProcess() {
+    const number = ++processes
+    const process = createUnreliableProcess({
+      time,
+      ledger,
+      backend,
+      doorbell,
+      chance: createChance(seed, 100 + number),
+      rates: () => rates,
+    })
+    const queue = new JobQueue({
+      name: 'work',
+      backend: process.backend,
+      jobs: createJobKinds(process),
+      clock: process.clock,
+      random: createSeededRandom(seed * 1000 + number),
+    })
+    return { number, process, queue }
+  }
+
+  function startWorker() {
+    const { number, process, queue } = startProcess()
+    const abort = new AbortController()
+    tell(`worker ${number} starts`)
+    void queue.run({ ...terms, signal: abort.signal })
+    return { number, process, abort }
+  }
+
+  const workers = Array.from({ length: chance.between(2, 3) }, startWorker)
+  const client = startProcess()
+  let unanswered = 0
+
+  /** Asks until it is answered, as a caller does who must not lose anything. */
+  async function insist(act: () => Promise<unknown>): Promise<void> {
+    unanswered++
+    for (let answered = false; !answered;) {
+      answered = await act().then(
+        () => true,
+        () => false,
+      )
+      if (!answered) await client.process.wait(1000)
+    }
+    unanswered--
+  }
+
+  return {
+    add: ({ name, data, options }) => void insist(() => client.queue.add(name, data, options)),
+    addFlow: (flow) => void insist(() => client.queue.addFlow(flow)),
+    command(command) {
+      const { ledger: own } = client.process.backend
+      own
+        .queue('work')
+        .command(command)
+        .catch(() => tell(`${command.type} failed`))
+    },
+    disturb() {
+      const index = chance.between(0, workers.length - 1)
+      const worker = workers[index]
+      if (worker === undefined) return
+      const what = chance.pick(['crash', 'crash', 'stop', 'skew', 'skew'])
+      tell(`worker ${worker.number}: ${what}`)
+      if (what === 'skew') worker.process.skew(chance.pick([-20_000, -3000, 0, 3000, 20_000]))
+      else {
+        if (what === 'crash') worker.process.crash()
+        else worker.abort.abort()
+        workers[index] = startWorker()
+      }
+    },
+    heal() {
+      rates = NO_FAULTS
+      for (const { process } of workers) process.skew(0)
+    },
+    unanswered: () => unanswered,
+    stop() {
+      for (const { abort } of workers) abort.abort()
+    },
+  }
+}
