@@ -1,17 +1,15 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
 import type { NewJob, QueueCounts } from '../../src/runtime/ports/job-ledger.ts'
 import { writeWorkerdConfig } from '../../tools/run-workerd.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import type { SuiteCase } from '../conformance/suite.ts'
+import { serveWorkerd } from '../support/serve-workerd.ts'
 
 const WORKER = join(import.meta.dirname, '../runtimes/kill.worker.ts')
 const DEADLINE_MS = 30_000
@@ -94,7 +92,7 @@ async function openPlace(): Promise<Place> {
     texts: { WITNESS_URL: witness.url },
     listen: '127.0.0.1:0',
   })
-  let server = await serve(config)
+  let server = await serveWorkerd(config)
   return {
     attempts: witness.attempts,
     nextRun: witness.nextRun,
@@ -105,7 +103,7 @@ async function openPlace(): Promise<Place> {
     },
     async restart() {
       await server.kill()
-      server = await serve(config)
+      server = await serveWorkerd(config)
     },
     async completed(count) {
       const until = Date.now() + DEADLINE_MS
@@ -123,34 +121,6 @@ async function openPlace(): Promise<Place> {
       await server.kill()
       await witness.close()
       await rm(directory, { recursive: true, force: true, maxRetries: 3 })
-    },
-  }
-}
-
-/** Starts workerd and waits until it listens. */
-async function serve(config: string): Promise<{ readonly url: string; kill(): Promise<void> }> {
-  const workerd = spawn('workerd', ['serve', '--control-fd=3', config], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    // A group of its own: what npm installs may be a script that starts workerd, and both must go.
-    detached: true,
-  })
-  const ended = once(workerd, 'exit')
-  const killGroup = (): void => {
-    if (workerd.pid !== undefined && workerd.exitCode === null && workerd.signalCode === null)
-      process.kill(-workerd.pid, 'SIGKILL')
-  }
-  process.once('exit', killGroup)
-  // The fourth stream is a pipe, as asked for above.
-  const control = createInterface(workerd.stdio[3] as Readable)
-  const [line] = (await Promise.race([once(control, 'line'), ended])) as [unknown]
-  if (typeof line !== 'string') throw new Error(`workerd ended with code ${String(line)}`)
-  const { port } = JSON.parse(line) as { readonly port: number }
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    async kill() {
-      killGroup()
-      await ended
-      process.off('exit', killGroup)
     },
   }
 }
