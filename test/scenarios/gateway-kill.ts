@@ -145,7 +145,7 @@ async function openPlace(): Promise<Place> {
         // The route's answer is a page of deliveries.
         const deliveries = body['deliveries'] as readonly { readonly endpointId: string }[]
         const ids = new Set(deliveries.map(({ endpointId }) => endpointId))
-        expectTrue(ids.size <= receiver.answered(), `not more delivered than were answered`)
+        expectTrue(ids.size <= receiver.answered(), 'not more delivered than were answered')
         const missing = endpoints.filter(({ id }) => !ids.has(id)).length
         if (missing === 0) return
         expectTrue(Date.now() < until, `every answered delivery to be recorded, ${missing} are not`)
@@ -210,7 +210,7 @@ async function openReceiver() {
       while (waiting.size <= count) {
         arrived = Promise.withResolvers()
         await Promise.race([arrived.promise, tooLate])
-        if (late.aborted) throw new Error(`Expected ${count} requests, ${waiting.size} wait`)
+        if (late.aborted) throw new Error(`Expected over ${count} requests, ${waiting.size} wait`)
       }
       const taken = [...waiting].slice(0, count)
       for (const [, answer] of taken) answer()
