@@ -46,6 +46,8 @@ export function createJobKinds({ wait }: Pick<UnreliableProcess, 'wait'>) {
       concurrency: { limit: KEYED_LIMITS.paired, key: keyOf },
       run: ({ token }) => wait(700).then(() => ({ token })),
     }),
+    /** Some workers do not know it yet. */
+    fresh: defineJob({ run: ({ token }) => ({ token }) }),
     parent: defineJob({
       async run({ token }, { children }) {
         await children()

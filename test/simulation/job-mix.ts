@@ -37,7 +37,7 @@ export function createJobMix(chance: Chance): JobMix {
     if (depth === 0)
       return {
         ...common,
-        name: chance.pick(['quick', 'quick', 'flaky', 'failing', 'single', 'paired']),
+        name: chance.pick(['quick', 'quick', 'flaky', 'failing', 'single', 'paired', 'fresh']),
       }
     const children = Array.from({ length: chance.between(1, 3) }, () =>
       flowOf(chance.of(0.2) ? depth - 1 : 0),
@@ -58,6 +58,7 @@ export function createJobMix(chance: Chance): JobMix {
         'single',
         'single',
         'paired',
+        'fresh',
       ])
       const data = chance.pick(['a', 'b'])
       const { jobId, ...options } = newOptions()

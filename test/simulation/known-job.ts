@@ -16,7 +16,7 @@ export interface KnownJob {
   leaseUntil: number | null
   /** It is not to be claimed before. */
   notBefore: number
-  ended: JobEnd | null
+  ended: JobEnd | 'parked' | null
   /** What the settlement that was taken said. */
   result: Json
   cancelRequested: boolean
@@ -47,9 +47,12 @@ export function leaseHolds(job: KnownJob | undefined, token: number, latest: num
 /** Notes a settlement that the ledger took. */
 export function noteSettled(job: KnownJob, { outcome }: Settlement, now: number): void {
   job.leaseUntil = null
-  if (outcome.to === 'parked') throw new Error('No job of the simulation is parked')
   if (outcome.to !== 'scheduled') {
     job.ended = outcome.to
+    if (outcome.to === 'parked') {
+      job.claims--
+      job.cancelRequested = false
+    }
     if (outcome.to === 'completed') job.result = outcome.result ?? null
     return
   }
@@ -68,7 +71,8 @@ export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number)
   if (hasCode(lastError, 'lease_lost'))
     return leaseIsOver && job.claims === (job.given.maxAttempts ?? 1)
   const failed = job.children.some(({ ended, given }) => {
-    return ended !== null && ended !== 'completed' && given.onFailure !== 'ignore'
+    const hasFailed = ended !== null && ended !== 'completed' && ended !== 'parked'
+    return hasFailed && given.onFailure !== 'ignore'
   })
   return hasCode(lastError, 'child_failed') && failed && job.claims === 0
 }

@@ -12,7 +12,7 @@ import { createRecordAudit } from './record-audit.ts'
 
 /** Stands beside a ledger, sees every call and its true answer, and objects to what must not be. */
 export interface LedgerWitness {
-  /** The ledger, which takes one call at a time. */
+  /** The ledger, which is to be called once at a time. */
   readonly queue: QueueLedger
   /** Every job that was ever added. */
   readonly jobs: ReadonlyMap<string, KnownJob>
@@ -31,12 +31,10 @@ export interface WitnessOptions {
   readonly isCurious: () => boolean
   readonly object: (what: string) => void
   readonly tell: (what: string) => void
-  /** Runs one call after the other. */
-  readonly inLine: <Answer>(act: () => Promise<Answer>) => Promise<Answer>
 }
 
 export function createLedgerWitness(ledger: QueueLedger, options: WitnessOptions): LedgerWitness {
-  const { now, latest, isCurious, object, tell, inLine } = options
+  const { now, latest, isCurious, object, tell } = options
   const jobs = new Map<string, KnownJob>()
   const settledTokens = new Set<string>()
   let paused = false
@@ -164,7 +162,10 @@ export function createLedgerWitness(ledger: QueueLedger, options: WitnessOptions
 
   function noteCommand(type: JobCommand['type'], job: KnownJob | undefined): void {
     if (job === undefined) return object(`a job is unknown and was changed by ${type}`)
-    if (type === 'cancel') job.cancelRequested = true
+    if (type === 'cancel') {
+      job.cancelRequested = true
+      if (job.ended === 'parked') job.ended = 'cancelled'
+    }
     if (type === 'promote') job.notBefore = 0
     if (type === 'remove') {
       expect(!leaseHolds(job, job.token, latest()), `${job.id} not to be removed, its lease holds`)
@@ -178,15 +179,7 @@ export function createLedgerWitness(ledger: QueueLedger, options: WitnessOptions
 
   return {
     jobs,
-    audit: () => inLine(() => compare(paused)),
-    queue: {
-      add: (asked) => inLine(() => add(asked)),
-      exchange: (asked) => inLine(() => exchange(asked)),
-      command: (asked) => inLine(() => command(asked)),
-      get: (id) => inLine(() => ledger.get(id)),
-      list: (asked) => inLine(() => ledger.list(asked)),
-      children: (id) => inLine(() => ledger.children(id)),
-      counts: () => inLine(() => ledger.counts()),
-    },
+    audit: () => compare(paused),
+    queue: { ...ledger, add, exchange, command },
   }
 }

@@ -1,8 +1,11 @@
+import type { QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
 import { nextTurn } from '../support/next-turn.ts'
 
 /** Does one thing after the other, so that the same happens in the same order on every backend. */
 export interface Line {
   inLine<Answer>(act: () => Promise<Answer>): Promise<Answer>
+  /** A ledger whose calls stand in line. */
+  through(queue: QueueLedger): QueueLedger
   /** Resolves when nothing stands in line, and nothing comes of what was answered. */
   quiet(): Promise<void>
 }
@@ -24,12 +27,23 @@ export function createLine(): Line {
     }
   }
 
+  function inLine<Answer>(act: () => Promise<Answer>): Promise<Answer> {
+    const answer = last.then(act)
+    last = answer.catch(() => undefined)
+    return count(answer)
+  }
+
   return {
-    inLine(act) {
-      const answer = last.then(act)
-      last = answer.catch(() => undefined)
-      return count(answer)
-    },
+    inLine,
+    through: (queue) => ({
+      add: (jobs) => inLine(() => queue.add(jobs)),
+      exchange: (exchange) => inLine(() => queue.exchange(exchange)),
+      command: (command) => inLine(() => queue.command(command)),
+      get: (id) => inLine(() => queue.get(id)),
+      list: (options) => inLine(() => queue.list(options)),
+      children: (id) => inLine(() => queue.children(id)),
+      counts: () => inLine(() => queue.counts()),
+    }),
     async quiet() {
       for (let seen = -1; seen !== asked;) {
         seen = asked

@@ -1,5 +1,5 @@
 import type { JobRecord, QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
-import { hasEnded, JOB_STATES, takesRoom } from '../../src/runtime/ports/job-state.ts'
+import { hasEnded, isFinished, JOB_STATES, takesRoom } from '../../src/runtime/ports/job-state.ts'
 import { leaseHolds, mayHaveEndedAs, type KnownJob } from './known-job.ts'
 
 /** Holds the ledger's records to what is known of the jobs. */
@@ -86,7 +86,7 @@ export function createRecordAudit(options: RecordAuditOptions): RecordAudit {
       return
     }
     expect(
-      hasEnded(state) ? state === job.ended : job.ended === null,
+      isFinished(state) ? state === job.ended : job.ended === null,
       `${id}, ${job.ended}, is ${state}`,
     )
     expect(record.attempt === job.claims, `${job.claims} attempts of ${id}, not ${record.attempt}`)
@@ -99,7 +99,7 @@ export function createRecordAudit(options: RecordAuditOptions): RecordAudit {
       const lateMs = instantOf(record) - (job.leaseUntil ?? 0)
       expect(record.token === job.token, `${id} to be active under token ${job.token}`)
       expect(lateMs >= 0 && lateMs <= latest() - now(), `the lease of ${id} to end in time`)
-    } else if (!hasEnded(state))
+    } else if (!isFinished(state))
       expect(!leaseHolds(job, job.token, latest()), `${id} to be active, its lease holds`)
   }
 

@@ -56,12 +56,22 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
     isCurious: () => curious.of(curiosity),
     object: (what) => void objections.push(what),
     tell,
-    inLine: line.inLine,
   })
 
   const chance = createChance(seed, 2)
   const mix = createJobMix(chance)
-  const world = createWorld({ seed, backend, time, witness, chance, tell })
+  const world = createWorld({
+    seed,
+    backend: {
+      ...backend,
+      ledger: {
+        queue: (name) => line.through(name === 'work' ? witness.queue : backend.ledger.queue(name)),
+      },
+    },
+    time,
+    chance,
+    tell,
+  })
   let step = 0
 
   function judge(): void {
@@ -69,6 +79,7 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
   }
 
   async function goWrong(): Promise<void> {
+    if (chance.of(0.3)) world.schedule()
     for (; step < STEPS; step++) {
       for (let more = chance.pick([0, 0, 1, 2, 3]); more > 0; more--) world.add(mix.job())
       if (chance.of(0.15)) world.addFlow(mix.flow())
@@ -86,8 +97,10 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
     await time.advance(LATEST_CALL_MS)
     world.command({ type: 'resume' })
     for (const until = time.now() + PATIENCE_MS; ; step++) {
+      const parked = [...witness.jobs.values()].filter(({ ended }) => ended === 'parked')
+      for (const { id } of parked) world.command({ type: 'retry', ids: [id] })
       await time.advance(10_000)
-      const left = (await witness.audit()) + world.unanswered()
+      const left = (await line.inLine(witness.audit)) + world.unanswered() + parked.length
       judge()
       if (left === 0) return
       if (time.now() > until) throw new Error(`Expected every job to end, ${left} have not`)

@@ -25,7 +25,6 @@ export const NO_FAULTS: FaultRates = { lost: 0, unanswered: 0, doubled: 0, late:
 /** What a process stands on: the world outside it. */
 export interface ProcessWorld {
   readonly time: Clock
-  readonly ledger: JobLedger
   readonly backend: Backend
   readonly doorbell: Required<Doorbell>
   readonly chance: Chance
@@ -77,7 +76,7 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
 
   const ledger: JobLedger = {
     queue(name) {
-      const queue = world.ledger.queue(name)
+      const queue = world.backend.ledger.queue(name)
       return {
         add: (jobs) => call(() => queue.add(jobs)),
         exchange: (exchange) => call(() => queue.exchange(exchange)),

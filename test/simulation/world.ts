@@ -1,12 +1,15 @@
-import { JobQueue, type JobToAdd } from '../../src/services/background-jobs/index.ts'
+import {
+  JobQueue,
+  type JobDefinitions,
+  type JobToAdd,
+} from '../../src/services/background-jobs/index.ts'
 import type { JobFlow } from '../../src/services/background-jobs/job-flow.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { JobCommand, JobLedger } from '../../src/runtime/ports/job-ledger.ts'
+import type { JobCommand } from '../../src/runtime/ports/job-ledger.ts'
 import { createTimerDoorbell } from '../../src/runtime/timer/doorbell.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 import { createChance, type Chance } from './chance.ts'
 import { createJobKinds } from './job-kinds.ts'
-import type { LedgerWitness } from './ledger-witness.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import { createUnreliableProcess, NO_FAULTS, type FaultRates } from './unreliable-process.ts'
 
@@ -19,7 +22,9 @@ export interface World {
   command(command: JobCommand): void
   /** Kills a worker, stops one in order, or sets the clock of one. */
   disturb(): void
-  /** From now on nothing goes wrong. */
+  /** Adds a job every few seconds until all is healed. */
+  schedule(): void
+  /** From now on nothing goes wrong, and all workers are new. */
   heal(): void
   /** How many additions have not been answered. */
   unanswered(): number
@@ -32,12 +37,11 @@ export interface WorldParts {
   readonly seed: number
   readonly backend: Backend
   readonly time: SimulatedTime
-  readonly witness: LedgerWitness
   readonly chance: Chance
   readonly tell: (what: string) => void
 }
 
-export function createWorld({ seed, backend, time, witness, chance, tell }: WorldParts): World {
+export function createWorld({ seed, backend, time, chance, tell }: WorldParts): World {
   const often = (): number => chance.pick([0, 0.02, 0.1, 0.25])
   let rates: FaultRates = {
     lost: often(),
@@ -52,42 +56,43 @@ export function createWorld({ seed, backend, time, witness, chance, tell }: Worl
     maxWaitMs: chance.pick([1000, 5000, 60_000]),
     graceMs: chance.pick([0, 3000, 30_000]),
   }
-  const ledger: JobLedger = {
-    queue: (name) => (name === 'work' ? witness.queue : backend.ledger.queue(name)),
-  }
   const doorbell = createTimerDoorbell(time)
   let processes = 0
+  let deployed = false
 
   function startProcess() {
     const number = ++processes
     const process = createUnreliableProcess({
       time,
-      ledger,
       backend,
       doorbell,
       chance: createChance(seed, 100 + number),
       rates: () => rates,
     })
-    const queue = new JobQueue({
-      name: 'work',
-      backend: process.backend,
-      jobs: createJobKinds(process),
-      clock: process.clock,
-      random: createSeededRandom(seed * 1000 + number),
-    })
-    return { number, process, queue }
+    const queueOf = <Jobs extends JobDefinitions>(jobs: Jobs): JobQueue<Jobs> =>
+      new JobQueue({
+        name: 'work',
+        backend: process.backend,
+        jobs,
+        clock: process.clock,
+        random: createSeededRandom(seed * 1000 + number),
+      })
+    return { number, process, queueOf }
   }
 
   function startWorker() {
-    const { number, process, queue } = startProcess()
+    const { number, process, queueOf } = startProcess()
+    const { fresh, ...older } = createJobKinds(process)
+    const isOld = !deployed && chance.of(0.3)
     const abort = new AbortController()
     tell(`worker ${number} starts`)
-    void queue.run({ ...terms, signal: abort.signal })
+    void queueOf(isOld ? older : { ...older, fresh }).run({ ...terms, signal: abort.signal })
     return { number, process, abort }
   }
 
   const workers = Array.from({ length: chance.between(2, 3) }, startWorker)
   const client = startProcess()
+  const queue = client.queueOf(createJobKinds(client.process))
   let unanswered = 0
 
   /** Asks until it is answered, as a caller does who must not lose anything. */
@@ -104,8 +109,8 @@ export function createWorld({ seed, backend, time, witness, chance, tell }: Worl
   }
 
   return {
-    add: ({ name, data, options }) => void insist(() => client.queue.add(name, data, options)),
-    addFlow: (flow) => void insist(() => client.queue.addFlow(flow)),
+    add: ({ name, data, options }) => void insist(() => queue.add(name, data, options)),
+    addFlow: (flow) => void insist(() => queue.addFlow(flow)),
     command(command) {
       const { ledger: own } = client.process.backend
       own
@@ -126,9 +131,17 @@ export function createWorld({ seed, backend, time, witness, chance, tell }: Worl
         workers[index] = startWorker()
       }
     },
+    schedule: () =>
+      void insist(() => queue.schedule('tick', { every: '7s' }, { name: 'quick', data: null })),
     heal() {
       rates = NO_FAULTS
-      for (const { process } of workers) process.skew(0)
+      void insist(() => queue.schedules.remove('tick'))
+      deployed = true
+      for (const [index, { process, abort }] of workers.entries()) {
+        process.skew(0)
+        abort.abort()
+        workers[index] = startWorker()
+      }
     },
     unanswered: () => unanswered,
     stop() {

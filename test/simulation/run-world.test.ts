@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { memory } from '../../src/runtime/memory/index.ts'
+import type { NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
+import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
+import { runWorld } from './run-world.ts'
+
+/** Lives through one world on a memory backend of its own, whose ledger may be spoiled. */
+async function live(
+  seed: number,
+  spoil: (ledger: QueueLedger) => Partial<QueueLedger> = () => ({}),
+): Promise<readonly string[]> {
+  const clock = createFakeClock()
+  const harness = {
+    clock,
+    advance: clock.advance,
+    async open() {
+      const backend = memory({ clock, random: createSeededRandom() })
+      const queue = (name: string): QueueLedger => {
+        const ledger = backend.ledger.queue(name)
+        return { ...ledger, ...spoil(ledger) }
+      }
+      return { ...backend, ledger: { queue } }
+    },
+  }
+  return runWorld({ seed, harness, curiosity: 0.3 })
+}
+
+/** A ledger that adds every job a little differently. */
+const adding =
+  (change: (job: NewJob) => NewJob) =>
+  ({ add }: QueueLedger): Partial<QueueLedger> => ({ add: (jobs) => add(jobs.map(change)) })
+
+const spoiled: Readonly<Record<string, (ledger: QueueLedger) => Partial<QueueLedger>>> = {
+  'loses a job': ({ command, add, exchange }) => ({
+    async add(jobs) {
+      const { jobs: added } = await add(jobs)
+      await command({ type: 'remove', ids: added.map(({ id }) => id) })
+      return { jobs: added, wakeInMs: (await exchange({})).wakeInMs }
+    },
+  }),
+  'takes the settlement of an old token': ({ exchange, get }) => ({
+    async exchange({ settle = [], ...rest }) {
+      const current = settle.map(async (one) => ({
+        ...one,
+        token: (await get(one.id))?.token ?? one.token,
+      }))
+      return exchange({ ...rest, settle: await Promise.all(current) })
+    },
+  }),
+  'says that a settlement was taken': ({ exchange }) => ({
+    async exchange(asked) {
+      const answer = await exchange(asked)
+      return { ...answer, settled: answer.settled.map(() => 'settled' as const) }
+    },
+  }),
+  'ends leases too soon': ({ exchange }) => ({
+    exchange: ({ claim, ...rest }) =>
+      exchange({ ...rest, ...(claim !== undefined && { claim: { ...claim, leaseMs: 2000 } }) }),
+  }),
+  'forgets the wake': ({ exchange }) => ({
+    exchange: async (asked) => ({ ...(await exchange(asked)), wakeInMs: null }),
+  }),
+  'wakes late': ({ add }) => ({
+    async add(jobs) {
+      const answer = await add(jobs)
+      return { ...answer, wakeInMs: answer.wakeInMs === null ? null : answer.wakeInMs + 50 }
+    },
+  }),
+  'allows one attempt more': adding((job) => ({ ...job, maxAttempts: (job.maxAttempts ?? 1) + 1 })),
+  'keeps no limit of a group': adding(({ group: _group, ...job }) => job),
+  'drops no duplicate': adding(({ deduplication: _deduplication, ...job }) => job),
+  'lets a parent run before its children': adding(({ parent: _parent, ...job }) => job),
+  'lets a parent run though a child failed': adding((job) => ({ ...job, onFailure: 'ignore' })),
+  'runs delayed jobs at once': adding(({ delayMs: _delayMs, ...job }) => job),
+  'goes on while it is paused': ({ command, exchange }) => ({
+    async exchange(asked) {
+      await command({ type: 'resume' })
+      return exchange(asked)
+    },
+  }),
+  'keeps what was cancelled': ({ command }) => ({
+    command: async (asked) => (asked.type === 'cancel' ? asked.ids.length : command(asked)),
+  }),
+}
+
+test('runWorld() does the same twice, for one seed', async () => {
+  expect(await live(5)).toEqual(await live(5))
+  expect(await live(6)).not.toEqual(await live(5))
+})
+
+for (const [what, spoil] of Object.entries(spoiled))
+  test(`runWorld() tells the seed, when the ledger ${what}`, async () => {
+    const seeds = Array.from({ length: 10 }, (_, seed) => seed + 1)
+    const worlds = await Promise.allSettled(seeds.map((seed) => live(seed, spoil)))
+    const objections = worlds.map((world) => (world.status === 'rejected' ? `${world.reason}` : ''))
+    expect(objections.some((text) => /^Error: Expected .*, at seed \d+, step/.test(text))).toBe(
+      true,
+    )
+  })
