@@ -2,9 +2,6 @@ import { defineJob, UnrecoverableError } from '../../src/services/background-job
 import type { JobDefinitions } from '../../src/services/background-jobs/index.ts'
 import type { UnreliableProcess } from './unreliable-process.ts'
 
-/** How many jobs of one key may run at once, by kind. */
-export const KEYED_LIMITS = { single: 1, paired: 2 } as const
-
 /** The handlers of one process: each returns the token of its attempt, so that the record tells whose outcome was taken. */
 export function createJobKinds({ wait }: Pick<UnreliableProcess, 'wait'>) {
   return {
@@ -39,11 +36,11 @@ export function createJobKinds({ wait }: Pick<UnreliableProcess, 'wait'>) {
     /** Longer than its lease, and goes on whatever it is told. */
     deaf: defineJob({ run: ({ token }) => wait(18_000).then(() => ({ token })) }),
     single: defineJob({
-      concurrency: { limit: KEYED_LIMITS.single, key: keyOf },
+      concurrency: { limit: 1, key: keyOf },
       run: ({ token }) => wait(2000).then(() => ({ token })),
     }),
     paired: defineJob({
-      concurrency: { limit: KEYED_LIMITS.paired, key: keyOf },
+      concurrency: { limit: 2, key: keyOf },
       run: ({ token }) => wait(700).then(() => ({ token })),
     }),
     /** Some workers do not know it yet. */
