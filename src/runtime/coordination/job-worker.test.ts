@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { memory } from '../memory/index.ts'
+import type { Clock } from '../ports/clock.ts'
 import { BackendError } from '../ports/errors.ts'
 import type { ClaimedJob, JobOutcome, QueueLedger } from '../ports/job-ledger.ts'
 import type { JobControl } from '../ports/job-processor.ts'
@@ -101,6 +102,33 @@ test('run() renews the lease of a long job, and publishes its progress', async (
   expect(await stateOf(ledger, id)).toBe('completed')
   stop.abort()
   await clock.advance(0)
+  await running
+})
+
+test('run() asks once for each renewal, on a clock whose timers count whole milliseconds', async () => {
+  const fake = createFakeClock()
+  // As Node's and the others' do: a wake a fraction too early would ask in vain, and again.
+  const clock: Clock = {
+    now: fake.now,
+    setTimer: (wake, delayMs) => fake.setTimer(wake, Math.max(Math.trunc(delayMs), 1)),
+  }
+  const inner = memory({ clock, random: createSeededRandom() }).ledger.queue('q')
+  const asked: number[] = []
+  const ledger: QueueLedger = {
+    ...inner,
+    exchange(exchange) {
+      asked.push(exchange.extend?.length ?? 0)
+      return inner.exchange(exchange)
+    },
+  }
+  const { started, stop, run } = setUp({ ledger, clock, leaseMs: 10_000, maxWaitMs: 3_600_000 })
+  await ledger.add([{ name: 'n', data: null }])
+  const running = run()
+  await fake.advance(30_000)
+  expect(asked).toEqual([0, 1, 1, 1, 1, 1, 1, 1, 1])
+  started[0]?.end(DONE)
+  stop.abort()
+  await fake.advance(0)
   await running
 })
 

@@ -59,6 +59,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   const { processor, ledger, clock, doorbell, onSettled, onError } = options
   const concurrency = checkRange('concurrency', options.concurrency ?? 16, 1, 1000)
   const leaseMs = checkRange('leaseMs', options.leaseMs ?? 10_000, 100, 86_400_000)
+  // Whole, as timers are: a wake a fraction too early would cost an exchange.
+  const renewMs = Math.ceil(leaseMs / 3)
   const maxWaitMs = checkRange('maxWaitMs', options.maxWaitMs ?? 5000, 1, 3_600_000)
   const graceMs = checkRange('graceMs', options.graceMs ?? 10_000, 0, 3_600_000)
 
@@ -83,7 +85,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
         job,
         abort: new AbortController(),
         leaseUntil: claimedAt + leaseMs,
-        renewAt: claimedAt + leaseMs / 3,
+        renewAt: claimedAt + renewMs,
       }
       running.set(job.id, entry)
       const progress = (value: Json): void => {
@@ -132,7 +134,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
         const fate = result.extended[index]
         if (fate === 'lost') return drop(entry)
         entry.leaseUntil = startedAt + leaseMs
-        entry.renewAt = startedAt + leaseMs / 3
+        entry.renewAt = startedAt + renewMs
         delete entry.progress
         if (fate === 'cancelled') entry.abort.abort(new JobAbortError('cancelled'))
       })
