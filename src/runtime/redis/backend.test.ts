@@ -27,7 +27,7 @@ test(
     const connection = new Redis(server.url)
     const admin = await connectResp(server.port)
     try {
-      expect(await runSuites('node', redisSuites('redis-tcp', connection), () => {})).toBe(0)
+      expect(await runSuites('node', redisSuites('redis-tcp', connection, '1-2'), () => {})).toBe(0)
       const keys = (await admin.send(['KEYS', '*'])) as readonly string[]
       const known =
         /^law:[0-9a-f-]{36}:\{(?:store:[^{}]+\}:(?:entries|order|expiry)|queue:[^{}]+\}:(?:jobs|bodies|notes|meta|dedup|dedup-ends|turns|groups|children|ready|scheduled|active|completed|dead|cancelled|parked|held|blocked)|limit:[^{}]+\})$/
@@ -51,7 +51,7 @@ test(
     const connection = new Cluster([server.url])
     try {
       const failed: string[] = []
-      await runSuites('node', redisSuites('redis-tcp', connection), (line) => {
+      await runSuites('node', redisSuites('redis-tcp', connection, '1-2'), (line) => {
         if (line.includes('"failed"')) failed.push(line)
       })
       expect(failed).toEqual([])
