@@ -17,6 +17,7 @@ import { createWebhooks } from '../../src/services/webhooks/index.ts'
 export class KilledGatewayObject extends InfrastructureObject {
   protected override readonly dispatchLimits: DispatchLimits = {
     jobsPerCall: 20,
+    jobsPerQuickCall: 100,
     calls: 4,
     leaseMs: 400,
     alarmMs: 30_000,
