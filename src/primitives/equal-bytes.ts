@@ -4,6 +4,7 @@
  * @returns Whether both hold the same bytes
  */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  const differences = a.reduce((sum, byte, index) => sum | (byte ^ (b[index] ?? 0)), 0)
-  return a.length === b.length && differences === 0
+  let differences = a.length ^ b.length
+  for (let index = 0; index < a.length; index++) differences |= (a[index] ?? 0) ^ (b[index] ?? 0)
+  return differences === 0
 }

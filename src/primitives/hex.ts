@@ -14,7 +14,5 @@ export function encodeHex(bytes: Uint8Array): string {
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> | null {
   if (text.length % 2 !== 0 || /[^0-9a-f]/.test(text)) return null
   const bytes = new Uint8Array(text.length / 2)
-  for (let index = 0; index < bytes.length; index++)
-    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
-  return bytes
+  return bytes.map((_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16))
 }

@@ -4,7 +4,8 @@ const BLOCK_BYTES = 64
 const ROUND_CONSTANTS = /* @__PURE__ */ rootFractions(64, Math.cbrt)
 const INITIAL_STATE = /* @__PURE__ */ rootFractions(8, Math.sqrt)
 
-/** The 64 words of the block at hand; one for all calls, since none of them waits. */
+/** The hash so far and the 64 words of the block at hand; one of each for all calls, since none of them waits. */
+const state = /* @__PURE__ */ new Int32Array(8)
 const schedule = /* @__PURE__ */ new Int32Array(64)
 
 /**
@@ -19,81 +20,88 @@ export function createHmacSha256(
 ): (message: Uint8Array) => Uint8Array<ArrayBuffer> {
   const key = new Uint8Array(BLOCK_BYTES)
   key.set(secret.length > BLOCK_BYTES ? finish(INITIAL_STATE, 0, secret) : secret)
-  const [inner, outer] = [0x36, 0x5c].map((pad) => {
-    const state = INITIAL_STATE.slice()
-    compress(
-      state,
-      key.map((byte) => byte ^ pad),
-    )
-    return state
-  })
+  const stateOf = (pad: number): Int32Array => {
+    state.set(INITIAL_STATE)
+    load(key.map((byte) => byte ^ pad))
+    compress()
+    return state.slice()
+  }
+  const inner = stateOf(0x36)
+  const outer = stateOf(0x5c)
   return (message) => finish(outer, BLOCK_BYTES, finish(inner, BLOCK_BYTES, message))
 }
 
-/** Hashes `message` from a state that has seen `seenBytes` before, and leaves that state as it was. */
-function finish(
-  from: Int32Array = INITIAL_STATE,
-  seenBytes: number,
-  message: Uint8Array,
-): Uint8Array<ArrayBuffer> {
-  const state = from.slice()
-  const padded = new Uint8Array((message.length + 72) & -BLOCK_BYTES)
-  padded.set(message)
-  padded[message.length] = 0x80
-  const view = new DataView(padded.buffer)
-  view.setInt32(padded.length - 4, (seenBytes + message.length) * 8)
-  compress(state, padded)
-  state.forEach((word, index) => view.setInt32(index * 4, word))
-  return padded.slice(0, 32)
+/** Hashes `message` from a state that has seen `seenBytes` before. */
+function finish(from: Int32Array, seenBytes: number, message: Uint8Array): Uint8Array<ArrayBuffer> {
+  state.set(from)
+  const { length } = message
+  for (let offset = 0; offset < length + 9; offset += BLOCK_BYTES) {
+    load(message, offset)
+    if (offset + 56 > length) schedule[15] = (seenBytes + length) * 8
+    compress()
+  }
+  const code = new Uint8Array(32)
+  for (let at = 0; at < 32; at++) code[at] = (state[at >> 2] ?? 0) >>> (24 - (at & 3) * 8)
+  return code
 }
 
-/** Feeds whole blocks to the state (FIPS 180-4 §6.2.2). */
-function compress(state: Int32Array, blocks: Uint8Array<ArrayBuffer>): void {
-  const words = new DataView(blocks.buffer)
-  for (let offset = 0; offset < blocks.length; offset += BLOCK_BYTES) {
-    let a = state[0] ?? 0
-    let b = state[1] ?? 0
-    let c = state[2] ?? 0
-    let d = state[3] ?? 0
-    let e = state[4] ?? 0
-    let f = state[5] ?? 0
-    let g = state[6] ?? 0
-    let h = state[7] ?? 0
-    for (let t = 0; t < 64; t++) {
-      const word = t < 16 ? words.getInt32(offset + t * 4) : nextWord(t)
-      schedule[t] = word
-      const t1 =
-        (h +
-          (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-          ((e & f) ^ (~e & g)) +
-          (ROUND_CONSTANTS[t] ?? 0) +
-          word) |
-        0
-      const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))
-      h = g
-      g = f
-      f = e
-      e = (d + t1) | 0
-      d = c
-      c = b
-      b = a
-      a = (t1 + t2) | 0
-    }
-    const mixed = [a, b, c, d, e, f, g, h]
-    mixed.forEach((word, index) => (state[index] = (state[index] ?? 0) + word))
+/** Takes the next block, what is past the message as the bit that ends it and zeros (FIPS 180-4 §5.1.1). */
+function load(message: Uint8Array, offset = 0): void {
+  const { length } = message
+  const end = offset + BLOCK_BYTES
+  let at = offset
+  // A load past an array's end would make all loads of this line slow, so the last blocks have their own.
+  if (end <= length)
+    for (let t = 0; t < 16; t++)
+      schedule[t] =
+        ((message[at++] ?? 0) << 24) |
+        ((message[at++] ?? 0) << 16) |
+        ((message[at++] ?? 0) << 8) |
+        (message[at++] ?? 0)
+  for (; at < end; at++) {
+    const t = (at - offset) >> 2
+    const byte = at < length ? (message[at] ?? 0) : at > length ? 0 : 0x80
+    schedule[t] = ((schedule[t] ?? 0) << 8) | byte
   }
 }
 
-function nextWord(t: number): number {
-  const early = schedule[t - 15] ?? 0
-  const late = schedule[t - 2] ?? 0
-  return (
-    ((schedule[t - 16] ?? 0) +
-      (rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3)) +
-      (schedule[t - 7] ?? 0) +
-      (rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10))) |
-    0
-  )
+/**
+ * Feeds the loaded block to the state (FIPS 180-4 §6.2.2). In one piece, with `| 0` after each sum and no closure,
+ * because that is what engines keep in registers.
+ */
+function compress(): void {
+  let a = state[0] ?? 0
+  let b = state[1] ?? 0
+  let c = state[2] ?? 0
+  let d = state[3] ?? 0
+  let e = state[4] ?? 0
+  let f = state[5] ?? 0
+  let g = state[6] ?? 0
+  let h = state[7] ?? 0
+  for (let t = 0; t < 64; t++) {
+    if (t > 15) {
+      const early = schedule[t - 15] ?? 0
+      const late = schedule[t - 2] ?? 0
+      schedule[t] =
+        (((rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3)) + (schedule[t - 16] ?? 0)) | 0) +
+        (((rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10)) + (schedule[t - 7] ?? 0)) | 0)
+    }
+    const t1 =
+      (((((h + (ROUND_CONSTANTS[t] ?? 0)) | 0) + (schedule[t] ?? 0)) | 0) +
+        (((rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g)))) | 0)) |
+      0
+    const t2 = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)))) | 0
+    h = g
+    g = f
+    f = e
+    e = (d + t1) | 0
+    d = c
+    c = b
+    b = a
+    a = (t1 + t2) | 0
+  }
+  const mixed = [a, b, c, d, e, f, g, h]
+  for (let t = 0; t < 8; t++) state[t] = (state[t] ?? 0) + (mixed[t] ?? 0)
 }
 
 function rotate(word: number, bits: number): number {

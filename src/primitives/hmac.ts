@@ -29,8 +29,8 @@ export function createHmacKey(secret: Uint8Array, hash: HmacHash = 'SHA-256'): H
   if (secret.length === 0)
     throw new RangeError('Cannot use HMAC key: it has 0 bytes, at least 1 needed')
   const bytes = new Uint8Array(secret)
-  const inPlace = hash === 'SHA-256' ? createHmacSha256(bytes) : null
-  let imported: CryptoKey | null = null
+  const inPlace = hash === 'SHA-256' && createHmacSha256(bytes)
+  let imported: CryptoKey | undefined
 
   // The key is kept, never its promise: on Workers a promise made for one request may not be awaited by another.
   async function subtleKey(): Promise<CryptoKey> {
@@ -43,12 +43,11 @@ export function createHmacKey(secret: Uint8Array, hash: HmacHash = 'SHA-256'): H
 
   return {
     async sign(message) {
-      if (inPlace !== null && message.length <= IN_PLACE_BYTES) return inPlace(message)
+      if (inPlace && message.length <= IN_PLACE_BYTES) return inPlace(message)
       return new Uint8Array(await crypto.subtle.sign('HMAC', await subtleKey(), message))
     },
     async verify(code, message) {
-      if (inPlace !== null && message.length <= IN_PLACE_BYTES)
-        return equalBytes(inPlace(message), code)
+      if (inPlace && message.length <= IN_PLACE_BYTES) return equalBytes(inPlace(message), code)
       return crypto.subtle.verify('HMAC', await subtleKey(), code, message)
     },
   }
