@@ -19,7 +19,7 @@ export interface SignatureAgeOptions {
  *
  * @throws TypeError or RangeError when a secret or an option is not valid
  */
-export async function judgeWebhook(
+export function judgeWebhook(
   scheme: WebhookScheme,
   message: WebhookMessage,
   secrets: WebhookSecret | readonly WebhookSecret[],

@@ -1,14 +1,12 @@
 import { equalBytes } from '../../../primitives/equal-bytes.ts'
-import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { parseDictionary, type InnerList } from '../../../primitives/structured-dictionary.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
 import type { WebhookVerificationCode } from '../errors.ts'
 import { signedContent } from '../signing/signed-content.ts'
-import { cachedKey } from '../signing/webhook-keys.ts'
+import { createKeyring } from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
 import { judgeTimestamp } from './judge-timestamp.ts'
 import { signatureBase } from './signature-base.ts'
-import type { VerificationKey } from './signature-scheme.ts'
 import { verificationKey } from './verification-key.ts'
 import type { WebhookMessage, WebhookScheme } from './webhook-scheme.ts'
 
@@ -43,12 +41,12 @@ export function messageSignatureWebhook(
   options: MessageSignatureWebhookOptions = {},
 ): WebhookScheme {
   const { components = ['@method', '@target-uri', 'content-digest'], url: toPublic } = options
-  const cache = createLruCache<VerificationKey>(256)
+  const keyOf = createKeyring(verificationKey)
   return {
     name: 'http-message-signature',
     toleranceMs: 300_000,
     async verify(message, secrets, policy) {
-      const keys = secrets.map((secret) => cachedKey(cache, secret, verificationKey))
+      const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
       const claim = readClaim(message, options)
       if (typeof claim === 'string') return claim

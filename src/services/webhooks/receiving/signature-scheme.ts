@@ -1,6 +1,5 @@
-import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { WebhookVerificationCode } from '../errors.ts'
-import { cachedKey, textKey, type WebhookSecret } from '../signing/webhook-keys.ts'
+import { createKeyring, textKey, type WebhookSecret } from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
 import { judgeTimestamp } from './judge-timestamp.ts'
 import type { WebhookIdentity, WebhookMessage, WebhookScheme } from './webhook-scheme.ts'
@@ -44,9 +43,6 @@ export interface ClaimedSignature {
 /** Most signatures looked at in one message: rotation needs two, and each costs a comparison with every secret. */
 const MAX_SIGNATURES = 16
 
-/** Most keys kept ready by one scheme: a service with more endpoints than that makes the others again. */
-const MAX_KEYS = 256
-
 /**
  * Makes a scheme of the common kind: signatures in a header, over the body with something in front of it. The vendors'
  * schemes are made with it, and those of senders that are not among them can be.
@@ -60,13 +56,13 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
     read,
     identify = identifyByFields,
   } = options
-  const cache = createLruCache<VerificationKey>(MAX_KEYS)
+  const keyOf = createKeyring<VerificationKey>(key)
   return {
     name,
     signatureHeader: headers.length > 1 ? undefined : headers[0],
     toleranceMs,
     async verify(message, secrets, policy) {
-      const keys = secrets.map((secret) => cachedKey(cache, secret, key))
+      const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
       const values = headers.map((header) => message.header(header) ?? '')
       if (values.includes('')) return 'missing_signature'

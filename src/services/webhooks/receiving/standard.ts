@@ -17,7 +17,7 @@ export const standardScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
   key: verificationKey,
   read([header = '', id = '', timestamp = ''], { payload }) {
     // With a dot in the id, other ids and times would have the same signed content.
-    if (!id || id.includes('.')) return 'malformed_signature'
+    if (id.includes('.')) return 'malformed_signature'
     const signatures: ClaimedSignature[] = []
     for (const item of header.split(' ')) {
       const [, version, text = ''] = /^(v1a?),(.*)$/.exec(item) ?? []

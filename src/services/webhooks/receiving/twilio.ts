@@ -1,8 +1,7 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import type { HmacKey } from '../../../primitives/hmac.ts'
-import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import { cachedKey, textKey, type WebhookSecret } from '../signing/webhook-keys.ts'
+import { createKeyring, textKey, type WebhookSecret } from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
 import { twilioContents } from './twilio-content.ts'
 import type { WebhookIdentity, WebhookScheme } from './webhook-scheme.ts'
@@ -26,13 +25,13 @@ export interface TwilioWebhookOptions {
  * @see https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 export function twilioWebhook({ url: publicUrl }: TwilioWebhookOptions = {}): WebhookScheme {
-  const cache = createLruCache<HmacKey>(256)
+  const keyOf = createKeyring(sha1Key)
   return {
     name: 'twilio',
     signatureHeader: 'x-twilio-signature',
     toleranceMs: 300_000,
     async verify({ payload, url: seen, header }, secrets) {
-      const keys = secrets.map((secret) => cachedKey(cache, secret, sha1Key))
+      const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
       const written = header('x-twilio-signature')
       if (written === null) return 'missing_signature'

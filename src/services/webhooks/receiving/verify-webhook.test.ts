@@ -267,6 +267,9 @@ test('verifyWebhook() keeps no secret apart from its own kind: text, bytes and s
   expect(await verifyWebhook(BODY, { ...decoded }, `whsec_${text}`, { clock })).toBe(true)
   const raw = new TextEncoder().encode(text)
   expect(await verifyWebhook(BODY, { ...decoded }, raw, { clock })).toBe(false)
+  const numbers = await signWebhook(BODY, raw, { scheme: 'github' })
+  expect(await verifyWebhook(BODY, { ...numbers }, raw, { scheme: 'github' })).toBe(true)
+  expect(await verifyWebhook(BODY, { ...numbers }, String(raw), { scheme: 'github' })).toBe(false)
 })
 
 test('verifyWebhook() alone takes at most 3 KB of a bundle, minified and compressed', async () => {

@@ -15,7 +15,10 @@ export type HeaderReader = (name: string) => string | null
 export function headerReader(headers: WebhookHeaders): HeaderReader {
   const read = hasGet(headers)
     ? (name: string) => headers.get(name)
-    : (name: string) => Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1]
+    : (name: string) => {
+        const key = Object.keys(headers).find((other) => other.toLowerCase() === name)
+        return key && headers[key]
+      }
   return (name) => String(read(name) || read(name.replace('webhook', 'svix')) || '') || null
 }
 

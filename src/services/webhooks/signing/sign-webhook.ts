@@ -1,12 +1,10 @@
 import { encodeBase64 } from '../../../primitives/base64.ts'
-import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
-import type { HmacKey } from '../../../primitives/hmac.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/clock.ts'
 import { systemRandom, type RandomSource } from '../../../runtime/ports/random-source.ts'
 import { checkPayload, signedContent, type WebhookPayload } from './signed-content.ts'
-import { signingKey, type SigningKey } from './signing-key.ts'
-import { cachedKey, textKey, type WebhookSecret } from './webhook-keys.ts'
+import { signingKey } from './signing-key.ts'
+import { createKeyring, textKey, type WebhookSecret } from './webhook-keys.ts'
 
 /** The headers that each scheme adds to a request. */
 export interface SignatureHeaders {
@@ -41,9 +39,6 @@ export interface SignWebhookOptions<Scheme extends SigningScheme = SigningScheme
   /** Makes the id when `id` is not given. Default: the platform's generator. */
   readonly random?: Pick<RandomSource, 'bytes'>
 }
-
-/** Most keys kept ready: a service with more endpoints than that makes the others again. */
-const MAX_KEYS = 1000
 
 /**
  * Signs a webhook's body.
@@ -92,7 +87,7 @@ async function signStandard(
   const content = signedContent(`${id}.${timestamp}.`, payload)
   const signatures: string[] = []
   for (const secret of secrets) {
-    const key = cachedKey(standardKeys, secret, signingKey)
+    const key = standardKeyOf(secret)
     signatures.push(`${key.version},${encodeBase64(await key.sign(content))}`)
   }
   return {
@@ -110,8 +105,7 @@ async function signStripe(
   const timestamp = timestampOf(options)
   const content = signedContent(`${timestamp}.`, payload)
   const parts = [`t=${timestamp}`]
-  for (const secret of secrets)
-    parts.push(`v1=${encodeHex(await cachedKey(textKeys, secret, textKey).sign(content))}`)
+  for (const secret of secrets) parts.push(`v1=${encodeHex(await textKeyOf(secret).sign(content))}`)
   return { 'stripe-signature': parts.join(',') }
 }
 
@@ -124,12 +118,12 @@ async function signGitHub(
     throw new RangeError(
       'Cannot sign webhook: the github scheme carries one signature, pass one secret',
     )
-  const signature = await cachedKey(textKeys, secret, textKey).sign(signedContent('', payload))
+  const signature = await textKeyOf(secret).sign(signedContent('', payload))
   return { 'x-hub-signature-256': `sha256=${encodeHex(signature)}` }
 }
 
-const standardKeys = /* @__PURE__ */ createLruCache<SigningKey>(MAX_KEYS)
-const textKeys = /* @__PURE__ */ createLruCache<HmacKey>(MAX_KEYS)
+const standardKeyOf = /* @__PURE__ */ createKeyring(signingKey)
+const textKeyOf = /* @__PURE__ */ createKeyring(textKey)
 
 /** A dot would let two messages have the same signed content, so the specification keeps it out of ids. */
 function checkId(id: string): string {

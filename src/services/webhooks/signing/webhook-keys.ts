@@ -1,6 +1,6 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { createHmacKey, type HmacHash, type HmacKey } from '../../../primitives/hmac.ts'
-import type { LruCache } from '../../../primitives/lru-cache.ts'
+import { keepLatest } from '../../../primitives/lru-cache.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
 
 /** A shared secret as the sender shows it, or its bytes. */
@@ -16,6 +16,9 @@ const MIN_STANDARD_SECRET_BYTES = 24
 
 /** Shortest secret of a vendor: with fewer than 128 bits, one recorded delivery is enough to guess it. */
 const MIN_TEXT_SECRET_BYTES = 16
+
+/** Most keys that a keyring holds: a service with more endpoints than that makes the others again. */
+const MAX_KEYS = 1000
 
 /**
  * The key of a scheme that uses the secret's own bytes, text as UTF-8.
@@ -50,21 +53,20 @@ export function decodeKey(text: string, prefix: string): Uint8Array<ArrayBuffer>
 }
 
 /**
- * Makes the key of a secret once, as long as `cache` keeps it.
- *
- * @throws What `make` throws
+ * @param make Makes a secret ready for use; what it throws is thrown to who asks
+ * @returns A function from a secret to its key, which is made once as long as it is used
  */
-export function cachedKey<Key extends {}>(
-  cache: LruCache<Key>,
-  secret: WebhookSecret,
+export function createKeyring<Key extends {}>(
   make: (secret: WebhookSecret) => Key,
-): Key {
-  const id = typeof secret + String(secret)
-  const cached = cache.get(id)
-  if (cached !== undefined) return cached
-  const key = make(secret)
-  cache.set(id, key)
-  return key
+): (secret: WebhookSecret) => Key {
+  const keys = new Map<string, Key>()
+  return (secret) => {
+    // Text stands for itself: to write something in front of it for each call costs more than to look it up.
+    const id = typeof secret === 'string' ? secret : `\0${String(secret)}`
+    const key = keys.get(id) ?? make(secret)
+    keepLatest(keys, MAX_KEYS, id, key)
+    return key
+  }
 }
 
 function secretBytes(
