@@ -23,12 +23,14 @@ import {
   generateWebhookKeyPair,
   generateWebhookSecret,
 } from '../../src/services/webhooks/signing/webhook-secret.ts'
+import { hmacLaws } from './hmac-laws.ts'
 import { suite, type Suite } from './suite.ts'
 
 /** Signatures that vendors and standards publish, and what holds for ours on every runtime. */
 export function webhookSuites(): readonly Suite[] {
   const laws = [
     ...hmacVectors.map(hmacLaw),
+    ...hmacLaws,
     ...ed25519Vectors.map(ed25519Law),
     ...webhookVectors.map(webhookLaw),
     ...twilioVectors.map(twilioLaw),
