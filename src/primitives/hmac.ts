@@ -13,8 +13,8 @@ export interface HmacKey {
 }
 
 /**
- * Up to here SHA-256 is hashed in place: on Node, Deno and Bun a call into WebCrypto costs some 40 µs, this 3 µs for 256
- * bytes and 20 µs for 4 KiB. On workerd, where the call is cheap, both are within 20 µs of each other up to here.
+ * Up to here SHA-256 is hashed in place: on Node, Deno and Bun a call into WebCrypto costs 10 to 70 µs, this 1.4 µs for
+ * 300 bytes and 14 µs for 4 KiB. On workerd, where the call costs 2 to 4 µs, this is at most 14 µs slower.
  */
 const IN_PLACE_BYTES = 4096
 
