@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { compare, type Comparison } from './compare.ts'
 import { render } from './render.ts'
 
@@ -32,6 +32,13 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>
   'webhook-signatures': () => import('./webhook-signatures.ts'),
 }
 
+const { bun, deno, node } = process.versions
+const runtime = bun
+  ? { name: 'Bun', version: bun }
+  : deno
+    ? { name: 'Deno', version: deno }
+    : { name: 'Node', version: node }
+
 const wanted = process.argv.slice(2)
 for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHMARKS)) {
   const load = BENCHMARKS[name]
@@ -58,14 +65,15 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHMARKS)) {
 
 function keep(name: string, texts: readonly string[]): void {
   const text = texts.join('\n')
+  const suffix = runtime.name === 'Node' ? '' : `-${runtime.name.toLowerCase()}`
   console.log(text)
   const folder = new URL('./results/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(new URL(`${name}.md`, folder), text)
+  writeFileSync(new URL(`${name}${suffix}.md`, folder), text)
 }
 
 function machine(): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const gib = Math.round(totalmem() / 2 ** 30)
-  return `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${gib} GiB, Node ${process.versions.node}, commit ${commit}, ${new Date().toISOString().slice(0, 10)}`
+  return `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${gib} GiB, ${runtime.name} ${runtime.version}, load ${loadavg()[0]?.toFixed(1)}, commit ${commit}, ${new Date().toISOString().slice(0, 10)}`
 }
