@@ -2,7 +2,8 @@ const CHUNK_BYTES = 8192
 
 /** @returns `bytes` in base64 with padding (RFC 4648 §4) */
 export function encodeBase64(bytes: Uint8Array): string {
-  if (hasToBase64(bytes)) return bytes.toBase64()
+  const source: object = bytes
+  if (hasToBase64(source)) return source.toBase64()
   let binary = ''
   for (let start = 0; start < bytes.length; start += CHUNK_BYTES)
     binary += textOf(bytes.subarray(start, start + CHUNK_BYTES))
