@@ -15,8 +15,8 @@ const PROGRAM = join(import.meta.dirname, '../support/killed-server.ts')
 const DEADLINE_MS = 30_000
 /** How long a job waits at most for another worker, once its own was killed. */
 const REDELIVERY_MS = 15_000
-/** The default lease of a saga's driver, and a second. */
-const SAGA_LEASE_MS = 31_000
+/** After this the lease of a killed saga's driver is over at its default, too. */
+const SAGA_LEASE_MS = REDELIVERY_MS
 const UNDONE = ['reserve', 'charge', 'ship', 'undo ship', 'undo charge', 'undo reserve']
 const STEPS = [
   ...UNDONE.slice(0, 3).map((step) => `good: ${step}`),

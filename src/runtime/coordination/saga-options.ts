@@ -25,7 +25,7 @@ export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
   readonly name?: string
   /** Its version: to be changed with its steps. Default 1. */
   readonly version?: number
-  /** How long after its driver has crashed a saga can be driven again, 100 ms to 1 day. Default 30 s. */
+  /** How long after its driver has crashed a saga can be driven again, 100 ms to 1 day. Default 10 s. */
   readonly lease?: Duration
   /** How long a saga that has ended is kept, 1 min to 10 years. Default 14 days. */
   readonly keep?: Duration
@@ -48,7 +48,7 @@ export function checkSagaOptions<Input, Results>(
   readonly clock: Clock
   readonly random: RandomSource
 } {
-  const { saga, earlier = [], lease = 30_000, keep = 14 * DAY_MS } = options
+  const { saga, earlier = [], lease = 10_000, keep = 14 * DAY_MS } = options
   const name = saga?.name ?? options.name ?? 'saga'
   const others = [...earlier.map((definition) => definition.name), options.name ?? name]
   if (others.some((other) => other !== name)) {
