@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { memory } from '../memory/index.ts'
@@ -53,6 +53,29 @@ test('run() starts a job as soon as the doorbell rings, without waiting', async 
   await clock.advance(0)
   await running
   expect((await ledger.counts()).active).toBe(0)
+})
+
+test('run() asks nothing of the ledger when the doorbell rings while it has no room', async () => {
+  const { clock, backend, ledger, started, stop, run } = setUp({ concurrency: 1 })
+  await ledger.add([
+    { name: 'n', data: 1 },
+    { name: 'n', data: 2 },
+  ])
+  const exchange = vi.spyOn(ledger, 'exchange')
+  const running = run()
+  await clock.advance(0)
+  expect(started).toHaveLength(1)
+  const asked = exchange.mock.calls.length
+  await backend.doorbell.ring('q', 0)
+  await clock.advance(0)
+  expect(exchange.mock.calls).toHaveLength(asked)
+  started[0]?.end(DONE)
+  await clock.advance(0)
+  expect(started).toHaveLength(2)
+  started[1]?.end(DONE)
+  stop.abort()
+  await clock.advance(0)
+  await running
 })
 
 test('run() looks by itself when the ring was lost', async () => {

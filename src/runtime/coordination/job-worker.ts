@@ -177,7 +177,10 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     }
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
-    const stopListening = doorbell?.listen?.(processor.queue, latch.open)
+    const stopListening = doorbell?.listen?.(processor.queue, () => {
+      // A worker without room looks anyway once a job has ended.
+      if (running.size < concurrency) latch.open()
+    })
 
     try {
       for (;;) {
