@@ -1,6 +1,6 @@
 import { Redis as UpstashRedis } from '@upstash/redis'
-import type { RedisConnection } from '../../src/runtime/redis/index.ts'
 import { bullmqSuites } from './bullmq.ts'
+import { redisDoorbellSuites, type RedisPeer } from './redis-doorbell.ts'
 import { redisSuites } from './redis.ts'
 import type { Suite } from './suite.ts'
 
@@ -20,7 +20,7 @@ export interface PeerAddresses {
  */
 export function redisPeerSuites(
   { REDIS_URL, UPSTASH_URL, UPSTASH_TOKEN, SIMULATION_SEEDS }: PeerAddresses,
-  connect: (url: string) => RedisConnection,
+  connect: (url: string) => RedisPeer,
 ): readonly Suite[] {
   const upstash =
     UPSTASH_URL !== undefined && UPSTASH_TOKEN !== undefined
@@ -28,9 +28,13 @@ export function redisPeerSuites(
       : undefined
   const tcp = REDIS_URL === undefined ? undefined : connect(REDIS_URL)
   return [
-    ...(tcp === undefined
+    ...(tcp === undefined || REDIS_URL === undefined
       ? []
-      : [...redisSuites('redis-tcp', tcp, SIMULATION_SEEDS), ...bullmqSuites('redis-tcp', tcp)]),
+      : [
+          ...redisSuites('redis-tcp', tcp, SIMULATION_SEEDS),
+          ...redisDoorbellSuites(() => connect(REDIS_URL)),
+          ...bullmqSuites('redis-tcp', tcp),
+        ]),
     ...(upstash === undefined
       ? []
       : [

@@ -9,6 +9,8 @@ import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { clockOffset } from '../../src/runtime/redis/clock-offset.ts'
 import { redis } from '../../src/runtime/redis/index.ts'
 import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
+import { createFakeClock } from '../../src/testing/index.ts'
+import { createInFlight } from '../support/in-flight.ts'
 import { createLocalQueue, type LocalQueue } from '../support/local-queue.ts'
 import { startRedisServer, type RedisServer } from '../support/redis-server.ts'
 import { connectResp, type RespClient } from '../support/resp-client.ts'
@@ -114,6 +116,66 @@ test.for([
   })
   expect(sentOf(commands)).toBeLessThanOrEqual(1.2 * jobs.length)
 })
+
+/** A worker for which a minute passes when the test says so. */
+async function work(subscriber: Redis | undefined) {
+  const flight = createInFlight()
+  const clock = createFakeClock(Date.UTC(2026, 0, 1), flight.quiet)
+  const start = clock.now()
+  const ran: unknown[] = []
+  const queue = new JobQueue({
+    name: 'worked',
+    backend: flight.watch(
+      redis(connection, {
+        clock,
+        [clockOffset]: () => clock.now() - start,
+        ...(subscriber && { subscriber }),
+      }),
+    ),
+    jobs: { send: defineJob({ run: ({ data }) => void ran.push(data) }) },
+    clock,
+  })
+  const stop = new AbortController()
+  const running = queue.run({ signal: stop.signal })
+  // Once before, so that the server knows the scripts and the subscription stands.
+  await queue.add('send', 0)
+  await expect.poll(() => ran).toEqual([0])
+  await clock.advance(MINUTE_MS)
+  return {
+    idle: () => commandsOf(() => clock.advance(MINUTE_MS)),
+    async addAndWork() {
+      const commands = await commandsOf(async () => {
+        await queue.add('send', 1)
+        await clock.advance(0)
+      })
+      expect(ran).toEqual([0, 1])
+      return commands
+    },
+    async end() {
+      stop.abort()
+      await clock.advance(0)
+      await running
+    },
+  }
+}
+
+test.for([['without'], ['with']] as const)(
+  'a worker %s a subscriber sends 24 commands an idle minute, and 3 for a job of its own process',
+  async ([which]) => {
+    const subscriber = which === 'with' ? new Redis(server.url) : undefined
+    const { idle, addAndWork, end } = await work(subscriber)
+    try {
+      expect(sentOf(await idle())).toBe(24)
+      const commands = await addAndWork()
+      expect(sentOf(commands)).toBe(3)
+      expect(commands['publish']).toBe(1)
+      expect(commands['subscribe']).toBeUndefined()
+    } finally {
+      await end()
+      subscriber?.disconnect()
+    }
+  },
+)
 
 function createTurns(): () => Promise<void> {
   let last: Promise<unknown> = Promise.resolve()

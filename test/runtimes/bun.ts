@@ -1,3 +1,4 @@
+import type { SendingSubscriber } from '../../src/runtime/redis/index.ts'
 import { memorySuites } from '../conformance/memory.ts'
 import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
@@ -6,9 +7,7 @@ import { runSuites } from '../conformance/run-suites.ts'
 import { sqliteSuites } from '../conformance/sqlite.ts'
 
 declare const Bun: {
-  readonly RedisClient: new (url: string) => {
-    send(command: string, args: string[]): Promise<unknown>
-  }
+  readonly RedisClient: new (url: string) => SendingSubscriber
 }
 
 const suites = [

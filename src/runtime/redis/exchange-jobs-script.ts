@@ -56,6 +56,7 @@ for at = settlesEnd + 1, extendsEnd, 4 do
   end
 end
 flush()
+local news = woken
 
 local function pass(state, act)
   local members = redis.call('ZRANGEBYSCORE', SETS[state], '-inf', nowText, 'LIMIT', 0, BOUND)
@@ -88,7 +89,7 @@ if sweeping then
 end
 
 local reply = { table.concat(fates), table.concat(grants), '' }
-local hasReady = false
+local hasReady, full = false, true
 if claiming then
   local members = redis.call('ZRANGE', SETS.r, 0, limit - 1)
   local leaseEnd, bytes, taken, active, facts = digits(now + lease), 0, 0, {}, {}
@@ -120,12 +121,14 @@ if claiming then
     send('HSET', JOBS, facts)
     lost = math.min(lost, now + lease)
   end
-  hasReady = #members == limit or taken < #members
+  hasReady, full = #members == limit or taken < #members, taken == limit
 end
 if hasReady or not claiming then hasReady = redis.call('ZCARD', SETS.r) > 0 end
 if minted and sweeping and swept then redis.call('HSET', META, 'swept', nowText) end
 saveMeta(sweeping)
 reply[3] = wakeIn(hasReady, math.min(due, lost))
+-- Whoever has room for more sees to what its settlements brought; whoever has none leaves it to others.
+if news and full then ring(reply[3]) end
 return reply
 `,
 )

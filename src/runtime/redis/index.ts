@@ -6,3 +6,9 @@ export type {
   RedisConnection,
   SendingConnection,
 } from './connection.ts'
+export type {
+  CallingSubscriber,
+  CommandingSubscriber,
+  RedisSubscriber,
+  SendingSubscriber,
+} from './subscriber.ts'

@@ -35,7 +35,7 @@ import {
   type NewJobPlace,
 } from './job-codec.ts'
 import { QUEUE_PARTS, STATE_LETTERS } from './job-layout.ts'
-import type { KeysOf } from './keys.ts'
+import { channelOf, type KeysOf } from './keys.ts'
 import {
   countJobsScript,
   getJobScript,
@@ -53,19 +53,22 @@ const RECORD_PARTS = 7
  * Creates a {@link JobLedger} on Redis: a queue is a fixed set of keys on one cluster slot.
  *
  * @param offset Moves the server's clock, in ms
+ * @param origin Stands in the rings of what this ledger changes, so that its own process does not hear them twice
  */
 export function createRedisJobLedger(
   client: RedisClient,
   keysOf: KeysOf,
   random: RandomSource,
   offset: () => number,
+  origin: string,
 ): JobLedger {
   return {
     queue(name) {
       checkQueueName(name)
       const keys = keysOf('queue', name, QUEUE_PARTS)
+      const channel = channelOf(keysOf, name)
       return createQueue(random, (script, args) =>
-        client.run(script, keys, [String(offset()), ...args]),
+        client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args]),
       )
     },
   }

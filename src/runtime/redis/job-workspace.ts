@@ -27,6 +27,8 @@ local function saveMeta(prolonged)
 end
 local function nextSeq(lifo) return string.format('%016.0f', 4503599627370496 + (lifo and -mint() or mint())) end
 
+-- Whether a job came to be ready or scheduled.
+local woken = false
 -- Jobs by id; false when there is none. home, homeSeq and homeNotes are what is written of a job.
 local known = {}
 local touched, bodies, extended = {}, {}, {}
@@ -160,6 +162,7 @@ local function flush()
     end
     job.touched = nil
   end
+  woken = woken or entered.r ~= nil or entered.s ~= nil
   for state, members in pairs(left) do send('ZREM', SETS[state], members) end
   for state, ranks in pairs(entered) do send('ZADD', SETS[state], ranks) end
   for first = 1, #extended, 1000 do
@@ -190,5 +193,10 @@ end
 local function wakeIn(hasReady, at)
   if paused or (not hasReady and at == math.huge) then return '-' end
   return '=' .. (hasReady and '0' or digits(math.max(at - now, 0)))
+end
+
+-- Says so to the other processes; a server that forbids the channel takes the jobs all the same.
+local function ring(wake)
+  if wake ~= '-' then redis.pcall('PUBLISH', channel, string.sub(wake, 2) .. ' ' .. origin) end
 end
 `

@@ -23,6 +23,11 @@ export function createKeysOf(prefix: string): KeysOf {
   }
 }
 
+/** The channel on which it is said that a queue has work. */
+export function channelOf(keysOf: KeysOf, queue: string): string {
+  return keysOf('queue', queue, ['rings']).join('')
+}
+
 /** A lone surrogate becomes U+FFFD, as it does on its way to every store. */
 function encodeName(name: string): string {
   return encodeURIComponent(name.toWellFormed()).replaceAll('%3A', ':').replaceAll('%2F', '/')

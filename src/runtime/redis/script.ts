@@ -16,12 +16,14 @@ export const lua: (parts: TemplateStringsArray, ...values: readonly unknown[]) =
   String.raw
 
 /**
- * The first lines of every script: `now` (`nowText`) in ms and `nowMicros` of the server's clock, moved by `ARGV[1]` ms (which only tests
- * use), and `digits`, since Lua's own conversion keeps 14 digits of a number.
+ * The first lines of every script: `now` (`nowText`) in ms and `nowMicros` of the server's clock, and `digits`, since Lua's own
+ * conversion keeps 14 digits of a number. `ARGV[1]` is by how many ms the clock is moved (which only tests use) and, where a script rings,
+ * the channel and who rings, after a space each.
  */
 const CLOCK_LUA: string = lua`
 local time = redis.call('TIME')
-local offset = tonumber(ARGV[1])
+local offset, channel, origin = string.match(ARGV[1], '^(%S+) ?(%S*) ?(%S*)$')
+offset = tonumber(offset)
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + offset
 local nowMicros = tonumber(time[1]) * 1000000 + tonumber(time[2]) + offset * 1000
 local function digits(number) return string.format('%.0f', number) end
