@@ -180,16 +180,21 @@ test('add() takes the job of a user who may not publish', async () => {
   }
 })
 
-/** Adds a job through `there`, and resolves when `here` has started it; neither clock moves. */
+/** Adds jobs through `there`, each when `here` has done the one before; no clock moves, and only the first may be found by a look at the start. */
 async function startsAcross(here: RedisBackend, there: RedisBackend): Promise<void> {
-  const starts = Promise.withResolvers<void>()
-  const jobs = { ping: defineJob({ run: () => starts.resolve() }) }
+  let onSettled = (): void => {}
+  const jobs = { ping: defineJob({ run: () => {} }) }
   const clock = createFakeClock()
   const queue = new JobQueue({ name: 'across', backend: here, jobs, clock })
+  const other = new JobQueue({ name: 'across', backend: there, jobs, clock })
   const stop = new AbortController()
-  const running = queue.run({ signal: stop.signal, maxWaitMs: HOUR_MS })
-  await new JobQueue({ name: 'across', backend: there, jobs, clock }).add('ping', 1)
-  await starts.promise
+  const { signal } = stop
+  const running = queue.run({ signal, maxWaitMs: HOUR_MS, onSettled: () => onSettled() })
+  for (let turn = 0; turn < 5; turn++) {
+    const settled = new Promise<void>((resolve) => (onSettled = resolve))
+    await other.add('ping', turn)
+    await settled
+  }
   stop.abort()
   await running
 }
