@@ -8,6 +8,7 @@ import { defineJob, JobQueue } from '../../services/background-jobs/index.ts'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import type { ClaimedJob, JobOutcome, QueueLedger } from '../ports/job-ledger.ts'
 import { redis, type RedisBackend } from './backend.ts'
+import { clockOffset } from './clock-offset.ts'
 
 const HOUR_MS = 3_600_000
 const LEASE_MS = 30_000
@@ -154,6 +155,19 @@ test('exchange() rings for a job given back, a held one let in and a parent made
   const [child] = await claim(queue, 2)
   expect(child?.id).toBe('c')
   expect(await ringsOf(() => settle(queue, child, { to: 'completed' }))).toEqual([0])
+})
+
+test('exchange() rings when more has fallen due than its worker has room for', async () => {
+  let offset = 0
+  const queue = redis(connection, { [clockOffset]: () => offset }).ledger.queue('q')
+  const job = { name: 'n', data: 1, delayMs: 5000 }
+  await queue.add([job, job, job])
+  offset = 5000
+  expect(await ringsOf(() => claim(queue, 1))).toEqual([0])
+  expect(await ringsOf(() => claim(queue, 1))).toEqual([])
+  await queue.add([job])
+  offset = 10_000
+  expect(await ringsOf(() => claim(queue, 2))).toEqual([])
 })
 
 test('add() rings through Upstash as well', async () => {
