@@ -175,7 +175,8 @@ test('jobs dropped by count leave nothing behind, and a bound costs few commands
   expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:jobs']))).toBe(10)
   expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:bodies']))).toBe(10)
   expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:notes']))).toBeLessThanOrEqual(10)
-  expect(Math.max(...rounds)).toBeLessThanOrEqual(35)
+  // One of them rings, for the parent.
+  expect(Math.max(...rounds)).toBeLessThanOrEqual(36)
   offset += HOUR_MS
   await queue.exchange({})
   expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
