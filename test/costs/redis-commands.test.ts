@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   queuesConsumer,
   queuesDoorbell,
@@ -12,38 +12,19 @@ import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts
 import { createFakeClock } from '../../src/testing/index.ts'
 import { createInFlight } from '../support/in-flight.ts'
 import { createLocalQueue, type LocalQueue } from '../support/local-queue.ts'
-import { startRedisServer, type RedisServer } from '../support/redis-server.ts'
-import { connectResp, type RespClient } from '../support/resp-client.ts'
+import { useRedis } from '../support/use-redis.ts'
 
 const MINUTE_MS = 60_000
 /** What the tests themselves send, to count. */
 const OURS = ['config|resetstat', 'info']
 
-let server: RedisServer
-let connection: Redis
-let admin: RespClient
-
-beforeAll(async () => {
-  server = await startRedisServer()
-  connection = new Redis(server.url)
-  admin = await connectResp(server.port)
-})
-
-afterAll(async () => {
-  connection.disconnect()
-  admin.close()
-  await server.stop()
-})
-
-beforeEach(async () => {
-  await admin.send(['FLUSHALL'])
-})
+const used = useRedis()
 
 /** Every command that the server carried out meanwhile, those within scripts among them, and how often. */
 async function commandsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
-  await admin.send(['CONFIG', 'RESETSTAT'])
+  await used.admin.send(['CONFIG', 'RESETSTAT'])
   await act()
-  const stats = String(await admin.send(['INFO', 'commandstats']))
+  const stats = String(await used.admin.send(['INFO', 'commandstats']))
   const counts = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)]
   return Object.fromEntries(
     counts
@@ -64,7 +45,7 @@ function createPushedQueue() {
   const { clock } = rings
   const start = clock.now()
   const backend: Backend = {
-    ...redis(connection, { [clockOffset]: () => clock.now() - start }),
+    ...redis(used.connection, { [clockOffset]: () => clock.now() - start }),
     doorbell: queuesDoorbell({ queue: rings, clock }),
   }
   const queue = new JobQueue({
@@ -102,7 +83,7 @@ test.for([
 ] as const)('a job costs at most 1.2 commands, when 100 end %s', async ([, run]) => {
   const queue = new JobQueue({
     name: 'bulk',
-    backend: redis(connection),
+    backend: redis(used.connection),
     jobs: { send: defineJob({ run }) },
   })
   const jobs = Array.from({ length: 100 }, () => ({ name: 'send' as const, data: 1 }))
@@ -126,7 +107,7 @@ async function work(subscriber: Redis | undefined) {
   const queue = new JobQueue({
     name: 'worked',
     backend: flight.watch(
-      redis(connection, {
+      redis(used.connection, {
         clock,
         [clockOffset]: () => clock.now() - start,
         ...(subscriber && { subscriber }),
@@ -162,7 +143,7 @@ async function work(subscriber: Redis | undefined) {
 test.for([['without'], ['with']] as const)(
   'a worker %s a subscriber sends 24 commands an idle minute, and 3 for a job of its own process',
   async ([which]) => {
-    const subscriber = which === 'with' ? new Redis(server.url) : undefined
+    const subscriber = which === 'with' ? new Redis(used.server.url) : undefined
     const { idle, addAndWork, end } = await work(subscriber)
     try {
       expect(sentOf(await idle())).toBe(24)
@@ -180,7 +161,7 @@ test.for([['without'], ['with']] as const)(
 function createTurns(): () => Promise<void> {
   let last: Promise<unknown> = Promise.resolve()
   return async () => {
-    last = last.then(() => admin.send(['PING']))
+    last = last.then(() => used.admin.send(['PING']))
     await last
   }
 }

@@ -1,7 +1,5 @@
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startRedisServer, type RedisServer } from '../../../test/support/redis-server.ts'
-import { connectResp, type RespClient } from '../../../test/support/resp-client.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { useRedis } from '../../../test/support/use-redis.ts'
 import type { AtomicStore } from '../ports/atomic-store.ts'
 import { redis } from './backend.ts'
 import { clockOffset } from './clock-offset.ts'
@@ -10,43 +8,28 @@ import { REPLY_BYTES } from './script.ts'
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-let server: RedisServer
-let connection: Redis
-let admin: RespClient
+const used = useRedis()
 let calls = 0
 let offset = 0
 
-beforeAll(async () => {
-  server = await startRedisServer()
-  connection = new Redis(server.url)
-  admin = await connectResp(server.port)
-})
-
-afterAll(async () => {
-  connection.disconnect()
-  admin.close()
-  await server.stop()
-})
-
-beforeEach(async () => {
+beforeEach(() => {
   offset = 0
-  await admin.send(['FLUSHALL'])
 })
 
 function open(): AtomicStore {
   const counting = {
     call(command: string, ...args: string[]) {
       calls++
-      return connection.call(command, ...args)
+      return used.connection.call(command, ...args)
     },
   }
   return redis(counting, { [clockOffset]: () => offset }).store
 }
 
 async function lifetimes(): Promise<Record<string, number>> {
-  const keys = (await admin.send(['KEYS', '*'])) as readonly string[]
+  const keys = (await used.admin.send(['KEYS', '*'])) as readonly string[]
   const entries = await Promise.all(
-    keys.map(async (key) => [key, Number(await admin.send(['PTTL', key]))] as const),
+    keys.map(async (key) => [key, Number(await used.admin.send(['PTTL', key]))] as const),
   )
   return Object.fromEntries(entries)
 }
@@ -106,10 +89,10 @@ test('commit() drops expired entries, a bounded number at a time', async () => {
   }
   offset += HOUR_MS
   await part.commit({ set: [{ key: 'ever', value: 1 }] })
-  expect(await admin.send(['ZCARD', 'reuse:{store:p}:order'])).toBe(45)
+  expect(await used.admin.send(['ZCARD', 'reuse:{store:p}:order'])).toBe(45)
   await part.commit({ set: [{ key: 'ever', value: 2 }] })
-  expect(await admin.send(['HLEN', 'reuse:{store:p}:entries'])).toBe(2)
-  expect(await admin.send(['ZCARD', 'reuse:{store:p}:order'])).toBe(1)
+  expect(await used.admin.send(['HLEN', 'reuse:{store:p}:entries'])).toBe(2)
+  expect(await used.admin.send(['ZCARD', 'reuse:{store:p}:order'])).toBe(1)
 })
 
 test('commit() keeps an entry whose lifetime was taken away, when others expire', async () => {
@@ -124,7 +107,7 @@ test('commit() keeps an entry whose lifetime was taken away, when others expire'
 test('commit() gives greater versions though the server has lost everything', async () => {
   const part = open().partition('p')
   const before = await part.commit({ set: [{ key: 'k', value: 1 }] })
-  await admin.send(['FLUSHALL'])
+  await used.admin.send(['FLUSHALL'])
   const after = await part.commit({ set: [{ key: 'k', value: 1 }] })
   if (!before.ok || !after.ok) throw new Error('Expected both commits to go through')
   expect(after.version).toBeGreaterThan(before.version)

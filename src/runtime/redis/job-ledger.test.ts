@@ -1,7 +1,5 @@
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startRedisServer, type RedisServer } from '../../../test/support/redis-server.ts'
-import { connectResp, type RespClient } from '../../../test/support/resp-client.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { useRedis } from '../../../test/support/use-redis.ts'
 import type { ClaimedJob, QueueLedger } from '../ports/job-ledger.ts'
 import { redis, type RedisBackend } from './backend.ts'
 import { clockOffset } from './clock-offset.ts'
@@ -10,34 +8,19 @@ import { REPLY_BYTES } from './script.ts'
 const HOUR_MS = 3_600_000
 const LEASE_MS = 30_000
 
-let server: RedisServer
-let connection: Redis
-let admin: RespClient
+const used = useRedis()
 let calls = 0
 let offset = 0
 
-beforeAll(async () => {
-  server = await startRedisServer()
-  connection = new Redis(server.url)
-  admin = await connectResp(server.port)
-})
-
-afterAll(async () => {
-  connection.disconnect()
-  admin.close()
-  await server.stop()
-})
-
-beforeEach(async () => {
+beforeEach(() => {
   offset = 0
-  await admin.send(['FLUSHALL'])
 })
 
 function open(): RedisBackend {
   const counting = {
     call(command: string, ...args: string[]) {
       calls++
-      return connection.call(command, ...args)
+      return used.connection.call(command, ...args)
     },
   }
   return redis(counting, { [clockOffset]: () => offset })
@@ -51,9 +34,9 @@ async function roundTrips(act: () => Promise<unknown>): Promise<number> {
 
 /** How many commands the server carries out meanwhile, those within scripts among them. */
 async function commandsOf(act: () => Promise<unknown>): Promise<number> {
-  await admin.send(['CONFIG', 'RESETSTAT'])
+  await used.admin.send(['CONFIG', 'RESETSTAT'])
   await act()
-  const stats = String(await admin.send(['INFO', 'commandstats']))
+  const stats = String(await used.admin.send(['INFO', 'commandstats']))
   return [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)]
     .filter(([, name]) => name !== 'config|resetstat' && name !== 'info')
     .reduce((sum, [, , count]) => sum + Number(count), 0)
@@ -134,8 +117,8 @@ test('a queue without jobs leaves one key, which goes in time', async () => {
   offset += 2 * HOUR_MS
   await queue.exchange({ settle: (await claim(queue, 9)).map(completed) })
   await queue.exchange({})
-  expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
-  const left = Number(await admin.send(['PTTL', 'reuse:{queue:q}:meta']))
+  expect(await used.admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
+  const left = Number(await used.admin.send(['PTTL', 'reuse:{queue:q}:meta']))
   expect(left).toBeGreaterThan(29 * 24 * HOUR_MS)
 })
 
@@ -149,7 +132,7 @@ test('a job whose record is not to be kept leaves nothing behind', async () => {
     settle: [],
   })
   await queue.exchange({ settle: [completed(held)], claim: { limit: 1, leaseMs: LEASE_MS } })
-  expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
+  expect(await used.admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
 })
 
 test('jobs dropped by count leave nothing behind, and a bound costs few commands', async () => {
@@ -172,14 +155,14 @@ test('jobs dropped by count leave nothing behind, and a bound costs few commands
     offset += 1000
   }
   expect(await queue.counts()).toMatchObject({ completed: 10, ready: 0, active: 0 })
-  expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:jobs']))).toBe(10)
-  expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:bodies']))).toBe(10)
-  expect(Number(await admin.send(['HLEN', 'reuse:{queue:q}:notes']))).toBeLessThanOrEqual(10)
+  expect(Number(await used.admin.send(['HLEN', 'reuse:{queue:q}:jobs']))).toBe(10)
+  expect(Number(await used.admin.send(['HLEN', 'reuse:{queue:q}:bodies']))).toBe(10)
+  expect(Number(await used.admin.send(['HLEN', 'reuse:{queue:q}:notes']))).toBeLessThanOrEqual(10)
   // One of them rings, for the parent.
   expect(Math.max(...rounds)).toBeLessThanOrEqual(36)
   offset += HOUR_MS
   await queue.exchange({})
-  expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
+  expect(await used.admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
 })
 
 test('groups, flows and jobs kept for later leave nothing behind', async () => {
@@ -202,7 +185,7 @@ test('groups, flows and jobs kept for later leave nothing behind', async () => {
   expect(await queue.children('p')).toHaveLength(2)
   offset += HOUR_MS
   await queue.exchange({})
-  expect(await admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
+  expect(await used.admin.send(['KEYS', '*'])).toEqual(['reuse:{queue:q}:meta'])
 })
 
 test('children() hands over great results a few at a time', async () => {
@@ -231,7 +214,7 @@ test('add() that a client sent again keeps no job for later that has already fol
   const recording = {
     call(command: string, ...args: string[]) {
       sent.push([command, ...args])
-      return connection.call(command, ...args)
+      return used.connection.call(command, ...args)
     },
   }
   const queue = redis(recording).ledger.queue('q')
@@ -243,7 +226,7 @@ test('add() that a client sent again keeps no job for later that has already fol
     const [command = '', ...args] = sent.at(-1) ?? []
     await queue.exchange({ settle: first.map(completed) })
     const second = await claim(queue, 1)
-    await connection.call(command, ...args)
+    await used.connection.call(command, ...args)
     await queue.exchange({ settle: second.map(completed) })
     expect(await queue.counts()).toMatchObject({ ready: 0, active: 0 })
   }
@@ -300,11 +283,11 @@ test('pause is kept for ever, until resume', async () => {
   const queue = open().ledger.queue('q')
   await queue.add([{ name: 'n', data: 0 }])
   await queue.command({ type: 'pause' })
-  expect(await admin.send(['PTTL', 'reuse:{queue:q}:meta'])).toBe(-1)
+  expect(await used.admin.send(['PTTL', 'reuse:{queue:q}:meta'])).toBe(-1)
   await queue.add([{ name: 'n', data: 0 }])
-  expect(await admin.send(['PTTL', 'reuse:{queue:q}:meta'])).toBe(-1)
+  expect(await used.admin.send(['PTTL', 'reuse:{queue:q}:meta'])).toBe(-1)
   await queue.command({ type: 'resume' })
-  expect(await admin.send(['PTTL', 'reuse:{queue:q}:meta'])).toBeGreaterThan(0)
+  expect(await used.admin.send(['PTTL', 'reuse:{queue:q}:meta'])).toBeGreaterThan(0)
 })
 
 test('a queue name, ids and values of any characters come back as they were', async () => {
@@ -372,7 +355,7 @@ test('tokens and order go on growing when the server has lost everything', async
   const once = { id: 'j', name: 'n', data: 0 }
   await queue.add([once])
   const [before] = await claim(queue, 1)
-  await admin.send(['FLUSHALL'])
+  await used.admin.send(['FLUSHALL'])
   await queue.add([once])
   const [after] = await claim(queue, 1)
   expect(after?.token).toBeGreaterThan(before?.token ?? Infinity)
@@ -446,7 +429,7 @@ test('exchange() drops records as fast as they end, also while it hands out jobs
   const left: unknown[] = []
   for (let round = 0; round < 4; round++) {
     await claim(queue, 1)
-    left.push(await admin.send(['HLEN', 'reuse:{queue:q}:jobs']))
+    left.push(await used.admin.send(['HLEN', 'reuse:{queue:q}:jobs']))
   }
   expect(left).toEqual([1104, 104, 4, 4])
 })

@@ -1,7 +1,5 @@
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startRedisServer, type RedisServer } from '../../../test/support/redis-server.ts'
-import { connectResp, type RespClient } from '../../../test/support/resp-client.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { useRedis } from '../../../test/support/use-redis.ts'
 import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { decideGcra } from '../../primitives/gcra.ts'
 import type { RateLimit } from '../ports/rate-limit-store.ts'
@@ -11,34 +9,19 @@ import { clockOffset } from './clock-offset.ts'
 const hourly: RateLimit = { algorithm: 'gcra', name: 'hourly', limit: 10, windowMs: 3_600_000 }
 const KEY = 'reuse:{limit:s}'
 
-let server: RedisServer
-let connection: Redis
-let admin: RespClient
+const used = useRedis()
 let replies: unknown[] = []
 let offset = 0
 
-beforeAll(async () => {
-  server = await startRedisServer()
-  connection = new Redis(server.url)
-  admin = await connectResp(server.port)
-})
-
-afterAll(async () => {
-  connection.disconnect()
-  admin.close()
-  await server.stop()
-})
-
-beforeEach(async () => {
+beforeEach(() => {
   offset = 0
   replies = []
-  await admin.send(['FLUSHALL'])
 })
 
 function open(): RedisBackend {
   const recording = {
     async call(command: string, ...args: string[]) {
-      const reply = await connection.call(command, ...args)
+      const reply = await used.connection.call(command, ...args)
       replies.push(reply)
       return reply
     },
@@ -47,7 +30,7 @@ function open(): RedisBackend {
 }
 
 async function writes(): Promise<number> {
-  const stats = String(await admin.send(['INFO', 'commandstats']))
+  const stats = String(await used.admin.send(['INFO', 'commandstats']))
   return [...stats.matchAll(/cmdstat_(?:hset|pexpire|del):calls=(\d+)/g)].reduce(
     (sum, [, count]) => sum + Number(count),
     0,
@@ -96,7 +79,7 @@ test('consume() is one round trip, and writes nothing when it denies or only loo
 
 test('consume() lets the key go when none of its limits is in use any more', async () => {
   const { rateLimits } = open()
-  const ttl = async (): Promise<number> => Number(await admin.send(['PTTL', KEY]))
+  const ttl = async (): Promise<number> => Number(await used.admin.send(['PTTL', KEY]))
   await rateLimits.consume('s', [{ ...hourly, name: 'short', windowMs: 60_000 }])
   expect(await ttl()).toBeGreaterThan(0)
   expect(await ttl()).toBeLessThanOrEqual(6_000)
@@ -105,7 +88,7 @@ test('consume() lets the key go when none of its limits is in use any more', asy
   await rateLimits.consume('s', [{ ...hourly, name: 'short', windowMs: 60_000 }])
   expect(await ttl()).toBeGreaterThan(300_000)
   await rateLimits.reset('s')
-  expect(await admin.send(['DBSIZE'])).toBe(0)
+  expect(await used.admin.send(['DBSIZE'])).toBe(0)
 })
 
 test('consume() keeps subjects and names of any characters apart', async () => {
