@@ -94,12 +94,19 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
         ],
       )
     }
+    prune(now, PRUNED_A_COMMIT + 2 * set.length)
+    return { ok: true, version }
+  }
+
+  /** Looks before it deletes: most commits find nothing, and the look takes a fifth of the time. */
+  function prune(now: number, most: number): void {
+    const [expired] = db.run('SELECT 1 FROM reuse_entries WHERE expires_at <= ? LIMIT 1', [now])
+    if (expired === undefined) return
     db.run(
       `DELETE FROM reuse_entries WHERE (partition, key) IN
        (SELECT partition, key FROM reuse_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
-      [now, PRUNED_A_COMMIT + 2 * set.length],
+      [now, most],
     )
-    return { ok: true, version }
   }
 
   function lastVersion(): number {
@@ -109,9 +116,10 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
 
   // One counter for the whole database, which no deletion touches: versions serve as fencing tokens.
   function nextVersion(): number {
-    const version = lastVersion() + 1
-    db.run("UPDATE reuse_meta SET value = ? WHERE name = 'store_version'", [version])
-    return version
+    const [row = {}] = db.run(
+      "UPDATE reuse_meta SET value = value + 1 WHERE name = 'store_version' RETURNING value",
+    )
+    return readNumber(row, 'value')
   }
 
   function prepareCommit(partition: string, change: StoreChange): () => CommitResult {

@@ -1,5 +1,11 @@
 import { readEndpointId } from '../endpoints/endpoint-id.ts'
-import type { Delivery, DeliveryState } from './delivery.ts'
+import type { Delivery, DeliveryName, DeliveryState } from './delivery.ts'
+
+/** Where a delivery stands: by the age of its event, then by its id. */
+export interface DeliveryPlace extends DeliveryName {
+  /** When the event was published. */
+  readonly createdAt: number
+}
 
 /** Names the partition and the keys in which deliveries are kept; `docs/storage-schema.md` lists them. */
 export const deliveryKeys = {
@@ -11,19 +17,46 @@ export const deliveryKeys = {
     const address = readEndpointId(endpointId)
     return address === null ? null : deliveryKeys.partition(address.tenant, address.shard)
   },
-  /** The event's exact body, shared by its deliveries in the partition. */
+  /** When the event was published and its exact body, shared by its deliveries in the partition. */
   event: (eventId: string): string => `event/${eventId}`,
+  /** Names endpoints that an event went to, the first one in the key. */
+  published: (first: DeliveryPlace): string =>
+    deliveryKeys.allPublished + deliveryKeys.position(first),
+  allPublished: 'published/',
+  publishedOf: ({ createdAt, eventId }: Omit<DeliveryPlace, 'endpointId'>): string =>
+    `${deliveryKeys.allPublished}${age(createdAt)}/${eventId}:`,
+  /** Names one endpoint once more, to be kept for longer than the others. */
+  publishedAgain: (place: DeliveryPlace): string => `${deliveryKeys.published(place)}/`,
   /** The exact body of a delivery that went through a transform. */
   body: (deliveryId: string): string => `body/${deliveryId}`,
-  delivery: (deliveryId: string): string => `delivery/${deliveryId}`,
-  deliveriesOfEvent: (eventId: string): string => `delivery/${eventId}:`,
-  attempt: (deliveryId: string, number: number): string =>
-    `attempt/${deliveryId}/${String(number).padStart(6, '0')}`,
-  attemptsOf: (deliveryId: string): string => `attempt/${deliveryId}/`,
-  byEndpoint: (endpointId: string): string => `endpoint/${endpointId}/`,
+  delivery: ({ endpointId, createdAt, eventId }: DeliveryPlace): string =>
+    `${deliveryKeys.byEndpoint(endpointId)}${age(createdAt)}/${eventId}`,
+  byEndpoint: (endpointId: string): string => `delivery/${endpointId}/`,
+  /** Every state but `delivered`: almost all deliveries come to that. */
+  inState: (delivery: Delivery): string | null =>
+    delivery.state === 'delivered'
+      ? null
+      : deliveryKeys.byState(delivery.state) + deliveryKeys.position(delivery),
   byState: (state: DeliveryState): string => `state/${state}/`,
-  /** Where a delivery stands under {@link byEndpoint} and {@link byState}: by age. */
-  position: ({ createdAt, id }: Pick<Delivery, 'createdAt' | 'id'>): string =>
-    `${String(createdAt).padStart(15, '0')}/${id}`,
+  attempt: (deliveryId: string, number: number): string =>
+    deliveryKeys.attemptsOf(deliveryId) + String(number).padStart(6, '0'),
+  attemptsOf: (deliveryId: string): string => `attempt/${deliveryId}/`,
   health: (endpointId: string): string => `health/${endpointId}`,
+  /** Comparable over all listings, and the cursor of each. */
+  position: ({ createdAt, eventId, endpointId }: DeliveryPlace): string =>
+    `${age(createdAt)}/${eventId}:${endpointId}`,
+  /** @returns What {@link deliveryKeys.position} was made of; parts that are missing are empty */
+  placeAt(position: string): DeliveryPlace {
+    const slash = position.indexOf('/')
+    const colon = position.indexOf(':', slash)
+    return {
+      createdAt: Number(position.slice(0, slash)),
+      eventId: position.slice(slash + 1, colon),
+      endpointId: position.slice(colon + 1),
+    }
+  },
 } as const
+
+function age(createdAt: number): string {
+  return String(createdAt).padStart(15, '0')
+}

@@ -1,17 +1,27 @@
-import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type {
-  AtomicStore,
-  StoreChange,
-  StoreEntry,
-  StorePartition,
-} from '../../../runtime/ports/atomic-store.ts'
+import type { AtomicStore, StorePartition } from '../../../runtime/ports/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/clock.ts'
-import type { Attempt } from '../outbound/attempt.ts'
-import type { Stored } from '../sending/stored.ts'
 import { WebhookError } from '../sending/webhook-error.ts'
+import {
+  deliveryIn,
+  entriesOf,
+  eventEntry,
+  publishedEntry,
+  storeChangeOf,
+  type DeliveryChange,
+} from './delivery-changes.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
-import { isSettled, readDeliveryId, type Delivery, type DeliveryAttempt } from './delivery.ts'
-import { readHealth, writeHealth, type EndpointHealth } from './endpoint-health.ts'
+import { readAttempt, type AttemptRecord } from './delivery-record.ts'
+import {
+  deliveryId,
+  isSettled,
+  readDeliveryId,
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryName,
+} from './delivery.ts'
+import { readHealth, type EndpointHealth } from './endpoint-health.ts'
+import type { KeptEvents } from './kept-events.ts'
+import { readPublished } from './read-published.ts'
 
 /** Keeps deliveries, their attempts and payloads, and each endpoint's health. */
 export interface DeliveryLog {
@@ -56,27 +66,9 @@ export interface DeliverySituation {
   readonly conflicts: number
 }
 
-/** What one commit writes; absent parts stay. */
-export interface DeliveryChange {
-  readonly delivery?: Delivery
-  /** Added to the delivery's attempts under its `attempts` count. */
-  readonly attempt?: Attempt
-  readonly health?: EndpointHealth | null
-  /** The body that a transform made, fixed from now on. */
-  readonly transformedBody?: string
-  /** Keeps the payload as long as the delivery. */
-  readonly keepBody?: string
-}
-
-/** Checks, deliveries and their two index entries fit in one commit beside the event's body. */
-const DELIVERIES_PER_COMMIT = 31
+/** Checks, a delivery with its two entries, the event and its endpoints' names fit in one commit. */
+const DELIVERIES_PER_COMMIT = 41
 const MAX_TRIES = 20
-const HEALTH_KEPT_MS = 2_592_000_000
-/** At most 16 MiB altogether. */
-const SHARED_BODIES = 128
-const SHARED_BODY_CHARACTERS = 65_536
-/** So long a body that is known may outlive its retention. */
-const BODY_KNOWN_MS = 1000
 const NOTHING: DeliverySituation = {
   delivery: null,
   health: null,
@@ -84,105 +76,99 @@ const NOTHING: DeliverySituation = {
   conflicts: 0,
 }
 
-export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog {
-  /** The bodies of events, which are never changed: one read serves the deliveries to many endpoints. */
-  const bodies = createLruCache<{ readonly body: string; readonly until: number }>(SHARED_BODIES)
+/** Where a delivery is kept. */
+interface Home {
+  readonly name: string
+  readonly partition: StorePartition
+  readonly delivery: DeliveryName
+}
 
-  function partitionOf(endpointId: string): StorePartition | null {
-    const name = keys.partitionOf(endpointId)
-    return name === null ? null : store.partition(name)
+export function createDeliveryLog(
+  store: AtomicStore,
+  events: KeptEvents,
+  clock: Pick<Clock, 'now'>,
+): DeliveryLog {
+  function homeOf(id: string): Home | null {
+    const delivery = readDeliveryId(id)
+    const name = delivery === null ? null : keys.partitionOf(delivery.endpointId)
+    if (delivery === null || name === null) return null
+    return { name, partition: store.partition(name), delivery }
   }
 
-  function partitionOfDelivery(id: string): StorePartition | null {
-    const name = readDeliveryId(id)
-    return name === null ? null : partitionOf(name.endpointId)
-  }
-
-  async function bodyUnder(partition: string, key: string): Promise<string | null> {
-    const entry = await store.partition(partition).get(key)
-    return typeof entry?.value === 'string' ? entry.value : null
-  }
-
-  function remainingMs({ keepUntil }: Delivery): number {
-    return Math.max(keepUntil - clock.now(), 1)
-  }
-
-  /** The delivery and its two index entries. */
-  function entriesOf(delivery: Delivery): NonNullable<StoreChange['set']> {
-    const expiresInMs = remainingMs(delivery)
-    const position = keys.position(delivery)
-    const value = { ...delivery }
-    return [
-      keys.delivery(delivery.id),
-      keys.byEndpoint(delivery.endpointId) + position,
-      keys.byState(delivery.state) + position,
-    ].map((key) => ({ key, value, expiresInMs }))
-  }
-
+  /** Writes deliveries of one event to one partition, each at most once. @returns How they stand */
   async function createIn(
-    partition: StorePartition,
+    name: string,
     deliveries: readonly Delivery[],
     body: string,
   ): Promise<readonly Delivery[]> {
-    const [first] = deliveries
-    if (first === undefined) return []
-    const bodyKey = keys.event(first.eventId)
-    const result = await partition.commit({
-      check: deliveries.map(({ id }) => ({ key: keys.delivery(id), version: null })),
-      set: [
-        { key: bodyKey, value: body, expiresInMs: remainingMs(first) },
-        ...deliveries.flatMap(entriesOf),
-      ],
-    })
-    if (result.ok) return deliveries
-    // A fan-out that is done again after a crash: what is there stays, the rest is added.
-    const found = await Promise.all(deliveries.map(({ id }) => partition.get(keys.delivery(id))))
-    const known = found.flatMap((entry) => (entry === null ? [] : [deliveryIn(entry)]))
-    const missing = deliveries.filter((_delivery, index) => found[index] === null)
-    return [...known, ...(await createIn(partition, missing, body))]
+    const [{ eventId, createdAt, keepUntil } = { eventId: '', createdAt: 0, keepUntil: 0 }] =
+      deliveries
+    const partition = store.partition(name)
+    const created: Delivery[] = []
+    let missing = deliveries
+    let kept: Awaited<ReturnType<KeptEvents['readAgain']>> = { event: null, version: null }
+    for (let conflicts = 0; missing.length > 0; ) {
+      const { event, version } = kept
+      const at = event?.at ?? createdAt
+      // An event whose id was used before goes on as what it was then.
+      const chunk = missing
+        .slice(0, DELIVERIES_PER_COMMIT)
+        .map((delivery) => ({ ...delivery, createdAt: at }))
+      const [first, ...others] = chunk
+      if (first === undefined) break
+      const now = clock.now()
+      const extended = { at, body: event?.body ?? body, keepUntil }
+      const extend = event === null || event.keepUntil < keepUntil
+      const result = await partition.commit({
+        check: [
+          { key: keys.event(eventId), version },
+          ...chunk.map((delivery) => ({ key: keys.delivery(delivery), version: null })),
+        ],
+        set: [
+          ...(extend ? [eventEntry(eventId, extended, now)] : []),
+          publishedEntry([first, ...others], now),
+          ...chunk.flatMap((delivery) => entriesOf(delivery, now)),
+        ],
+      })
+      if (result.ok) {
+        created.push(...chunk)
+        missing = missing.slice(chunk.length)
+        if (extend) {
+          kept = { event: extended, version: result.version }
+          events.know(name, eventId, extended)
+        }
+        continue
+      }
+      if (++conflicts > MAX_TRIES) throw contended('create')
+      // A fan-out that is done again after a crash: what is there stays, the rest is added.
+      kept = await events.readAgain(name, eventId)
+      const known = await Promise.all(missing.map(({ id }) => find(id)))
+      created.push(...known.flatMap((delivery) => delivery ?? []))
+      missing = missing.filter((_delivery, index) => known[index] === null)
+    }
+    return created
+  }
+
+  async function find(id: string): Promise<Delivery | null> {
+    return (await read(id)).delivery
   }
 
   async function read(id: string): Promise<DeliverySituation> {
-    const partition = partitionOfDelivery(id)
-    const endpointId = readDeliveryId(id)?.endpointId
-    if (partition === null || endpointId === undefined) return NOTHING
+    const home = homeOf(id)
+    if (home === null) return NOTHING
+    const { name, partition, delivery: own } = home
+    const createdAt = await events.publishedAt(name, own.eventId)
+    if (createdAt === null) return NOTHING
+    const place = { ...own, createdAt }
     const [delivery, health] = await Promise.all([
-      partition.get(keys.delivery(id)),
-      partition.get(keys.health(endpointId)),
+      partition.get(keys.delivery(place)),
+      partition.get(keys.health(own.endpointId)),
     ])
     return {
-      delivery: delivery === null ? null : deliveryIn(delivery),
+      delivery: delivery === null ? null : deliveryIn(place, delivery),
       health: health === null ? null : readHealth(health.value),
       versions: { delivery: delivery?.version ?? null, health: health?.version ?? null },
       conflicts: 0,
-    }
-  }
-
-  function storeChangeOf(before: Delivery, change: DeliveryChange): StoreChange {
-    const { delivery = before, attempt, health, transformedBody, keepBody } = change
-    const expiresInMs = remainingMs(delivery)
-    const oldKey = keys.byState(before.state) + keys.position(before)
-    const healthKey = keys.health(before.endpointId)
-    const bodyKey = delivery.transformed ? keys.body(delivery.id) : keys.event(delivery.eventId)
-    const numbered = { ...attempt, number: delivery.attempts, round: delivery.round }
-    return {
-      set: [
-        ...entriesOf(delivery),
-        ...(attempt === undefined
-          ? []
-          : [{ key: keys.attempt(delivery.id, delivery.attempts), value: numbered, expiresInMs }]),
-        ...(health == null
-          ? []
-          : [{ key: healthKey, value: writeHealth(health), expiresInMs: HEALTH_KEPT_MS }]),
-        ...(transformedBody === undefined
-          ? []
-          : [{ key: keys.body(delivery.id), value: transformedBody, expiresInMs }]),
-        ...(keepBody === undefined ? [] : [{ key: bodyKey, value: keepBody, expiresInMs }]),
-      ],
-      delete: [
-        ...(delivery.state === before.state ? [] : [oldKey]),
-        ...(health === null ? [healthKey] : []),
-      ],
     }
   }
 
@@ -190,64 +176,56 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
     async create(deliveries, body) {
       const created: Delivery[] = []
       const partitions = Map.groupBy(deliveries, ({ endpointId }) => keys.partitionOf(endpointId))
-      for (const [name, ofPartition] of partitions) {
-        if (name === null) continue
-        for (let start = 0; start < ofPartition.length; start += DELIVERIES_PER_COMMIT) {
-          const chunk = ofPartition.slice(start, start + DELIVERIES_PER_COMMIT)
-          created.push(...(await createIn(store.partition(name), chunk, body)))
-        }
-      }
+      for (const [name, ofPartition] of partitions)
+        if (name !== null) created.push(...(await createIn(name, ofPartition, body)))
       return created.filter(({ state }) => !isSettled(state))
     },
     async ofEvent(tenant, shard, eventId) {
-      const partition = store.partition(keys.partition(tenant, shard))
-      const found: Delivery[] = []
-      let cursor: string | null = null
-      do {
-        const page = await partition.list({
-          prefix: keys.deliveriesOfEvent(eventId),
-          limit: 1000,
-          ...(cursor !== null && { cursor }),
-        })
-        found.push(...page.entries.map(deliveryIn))
-        cursor = page.cursor
-      } while (cursor !== null)
-      return found
+      const name = keys.partition(tenant, shard)
+      const createdAt = await events.publishedAt(name, eventId)
+      if (createdAt === null) return []
+      const prefix = keys.publishedOf({ createdAt, eventId })
+      const { positions } = await readPublished(store.partition(name), { prefix })
+      const found = await Promise.all(
+        positions.map((position) => find(deliveryId(keys.placeAt(position)))),
+      )
+      return found.flatMap((delivery) => delivery ?? [])
     },
     read,
     async body(delivery) {
       const name = keys.partitionOf(delivery.endpointId)
       if (name === null) return null
-      if (delivery.transformed) return bodyUnder(name, keys.body(delivery.id))
-      const place = `${name} ${delivery.eventId}`
-      const known = bodies.get(place)
-      if (known !== undefined && known.until > clock.now()) return known.body
-      const body = await bodyUnder(name, keys.event(delivery.eventId))
-      if (body !== null && body.length <= SHARED_BODY_CHARACTERS)
-        bodies.set(place, { body, until: clock.now() + BODY_KNOWN_MS })
-      return body
+      if (!delivery.transformed) return (await events.read(name, delivery.eventId))?.body ?? null
+      const entry = await store.partition(name).get(keys.body(delivery.id))
+      return typeof entry?.value === 'string' ? entry.value : null
     },
     async attempts(id) {
-      const page = await partitionOfDelivery(id)?.list({ prefix: keys.attemptsOf(id), limit: 1000 })
-      // Written by `change` alone.
-      return (page?.entries ?? []).map(({ value }) => value as Stored<DeliveryAttempt>)
+      const prefix = keys.attemptsOf(id)
+      const page = await homeOf(id)?.partition.list({ prefix, limit: 1000 })
+      return (page?.entries ?? []).map(({ key, value }) =>
+        // Written by `change` alone.
+        readAttempt(Number(key.slice(prefix.length)), value as AttemptRecord),
+      )
     },
     async change(id, decide, seen) {
-      const partition = partitionOfDelivery(id)
-      if (partition === null) return NOTHING
+      const home = homeOf(id)
+      if (home === null) return NOTHING
+      const { name, partition } = home
       let situation = seen ?? (await read(id))
       for (let conflicts = 1; conflicts <= MAX_TRIES; conflicts++) {
         const { delivery: before } = situation
         const change = decide(situation)
         if (before === null || change === null) return situation
+        const { keepBody } = change
+        const event = keepBody === undefined ? null : await events.read(name, before.eventId)
         const result = await partition.commit({
           check: [
-            { key: keys.delivery(id), version: situation.versions.delivery },
+            { key: keys.delivery(before), version: situation.versions.delivery },
             ...(change.health === undefined
               ? []
               : [{ key: keys.health(before.endpointId), version: situation.versions.health }]),
           ],
-          ...storeChangeOf(before, change),
+          ...storeChangeOf(before, change, event, clock.now()),
         })
         if (result.ok) {
           const { delivery = before, health = situation.health } = change
@@ -257,35 +235,34 @@ export function createDeliveryLog(store: AtomicStore, clock: Clock): DeliveryLog
         }
         situation = { ...(await read(id)), conflicts }
       }
-      throw new WebhookError(
-        'contended',
-        'Cannot change delivery: others keep changing it or its endpoint',
-      )
+      throw contended('change')
     },
     async remove(id) {
-      const partition = partitionOfDelivery(id)
       const { delivery } = await read(id)
-      if (partition === null || delivery === null) return false
+      const partition = homeOf(id)?.partition
+      if (partition === undefined || delivery === null) return false
       const attempts = await partition.list({ prefix: keys.attemptsOf(id), limit: 100 })
-      const position = keys.position(delivery)
+      const inState = keys.inState(delivery)
       await partition.commit({
         delete: [
-          keys.delivery(id),
+          keys.delivery(delivery),
           keys.body(id),
-          keys.byEndpoint(delivery.endpointId) + position,
-          keys.byState(delivery.state) + position,
+          ...(inState === null ? [] : [inState]),
           ...attempts.entries.map(({ key }) => key),
         ],
       })
       return true
     },
     async forgetHealth(endpointId) {
-      await partitionOf(endpointId)?.commit({ delete: [keys.health(endpointId)] })
+      const name = keys.partitionOf(endpointId)
+      if (name !== null) await store.partition(name).commit({ delete: [keys.health(endpointId)] })
     },
   }
 }
 
-function deliveryIn({ value }: StoreEntry): Delivery {
-  // Keys of deliveries are written by this file alone.
-  return value as Stored<Delivery>
+function contended(action: string): WebhookError {
+  return new WebhookError(
+    'contended',
+    `Cannot ${action} delivery: others keep changing it or its endpoint`,
+  )
 }

@@ -1,11 +1,8 @@
-import type {
-  AtomicStore,
-  StoreEntry,
-  StorePartition,
-} from '../../../runtime/ports/atomic-store.ts'
-import type { Stored } from '../sending/stored.ts'
+import type { AtomicStore } from '../../../runtime/ports/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
-import { DELIVERY_STATES, type Delivery, type DeliveryState } from './delivery.ts'
+import { ofEndpoint, inState, ofAnyState, ofEvent, type DeliverySource } from './delivery-sources.ts'
+import type { Delivery, DeliveryState } from './delivery.ts'
+import type { KeptEvents } from './kept-events.ts'
 
 /** Which deliveries a listing shows; parts that are absent allow all. */
 export interface DeliveryQuery {
@@ -27,43 +24,43 @@ export type ListDeliveries = (
   query: DeliveryQuery & { readonly limit?: number; readonly cursor?: string },
 ) => Promise<DeliveryPage>
 
-/** Where deliveries stand in one order: below `prefix`, under a position that is comparable over all sources. */
-interface Source {
-  readonly partition: StorePartition
-  readonly prefix: string
-}
-
 const MAX_PAGE = 1000
 /** Store pages that one page may cost where a filter leaves little of them; the page is then short. */
 const MAX_ROUNDS = 10
 
 /**
- * Merges the indexes of all partitions and states into one order. The cursor is a position in that order, so it holds
- * while deliveries change their states between two pages.
+ * Merges what all partitions list into one order. The cursor is a position in that order, so it holds while deliveries change
+ * their states between two pages.
  *
  * @param shards How many partitions a tenant's deliveries are in
  */
-export function createDeliveryPages(store: AtomicStore, shards: number): ListDeliveries {
+export function createDeliveryPages(
+  store: AtomicStore,
+  events: KeptEvents,
+  shards: number,
+): ListDeliveries {
   function sourcesOf({
     tenant = 'default',
     state,
     endpointId,
     eventId,
-  }: DeliveryQuery): readonly Source[] {
-    if (endpointId !== undefined) {
-      const name = keys.partitionOf(endpointId)
-      if (name === null || !name.startsWith(keys.partitionsOf(tenant))) return []
-      const prefix =
-        eventId === undefined ? keys.byEndpoint(endpointId) : keys.deliveriesOfEvent(eventId)
-      return [{ partition: store.partition(name), prefix }]
+  }: DeliveryQuery): readonly DeliverySource[] {
+    const ofPartition = (name: string): DeliverySource => {
+      const partition = store.partition(name)
+      if (eventId !== undefined) {
+        const publishedAt = (): Promise<number | null> => events.publishedAt(name, eventId)
+        return ofEvent(partition, eventId, publishedAt)
+      }
+      if (endpointId !== undefined) return ofEndpoint(partition, endpointId)
+      // Those delivered are almost all that there are, and are found among them.
+      if (state === undefined || state === 'delivered') return ofAnyState(partition)
+      return inState(partition, state)
     }
-    const prefixes =
-      eventId === undefined
-        ? (state === undefined ? DELIVERY_STATES : [state]).map(keys.byState)
-        : [keys.deliveriesOfEvent(eventId)]
-    return Array.from({ length: shards }, (_, shard) =>
-      store.partition(keys.partition(tenant, shard)),
-    ).flatMap((partition) => prefixes.map((prefix) => ({ partition, prefix })))
+    if (endpointId === undefined)
+      return Array.from({ length: shards }, (_, shard) => ofPartition(keys.partition(tenant, shard)))
+    const name = keys.partitionOf(endpointId)
+    if (name === null || !name.startsWith(keys.partitionsOf(tenant))) return []
+    return [ofPartition(name)]
   }
 
   return async (query) => {
@@ -91,39 +88,15 @@ export function createDeliveryPages(store: AtomicStore, shards: number): ListDel
 }
 
 async function mergedPage(
-  sources: readonly Source[],
+  sources: readonly DeliverySource[],
   cursor: string | null,
   limit: number,
 ): Promise<DeliveryPage> {
-  const lists = await Promise.all(sources.map((source) => readSource(source, cursor, limit)))
+  const lists = await Promise.all(sources.map((source) => source(cursor, limit)))
   const found = lists.flat().toSorted((a, b) => (a.position < b.position ? 1 : -1))
   const page = found.slice(0, limit)
   return {
-    deliveries: page.map(({ delivery }) => delivery),
+    deliveries: page.flatMap(({ delivery }) => delivery ?? []),
     cursor: page.length < limit ? null : (page.at(-1)?.position ?? null),
   }
-}
-
-async function readSource(
-  { partition, prefix }: Source,
-  after: string | null,
-  limit: number,
-): Promise<readonly { readonly position: string; readonly delivery: Delivery }[]> {
-  const entries: StoreEntry[] = []
-  let cursor = after === null ? null : prefix + after
-  do {
-    const page = await partition.list({
-      prefix,
-      reverse: true,
-      limit: limit - entries.length,
-      ...(cursor !== null && { cursor }),
-    })
-    entries.push(...page.entries)
-    cursor = page.cursor
-  } while (cursor !== null && entries.length < limit)
-  // The delivery log alone writes below these prefixes.
-  return entries.map(({ key, value }) => ({
-    position: key.slice(prefix.length),
-    delivery: value as Stored<Delivery>,
-  }))
 }

@@ -1,6 +1,7 @@
 import type { RandomSource } from '../../../runtime/ports/random-source.ts'
 import type { Attempt } from '../outbound/attempt.ts'
-import type { DeliveryChange, DeliverySituation } from './delivery-log.ts'
+import type { DeliveryChange } from './delivery-changes.ts'
+import type { DeliverySituation } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
 import type { Delivery, DeliveryLane, DeliveryState } from './delivery.ts'
 import { afterFailure, type HealthPolicy } from './endpoint-health.ts'

@@ -13,6 +13,7 @@ import {
 import { DELIVERY_QUEUE, SLOW_DELIVERY_QUEUE } from '../deliveries/delivery-task.ts'
 import { DEFAULT_CIRCUIT } from '../deliveries/endpoint-health.ts'
 import { createEndpointLanes } from '../deliveries/endpoint-lanes.ts'
+import { createKeptEvents } from '../deliveries/kept-events.ts'
 import { createRateSlots } from '../deliveries/rate-slots.ts'
 import { replayPage } from '../deliveries/replay.ts'
 import { createEndpointStore } from '../endpoints/endpoint-store.ts'
@@ -97,8 +98,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     userAgent: options.userAgent ?? 'white-cross-webhooks',
   })
   const store = createEndpointStore(backend.store, clock, limits.maxEndpoints)
-  const log = createDeliveryLog(backend.store, clock)
-  const list = createDeliveryPages(backend.store, shards)
+  const kept = createKeptEvents(backend.store, clock)
+  const log = createDeliveryLog(backend.store, kept, clock)
+  const list = createDeliveryPages(backend.store, kept, shards)
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
   const deliveryQueue = createWorkQueue(DELIVERY_QUEUE, backend)
   const slowLane = createWorkQueue(SLOW_DELIVERY_QUEUE, backend)

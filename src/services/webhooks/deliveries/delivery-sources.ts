@@ -1,0 +1,118 @@
+import type { StoreEntry, StorePartition } from '../../../runtime/ports/atomic-store.ts'
+import { deliveryIn } from './delivery-changes.ts'
+import { deliveryKeys as keys } from './delivery-keys.ts'
+import type { Delivery, DeliveryState } from './delivery.ts'
+import { readPublished } from './read-published.ts'
+
+/** A delivery, `null` when it is gone, and where it stands in the order of all listings. */
+export interface PlacedDelivery {
+  readonly position: string
+  readonly delivery: Delivery | null
+}
+
+/**
+ * Lists some deliveries of one partition, latest first.
+ *
+ * @param after Only positions before this one
+ * @returns Fewer than `limit` only when there are no more
+ */
+export type DeliverySource = (
+  after: string | null,
+  limit: number,
+) => Promise<readonly PlacedDelivery[]>
+
+/** All of an endpoint. */
+export function ofEndpoint(partition: StorePartition, endpointId: string): DeliverySource {
+  const prefix = keys.byEndpoint(endpointId)
+  return async (after, limit) => {
+    const before = after === null ? null : keys.delivery({ ...keys.placeAt(after), endpointId })
+    return (await entriesBelow(partition, prefix, before, limit)).map((entry) =>
+      placed(entry, `${entry.key.slice(prefix.length)}:${endpointId}`),
+    )
+  }
+}
+
+/** All in a state that has entries of its own. */
+export function inState(
+  partition: StorePartition,
+  state: Exclude<DeliveryState, 'delivered'>,
+): DeliverySource {
+  const prefix = keys.byState(state)
+  return async (after, limit) =>
+    (await entriesBelow(partition, prefix, after === null ? null : prefix + after, limit)).map(
+      (entry) => placed(entry, entry.key.slice(prefix.length)),
+    )
+}
+
+/** All that there are. */
+export function ofAnyState(partition: StorePartition): DeliverySource {
+  return async (after, limit) => {
+    const { positions } = await readPublished(partition, { after, limit })
+    return readAt(partition, positions.slice(0, limit))
+  }
+}
+
+/** All of an event; `publishedAt` answers `null` when nothing is kept of it. */
+export function ofEvent(
+  partition: StorePartition,
+  eventId: string,
+  publishedAt: () => Promise<number | null>,
+): DeliverySource {
+  return async (after, limit) => {
+    const createdAt = await publishedAt()
+    if (createdAt === null) return []
+    const prefix = keys.publishedOf({ createdAt, eventId })
+    const { positions } = await readPublished(partition, { prefix, after, limit })
+    return readAt(partition, positions.slice(0, limit))
+  }
+}
+
+/** One read for each endpoint: all that it got between the first and the last of its positions is among them. */
+async function readAt(
+  partition: StorePartition,
+  positions: readonly string[],
+): Promise<readonly PlacedDelivery[]> {
+  const ofEndpoints = Map.groupBy(positions, (position) => keys.placeAt(position).endpointId)
+  const lists = await Promise.all(
+    Array.from(ofEndpoints, async ([endpointId, own]) => {
+      const key = keyAt(own[0] ?? '')
+      if (own.length === 1) return [await partition.get(key)]
+      // A '!' sorts before all that an event's id may go on with.
+      return entriesBelow(partition, keys.byEndpoint(endpointId), `${key}!`, own.length)
+    }),
+  )
+  const entries = new Map(lists.flat().flatMap((entry) => (entry === null ? [] : [[entry.key, entry]])))
+  return positions.map((position) => {
+    const entry = entries.get(keyAt(position))
+    return entry === undefined ? { position, delivery: null } : placed(entry, position)
+  })
+}
+
+function keyAt(position: string): string {
+  return keys.delivery(keys.placeAt(position))
+}
+
+function placed(entry: StoreEntry, position: string): PlacedDelivery {
+  return { position, delivery: deliveryIn(keys.placeAt(position), entry) }
+}
+
+async function entriesBelow(
+  partition: StorePartition,
+  prefix: string,
+  before: string | null,
+  limit: number,
+): Promise<readonly StoreEntry[]> {
+  const entries: StoreEntry[] = []
+  let cursor = before
+  do {
+    const page = await partition.list({
+      prefix,
+      reverse: true,
+      limit: limit - entries.length,
+      ...(cursor !== null && { cursor }),
+    })
+    entries.push(...page.entries)
+    cursor = page.cursor
+  } while (cursor !== null && entries.length < limit)
+  return entries
+}

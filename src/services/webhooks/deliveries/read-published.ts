@@ -1,0 +1,67 @@
+import type { StorePartition } from '../../../runtime/ports/atomic-store.ts'
+import { deliveryKeys as keys } from './delivery-keys.ts'
+
+/** Positions of deliveries as their events' fan-outs left them; `complete` when there are no further ones. */
+export interface PublishedPositions {
+  /** Latest first, each once. */
+  readonly positions: readonly string[]
+  readonly complete: boolean
+}
+
+/** Names of a page: each stands for up to 41 deliveries. */
+const PAGE = 100
+
+/**
+ * Reads which deliveries were ever made, from the names of endpoints that each event left: one entry for many of them.
+ *
+ * @param prefix Below which names are read: all, or those of one event
+ * @param after Only positions before this one
+ * @param limit Enough to answer; more may come
+ */
+export async function readPublished(
+  partition: StorePartition,
+  {
+    prefix = keys.allPublished,
+    after = null,
+    limit = Infinity,
+  }: {
+    readonly prefix?: string
+    readonly after?: string | null
+    readonly limit?: number
+  },
+): Promise<PublishedPositions> {
+  const found = new Set<string>()
+  let last = ''
+  let cursor = after === null ? null : keys.allPublished + after
+  do {
+    const page = await partition.list({
+      prefix,
+      reverse: true,
+      limit: Math.min(limit, PAGE),
+      ...(cursor !== null && { cursor }),
+    })
+    for (const { key, value } of page.entries) {
+      const place = keys.placeAt(key.slice(keys.allPublished.length))
+      last = keys.publishedOf(place).slice(keys.allPublished.length)
+      // The delivery log alone writes below this prefix.
+      for (const endpointId of value as readonly string[]) {
+        const position = keys.position({ ...place, endpointId })
+        if (after === null || position < after) found.add(position)
+      }
+    }
+    cursor = page.cursor
+    // Of the last event more names may follow, whose positions lie between those found.
+  } while (cursor !== null && countBefore(found, last, limit) < limit)
+  const positions = [...found].toSorted((a, b) => (a < b ? 1 : -1))
+  if (cursor === null) return { positions, complete: true }
+  return { positions: positions.filter((position) => !position.startsWith(last)), complete: false }
+}
+
+function countBefore(positions: ReadonlySet<string>, last: string, enough: number): number {
+  let count = 0
+  for (const position of positions) {
+    if (count === enough) break
+    if (!position.startsWith(last)) count++
+  }
+  return count
+}
