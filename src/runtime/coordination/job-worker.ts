@@ -1,5 +1,6 @@
-import type { Clock } from '../ports/clock.ts'
+import { systemClock, type Clock } from '../ports/clock.ts'
 import type { Doorbell } from '../ports/doorbell.ts'
+import { platformEndOfTurn } from '../ports/end-of-turn.ts'
 import { JobAbortError } from '../ports/job-abort-error.ts'
 import type { ClaimedJob, JobOutcome, QueueLedger, Settlement } from '../ports/job-ledger.ts'
 import { encodeJson } from '../ports/job-limits.ts'
@@ -205,6 +206,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
         if (untilIdle && idle && wakeInMs !== 0) break
         if (outcomes.length > 0 && failures === 0) continue
         await latch.wait(waitMs(wakeInMs))
+        // What other jobs end with in this turn goes into the same exchange.
+        if (clock === systemClock) await new Promise<void>(platformEndOfTurn)
       }
     } finally {
       signal.removeEventListener('abort', onAbort)

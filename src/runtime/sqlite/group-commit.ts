@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { BackendError } from '../ports/errors.ts'
-import type { EndOfTurn } from './end-of-turn.ts'
+import type { EndOfTurn } from '../ports/end-of-turn.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /**

@@ -157,7 +157,8 @@ export function createDeliveryLog(
     const home = homeOf(id)
     if (home === null) return NOTHING
     const { name, partition, delivery: own } = home
-    const createdAt = await events.publishedAt(name, own.eventId)
+    const createdAt =
+      events.knownAt(name, own.eventId) ?? (await events.publishedAt(name, own.eventId))
     if (createdAt === null) return NOTHING
     const place = { ...own, createdAt }
     const [delivery, health] = await Promise.all([

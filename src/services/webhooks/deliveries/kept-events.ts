@@ -17,6 +17,8 @@ export type EventRecord = readonly [at: number, keepUntil: number, body: string]
 
 /** Reads events that deliveries are made of. */
 export interface KeptEvents {
+  /** @returns When the event was published, if that is known without a read */
+  knownAt(partition: string, eventId: string): number | undefined
   /** @returns When the event was published, `null` when nothing of it is kept */
   publishedAt(partition: string, eventId: string): Promise<number | null>
   /** @returns `null` when nothing of the event is kept */
@@ -67,6 +69,7 @@ export function createKeptEvents(store: AtomicStore, clock: Pick<Clock, 'now'>):
   }
 
   return {
+    knownAt: (partition, eventId) => knownEvent(partition, eventId)?.at,
     async publishedAt(partition, eventId) {
       const found = knownEvent(partition, eventId)
       return found?.at ?? (await readAgain(partition, eventId)).event?.at ?? null

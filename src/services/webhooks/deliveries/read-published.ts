@@ -8,8 +8,9 @@ export interface PublishedPositions {
   readonly complete: boolean
 }
 
-/** Names of a page: each stands for up to 41 deliveries. */
-const PAGE = 100
+/** Entries of a first page, when nothing is known of how many deliveries each stands for, and of the longest. */
+const FIRST_PAGE = 16
+const LONGEST_PAGE = 500
 
 /**
  * Reads which deliveries were ever made, from the names of endpoints that each event left: one entry for many of them.
@@ -32,12 +33,14 @@ export async function readPublished(
 ): Promise<PublishedPositions> {
   const found = new Set<string>()
   let last = ''
+  let read = 0
+  let wanted = FIRST_PAGE
   let cursor = after === null ? null : keys.allPublished + after
   do {
     const page = await partition.list({
       prefix,
       reverse: true,
-      limit: Math.min(limit, PAGE),
+      limit: wanted,
       ...(cursor !== null && { cursor }),
     })
     for (const { key, value } of page.entries) {
@@ -50,6 +53,9 @@ export async function readPublished(
       }
     }
     cursor = page.cursor
+    read += page.entries.length
+    const estimate = Math.ceil((limit * read) / Math.max(found.size, 1)) - read + 1
+    wanted = Math.min(Math.max(estimate, 2), LONGEST_PAGE)
     // Of the last event more names may follow, whose positions lie between those found.
   } while (cursor !== null && countBefore(found, last, limit) < limit)
   const positions = [...found].toSorted((a, b) => (a < b ? 1 : -1))

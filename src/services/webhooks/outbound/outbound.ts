@@ -1,9 +1,10 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { Clock } from '../../../runtime/ports/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/fetch-client.ts'
+import { createDeadline, type Deadline } from './deadline.ts'
 import type { HostResolver } from './host-resolver.ts'
 import { refusedRange } from './public-address.ts'
-import { readBody } from './read-body.ts'
+import { readBody, type BodyExcerpt } from './read-body.ts'
 import { judgeUrl, type OutboundPolicy, type UrlVerdict } from './url-policy.ts'
 
 /** Sends requests to addresses that others chose, and to public ones alone. */
@@ -87,12 +88,12 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
 
   async function request(
     { url: text, headers, body, responseBytes }: OutboundRequest,
-    signal: AbortSignal,
+    deadline: Deadline<Failure>,
   ): Promise<Answer | Failure> {
     const verdict = judge(text)
     if (!verdict.ok) return failure('url_blocked', `The URL is refused: ${verdict.detail}`)
     if (verdict.resolve && resolve !== null) {
-      const failed = await judgeAddresses(verdict.url.hostname, resolve, signal)
+      const failed = await judgeAddresses(verdict.url.hostname, resolve, deadline)
       if (failed !== null) return failed
     }
     const sent = fetch(verdict.url.href, {
@@ -101,10 +102,11 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
       body,
       // Not 'error', which throws on Workers before anything is sent.
       redirect: 'manual',
-      signal,
+      signal: deadline.signal,
     })
-    const response = await unlessAborted(sent, signal, discard)
-    const excerpt = await readBody(response, responseBytes, signal)
+    const response = await deadline.wait(sent, discard)
+    const excerpt =
+      response.body === null ? NO_BODY : await readBody(response, responseBytes, deadline.signal)
     return {
       kind: 'answered',
       status: response.type === 'opaqueredirect' ? 0 : response.status,
@@ -118,22 +120,16 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
     judge,
     async send(given) {
       const startedAt = clock.now()
-      const abort = new AbortController()
-      const cancelTimer = clock.setTimer(() => abort.abort(TIMEOUT), given.timeoutMs)
-      const onCallerAbort = (): void => abort.abort(ABORTED)
-      if (given.signal?.aborted === true) onCallerAbort()
-      given.signal?.addEventListener('abort', onCallerAbort, { once: true })
+      const deadline = createDeadline(clock, given.timeoutMs, ENDS, given.signal)
       try {
-        const result = await request(given, abort.signal)
+        const result = await request(given, deadline)
         return { ...result, durationMs: clock.now() - startedAt }
       } catch (error) {
         // The runtime's own message may hold addresses of the network, so none of it is handed on.
-        const reason: unknown = abort.signal.reason
-        const failed = [TIMEOUT, ABORTED].find((known) => known === reason) ?? brokenBy(error)
+        const failed = deadline.reason ?? brokenBy(error)
         return { ...failed, durationMs: clock.now() - startedAt }
       } finally {
-        cancelTimer()
-        given.signal?.removeEventListener('abort', onCallerAbort)
+        deadline.release()
       }
     },
   }
@@ -142,15 +138,9 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
 type Answer = Omit<Extract<OutboundResult, { kind: 'answered' }>, 'durationMs'>
 type Failure = Omit<Extract<OutboundResult, { kind: 'failed' }>, 'durationMs'>
 
-const TIMEOUT: Failure = {
-  kind: 'failed',
-  code: 'timeout',
-  message: 'No complete answer within the time limit',
-}
-const ABORTED: Failure = {
-  kind: 'failed',
-  code: 'aborted',
-  message: 'The request was ended by its caller',
+const ENDS = {
+  timeout: failure('timeout', 'No complete answer within the time limit'),
+  aborted: failure('aborted', 'The request was ended by its caller'),
 }
 const CONNECT_FAILED: Failure = {
   kind: 'failed',
@@ -158,6 +148,7 @@ const CONNECT_FAILED: Failure = {
   message: 'The connection failed before an answer came',
 }
 
+const NO_BODY: BodyExcerpt = { text: '', truncated: false }
 const ADDRESS_REFUSED: Failure = {
   kind: 'failed',
   code: 'address_blocked',
@@ -177,13 +168,13 @@ function failure(code: OutboundErrorCode, message: string): Failure {
 async function judgeAddresses(
   hostname: string,
   resolve: HostResolver,
-  signal: AbortSignal,
+  deadline: Deadline<Failure>,
 ): Promise<Failure | null> {
   let addresses: readonly string[]
   try {
-    addresses = await unlessAborted(resolve(hostname.replace(/\.+$/, ''), signal), signal)
+    addresses = await deadline.wait(resolve(hostname.replace(/\.+$/, ''), deadline.signal))
   } catch (error) {
-    if (signal.aborted) throw error
+    if (deadline.reason !== null) throw error
     return failure('dns_failed', 'The host name could not be resolved')
   }
   if (addresses.length === 0) return failure('dns_failed', 'The host name has no address')
@@ -196,26 +187,6 @@ async function judgeAddresses(
       )
   }
   return null
-}
-
-/** Waits for `pending` or the abort, whichever comes first: a fetch that ignores its signal must not hold the caller. */
-async function unlessAborted<Value>(
-  pending: Promise<Value>,
-  signal: AbortSignal,
-  onLate: (value: Value) => void = () => undefined,
-): Promise<Value> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => {
-    pending.then(onLate, () => undefined)
-    reject(new Error('aborted'))
-  }
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([aborted, pending])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }
 
 /** An answer that came too late still holds its connection. */
