@@ -59,6 +59,13 @@ test('write() undoes a call that throws, and that alone', async () => {
   expect(names()).toEqual(['a', 'b'])
 })
 
+test('write() makes no savepoint for calls that do not throw', async () => {
+  const { db, group, write, names } = open()
+  await Promise.all(['a', 'b'].map((name) => group.write(() => db.transaction(() => write(name)))))
+  expect([count(db.statements, 'SAVEPOINT'), count(db.statements, 'COMMIT')]).toEqual([0, 1])
+  expect(names()).toEqual(['a', 'b'])
+})
+
 test('write() tells nobody of success before the commit, and everybody when it fails', async () => {
   const { db, write, names } = open()
   const refusing = {
@@ -195,9 +202,9 @@ function open() {
       refuseWhenBusy()
       return test.run(sql, params)
     },
-    transaction(act) {
+    transaction(act, within) {
       refuseWhenBusy()
-      return test.transaction(act)
+      return test.transaction(act, within)
     },
   }
   const write = (name: string): string =>

@@ -26,8 +26,11 @@ export interface GroupCommit {
 interface WaitingCall {
   readonly since: number
   readonly reads: boolean
-  /** Runs the call, and answers with what tells its caller how it went. Throws when the database is busy. */
-  attempt(): () => void
+  /**
+   * Runs the call, and answers with what tells its caller how it went. Throws when the database is busy, and with `joined`
+   * whatever the call throws.
+   */
+  attempt(joined: boolean): () => void
   fail(error: unknown): void
 }
 
@@ -64,12 +67,12 @@ export function createGroupCommit(
       const call: WaitingCall = {
         since: clock.now(),
         reads,
-        attempt() {
+        attempt(joined) {
           try {
             const result = act()
             return () => resolve(result)
           } catch (error) {
-            if (isBusy(error)) throw error
+            if (joined || isBusy(error)) throw error
             return () => call.fail(error)
           }
         },
@@ -147,15 +150,21 @@ function commit(
   clock: Clock,
   group: readonly WaitingCall[],
 ): readonly (() => void)[] | BackendError {
-  const attemptAll = (): readonly (() => void)[] => group.map((call) => call.attempt())
+  const attemptAll = (joined: boolean): readonly (() => void)[] =>
+    group.map((call) => call.attempt(joined))
   const startedAt = clock.now()
+  // Calls hardly ever throw. Where one does, all are undone and run again, each under a savepoint of its own.
+  let joined = group.some(({ reads }) => !reads)
   for (let tries = 1; ; tries++) {
     try {
-      // A write that is alone has its own transaction: within another it would be a savepoint, which costs copies of pages.
-      const shared = group.length > 1 && group.some(({ reads }) => !reads)
-      return shared ? db.transaction(attemptAll) : attemptAll()
+      if (group.every(({ reads }) => reads)) return attemptAll(false)
+      return db.transaction(() => attemptAll(joined), joined ? 'joined' : 'savepoints')
     } catch (error) {
-      if (!isBusy(error)) return group.map((call) => () => call.fail(error))
+      if (!isBusy(error)) {
+        if (!joined) return group.map((call) => () => call.fail(error))
+        joined = false
+        continue
+      }
       if (tries === TRIES_IN_A_ROW || clock.now() - startedAt > TRYING_MS) return error
     }
   }

@@ -44,6 +44,29 @@ test('transaction() within another undoes itself alone', () => {
   expect(texts()).toEqual(['outer', 'kept'])
 })
 
+test('transaction() lets those within it join it when told, and undoes all of them together', () => {
+  const { db, texts } = open()
+  const both = (fails: boolean): void =>
+    db.transaction(() => {
+      db.transaction(() => insert(db, 'first'))
+      db.transaction(() => insert(db, 'second'))
+      if (fails) throw new Error('no')
+    }, 'joined')
+  expect(() => both(true)).toThrow('no')
+  expect(texts()).toEqual([])
+  both(false)
+  // What follows has savepoints again.
+  db.transaction(() => {
+    expect(() =>
+      db.transaction(() => {
+        insert(db, 'undone')
+        throw new Error('no')
+      }),
+    ).toThrow('no')
+  })
+  expect(texts()).toEqual(['first', 'second'])
+})
+
 test('transaction() that SQLite itself ended writes nothing more and fails as a whole', () => {
   const { db, texts } = open()
   expect(() =>

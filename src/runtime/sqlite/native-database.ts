@@ -32,6 +32,8 @@ export function createNativeDatabase(
   const statements = new Map<string, NativeStatement>()
   let closed = false
   let depth = 0
+  /** Transactions within the one at hand have no savepoints. */
+  let joined = false
   /** Why nothing more can be done in this transaction: SQLite itself rolled it back. */
   let broken: BackendError | undefined
 
@@ -59,13 +61,15 @@ export function createNativeDatabase(
     }
   }
 
-  function transaction<T>(act: () => T): T {
+  function transaction<T>(act: () => T, within: 'savepoints' | 'joined' = 'savepoints'): T {
+    if (joined) return act()
     const [begin, commit, ...undo] =
       depth === 0
         ? ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK']
         : ['SAVEPOINT reuse', 'RELEASE reuse', 'ROLLBACK TO reuse', 'RELEASE reuse']
     run(begin)
     depth++
+    joined = within === 'joined'
     try {
       const result = act()
       run(commit)
@@ -84,6 +88,7 @@ export function createNativeDatabase(
       throw error
     } finally {
       depth--
+      joined = false
       if (depth === 0) broken = undefined
     }
   }

@@ -20,6 +20,10 @@ export interface SqlDatabase {
    * Runs `act` as one write transaction: all of what it wrote is durable when this returns, and nothing when it throws.
    *
    * Within a transaction it is a savepoint: a throw undoes `act` alone.
+   *
+   * @param within `joined` lets transactions within this one do without savepoints, for each of which SQLite copies the pages
+   * that it changes. What one of them throws must then be thrown on, so that all is undone. Default `savepoints`; a database
+   * may use them all the same.
    */
-  transaction<T>(act: () => T): T
+  transaction<T>(act: () => T, within?: 'savepoints' | 'joined'): T
 }

@@ -67,10 +67,9 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
   }
 
   function commit(partition: string, { check, set, delete: remove }: EncodedChange): CommitResult {
-    for (const { key, version } of check) {
-      const current = get(partition, key)
-      if ((current?.version ?? null) !== version) return { ok: false, key, current }
-    }
+    for (const { key, version } of check)
+      if (versionOf(partition, key) !== version)
+        return { ok: false, key, current: get(partition, key) }
     if (set.length + remove.length === 0) return { ok: true, version: lastVersion() }
     const now = clock.now()
     const version = nextVersion()
@@ -107,6 +106,15 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
        (SELECT partition, key FROM reuse_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
       [now, most],
     )
+  }
+
+  function versionOf(partition: string, key: string): number | null {
+    const [row] = db.run(
+      `SELECT version FROM reuse_entries
+       WHERE partition = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)`,
+      [toSqlText(partition), toSqlText(key), clock.now()],
+    )
+    return row === undefined ? null : readNumber(row, 'version')
   }
 
   function lastVersion(): number {

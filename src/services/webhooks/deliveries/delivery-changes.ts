@@ -1,7 +1,12 @@
 import type { StoreChange, StoreEntry } from '../../../runtime/ports/atomic-store.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import { deliveryKeys as keys, type DeliveryPlace } from './delivery-keys.ts'
-import { readDelivery, writeAttempt, writeDelivery, type DeliveryRecord } from './delivery-record.ts'
+import {
+  readDelivery,
+  writeAttempt,
+  writeDelivery,
+  type DeliveryRecord,
+} from './delivery-record.ts'
 import type { Delivery } from './delivery.ts'
 import { writeHealth, type EndpointHealth } from './endpoint-health.ts'
 import type { EventRecord, KeptEvent } from './kept-events.ts'

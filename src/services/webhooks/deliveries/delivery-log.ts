@@ -107,7 +107,7 @@ export function createDeliveryLog(
     const created: Delivery[] = []
     let missing = deliveries
     let kept: Awaited<ReturnType<KeptEvents['readAgain']>> = { event: null, version: null }
-    for (let conflicts = 0; missing.length > 0; ) {
+    for (let conflicts = 0; missing.length > 0;) {
       const { event, version } = kept
       const at = event?.at ?? createdAt
       // An event whose id was used before goes on as what it was then.

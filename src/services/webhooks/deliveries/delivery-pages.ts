@@ -1,6 +1,12 @@
 import type { AtomicStore } from '../../../runtime/ports/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
-import { ofEndpoint, inState, ofAnyState, ofEvent, type DeliverySource } from './delivery-sources.ts'
+import {
+  ofEndpoint,
+  inState,
+  ofAnyState,
+  ofEvent,
+  type DeliverySource,
+} from './delivery-sources.ts'
 import type { Delivery, DeliveryState } from './delivery.ts'
 import type { KeptEvents } from './kept-events.ts'
 
@@ -57,7 +63,9 @@ export function createDeliveryPages(
       return inState(partition, state)
     }
     if (endpointId === undefined)
-      return Array.from({ length: shards }, (_, shard) => ofPartition(keys.partition(tenant, shard)))
+      return Array.from({ length: shards }, (_, shard) =>
+        ofPartition(keys.partition(tenant, shard)),
+      )
     const name = keys.partitionOf(endpointId)
     if (name === null || !name.startsWith(keys.partitionsOf(tenant))) return []
     return [ofPartition(name)]

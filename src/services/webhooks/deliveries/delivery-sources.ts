@@ -81,7 +81,9 @@ async function readAt(
       return entriesBelow(partition, keys.byEndpoint(endpointId), `${key}!`, own.length)
     }),
   )
-  const entries = new Map(lists.flat().flatMap((entry) => (entry === null ? [] : [[entry.key, entry]])))
+  const entries = new Map(
+    lists.flat().flatMap((entry) => (entry === null ? [] : [[entry.key, entry]])),
+  )
   return positions.map((position) => {
     const entry = entries.get(keyAt(position))
     return entry === undefined ? { position, delivery: null } : placed(entry, position)

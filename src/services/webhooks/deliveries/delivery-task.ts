@@ -33,7 +33,7 @@ export function deliveryJob(task: DeliveryTask, delayMs = 0): NewJob {
   return {
     id: deliveryJobId(task.id, task.round),
     name: 'deliver',
-    data: { ...task },
+    data: dataOf(task),
     delayMs: Math.round(delayMs),
     maxAttempts: MAX_CLAIMS,
   }
@@ -49,10 +49,17 @@ export function retryTask({ id, round, state }: Delivery): DeliveryTask {
   return { id, round: round + 1, attempts: 0, resend: state === 'delivered' }
 }
 
-/** @returns What the job carries */
-export function taskOf({ data }: Pick<ClaimedJob, 'data'>): DeliveryTask {
-  // Only `deliveryJob` and `waitFor` write the queue's jobs.
-  return data as Stored<DeliveryTask>
+/** @returns What the job's id says and what it carries */
+export function taskOf({ id: jobId, data }: Pick<ClaimedJob, 'id' | 'data'>): DeliveryTask {
+  const [id = '', round = '0'] = jobId.split('#')
+  // Only `deliveryJob` and `outcomeOf` write the queue's jobs.
+  const { attempts = 0, resend = false } = data as Stored<Partial<DeliveryTask>>
+  return { id, round: Number(round), attempts, resend }
+}
+
+/** What the id does not say; nothing for the first attempt. */
+function dataOf({ attempts, resend }: DeliveryTask): NewJob['data'] {
+  return { ...(attempts > 0 && { attempts }), ...(resend && { resend }) }
 }
 
 /** Puts a job off without counting it as an attempt. */
@@ -80,7 +87,7 @@ export function outcomeOf(
         to: 'scheduled',
         delayMs: Math.max(Math.round((nextAttemptAt ?? now) - now), 0),
         refund: true,
-        data: { ...task, attempts: roundAttempts },
+        data: dataOf({ ...task, attempts: roundAttempts }),
         ...(lastAttempt !== null && { error: { code: lastAttempt.error } }),
       }
     case 'dead':
