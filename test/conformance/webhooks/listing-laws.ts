@@ -101,6 +101,79 @@ export const listingLaws: readonly WebhookSendingLaw[] = [
     },
   },
   {
+    name: 'what is delivered is listed without what was deleted, page by page, also where events went to many endpoints',
+    async run(harness) {
+      const { webhooks } = await open(harness, { shards: 2 })
+      for (let index = 0; index < 60; index++)
+        await webhooks.endpoints.create({
+          url: `https://r.example.com/${index}`,
+          events: [index === 0 ? '*' : 'wide'],
+        })
+      const types = ['wide', 'narrow', 'narrow', 'wide', 'narrow']
+      for (const type of types) {
+        await webhooks.publish({ type, data: null })
+        await webhooks.drain()
+        await harness.advance(1000)
+      }
+      const listed = await collect(webhooks.deliveries.list({ state: 'delivered' }))
+      expectEqual(listed.length, 2 * 60 + 3)
+      const order = listed.map(({ createdAt, id }) => `${createdAt}/${id}`)
+      expectEqual(order, order.toSorted().toReversed())
+      const deleted = listed.filter((_delivery, index) => index % 7 === 0).map(({ id }) => id)
+      for (const id of deleted) expectEqual(await webhooks.deliveries.delete(id), true)
+      const left = listed.map(({ id }) => id).filter((id) => !deleted.includes(id))
+      for (const limit of [1, 10, 1000]) {
+        const paged: string[] = []
+        let cursor: string | null = null
+        do {
+          const page = await webhooks.deliveries.page({
+            state: 'delivered',
+            limit,
+            ...(cursor !== null && { cursor }),
+          })
+          paged.push(...page.deliveries.map(({ id }) => id))
+          cursor = page.cursor
+        } while (cursor !== null)
+        expectEqual(paged, left, `pages of ${limit}`)
+      }
+      const [{ eventId } = { eventId: '' }] = listed.filter(({ eventType }) => eventType === 'wide')
+      const ofEvent = await collect(webhooks.deliveries.list({ eventId }))
+      expectEqual(
+        ofEvent.map(({ id }) => id),
+        left.filter((id) => id.startsWith(eventId)),
+      )
+    },
+  },
+  {
+    name: 'what is sent again by hand is kept, found and listed for as long anew, when nothing else of its event is left',
+    async run(harness) {
+      const { webhooks } = await open(harness, {
+        retention: '2d',
+        transforms: { short: ({ data }) => ({ data }) },
+      })
+      const plain = await webhooks.endpoints.create({ url: URL_A })
+      const transformed = await webhooks.endpoints.create({ url: URL_B, transform: 'short' })
+      const other = await webhooks.endpoints.create({ url: 'https://c.example.com/' })
+      const { id: eventId } = await webhooks.publish({ type: 'a', data: 1 })
+      await webhooks.drain()
+      await harness.advance(DAY_MS)
+      const again = [`${eventId}:${plain.id}`, `${eventId}:${transformed.id}`]
+      for (const id of again) await webhooks.deliveries.retry(id)
+      await webhooks.drain()
+      await harness.advance(DAY_MS + HOUR_MS)
+      expectEqual(await webhooks.deliveries.get(`${eventId}:${other.id}`), null)
+      for (const id of again) {
+        const found = await webhooks.deliveries.get(id)
+        expectEqual([found?.state, found?.attempts, found?.round], ['delivered', 2, 1])
+      }
+      for (const query of [{}, { eventId }, { state: 'delivered' } as const])
+        expectEqual(
+          (await collect(webhooks.deliveries.list(query))).map(({ id }) => id).toSorted(),
+          again.toSorted(),
+        )
+    },
+  },
+  {
     name: 'after the retention nothing of a delivery is left, and its endpoint still is',
     async run(harness) {
       const { webhooks, backend } = await open(harness, { retention: '2d' })

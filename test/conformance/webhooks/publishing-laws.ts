@@ -5,6 +5,7 @@ import {
   open,
   signedBy,
   rejectsWith,
+  HOUR_MS,
   URL_A,
   URL_B,
   type WebhookSendingLaw,
@@ -85,6 +86,27 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
       })
       await webhooks.drain()
       expectEqual(receiver.received.map(({ url }) => url).toSorted(), [URL_A, URL_B])
+    },
+  },
+  {
+    name: 'an id that is used again after its window adds to the same event: nobody gets it twice, and newcomers get the same bytes',
+    async run(harness) {
+      const { webhooks, receiver } = await open(harness)
+      const first = await webhooks.endpoints.create({ url: URL_A })
+      await webhooks.publish({ type: 'a', data: 1, id: 'used' })
+      await webhooks.drain()
+      await harness.advance(2 * 24 * HOUR_MS)
+      const second = await webhooks.endpoints.create({ url: URL_B })
+      expectEqual((await webhooks.publish({ type: 'a', data: 2, id: 'used' })).duplicate, false)
+      await webhooks.drain()
+      expectEqual(
+        receiver.received.map(({ url }) => url),
+        [URL_A, URL_B],
+      )
+      expectEqual(new Set(receiver.received.map(({ body }) => body)).size, 1)
+      for (const { id } of [first, second])
+        expectEqual((await webhooks.deliveries.get(`used:${id}`))?.state, 'delivered')
+      expectEqual((await collect(webhooks.deliveries.list({ eventId: 'used' }))).length, 2)
     },
   },
   {

@@ -186,7 +186,7 @@ export function createDeliveryLog(
       const createdAt = await events.publishedAt(name, eventId)
       if (createdAt === null) return []
       const prefix = keys.publishedOf({ createdAt, eventId })
-      const { positions } = await readPublished(store.partition(name), { prefix })
+      const positions = await readPublished(store.partition(name), { prefix })
       const found = await Promise.all(
         positions.map((position) => find(deliveryId(keys.placeAt(position)))),
       )

@@ -47,8 +47,7 @@ export function inState(
 /** All that there are. */
 export function ofAnyState(partition: StorePartition): DeliverySource {
   return async (after, limit) => {
-    const { positions } = await readPublished(partition, { after, limit })
-    return readAt(partition, positions.slice(0, limit))
+    return readAt(partition, await readPublished(partition, { after, limit }))
   }
 }
 
@@ -62,8 +61,7 @@ export function ofEvent(
     const createdAt = await publishedAt()
     if (createdAt === null) return []
     const prefix = keys.publishedOf({ createdAt, eventId })
-    const { positions } = await readPublished(partition, { prefix, after, limit })
-    return readAt(partition, positions.slice(0, limit))
+    return readAt(partition, await readPublished(partition, { prefix, after, limit }))
   }
 }
 

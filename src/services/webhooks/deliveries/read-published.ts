@@ -1,13 +1,6 @@
 import type { StorePartition } from '../../../runtime/ports/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 
-/** Positions of deliveries as their events' fan-outs left them; `complete` when there are no further ones. */
-export interface PublishedPositions {
-  /** Latest first, each once. */
-  readonly positions: readonly string[]
-  readonly complete: boolean
-}
-
 /** Entries of a first page, when nothing is known of how many deliveries each stands for, and of the longest. */
 const FIRST_PAGE = 16
 const LONGEST_PAGE = 500
@@ -17,7 +10,7 @@ const LONGEST_PAGE = 500
  *
  * @param prefix Below which names are read: all, or those of one event
  * @param after Only positions before this one
- * @param limit Enough to answer; more may come
+ * @returns Positions, latest first, each once; fewer than `limit` only when there are no more
  */
 export async function readPublished(
   partition: StorePartition,
@@ -30,7 +23,7 @@ export async function readPublished(
     readonly after?: string | null
     readonly limit?: number
   },
-): Promise<PublishedPositions> {
+): Promise<readonly string[]> {
   const found = new Set<string>()
   let last = ''
   let read = 0
@@ -58,9 +51,7 @@ export async function readPublished(
     wanted = Math.min(Math.max(estimate, 2), LONGEST_PAGE)
     // Of the last event more names may follow, whose positions lie between those found.
   } while (cursor !== null && countBefore(found, last, limit) < limit)
-  const positions = [...found].toSorted((a, b) => (a < b ? 1 : -1))
-  if (cursor === null) return { positions, complete: true }
-  return { positions: positions.filter((position) => !position.startsWith(last)), complete: false }
+  return [...found].toSorted((a, b) => (a < b ? 1 : -1)).slice(0, limit)
 }
 
 function countBefore(positions: ReadonlySet<string>, last: string, enough: number): number {
