@@ -87,6 +87,7 @@ export const houseRules: HouseRules = {
     'src/runtime/ports/conformance.ts': 'says what a law is',
     'src/runtime/ports/decide-rate-limits.ts': 'pure part of the rate limit store',
     'src/runtime/ports/errors.ts': 'an error, not a promise',
+    'src/runtime/ports/end-of-turn.ts': 'what a platform has, held to by those who wait for it',
     'src/runtime/ports/exchange-order.ts': 'pure part of the job ledger',
     'src/runtime/ports/index.ts': 'the door',
     'src/runtime/ports/job-abort-error.ts': 'an error, not a promise',

@@ -52,16 +52,9 @@ export function createDeadline<Reason extends {}>(
         }
         if (reason !== null) return giveUp()
         atEnd = giveUp
-        pending.then(
-          (value) => {
-            atEnd = null
-            resolve(value)
-          },
-          (error: unknown) => {
-            atEnd = null
-            reject(error)
-          },
-        )
+        const forget = (): void => void (atEnd = null)
+        pending.then(forget, forget)
+        pending.then(resolve, reject)
       }),
     release() {
       atEnd = null
