@@ -83,6 +83,9 @@ const spoiled: Readonly<Record<string, (ledger: QueueLedger) => Partial<QueueLed
   }),
 }
 
+/** Worlds after which a spoiled ledger must have been noticed. */
+const MOST_SEEDS = 100
+
 test('runWorld() does the same twice, for one seed', async () => {
   expect(await live(5)).toEqual(await live(5))
   expect(await live(6)).not.toEqual(await live(5))
@@ -90,10 +93,11 @@ test('runWorld() does the same twice, for one seed', async () => {
 
 for (const [what, spoil] of Object.entries(spoiled))
   test(`runWorld() tells the seed, when the ledger ${what}`, async () => {
-    const seeds = Array.from({ length: 10 }, (_, seed) => seed + 1)
-    const worlds = await Promise.allSettled(seeds.map((seed) => live(seed, spoil)))
-    const objections = worlds.map((world) => (world.status === 'rejected' ? `${world.reason}` : ''))
-    expect(objections.some((text) => /^Error: Expected .*, at seed \d+, step/.test(text))).toBe(
-      true,
-    )
+    let objection = ''
+    for (let seed = 1; seed <= MOST_SEEDS && objection === ''; seed++)
+      objection = await live(seed, spoil).then(
+        () => '',
+        (error: unknown) => String(error),
+      )
+    expect(objection).toMatch(/^Error: Expected .*, at seed \d+, step/)
   })
