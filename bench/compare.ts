@@ -22,6 +22,12 @@ export interface Comparison {
   readonly rounds?: number
 }
 
+/** Several comparisons that are set up together. */
+export interface Comparisons {
+  readonly comparisons: readonly Comparison[]
+  tearDown(): Promise<void>
+}
+
 /** The figures of one comparison. */
 export interface Outcome {
   readonly title: string

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { PAYLOAD } from './bullmq.ts'
-import type { Contender } from './compare.ts'
-import type { Comparisons } from './run.ts'
+import type { Contender, Comparisons } from './compare.ts'
 import { serveWorkers } from './serve-workers.ts'
 
 const JOBS = 1000

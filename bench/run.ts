@@ -1,14 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { compare, type Comparison } from './compare.ts'
+import { compare, type Comparison, type Comparisons } from './compare.ts'
 import { render } from './render.ts'
-
-/** Several comparisons that are set up together. */
-export interface Comparisons {
-  readonly comparisons: readonly Comparison[]
-  tearDown(): Promise<void>
-}
 
 /** A benchmark file exports how to set itself up; `name` is the file's. */
 interface Benchmark {

@@ -6,8 +6,7 @@ import type { Backend, FetchClient } from '@white-cross/reuse/infrastructure/run
 import { pinnedFetch } from '@white-cross/reuse/infrastructure/runtime/node'
 import { sqlite } from '@white-cross/reuse/infrastructure/runtime/sqlite'
 import { createWebhooks, refusedRange } from '@white-cross/reuse/infrastructure/webhooks'
-import { rateOf, type Contender } from './compare.ts'
-import type { Comparisons } from './run.ts'
+import { rateOf, type Contender, type Comparisons } from './compare.ts'
 import { deadEndpoints } from './webhook-dead-endpoints.ts'
 import { startReceiver } from './webhook-receiver.ts'
 

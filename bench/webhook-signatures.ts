@@ -1,8 +1,7 @@
 import { signWebhook, verifyWebhook } from '@white-cross/reuse/infrastructure/webhooks'
 import { Webhook as Standard } from 'standardwebhooks'
 import { Webhook as Svix } from 'svix'
-import { rateOf, type Comparison, type Contender } from './compare.ts'
-import type { Comparisons } from './run.ts'
+import { rateOf, type Comparison, type Contender, type Comparisons } from './compare.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQzpyA7cLMZQ='
 const SIZES = [

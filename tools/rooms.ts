@@ -98,6 +98,7 @@ export const houseRules: HouseRules = {
     'src/runtime/ports/job-ledger-laws/operator-laws.ts': 'laws of the job ledger',
     'src/runtime/ports/job-ledger-laws/law-steps.ts': 'steps of the laws of the job ledger',
     'src/runtime/ports/job-limits.ts': 'pure part of the job ledger',
+    'src/runtime/ports/job-outcome.ts': 'a type of the job ledger',
     'src/runtime/ports/job-processor.ts': 'a function of the user',
     'src/runtime/ports/job-state.ts': 'pure part of the job ledger',
     'src/runtime/ports/json.ts': 'a type',

@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
-import { createApiKeys } from '../../examples/gateway/api-keys.ts'
-import { createGateway } from '../../examples/gateway/app.ts'
-import { readSettings, type GatewayVariables } from '../../examples/gateway/settings.ts'
+import { composeGateway } from '../../examples/gateway/compose-gateway.ts'
+import type { GatewayVariables } from '../../examples/gateway/settings.ts'
 import {
   durableObjects,
   InfrastructureObject,
@@ -9,9 +8,6 @@ import {
   type DispatchLimits,
   type DurableObjectNamespaceLike,
 } from '../../src/runtime/durable-objects/index.ts'
-import { systemClock } from '../../src/runtime/ports/clock.ts'
-import { systemRandom } from '../../src/runtime/ports/random-source.ts'
-import { createWebhooks } from '../../src/services/webhooks/index.ts'
 
 /** The gateway's object, which takes the jobs of a killed isolate back in 0.4 s instead of ten. */
 export class KilledGatewayObject extends InfrastructureObject {
@@ -30,22 +26,8 @@ interface Env extends GatewayVariables {
 }
 
 const bound = env as Env
-const settings = readSettings(bound)
 const backend = durableObjects(bound.KilledGatewayObject)
-const webhooks = createWebhooks({ backend, ...settings.webhooks })
-const keys = createApiKeys({
-  store: backend.store,
-  clock: systemClock,
-  random: systemRandom,
-  rootKeyHash: settings.rootKeyHash,
-})
+const { app, webhooks } = composeGateway(backend, bound, () => undefined)
 
 export const JobRunner = jobRunner(webhooks)
-export default createGateway({
-  backend,
-  webhooks,
-  keys,
-  clock: systemClock,
-  random: systemRandom,
-  log: () => undefined,
-})
+export default app

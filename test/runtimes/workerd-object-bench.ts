@@ -8,12 +8,8 @@ import {
 } from '../../src/runtime/durable-objects/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { systemClock } from '../../src/runtime/ports/clock.ts'
-import type {
-  ClaimedJob,
-  JobOutcome,
-  NewJob,
-  QueueLedger,
-} from '../../src/runtime/ports/job-ledger.ts'
+import type { ClaimedJob, NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../src/runtime/ports/job-outcome.ts'
 import type { JobControl } from '../../src/runtime/ports/job-processor.ts'
 import { systemRandom } from '../../src/runtime/ports/random-source.ts'
 import { createSqliteLedger } from '../../src/runtime/sqlite/ledger.ts'

@@ -3,11 +3,11 @@ import type {
   ClaimedJob,
   FinishedChild,
   JobCommand,
-  JobOutcome,
   JobRecord,
   NewJob,
   QueueLedger,
 } from '../../src/runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../src/runtime/ports/job-outcome.ts'
 import { JOB_STATES } from '../../src/runtime/ports/job-state.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 

@@ -9,7 +9,8 @@ import {
   UnrecoverableError,
 } from '../../services/background-jobs/index.ts'
 import { memory } from '../memory/index.ts'
-import type { ClaimedJob, JobOutcome } from '../ports/job-ledger.ts'
+import type { ClaimedJob } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import type { JobControl } from '../ports/job-processor.ts'
 import { bullmqProcessor } from './index.ts'
 

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../ports/clock.ts'
 import { JobAbortError } from '../ports/job-abort-error.ts'
-import type { JobOutcome } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
 import { claimedJobOf, type BullmqJob, type BullmqJobProcessor } from './bullmq-job.ts'

@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
 import { isJsonObject } from './json-object.ts'

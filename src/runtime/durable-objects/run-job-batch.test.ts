@@ -5,11 +5,11 @@ import type {
   ClaimedJob,
   Exchange,
   ExchangeResult,
-  JobOutcome,
   NewJob,
   QueueLedger,
   Settlement,
 } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import type { JobControl } from '../ports/job-processor.ts'
 import { runJobBatch } from './run-job-batch.ts'
 

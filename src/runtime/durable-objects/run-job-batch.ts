@@ -1,13 +1,8 @@
 import type { Clock } from '../ports/clock.ts'
 import { JobAbortError } from '../ports/job-abort-error.ts'
 import { encodeJson } from '../ports/job-limits.ts'
-import type {
-  ClaimedJob,
-  Exchange,
-  ExchangeResult,
-  JobOutcome,
-  Settlement,
-} from '../ports/job-ledger.ts'
+import type { ClaimedJob, Exchange, ExchangeResult, Settlement } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import type { JobProcessor } from '../ports/job-processor.ts'
 import type { Json } from '../ports/json.ts'
 import { createLatch } from '../ports/latch.ts'

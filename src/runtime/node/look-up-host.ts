@@ -1,11 +1,5 @@
+import type { FoundAddress } from './found-address.ts'
 import { nodeModule } from './node-modules.ts'
-
-/** An address that a host name stands for. */
-export interface FoundAddress {
-  readonly address: string
-  /** 4 or 6. */
-  readonly family: number
-}
 
 /** Finds all addresses of a host name; rejects when there are none. */
 export type LookUpHost = (hostname: string) => Promise<readonly FoundAddress[]>

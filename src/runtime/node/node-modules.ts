@@ -1,5 +1,5 @@
 import { BackendError } from '../ports/errors.ts'
-import type { FoundAddress } from './look-up-host.ts'
+import type { FoundAddress } from './found-address.ts'
 
 /** What of Node's modules this room needs, by their names. */
 export interface NodeModules {

@@ -1,5 +1,6 @@
 import { checkExchange, encodeJson } from './job-limits.ts'
-import type { Exchange, JobOutcome } from './job-ledger.ts'
+import type { Exchange } from './job-ledger.ts'
+import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from './json.ts'
 
 /** A checked copy of an exchange, which its caller can no longer change. */

@@ -22,7 +22,6 @@ export type {
   FinishedChild,
   JobCommand,
   JobLedger,
-  JobOutcome,
   JobPage,
   JobRecord,
   ListJobsOptions,
@@ -31,6 +30,7 @@ export type {
   QueueLedger,
   Settlement,
 } from './job-ledger.ts'
+export type { JobOutcome } from './job-outcome.ts'
 export { JOB_LIMITS } from './job-limits.ts'
 export type { JobControl, JobProcessor } from './job-processor.ts'
 export { JOB_STATES, type JobState } from './job-state.ts'

@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobOutcome } from './job-ledger.ts'
+import type { ClaimedJob } from './job-ledger.ts'
+import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from './json.ts'
 
 /**

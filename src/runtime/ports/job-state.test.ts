@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { JobOutcome } from './job-ledger.ts'
+import type { JobOutcome } from './job-outcome.ts'
 import {
   factsOfNew,
   hasEnded,

@@ -1,5 +1,5 @@
 import type { Json } from './json.ts'
-import type { JobOutcome } from './job-ledger.ts'
+import type { JobOutcome } from './job-outcome.ts'
 
 /**
  * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group to have room; `blocked`

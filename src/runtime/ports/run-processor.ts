@@ -1,5 +1,6 @@
 import { checkExchange, encodeJson } from './job-limits.ts'
-import type { ClaimedJob, JobOutcome } from './job-ledger.ts'
+import type { ClaimedJob } from './job-ledger.ts'
+import type { JobOutcome } from './job-outcome.ts'
 import type { JobControl, JobProcessor } from './job-processor.ts'
 
 /**

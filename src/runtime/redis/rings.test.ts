@@ -6,7 +6,8 @@ import { connectResp, type RespClient } from '../../../test/support/resp-client.
 import { startUpstashBridge } from '../../../test/support/upstash-bridge.ts'
 import { defineJob, JobQueue } from '../../services/background-jobs/index.ts'
 import { createFakeClock } from '../../testing/fake-clock.ts'
-import type { ClaimedJob, JobOutcome, QueueLedger } from '../ports/job-ledger.ts'
+import type { ClaimedJob, QueueLedger } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import { redis, type RedisBackend } from './backend.ts'
 import { clockOffset } from './clock-offset.ts'
 

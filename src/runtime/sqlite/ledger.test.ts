@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { openTestDatabase } from '../../../test/support/node-sqlite.ts'
 import { createSeededRandom } from '../../testing/seeded-random.ts'
-import type { ClaimedJob, JobOutcome, NewJob } from '../ports/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../ports/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-outcome.ts'
 import { createSqliteLedger, type SqliteLedger } from './ledger.ts'
 
 const HOUR_MS = 3_600_000

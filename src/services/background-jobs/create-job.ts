@@ -1,4 +1,5 @@
-import type { AddedJob, JobDefinitions, JobQueue, JobToAdd } from './job-queue.ts'
+import type { JobQueue } from './job-queue.ts'
+import type { AddedJob, JobDefinitions, JobToAdd } from './job-to-add.ts'
 
 /**
  * Adds a job to a queue; it is durable when this resolves.

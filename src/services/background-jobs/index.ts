@@ -6,15 +6,8 @@ export type { JobStatistics } from './job-statistics.ts'
 export type { RedriveOptions } from './redrive.ts'
 export { JobError, RetryLaterError, UnrecoverableError, type JobErrorCode } from './errors.ts'
 export { PRIORITIES, type Backoff, type JobOptions, type JobPriority } from './job-options.ts'
-export {
-  JobQueue,
-  type AddedJob,
-  type JobDefinitions,
-  type JobInput,
-  type JobQueueOptions,
-  type JobToAdd,
-  type RunOptions,
-} from './job-queue.ts'
+export { JobQueue, type JobQueueOptions, type RunOptions } from './job-queue.ts'
+export type { AddedJob, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 export { scheduleJob, type ScheduledJob } from './schedule-job.ts'
 export type { JobSchedule, SchedulePolicies } from './schedules.ts'
 export type { MisfirePolicy } from './scheduling/decide-ticks.ts'

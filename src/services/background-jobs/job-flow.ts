@@ -1,5 +1,5 @@
 import type { NewJob } from '../../runtime/ports/job-ledger.ts'
-import type { JobDefinitions, JobToAdd } from './job-queue.ts'
+import type { JobDefinitions, JobToAdd } from './job-to-add.ts'
 
 /** A job that runs once its children have finished; a tree of them is added in one durable write. */
 export interface JobFlow<Jobs extends JobDefinitions> extends JobToAdd<Jobs> {

@@ -1,5 +1,5 @@
 import { encodeHex } from '../../primitives/hex.ts'
-import { describeIssues, type StandardSchema } from '../../primitives/standard-schema.ts'
+import { describeIssues } from '../../primitives/standard-schema.ts'
 import {
   createJobWorker,
   type JobWorker,
@@ -17,7 +17,6 @@ import type {
   QueueLedger,
 } from '../../runtime/ports/job-ledger.ts'
 import type { JobProcessor } from '../../runtime/ports/job-processor.ts'
-import type { Json } from '../../runtime/ports/json.ts'
 import type { JobState } from '../../runtime/ports/job-state.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
@@ -26,24 +25,13 @@ import { createJobEvents, type JobEventListener, type JobEvents } from './job-ev
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
+import type { AddedJob, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
 import { createQueueProcessor } from './queue-processor.ts'
 import { redriveJobs, type RedriveOptions } from './redrive.ts'
 import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
-
-/** The kinds of job that a queue knows, by name. */
-export type JobDefinitions = Readonly<Record<string, JobDefinition>>
-
-/** What a definition takes when a job is added. */
-export type JobInput<Definition> = Definition extends {
-  readonly input?: StandardSchema<infer Input, unknown>
-}
-  ? unknown extends Input
-    ? Json
-    : Input
-  : Json
 
 /** What a {@link JobQueue} is made of. */
 export interface JobQueueOptions<Jobs extends JobDefinitions> {
@@ -58,24 +46,6 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
   readonly clock?: Clock
   /** Default: the platform's. */
   readonly random?: RandomSource
-}
-
-/** A job to add to a queue. */
-export interface JobToAdd<
-  Jobs extends JobDefinitions,
-  Name extends keyof Jobs & string = keyof Jobs & string,
-> {
-  readonly name: Name
-  readonly data: JobInput<Jobs[Name]>
-  readonly options?: JobOptions
-}
-
-/** What adding a job answers: `added` is false when the queue already held it, and then `id` is the one it holds. */
-export interface AddedJob {
-  readonly id: string
-  readonly added: boolean
-  /** Present and true when the waiting job took over the new one's data; see `deduplication.replace`. */
-  readonly replaced?: boolean
 }
 
 /** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/ports/clock.ts'
-import type { ClaimedJob, JobOutcome, QueueLedger } from '../../runtime/ports/job-ledger.ts'
+import type { ClaimedJob, QueueLedger } from '../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../runtime/ports/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../../runtime/ports/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/random-source.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store.ts'

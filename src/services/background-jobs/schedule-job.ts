@@ -1,4 +1,5 @@
-import type { JobDefinitions, JobInput, JobQueue } from './job-queue.ts'
+import type { JobQueue } from './job-queue.ts'
+import type { JobDefinitions, JobInput } from './job-to-add.ts'
 import type { JobOptions } from './job-options.ts'
 import type { JobSchedule, SchedulePolicies } from './schedules.ts'
 import type {

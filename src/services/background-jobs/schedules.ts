@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../primitives/canonical-json.ts'
 import type { Clock } from '../../runtime/ports/clock.ts'
-import type { JobOutcome, JobRecord, NewJob, QueueLedger } from '../../runtime/ports/job-ledger.ts'
+import type { JobRecord, NewJob, QueueLedger } from '../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../runtime/ports/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-processor.ts'
 import type { JobState } from '../../runtime/ports/job-state.ts'
 import { JobError } from './errors.ts'

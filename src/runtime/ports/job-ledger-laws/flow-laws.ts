@@ -13,7 +13,8 @@ import {
   stateOf,
   type JobLedgerHarness,
 } from './law-steps.ts'
-import type { JobOutcome, NewJob } from '../job-ledger.ts'
+import type { NewJob } from '../job-ledger.ts'
+import type { JobOutcome } from '../job-outcome.ts'
 
 /** How a job waits for its children. */
 export const flowLaws: readonly Law<JobLedgerHarness>[] = [

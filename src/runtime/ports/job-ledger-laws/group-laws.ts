@@ -13,7 +13,8 @@ import {
   stateOf,
   type JobLedgerHarness,
 } from './law-steps.ts'
-import type { JobOutcome, NewJob, QueueLedger } from '../job-ledger.ts'
+import type { NewJob, QueueLedger } from '../job-ledger.ts'
+import type { JobOutcome } from '../job-outcome.ts'
 
 /** How the jobs of a group take turns. */
 export const groupLaws: readonly Law<JobLedgerHarness>[] = [

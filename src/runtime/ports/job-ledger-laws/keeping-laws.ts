@@ -11,7 +11,8 @@ import {
   stateOf,
   type JobLedgerHarness,
 } from './law-steps.ts'
-import type { JobOutcome, NewJob, QueueLedger } from '../job-ledger.ts'
+import type { NewJob, QueueLedger } from '../job-ledger.ts'
+import type { JobOutcome } from '../job-outcome.ts'
 
 const done: JobOutcome = { to: 'completed' }
 const broken: JobOutcome = { to: 'dead', error: 'x' }

@@ -2,11 +2,11 @@ import type {
   ClaimedJob,
   ExchangeResult,
   JobLedger,
-  JobOutcome,
   JobRecord,
   NewJob,
   QueueLedger,
 } from '../job-ledger.ts'
+import type { JobOutcome } from '../job-outcome.ts'
 
 /** What an adapter supplies to have the laws of a ledger run against it. */
 export interface JobLedgerHarness {

@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobOutcome, NewJob } from '../../../runtime/ports/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
 import type { Stored } from '../sending/stored.ts'
 import type { Delivery, DeliveryLane } from './delivery.ts'
 

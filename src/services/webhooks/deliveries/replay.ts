@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobOutcome } from '../../../runtime/ports/job-ledger.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
 import type { RandomSource } from '../../../runtime/ports/random-source.ts'
 import type { Stored } from '../sending/stored.ts'
 import type { WorkQueue } from '../sending/work-queue.ts'

@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobOutcome } from '../../../runtime/ports/job-ledger.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
 import type { JobProcessor } from '../../../runtime/ports/job-processor.ts'
 import type { RandomSource } from '../../../runtime/ports/random-source.ts'
 import { orWait } from './or-wait.ts'

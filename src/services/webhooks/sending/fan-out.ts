@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobOutcome } from '../../../runtime/ports/job-ledger.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import { deliveryJob, firstTask } from '../deliveries/delivery-task.ts'

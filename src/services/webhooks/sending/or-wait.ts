@@ -1,5 +1,5 @@
 import { BackendError } from '../../../runtime/ports/errors.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
 import type { RandomSource } from '../../../runtime/ports/random-source.ts'
 import { WebhookError } from './webhook-error.ts'
 

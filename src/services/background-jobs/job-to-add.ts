@@ -1,0 +1,34 @@
+import type { StandardSchema } from '../../primitives/standard-schema.ts'
+import type { Json } from '../../runtime/ports/json.ts'
+import type { JobDefinition } from './define-job.ts'
+import type { JobOptions } from './job-options.ts'
+
+/** The kinds of job that a queue knows, by name. */
+export type JobDefinitions = Readonly<Record<string, JobDefinition>>
+
+/** What a definition takes when a job is added. */
+export type JobInput<Definition> = Definition extends {
+  readonly input?: StandardSchema<infer Input, unknown>
+}
+  ? unknown extends Input
+    ? Json
+    : Input
+  : Json
+
+/** A job to add to a queue. */
+export interface JobToAdd<
+  Jobs extends JobDefinitions,
+  Name extends keyof Jobs & string = keyof Jobs & string,
+> {
+  readonly name: Name
+  readonly data: JobInput<Jobs[Name]>
+  readonly options?: JobOptions
+}
+
+/** What adding a job answers: `added` is false when the queue already held it, and then `id` is the one it holds. */
+export interface AddedJob {
+  readonly id: string
+  readonly added: boolean
+  /** Present and true when the waiting job took over the new one's data; see `deduplication.replace`. */
+  readonly replaced?: boolean
+}
