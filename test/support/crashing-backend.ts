@@ -37,6 +37,7 @@ export function createCrashingBackend(
       const partition = inner.store.partition(name)
       return {
         get: (key) => read(() => partition.get(key)),
+        getMany: (keys) => read(() => partition.getMany(keys)),
         list: (options) => read(() => partition.list(options)),
         commit: (change) => write(() => partition.commit(change)),
       }

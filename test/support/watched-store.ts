@@ -82,6 +82,7 @@ export function watchStore(store: AtomicStore): WatchedStore {
       }
       return {
         get: (key) => watched(() => read(() => partition.get(key))),
+        getMany: (keys) => watched(() => read(() => partition.getMany(keys))),
         list: (options) => watched(() => read(() => partition.list(options))),
         commit: (change) => watched(() => commitTo(partition, change)),
       }

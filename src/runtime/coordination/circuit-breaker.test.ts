@@ -122,6 +122,7 @@ test('execute() waits a second at most for a store that hangs', async () => {
   const hanging: AtomicStore = {
     partition: () => ({
       get: () => new Promise(() => {}),
+      getMany: () => new Promise(() => {}),
       list: () => new Promise(() => {}),
       commit: () => new Promise(() => {}),
     }),
@@ -187,6 +188,7 @@ test('execute() makes no probe that nobody granted it, and counts a conflict tha
   const store: AtomicStore = {
     partition: () => ({
       get: async () => current(),
+      getMany: () => Promise.reject(new Error('not used')),
       list: () => Promise.reject(new Error('not used')),
       commit: async () => {
         contended = true

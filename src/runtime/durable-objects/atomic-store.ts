@@ -3,6 +3,7 @@ import {
   checkListOptions,
   checkPartitionName,
   checkStoreKey,
+  checkStoreKeys,
   encodeStoreChange,
 } from '../ports/store-limits.ts'
 import { toJsonText } from './json-text.ts'
@@ -18,6 +19,10 @@ export function createDurableObjectAtomicStore(call: CallObject): AtomicStore {
         async get(key) {
           checkStoreKey(key)
           return call(object, (remote) => remote.getEntry(key))
+        },
+        async getMany(keys) {
+          const text = toJsonText(checkStoreKeys(keys))
+          return call(object, (remote) => remote.getEntries(text))
         },
         async list(options = {}) {
           checkListOptions(options)

@@ -29,6 +29,7 @@ export interface ChildPage {
 /** What an `InfrastructureObject` can be asked by name: every method of the three ports is one call of one of these. */
 export interface InfrastructureMethods {
   getEntry(key: string): JsonText<StoreEntry | null>
+  getEntries(keys: JsonText<readonly string[]>): JsonText<readonly (StoreEntry | null)[]>
   listEntries(options: JsonText<ListOptions>): JsonText<StorePage>
   commitEntries(change: JsonText<StoreChange>): JsonText<CommitResult>
 

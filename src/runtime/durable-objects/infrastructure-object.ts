@@ -93,6 +93,10 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     return toJsonText(this.#store.get(PARTITION, key))
   }
 
+  getEntries(keys: JsonText<readonly string[]>): JsonText<readonly (StoreEntry | null)[]> {
+    return toJsonText(this.#store.getMany(PARTITION, fromJsonText(keys)))
+  }
+
   listEntries(options: JsonText<ListOptions>): JsonText<StorePage> {
     return fitPage(fromJsonText(options), (given) => this.#store.list(PARTITION, given))
   }

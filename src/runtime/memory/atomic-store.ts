@@ -14,6 +14,7 @@ import {
   checkListOptions,
   checkPartitionName,
   checkStoreKey,
+  checkStoreKeys,
   encodeStoreChange,
 } from '../ports/store-limits.ts'
 import { createKeyOrder } from './key-order.ts'
@@ -101,6 +102,12 @@ function createPartition(clock: Clock, nextVersion: () => number): StorePartitio
       checkStoreKey(key)
       const slot = live(key)
       return slot === null ? null : entryOf(slot)
+    },
+    async getMany(keys) {
+      return checkStoreKeys(keys).map((key) => {
+        const slot = live(key)
+        return slot === null ? null : entryOf(slot)
+      })
     },
     list: async (options) => list(options),
     commit: async (change) => commit(change),

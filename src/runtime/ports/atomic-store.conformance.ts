@@ -190,6 +190,65 @@ export const atomicStoreLaws: readonly Law<AtomicStoreHarness>[] = [
     },
   },
   {
+    name: 'getMany() answers for each key in order: its entry, or null when it is absent or has expired',
+    async run({ open, advance }) {
+      const store = await open()
+      const part = store.partition('p')
+      const version = await committed(
+        part.commit({
+          set: [
+            { key: 'a', value: { n: 1 } },
+            { key: 'b\u0000', value: null },
+            { key: 'gone', value: 2, expiresInMs: 1000 },
+          ],
+        }),
+      )
+      const ofA = { key: 'a', value: { n: 1 }, version }
+      expectEqual(await part.getMany(['b\u0000', 'absent', 'a', 'b', 'gone', 'a']), [
+        { key: 'b\u0000', value: null, version },
+        null,
+        ofA,
+        null,
+        { key: 'gone', value: 2, version },
+        ofA,
+      ])
+      await advance(1000)
+      expectEqual(await part.getMany(['gone', 'a']), [null, ofA])
+      expectEqual(await part.getMany([]), [])
+      expectEqual(await store.partition('other').getMany(['a']), [null])
+    },
+  },
+  {
+    name: 'getMany() answers at least one of several large entries, and each in its turn',
+    async run({ open }) {
+      const part = (await open()).partition('p')
+      const value = 'x'.repeat(1_000_000)
+      const keys = Array.from({ length: 12 }, (_, index) => `k${index}`)
+      for (const key of keys) await committed(part.commit({ set: [{ key, value }] }))
+      const read: string[] = []
+      for (let calls = 0; read.length < keys.length; calls++) {
+        expectTrue(calls < keys.length, 'at least one entry a call')
+        for (const entry of await part.getMany(keys.slice(read.length))) {
+          expectEqual((entry?.value as string | undefined)?.length, value.length)
+          read.push(entry?.key ?? '')
+        }
+      }
+      expectEqual(read, keys)
+    },
+  },
+  {
+    name: 'getMany() takes the largest number of keys, and refuses more or malformed ones',
+    async run({ open }) {
+      const part = (await open()).partition('p')
+      await committed(part.commit({ set: [{ key: 'k1', value: 1 }] }))
+      const keys = Array.from({ length: STORE_LIMITS.operations }, (_, index) => `k${index}`)
+      const entries = await part.getMany(keys)
+      expectEqual([entries.length, entries[0], entries[1]?.value], [keys.length, null, 1])
+      for (const wrong of [[...keys, 'k'], [''], ['k', '\ud800'], ['x'.repeat(513)]])
+        await expectRejection(() => part.getMany(wrong), isRangeError, 'wrong keys')
+    },
+  },
+  {
     name: 'list() pages through a prefix in UTF-8 order, both ways, each key once',
     async run({ open }) {
       const part = (await open()).partition('p')

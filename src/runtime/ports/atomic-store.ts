@@ -21,6 +21,14 @@ export interface StorePartition {
   get(key: string): Promise<StoreEntry | null>
 
   /**
+   * @param keys At most {@link STORE_LIMITS}`.operations`; one may stand there twice
+   * @returns What {@link get} answers for each, in their order and as of one moment. At least one, and fewer than asked for only where
+   * all would be over `replyBytes`: ask again for the rest. One round trip.
+   * @throws RangeError when there are too many keys, or one is malformed
+   */
+  getMany(keys: readonly string[]): Promise<readonly (StoreEntry | null)[]>
+
+  /**
    * One page of live entries whose key starts with `prefix`, in key order. One round trip.
    *
    * Keys written while paging may or may not be seen; a key that stays is seen exactly once.
@@ -93,8 +101,10 @@ export const STORE_LIMITS = {
   keyBytes: 512,
   /** UTF-8 bytes of a value's JSON: below the 2 MB row of a Durable Object with room for its keys. */
   valueBytes: 1_048_576,
-  /** Checks, sets and deletes of one commit together. */
+  /** Checks, sets and deletes of one commit together, and keys of one `getMany`. */
   operations: 128,
+  /** UTF-8 bytes of values after which one answer of several may end. */
+  replyBytes: 8_388_608,
   /** Longest lifetime of a key: 10 years. */
   expiresInMs: 315_576_000_000,
 } as const

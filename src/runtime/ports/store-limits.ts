@@ -23,6 +23,16 @@ export function checkStoreKey(key: string): void {
   checkLength('Cannot use store key: it', key, STORE_LIMITS.keyBytes)
 }
 
+/** @returns A copy, which the caller can no longer change; @throws RangeError when there are too many keys, or one is malformed */
+export function checkStoreKeys(keys: readonly string[]): readonly string[] {
+  if (keys.length > STORE_LIMITS.operations)
+    throw new RangeError(
+      `Cannot read store: ${keys.length} keys at once, at most ${STORE_LIMITS.operations} allowed`,
+    )
+  for (const key of keys) checkStoreKey(key)
+  return [...keys]
+}
+
 /** @throws RangeError or TypeError when the change breaks one of {@link STORE_LIMITS} or is not JSON */
 export function encodeStoreChange(change: StoreChange): EncodedChange {
   const { check = [], set = [], delete: remove = [] } = change

@@ -1,3 +1,4 @@
+import { STORE_LIMITS } from '../ports/atomic-store.ts'
 import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 
 /** Parts of a partition's keys, in the order of `KEYS`. */
@@ -24,6 +25,21 @@ export const getScript: RedisScript = createScript(
     lua`
 local text = redis.call('HGET', ENTRIES, ARGV[2])
 return live(text) and { text } or {}
+`,
+)
+
+/** ARGV: offset, keys → the text of each entry or nothing, up to what one reply may hold. */
+export const getManyScript: RedisScript = createScript(
+  ENTRY_LUA +
+    lua`
+local texts, reply, bytes = redis.call('HMGET', ENTRIES, unpack(ARGV, 2)), {}, 0
+for index = 1, #ARGV - 1 do
+  local text = live(texts[index]) and texts[index] or ''
+  bytes = bytes + #text
+  if bytes > ${STORE_LIMITS.replyBytes} and index > 1 then return reply end
+  reply[index] = text
+end
+return reply
 `,
 )
 

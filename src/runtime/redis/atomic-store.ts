@@ -5,10 +5,17 @@ import {
   checkListOptions,
   checkPartitionName,
   checkStoreKey,
+  checkStoreKeys,
   encodeStoreChange,
   endOfPrefix,
 } from '../ports/store-limits.ts'
-import { commitScript, getScript, listScript, PARTITION_PARTS } from './atomic-store-scripts.ts'
+import {
+  commitScript,
+  getManyScript,
+  getScript,
+  listScript,
+  PARTITION_PARTS,
+} from './atomic-store-scripts.ts'
 import type { RedisClient } from './client.ts'
 import type { KeysOf } from './keys.ts'
 
@@ -40,6 +47,13 @@ function createPartition(
       checkStoreKey(key)
       const [text] = await client.run(getScript, keys, [String(offset()), toMember(key)])
       return text === undefined ? null : entryOf(key, text)
+    },
+
+    async getMany(wanted) {
+      const all = checkStoreKeys(wanted)
+      if (all.length === 0) return []
+      const texts = await client.run(getManyScript, keys, [String(offset()), ...all.map(toMember)])
+      return texts.map((text, index) => (text === '' ? null : entryOf(all[index] ?? '', text)))
     },
 
     async list(options) {

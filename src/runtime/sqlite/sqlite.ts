@@ -104,6 +104,7 @@ function createStore(engine: SqliteStore, group: GroupCommit): AtomicStore {
       checkPartitionName(name)
       return {
         get: (key) => group.read(() => engine.get(name, key)),
+        getMany: (keys) => group.read(() => engine.getMany(name, keys)),
         list: (options) => group.read(() => engine.list(name, options)),
         commit: async (change) => group.write(engine.prepareCommit(name, change)),
       }

@@ -1,14 +1,16 @@
-import type {
-  CommitResult,
-  ListOptions,
-  StoreChange,
-  StoreEntry,
-  StorePage,
+import {
+  STORE_LIMITS,
+  type CommitResult,
+  type ListOptions,
+  type StoreChange,
+  type StoreEntry,
+  type StorePage,
 } from '../ports/atomic-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
   checkListOptions,
   checkStoreKey,
+  checkStoreKeys,
   encodeStoreChange,
   endOfPrefix,
   type EncodedChange,
@@ -21,6 +23,8 @@ import { toSqlText } from './sql-text.ts'
 export interface SqliteStore {
   /** @throws RangeError when the key is malformed */
   get(partition: string, key: string): StoreEntry | null
+  /** @throws RangeError when there are too many keys, or one is malformed */
+  getMany(partition: string, keys: readonly string[]): readonly (StoreEntry | null)[]
   /** @throws RangeError when an option is out of range */
   list(partition: string, options?: ListOptions): StorePage
   /** @throws RangeError or TypeError when the change is over the limits */
@@ -42,6 +46,25 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
       [toSqlText(partition), toSqlText(key), clock.now()],
     )
     return row === undefined ? null : entryOf(row)
+  }
+
+  function getMany(partition: string, keys: readonly string[]): readonly (StoreEntry | null)[] {
+    const wanted = checkStoreKeys(keys)
+    const rows = db.run(
+      `SELECT key, version, json FROM reuse_entries
+       WHERE partition = ? AND key IN (SELECT value FROM json_each(?)) AND (expires_at IS NULL OR expires_at > ?)`,
+      [toSqlText(partition), JSON.stringify(wanted.map(toSqlText)), clock.now()],
+    )
+    const found = new Map(rows.map((row) => [readText(row, 'key'), row]))
+    const answer: (StoreEntry | null)[] = []
+    let characters = 0
+    for (const key of wanted) {
+      const row = found.get(key)
+      characters += row === undefined ? 0 : readText(row, 'json').length
+      if (characters > STORE_LIMITS.replyBytes && answer.length > 0) break
+      answer.push(row === undefined ? null : entryOf(row))
+    }
+    return answer
   }
 
   function list(partition: string, options?: ListOptions): StorePage {
@@ -138,6 +161,7 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
   return {
     get,
     list,
+    getMany,
     commit: (partition, change) => prepareCommit(partition, change)(),
     prepareCommit,
   }

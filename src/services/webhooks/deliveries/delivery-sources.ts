@@ -1,4 +1,8 @@
-import type { StoreEntry, StorePartition } from '../../../runtime/ports/atomic-store.ts'
+import {
+  STORE_LIMITS,
+  type StoreEntry,
+  type StorePartition,
+} from '../../../runtime/ports/atomic-store.ts'
 import { deliveryIn } from './delivery-changes.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import type { Delivery, DeliveryState } from './delivery.ts'
@@ -65,27 +69,20 @@ export function ofEvent(
   }
 }
 
-/** One read for each endpoint: all that it got between the first and the last of its positions is among them. */
 async function readAt(
   partition: StorePartition,
   positions: readonly string[],
 ): Promise<readonly PlacedDelivery[]> {
-  const ofEndpoints = Map.groupBy(positions, (position) => keys.placeAt(position).endpointId)
-  const lists = await Promise.all(
-    Array.from(ofEndpoints, async ([endpointId, own]) => {
-      const key = keyAt(own[0] ?? '')
-      if (own.length === 1) return [await partition.get(key)]
-      // A '!' sorts before all that an event's id may go on with.
-      return entriesBelow(partition, keys.byEndpoint(endpointId), `${key}!`, own.length)
-    }),
-  )
-  const entries = new Map(
-    lists.flat().flatMap((entry) => (entry === null ? [] : [[entry.key, entry]])),
-  )
-  return positions.map((position) => {
-    const entry = entries.get(keyAt(position))
-    return entry === undefined ? { position, delivery: null } : placed(entry, position)
-  })
+  const found: PlacedDelivery[] = []
+  while (found.length < positions.length) {
+    const next = positions.slice(found.length, found.length + STORE_LIMITS.operations)
+    // An answer may end early.
+    for (const entry of await partition.getMany(next.map(keyAt))) {
+      const position = positions[found.length] ?? ''
+      found.push(entry === null ? { position, delivery: null } : placed(entry, position))
+    }
+  }
+  return found
 }
 
 function keyAt(position: string): string {
