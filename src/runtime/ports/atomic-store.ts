@@ -103,7 +103,7 @@ export const STORE_LIMITS = {
   valueBytes: 1_048_576,
   /** Checks, sets and deletes of one commit together, and keys of one `getMany`. */
   operations: 128,
-  /** UTF-8 bytes of values after which one answer of several may end. */
+  /** UTF-8 bytes of values after which one answer of several may end: the first always fits. */
   replyBytes: 8_388_608,
   /** Longest lifetime of a key: 10 years. */
   expiresInMs: 315_576_000_000,

@@ -36,7 +36,7 @@ local texts, reply, bytes = redis.call('HMGET', ENTRIES, unpack(ARGV, 2)), {}, 0
 for index = 1, #ARGV - 1 do
   local text = live(texts[index]) and texts[index] or ''
   bytes = bytes + #text
-  if bytes > ${STORE_LIMITS.replyBytes} and index > 1 then return reply end
+  if bytes > ${STORE_LIMITS.replyBytes} then return reply end
   reply[index] = text
 end
 return reply

@@ -61,7 +61,7 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
     for (const key of wanted) {
       const row = found.get(key)
       characters += row === undefined ? 0 : readText(row, 'json').length
-      if (characters > STORE_LIMITS.replyBytes && answer.length > 0) break
+      if (characters > STORE_LIMITS.replyBytes) break
       answer.push(row === undefined ? null : entryOf(row))
     }
     return answer
