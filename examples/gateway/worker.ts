@@ -13,4 +13,8 @@ const { app, webhooks } = composeGateway(backend, env, (record) =>
 
 export { InfrastructureObject }
 export const JobRunner = jobRunner(webhooks)
-export default app
+export default {
+  fetch: app.fetch,
+  // A second wake that depends on no alarm.
+  scheduled: () => webhooks.sweep(),
+}

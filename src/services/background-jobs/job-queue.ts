@@ -5,6 +5,7 @@ import {
   type JobWorker,
   type JobWorkerOptions,
 } from '../../runtime/coordination/job-worker.ts'
+import { sweepQueues } from '../../runtime/coordination/sweep-queues.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/clock.ts'
 import type {
@@ -206,11 +207,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * Looks after every wake of the queue, whatever rings were lost: lost leases are taken back, and whoever works the queue is
    * rung where there is something to do. For a Cron Trigger: `scheduled: () => queue.sweep()`.
    */
-  async sweep(): Promise<void> {
-    for (const { queue } of this.processors) {
-      const { wakeInMs } = await this.#options.backend.ledger.queue(queue).exchange({})
-      await this.#ring(queue, wakeInMs)
-    }
+  sweep(): Promise<void> {
+    return sweepQueues(this.processors, this.#options.backend)
   }
 
   /** Stops handing out jobs; running ones go on. */

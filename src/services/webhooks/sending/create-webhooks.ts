@@ -1,4 +1,5 @@
 import { createJobWorker, type JobWorkerOptions } from '../../../runtime/coordination/job-worker.ts'
+import { sweepQueues } from '../../../runtime/coordination/sweep-queues.ts'
 import { systemClock } from '../../../runtime/ports/clock.ts'
 import { systemFetch } from '../../../runtime/ports/fetch-client.ts'
 import type { JobProcessor } from '../../../runtime/ports/job-processor.ts'
@@ -57,6 +58,11 @@ export interface Webhooks {
    * @returns How many jobs were settled
    */
   drain(options?: Omit<WebhooksRunOptions, 'signal'>): Promise<number>
+  /**
+   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, and whoever does the work is rung where there is
+   * something to do. For a Cron Trigger: `scheduled: () => webhooks.sweep()`.
+   */
+  sweep(): Promise<void>
 }
 
 /** How {@link Webhooks.run} works; see `JobWorkerOptions`. `concurrency`: attempts at once, default 128. */
@@ -192,5 +198,6 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
         settled += round
       }
     },
+    sweep: () => sweepQueues([events, attempts, slowAttempts], backend),
   }
 }
