@@ -5,7 +5,7 @@ import type { Comparison, Contender } from './compare.ts'
 
 const ENDPOINTS = 1000
 const DEAD = 50
-const EVENTS = 8
+const EVENTS = 24
 /** So that the machine keeps up: what is compared is waiting for others, not for the processor. */
 const BETWEEN_EVENTS_MS = 1500
 
