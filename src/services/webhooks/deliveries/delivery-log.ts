@@ -11,8 +11,8 @@ import {
 } from './delivery-changes.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import { readAttempt, type AttemptRecord } from './delivery-record.ts'
+import { ofEvent } from './delivery-sources.ts'
 import {
-  deliveryId,
   isSettled,
   readDeliveryId,
   type Delivery,
@@ -21,7 +21,7 @@ import {
 } from './delivery.ts'
 import { readHealth, type EndpointHealth } from './endpoint-health.ts'
 import type { KeptEvents } from './kept-events.ts'
-import { readPublished } from './read-published.ts'
+import { readPlaced } from './read-placed.ts'
 
 /** Keeps deliveries, their attempts and payloads, and each endpoint's health. */
 export interface DeliveryLog {
@@ -142,15 +142,13 @@ export function createDeliveryLog(
       if (++conflicts > MAX_TRIES) throw contended('create')
       // A fan-out that is done again after a crash: what is there stays, the rest is added.
       kept = await events.readAgain(name, eventId)
-      const known = await Promise.all(missing.map(({ id }) => find(id)))
+      const isAt = kept.event?.at ?? createdAt
+      const positions = missing.map((delivery) => keys.position({ ...delivery, createdAt: isAt }))
+      const known = (await readPlaced(partition, positions)).map(({ delivery }) => delivery)
       created.push(...known.flatMap((delivery) => delivery ?? []))
       missing = missing.filter((_delivery, index) => known[index] === null)
     }
     return created
-  }
-
-  async function find(id: string): Promise<Delivery | null> {
-    return (await read(id)).delivery
   }
 
   async function read(id: string): Promise<DeliverySituation> {
@@ -161,9 +159,9 @@ export function createDeliveryLog(
       events.knownAt(name, own.eventId) ?? (await events.publishedAt(name, own.eventId))
     if (createdAt === null) return NOTHING
     const place = { ...own, createdAt }
-    const [delivery, health] = await Promise.all([
-      partition.get(keys.delivery(place)),
-      partition.get(keys.health(own.endpointId)),
+    const [delivery = null, health = null] = await partition.getMany([
+      keys.delivery(place),
+      keys.health(own.endpointId),
     ])
     return {
       delivery: delivery === null ? null : deliveryIn(place, delivery),
@@ -183,14 +181,9 @@ export function createDeliveryLog(
     },
     async ofEvent(tenant, shard, eventId) {
       const name = keys.partition(tenant, shard)
-      const createdAt = await events.publishedAt(name, eventId)
-      if (createdAt === null) return []
-      const prefix = keys.publishedOf({ createdAt, eventId })
-      const positions = await readPublished(store.partition(name), { prefix })
-      const found = await Promise.all(
-        positions.map((position) => find(deliveryId(keys.placeAt(position)))),
-      )
-      return found.flatMap((delivery) => delivery ?? [])
+      const publishedAt = (): Promise<number | null> => events.publishedAt(name, eventId)
+      const all = ofEvent(store.partition(name), eventId, publishedAt)
+      return (await all(null, Infinity)).flatMap(({ delivery }) => delivery ?? [])
     },
     read,
     async body(delivery) {

@@ -1,18 +1,8 @@
-import {
-  STORE_LIMITS,
-  type StoreEntry,
-  type StorePartition,
-} from '../../../runtime/ports/atomic-store.ts'
-import { deliveryIn } from './delivery-changes.ts'
+import type { StoreEntry, StorePartition } from '../../../runtime/ports/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
-import type { Delivery, DeliveryState } from './delivery.ts'
+import type { DeliveryState } from './delivery.ts'
+import { placedDelivery, readPlaced, type PlacedDelivery } from './read-placed.ts'
 import { readPublished } from './read-published.ts'
-
-/** A delivery, `null` when it is gone, and where it stands in the order of all listings. */
-export interface PlacedDelivery {
-  readonly position: string
-  readonly delivery: Delivery | null
-}
 
 /**
  * Lists some deliveries of one partition, latest first.
@@ -31,7 +21,7 @@ export function ofEndpoint(partition: StorePartition, endpointId: string): Deliv
   return async (after, limit) => {
     const before = after === null ? null : keys.delivery({ ...keys.placeAt(after), endpointId })
     return (await entriesBelow(partition, prefix, before, limit)).map((entry) =>
-      placed(entry, `${entry.key.slice(prefix.length)}:${endpointId}`),
+      placedDelivery(entry, `${entry.key.slice(prefix.length)}:${endpointId}`),
     )
   }
 }
@@ -44,14 +34,14 @@ export function inState(
   const prefix = keys.byState(state)
   return async (after, limit) =>
     (await entriesBelow(partition, prefix, after === null ? null : prefix + after, limit)).map(
-      (entry) => placed(entry, entry.key.slice(prefix.length)),
+      (entry) => placedDelivery(entry, entry.key.slice(prefix.length)),
     )
 }
 
 /** All that there are. */
 export function ofAnyState(partition: StorePartition): DeliverySource {
   return async (after, limit) => {
-    return readAt(partition, await readPublished(partition, { after, limit }))
+    return readPlaced(partition, await readPublished(partition, { after, limit }))
   }
 }
 
@@ -65,32 +55,8 @@ export function ofEvent(
     const createdAt = await publishedAt()
     if (createdAt === null) return []
     const prefix = keys.publishedOf({ createdAt, eventId })
-    return readAt(partition, await readPublished(partition, { prefix, after, limit }))
+    return readPlaced(partition, await readPublished(partition, { prefix, after, limit }))
   }
-}
-
-async function readAt(
-  partition: StorePartition,
-  positions: readonly string[],
-): Promise<readonly PlacedDelivery[]> {
-  const found: PlacedDelivery[] = []
-  while (found.length < positions.length) {
-    const next = positions.slice(found.length, found.length + STORE_LIMITS.operations)
-    // An answer may end early.
-    for (const entry of await partition.getMany(next.map(keyAt))) {
-      const position = positions[found.length] ?? ''
-      found.push(entry === null ? { position, delivery: null } : placed(entry, position))
-    }
-  }
-  return found
-}
-
-function keyAt(position: string): string {
-  return keys.delivery(keys.placeAt(position))
-}
-
-function placed(entry: StoreEntry, position: string): PlacedDelivery {
-  return { position, delivery: deliveryIn(keys.placeAt(position), entry) }
 }
 
 async function entriesBelow(

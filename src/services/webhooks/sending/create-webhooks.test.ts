@@ -280,7 +280,7 @@ test('publishing costs one write, and an attempt one commit', async () => {
     expect(calls).toEqual(
       processor === events
         ? ['store.list', 'store.commit', 'webhooks.deliveries.add']
-        : ['store.get', 'store.get', 'store.get', 'store.commit'],
+        : ['store.getMany', 'store.get', 'store.commit'],
     )
   }
 })
