@@ -73,6 +73,9 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     let settledCount = 0
     let failures = 0
     let stopAt = Infinity
+    /** Progress was told, which is looked after soon. */
+    let cancelLook: (() => void) | null = null
+    const stopLooking = (): void => cancelLook?.()
 
     const finish = (entry: RunningJob, outcome: JobOutcome): void => {
       // A job given back at the stop has left `running`: what its handler says afterwards no longer counts.
@@ -93,8 +96,11 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       const progress = (value: Json): void => {
         // A value that the ledger would refuse must not keep it from renewing the leases.
         encodeJson('progress', value)
-        if (entry.progress === undefined) clock.setTimer(latch.open, PROGRESS_MS)
         entry.progress = value
+        cancelLook ??= clock.setTimer(() => {
+          cancelLook = null
+          latch.open()
+        }, PROGRESS_MS)
       }
       const control = { signal: entry.abort.signal, progress }
       void runProcessor(processor, job, control, onError).then((outcome) => finish(entry, outcome))
@@ -213,6 +219,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     } finally {
       signal.removeEventListener('abort', onAbort)
       stopListening?.()
+      stopLooking()
     }
     return settledCount
   }

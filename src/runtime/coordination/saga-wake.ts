@@ -4,6 +4,7 @@ import type { JobLedger } from '../ports/job-ledger.ts'
 import type { RandomSource } from '../ports/random-source.ts'
 import { sagaJobData } from './saga-processor.ts'
 import type { SagaState } from './saga-state.ts'
+import { tryRing } from './try-ring.ts'
 
 /** What {@link createSagaWake} needs. */
 export interface SagaWakeOptions {
@@ -33,13 +34,7 @@ export function createSagaWake({ ledger, doorbell, queue, random }: SagaWakeOpti
     const { wakeInMs } = await jobs.add([
       { id: jobId, name: 'saga', data, delayMs, maxAttempts: MAX_CRASHES },
     ])
-    if (wakeInMs !== null) await ring(wakeInMs)
-  }
-
-  async function ring(inMs: number): Promise<void> {
-    await doorbell?.ring(queue, inMs).catch(() => {
-      // A lost ring costs waiting, nothing else.
-    })
+    await tryRing(doorbell, queue, wakeInMs)
   }
 
   return {
@@ -51,7 +46,7 @@ export function createSagaWake({ ledger, doorbell, queue, random }: SagaWakeOpti
     },
     async promote(jobId) {
       await jobs.command({ type: 'promote', ids: [jobId] })
-      await ring(0)
+      await tryRing(doorbell, queue, 0)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Backend } from '../ports/backend.ts'
+import { tryRing } from './try-ring.ts'
 
 /**
  * Looks after every wake of these queues, whatever rings were lost: what fell due and lost leases are seen to, and whoever works a queue is
@@ -10,11 +11,6 @@ export async function sweepQueues(
 ): Promise<void> {
   for (const { queue } of queues) {
     const { wakeInMs } = await ledger.queue(queue).exchange({})
-    if (wakeInMs === null) continue
-    try {
-      await doorbell.ring(queue, wakeInMs)
-    } catch {
-      // The next sweep rings again, and the queues that come after this one are not to wait for that.
-    }
+    await tryRing(doorbell, queue, wakeInMs)
   }
 }

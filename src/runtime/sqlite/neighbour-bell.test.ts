@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { sqlite, type SqliteBackend } from './sqlite.ts'
 
@@ -11,8 +11,9 @@ let files = 0
 
 afterEach(() => {
   for (const backend of opened.splice(0)) backend.close()
-  if (files === 4) rmSync(folder, { recursive: true, force: true })
 })
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function open() {
   const path = join(folder, `${++files}.db`)

@@ -6,6 +6,7 @@ import {
   type JobWorkerOptions,
 } from '../../runtime/coordination/job-worker.ts'
 import { sweepQueues } from '../../runtime/coordination/sweep-queues.ts'
+import { tryRing } from '../../runtime/coordination/try-ring.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/clock.ts'
 import type {
@@ -280,13 +281,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return changed > 0
   }
 
-  async #ring(queue: string, inMs: number | null): Promise<void> {
-    if (inMs === null) return
-    try {
-      await this.#options.backend.doorbell.ring(queue, inMs)
-    } catch {
-      // The job is durable and the ledger arms its own wake: a ring only saves waiting, so its loss must not fail the add.
-    }
+  #ring(queue: string, inMs: number | null): Promise<void> {
+    return tryRing(this.#options.backend.doorbell, queue, inMs)
   }
 
   async #newJob({ name, data, options }: JobToAdd<Jobs>): Promise<NewJob> {

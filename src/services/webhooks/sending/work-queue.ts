@@ -1,3 +1,4 @@
+import { tryRing } from '../../../runtime/coordination/try-ring.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
 import type { NewJob, QueueLedger } from '../../../runtime/ports/job-ledger.ts'
 
@@ -18,15 +19,6 @@ export function createWorkQueue(
 ): WorkQueue {
   const ledger = ledgers.queue(name)
 
-  async function ring(inMs: number): Promise<void> {
-    try {
-      await doorbell.ring(name, inMs)
-    } catch {
-      // The jobs are durable and a worker looks by itself when they are due: a lost ring only costs waiting, and must
-      // not make the caller believe that nothing was accepted.
-    }
-  }
-
   return {
     ledger,
     async add(jobs) {
@@ -37,13 +29,13 @@ export function createWorkQueue(
         added.push(...result.jobs.map((job) => job.added))
         wakeInMs = result.wakeInMs
       }
-      if (wakeInMs !== null) await ring(wakeInMs)
+      await tryRing(doorbell, name, wakeInMs)
       return added
     },
     async revive(id) {
       await ledger.command({ type: 'retry', ids: [id] })
       await ledger.command({ type: 'promote', ids: [id] })
-      await ring(0)
+      await tryRing(doorbell, name, 0)
     },
   }
 }
