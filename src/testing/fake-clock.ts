@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/ports/clock.ts'
+import type { Clock } from '../runtime/ports/platform/clock.ts'
 
 /** A clock that stands still until told to move. */
 export interface FakeClock extends Clock {

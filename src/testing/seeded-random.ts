@@ -1,4 +1,4 @@
-import type { RandomSource } from '../runtime/ports/random-source.ts'
+import type { RandomSource } from '../runtime/ports/platform/random-source.ts'
 
 /** A repeatable source of chance (xorshift32), never for secrets. */
 export function createSeededRandom(seed = 1): RandomSource {

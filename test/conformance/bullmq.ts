@@ -2,8 +2,8 @@ import {
   BullmqVersionError,
   bullmqQueue,
   type ScriptClient,
-} from '../../src/runtime/bullmq/index.ts'
-import { scriptEvaluator } from '../../src/runtime/bullmq/script-client.ts'
+} from '../../src/runtime/engines/bullmq/index.ts'
+import { scriptEvaluator } from '../../src/runtime/engines/bullmq/script-client.ts'
 import { expectEqual, expectRejection } from '../../src/runtime/ports/conformance.ts'
 import type { Suite } from './suite.ts'
 

@@ -2,8 +2,8 @@ import {
   durableObjects,
   InfrastructureObject,
   type DurableObjectNamespaceLike,
-} from '../../src/runtime/durable-objects/index.ts'
-import { systemClock, type Clock } from '../../src/runtime/ports/clock.ts'
+} from '../../src/runtime/backends/durable-objects/index.ts'
+import { systemClock, type Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { createFakeClock } from '../../src/testing/fake-clock.ts'
 import { createInFlight } from '../support/in-flight.ts'
 import { backendSuites } from './backend-suites.ts'

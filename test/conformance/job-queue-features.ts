@@ -1,4 +1,4 @@
-import { CircuitBreaker } from '../../src/runtime/coordination/circuit-breaker.ts'
+import { CircuitBreaker } from '../../src/runtime/coordination/circuit-breaker/circuit-breaker.ts'
 import {
   defineJob,
   type JobQueue,

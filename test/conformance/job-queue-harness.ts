@@ -1,6 +1,6 @@
 import { JobQueue, type JobDefinitions } from '../../src/services/background-jobs/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { createSeededRandom } from '../../src/testing/index.ts'
 
 /** A backend to put queues on, with the clock of the process beside it; `advance` moves both. */

@@ -1,5 +1,5 @@
-import { memory } from '../../src/runtime/memory/index.ts'
-import { doorbellLaws } from '../../src/runtime/ports/doorbell.conformance.ts'
+import { memory } from '../../src/runtime/backends/memory/index.ts'
+import { doorbellLaws } from '../../src/runtime/ports/doorbell/doorbell.conformance.ts'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
 import { backendSuites } from './backend-suites.ts'
 import { suite, type Suite } from './suite.ts'

@@ -1,6 +1,6 @@
 import { encodeBase64Url } from '../../src/primitives/base64url.ts'
 import { encodeUtf8 } from '../../src/primitives/utf8.ts'
-import { memory } from '../../src/runtime/memory/index.ts'
+import { memory } from '../../src/runtime/backends/memory/index.ts'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
 import {
   qstashDirect,
@@ -8,7 +8,7 @@ import {
   qstashDoorbell,
   qstashHandler,
   type DirectOutcome,
-} from '../../src/runtime/qstash/index.ts'
+} from '../../src/runtime/engines/qstash/index.ts'
 import { createFakeClock } from '../../src/testing/index.ts'
 import type { Suite } from './suite.ts'
 

@@ -1,8 +1,8 @@
 import { expectEqual, LawBrokenError, type Law } from '../../src/runtime/ports/conformance.ts'
-import { systemClock } from '../../src/runtime/ports/clock.ts'
-import { doorbellLaws } from '../../src/runtime/ports/doorbell.conformance.ts'
-import type { Doorbell } from '../../src/runtime/ports/doorbell.ts'
-import { clockOffset } from '../../src/runtime/redis/clock-offset.ts'
+import { systemClock } from '../../src/runtime/ports/platform/clock.ts'
+import { doorbellLaws } from '../../src/runtime/ports/doorbell/doorbell.conformance.ts'
+import type { Doorbell } from '../../src/runtime/ports/doorbell/doorbell.ts'
+import { clockOffset } from '../../src/runtime/backends/redis/clock-offset.ts'
 import {
   redis,
   type CallingConnection,
@@ -10,7 +10,7 @@ import {
   type RedisBackend,
   type SendingConnection,
   type SendingSubscriber,
-} from '../../src/runtime/redis/index.ts'
+} from '../../src/runtime/backends/redis/index.ts'
 import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
 import { createFakeClock, type FakeClock } from '../../src/testing/index.ts'
 import { suite, type Suite } from './suite.ts'

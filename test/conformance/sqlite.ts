@@ -1,4 +1,4 @@
-import { sqlite, type NativeDatabase } from '../../src/runtime/sqlite/index.ts'
+import { sqlite, type NativeDatabase } from '../../src/runtime/backends/sqlite/index.ts'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
 import { backendSuites } from './backend-suites.ts'
 import type { Suite } from './suite.ts'

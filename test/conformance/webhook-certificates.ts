@@ -7,16 +7,16 @@ import {
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { FetchClient } from '../../src/runtime/ports/fetch-client.ts'
-import { WebhookVerificationError } from '../../src/services/webhooks/errors.ts'
-import { confirmSnsSubscription } from '../../src/services/webhooks/receiving/confirm-sns-subscription.ts'
+import type { FetchClient } from '../../src/runtime/ports/platform/fetch-client.ts'
+import { WebhookVerificationError } from '../../src/services/webhooks/webhook-verification-error.ts'
+import { confirmSnsSubscription } from '../../src/services/webhooks/schemes/sns/confirm-sns-subscription.ts'
 import {
   paypalWebhook,
   type PaypalWebhookOptions,
-} from '../../src/services/webhooks/receiving/paypal.ts'
-import { snsWebhook } from '../../src/services/webhooks/receiving/sns.ts'
+} from '../../src/services/webhooks/schemes/paypal/paypal.ts'
+import { snsWebhook } from '../../src/services/webhooks/schemes/sns/sns.ts'
 import { verifyWebhook } from '../../src/services/webhooks/receiving/verify-webhook.ts'
-import type { WebhookScheme } from '../../src/services/webhooks/receiving/webhook-scheme.ts'
+import type { WebhookScheme } from '../../src/services/webhooks/schemes/webhook-scheme.ts'
 import { createFakeClock } from '../../src/testing/index.ts'
 import {
   issueCertificate,
@@ -26,7 +26,7 @@ import {
 import { suite, type Suite } from './suite.ts'
 import type { ReceiveWebhookOptions } from '../../src/services/webhooks/receiving/receive-webhook.ts'
 import { expectRefusal, receive, RECEIVED_AT, SHARED_SECRET } from '../support/received-webhook.ts'
-import { digicertRoots } from '../../src/services/webhooks/receiving/digicert-roots.ts'
+import { digicertRoots } from '../../src/services/webhooks/schemes/paypal/digicert-roots.ts'
 
 /** What the schemes of vendors that sign with a certificate accept and refuse, with certificates made for the run. */
 export function webhookCertificateSuites(): readonly Suite[] {

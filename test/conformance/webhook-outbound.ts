@@ -1,5 +1,5 @@
 import { expectEqual, expectTrue, type Law } from '../../src/runtime/ports/conformance.ts'
-import type { FetchClient } from '../../src/runtime/ports/fetch-client.ts'
+import type { FetchClient } from '../../src/runtime/ports/platform/fetch-client.ts'
 import {
   createOutbound,
   type Outbound,

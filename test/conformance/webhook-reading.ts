@@ -1,12 +1,12 @@
 import { encodeUtf8 } from '../../src/primitives/utf8.ts'
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import {
   expectEqual,
   expectRejection,
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { WebhookVerificationCode } from '../../src/services/webhooks/errors.ts'
+import type { WebhookVerificationCode } from '../../src/services/webhooks/webhook-verification-error.ts'
 import { readWebhook } from '../../src/services/webhooks/receiving/read-webhook.ts'
 import type { ReceiveWebhookOptions } from '../../src/services/webhooks/receiving/receive-webhook.ts'
 import { suite, type Suite } from './suite.ts'

@@ -2,14 +2,14 @@ import { encodeHex } from '../../src/primitives/hex.ts'
 import { createHmacKey } from '../../src/primitives/hmac.ts'
 import { encodeUtf8 } from '../../src/primitives/utf8.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { expectEqual, expectRejection, type Law } from '../../src/runtime/ports/conformance.ts'
 import { JobQueue } from '../../src/services/background-jobs/index.ts'
 import {
   handleWebhooks,
   type HandleWebhooksOptions,
 } from '../../src/services/webhooks/receiving/handle-webhooks.ts'
-import { mailgunWebhook } from '../../src/services/webhooks/receiving/mailgun.ts'
+import { mailgunWebhook } from '../../src/services/webhooks/schemes/mailgun.ts'
 import type { WebhookHandlers } from '../../src/services/webhooks/receiving/webhook-handlers.ts'
 import { webhookJob } from '../../src/services/webhooks/receiving/webhook-job.ts'
 import { signWebhook } from '../../src/services/webhooks/signing/sign-webhook.ts'

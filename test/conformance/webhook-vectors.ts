@@ -9,11 +9,11 @@ import { decodeHex, encodeHex } from '../../src/primitives/hex.ts'
 import { createHmacKey, type HmacHash } from '../../src/primitives/hmac.ts'
 import { encodeUtf8 } from '../../src/primitives/utf8.ts'
 import { expectEqual, expectTrue, type Law } from '../../src/runtime/ports/conformance.ts'
-import { messageSignatureWebhook } from '../../src/services/webhooks/receiving/message-signature.ts'
+import { messageSignatureWebhook } from '../../src/services/webhooks/schemes/message-signature.ts'
 import { readWebhook } from '../../src/services/webhooks/receiving/read-webhook.ts'
-import { sendgridWebhook } from '../../src/services/webhooks/receiving/sendgrid.ts'
-import { slackWebhook } from '../../src/services/webhooks/receiving/slack.ts'
-import { twilioContents } from '../../src/services/webhooks/receiving/twilio-content.ts'
+import { sendgridWebhook } from '../../src/services/webhooks/schemes/sendgrid.ts'
+import { slackWebhook } from '../../src/services/webhooks/schemes/slack.ts'
+import { twilioContents } from '../../src/services/webhooks/schemes/twilio/twilio-content.ts'
 import {
   verifyWebhook,
   type VerifyWebhookOptions,

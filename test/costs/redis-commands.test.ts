@@ -4,10 +4,10 @@ import {
   queuesConsumer,
   queuesDoorbell,
   type MessageBatchLike,
-} from '../../src/runtime/cloudflare-queues/index.ts'
+} from '../../src/runtime/engines/cloudflare-queues/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import { clockOffset } from '../../src/runtime/redis/clock-offset.ts'
-import { redis } from '../../src/runtime/redis/index.ts'
+import { clockOffset } from '../../src/runtime/backends/redis/clock-offset.ts'
+import { redis } from '../../src/runtime/backends/redis/index.ts'
 import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
 import { createFakeClock } from '../../src/testing/index.ts'
 import { createInFlight } from '../support/in-flight.ts'

@@ -1,4 +1,4 @@
-import type { SendingSubscriber } from '../../src/runtime/redis/index.ts'
+import type { SendingSubscriber } from '../../src/runtime/backends/redis/index.ts'
 import { memorySuites } from '../conformance/memory.ts'
 import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'

@@ -7,7 +7,7 @@ import {
   jobRunner,
   type DispatchLimits,
   type DurableObjectNamespaceLike,
-} from '../../src/runtime/durable-objects/index.ts'
+} from '../../src/runtime/backends/durable-objects/index.ts'
 
 /** The gateway's object, which takes the jobs of a killed isolate back in 0.4 s instead of ten. */
 export class KilledGatewayObject extends InfrastructureObject {

@@ -5,8 +5,8 @@ import {
   jobRunner,
   type DispatchLimits,
   type DurableObjectNamespaceLike,
-} from '../../src/runtime/durable-objects/index.ts'
-import type { NewJob } from '../../src/runtime/ports/job-ledger.ts'
+} from '../../src/runtime/backends/durable-objects/index.ts'
+import type { NewJob } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 
 export class KilledInfrastructureObject extends InfrastructureObject {
   protected override readonly dispatchLimits: DispatchLimits = {

@@ -1,12 +1,12 @@
-import { jobRunner } from '../../src/runtime/durable-objects/index.ts'
-import { systemClock } from '../../src/runtime/ports/clock.ts'
+import { jobRunner } from '../../src/runtime/backends/durable-objects/index.ts'
+import { systemClock } from '../../src/runtime/ports/platform/clock.ts'
 import {
   expectEqual,
   expectRejection,
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 import { createJob } from '../../src/services/background-jobs/index.ts'
 import {

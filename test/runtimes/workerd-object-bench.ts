@@ -5,15 +5,15 @@ import {
   jobRunner,
   type DispatchLimits,
   type DurableObjectsOptions,
-} from '../../src/runtime/durable-objects/index.ts'
+} from '../../src/runtime/backends/durable-objects/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import { systemClock } from '../../src/runtime/ports/clock.ts'
-import type { ClaimedJob, NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
-import type { JobOutcome } from '../../src/runtime/ports/job-outcome.ts'
-import type { JobControl } from '../../src/runtime/ports/job-processor.ts'
-import { systemRandom } from '../../src/runtime/ports/random-source.ts'
-import { createSqliteLedger } from '../../src/runtime/sqlite/ledger.ts'
-import { createStorageDatabase } from '../../src/runtime/sqlite/storage-database.ts'
+import { systemClock } from '../../src/runtime/ports/platform/clock.ts'
+import type { ClaimedJob, NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../../src/runtime/ports/job-ledger/job-outcome.ts'
+import type { JobControl } from '../../src/runtime/ports/job-processor/job-processor.ts'
+import { systemRandom } from '../../src/runtime/ports/platform/random-source.ts'
+import { createSqliteLedger } from '../../src/runtime/backends/sqlite/job-ledger/ledger.ts'
+import { createStorageDatabase } from '../../src/runtime/backends/sqlite/database/storage-database.ts'
 import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
 
 type Handler = (job: ClaimedJob, control: JobControl) => Promise<JobOutcome>

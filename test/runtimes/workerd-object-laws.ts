@@ -1,4 +1,4 @@
-import { durableObjects } from '../../src/runtime/durable-objects/index.ts'
+import { durableObjects } from '../../src/runtime/backends/durable-objects/index.ts'
 import { BackendError } from '../../src/runtime/ports/errors.ts'
 import {
   expectEqual,
@@ -6,7 +6,7 @@ import {
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 import {
   DONE,
   drained,

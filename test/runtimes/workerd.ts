@@ -1,6 +1,6 @@
 import { bullmqSuites } from '../conformance/bullmq.ts'
 import { Redis } from '@upstash/redis'
-import type { DurableObjectNamespaceLike } from '../../src/runtime/durable-objects/index.ts'
+import type { DurableObjectNamespaceLike } from '../../src/runtime/backends/durable-objects/index.ts'
 import { durableObjectsSuites } from '../conformance/durable-objects.ts'
 import { memorySuites } from '../conformance/memory.ts'
 import { platformSuites, type EchoAddresses } from '../conformance/platform.ts'

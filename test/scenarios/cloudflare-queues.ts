@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
-import { redis } from '../../src/runtime/redis/index.ts'
+import { redis } from '../../src/runtime/backends/redis/index.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import type { SuiteCase } from '../conformance/suite.ts'
 import { startLocalWorker, type LocalWorker } from '../support/local-worker.ts'

@@ -1,5 +1,5 @@
-import type { JobRecord, NewJob, Settlement } from '../../src/runtime/ports/job-ledger.ts'
-import type { JobEnd } from '../../src/runtime/ports/job-state.ts'
+import type { JobRecord, NewJob, Settlement } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { JobEnd } from '../../src/runtime/ports/job-ledger/job-state.ts'
 import type { Json } from '../../src/runtime/ports/json.ts'
 
 /** What must be true of a job, by all that the ledger has answered to anybody. */

@@ -6,7 +6,7 @@ import type {
   JobCommand,
   NewJob,
   QueueLedger,
-} from '../../src/runtime/ports/job-ledger.ts'
+} from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 import { createKnownJob, leaseHolds, noteSettled, type KnownJob } from './known-job.ts'
 import { createRecordAudit } from './record-audit.ts'
 

@@ -1,4 +1,4 @@
-import type { QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
+import type { QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 import { nextTurn } from '../support/next-turn.ts'
 
 /** Does one thing after the other, so that the same happens in the same order on every backend. */

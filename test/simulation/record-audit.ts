@@ -1,5 +1,5 @@
-import type { JobRecord, QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
-import { hasEnded, isFinished, JOB_STATES, takesRoom } from '../../src/runtime/ports/job-state.ts'
+import type { JobRecord, QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import { hasEnded, isFinished, JOB_STATES, takesRoom } from '../../src/runtime/ports/job-ledger/job-state.ts'
 import { leaseHolds, mayHaveEndedAs, type KnownJob } from './known-job.ts'
 
 /** Holds the ledger's records to what is known of the jobs. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { memory } from '../../src/runtime/memory/index.ts'
-import type { NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger.ts'
+import { memory } from '../../src/runtime/backends/memory/index.ts'
+import type { NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
 import { runWorld } from './run-world.ts'
 

@@ -1,5 +1,5 @@
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { createChance } from './chance.ts'
 import { createJobMix } from './job-mix.ts'
 import { createLine } from './line.ts'

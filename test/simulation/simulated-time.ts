@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 
 /** The time of a simulated world: nothing happens in it unless it moves. */
 export interface SimulatedTime extends Clock {

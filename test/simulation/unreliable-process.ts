@@ -1,8 +1,8 @@
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../src/runtime/ports/clock.ts'
-import type { Doorbell } from '../../src/runtime/ports/doorbell.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
+import type { Doorbell } from '../../src/runtime/ports/doorbell/doorbell.ts'
 import { BackendError } from '../../src/runtime/ports/errors.ts'
-import type { JobLedger } from '../../src/runtime/ports/job-ledger.ts'
+import type { JobLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 import type { Chance } from './chance.ts'
 
 /** How often each thing goes wrong, 0 to 1. */

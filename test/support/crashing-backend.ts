@@ -1,7 +1,7 @@
-import type { AtomicStore } from '../../src/runtime/ports/atomic-store.ts'
+import type { AtomicStore } from '../../src/runtime/ports/atomic-store/atomic-store.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { BackendError } from '../../src/runtime/ports/errors.ts'
-import type { JobLedger } from '../../src/runtime/ports/job-ledger.ts'
+import type { JobLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
 
 /** A process that dies at one of its writes: nothing reaches the backend from then on. */
 export interface CrashingBackend {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { EchoedRequest } from '../../src/runtime/ports/fetch-client.conformance.ts'
+import type { EchoedRequest } from '../../src/runtime/ports/platform/fetch-client.conformance.ts'
 
 /** The server that the laws of `FetchClient` ask. */
 export interface EchoServer {

@@ -4,11 +4,11 @@
  * step's name on a line of standard input.
  */
 import { createInterface } from 'node:readline'
-import { createJobWorker } from '../../src/runtime/coordination/job-worker.ts'
-import { SagaOrchestrator } from '../../src/runtime/coordination/saga-orchestrator.ts'
-import type { SagaContext } from '../../src/runtime/coordination/saga.ts'
-import { systemClock, type Clock } from '../../src/runtime/ports/clock.ts'
-import { sqlite } from '../../src/runtime/sqlite/index.ts'
+import { createJobWorker } from '../../src/runtime/workers/job-worker.ts'
+import { SagaOrchestrator } from '../../src/runtime/coordination/sagas/saga-orchestrator.ts'
+import type { SagaContext } from '../../src/runtime/coordination/sagas/saga.ts'
+import { systemClock, type Clock } from '../../src/runtime/ports/platform/clock.ts'
+import { sqlite } from '../../src/runtime/backends/sqlite/index.ts'
 import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
 
 /** What the server prints. */

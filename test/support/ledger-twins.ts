@@ -6,9 +6,9 @@ import type {
   JobRecord,
   NewJob,
   QueueLedger,
-} from '../../src/runtime/ports/job-ledger.ts'
-import type { JobOutcome } from '../../src/runtime/ports/job-outcome.ts'
-import { JOB_STATES } from '../../src/runtime/ports/job-state.ts'
+} from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../../src/runtime/ports/job-ledger/job-outcome.ts'
+import { JOB_STATES } from '../../src/runtime/ports/job-ledger/job-state.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 
 /** Two queues to which the same things happen. */

@@ -2,7 +2,7 @@ import type {
   MessageBatchLike,
   MessageLike,
   QueueLike,
-} from '../../src/runtime/cloudflare-queues/index.ts'
+} from '../../src/runtime/engines/cloudflare-queues/index.ts'
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
 
 /** A queue of Cloudflare's with one consumer, on a clock that only {@link advance} moves. */

@@ -1,12 +1,12 @@
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { expectRejection } from '../../src/runtime/ports/conformance.ts'
 import {
   WebhookVerificationError,
   type WebhookVerificationCode,
-} from '../../src/services/webhooks/errors.ts'
+} from '../../src/services/webhooks/webhook-verification-error.ts'
 import { readWebhook } from '../../src/services/webhooks/receiving/read-webhook.ts'
 import type { ReceiveWebhookOptions } from '../../src/services/webhooks/receiving/receive-webhook.ts'
-import type { WebhookScheme } from '../../src/services/webhooks/receiving/webhook-scheme.ts'
+import type { WebhookScheme } from '../../src/services/webhooks/schemes/webhook-scheme.ts'
 
 /** A shared secret for whom it does not matter which. */
 export const SHARED_SECRET = '0123456789abcdef0123456789abcdef'

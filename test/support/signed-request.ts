@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { signWebhook } from '../../src/services/webhooks/signing/sign-webhook.ts'
 import { createSeededRandom } from '../../src/testing/index.ts'
 import { RECEIVER_URL } from './received-webhook.ts'

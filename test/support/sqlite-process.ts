@@ -3,8 +3,8 @@
  * a line on standard input, and then prints a line for each thing that was acknowledged to it.
  */
 import { once } from 'node:events'
-import type { Settlement } from '../../src/runtime/ports/job-ledger.ts'
-import { sqlite, type SqliteBackend } from '../../src/runtime/sqlite/index.ts'
+import type { Settlement } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import { sqlite, type SqliteBackend } from '../../src/runtime/backends/sqlite/index.ts'
 
 const [, , what = '', path = ''] = process.argv
 const programs = { open, write, claim }

@@ -1,4 +1,4 @@
-import type { AtomicStore, StorePartition } from '../../src/runtime/ports/atomic-store.ts'
+import type { AtomicStore, StorePartition } from '../../src/runtime/ports/atomic-store/atomic-store.ts'
 import { BackendError } from '../../src/runtime/ports/errors.ts'
 import { nextTurn } from './next-turn.ts'
 

@@ -1,4 +1,4 @@
-import type { FetchClient } from '../../src/runtime/ports/fetch-client.ts'
+import type { FetchClient } from '../../src/runtime/ports/platform/fetch-client.ts'
 
 /** One request as a receiver got it. */
 export interface ReceivedWebhook {

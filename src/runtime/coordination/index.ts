@@ -3,25 +3,25 @@ export {
   type CircuitBreakerOptions,
   type CircuitChange,
   type CircuitMode,
-} from './circuit-breaker.ts'
-export { CircuitOpenError } from './circuit-open-error.ts'
+} from './circuit-breaker/circuit-breaker.ts'
+export { CircuitOpenError } from './circuit-breaker/circuit-open-error.ts'
 export {
   DistributedLock,
   type DistributedLockOptions,
   type LockedWork,
   type LockLease,
-} from './distributed-lock.ts'
-export { createIdempotency, type Idempotency, type IdempotencyOptions } from './idempotency.ts'
+} from './locks/distributed-lock.ts'
+export { createIdempotency, type Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 export {
   IdempotencyConflictError,
   IdempotencyError,
   IdempotencyInProgressError,
   type IdempotencyErrorCode,
-} from './idempotency-error.ts'
-export { createJobWorker, type JobWorker, type JobWorkerOptions } from './job-worker.ts'
-export { LockError, type LockErrorCode } from './lock-error.ts'
-export { saga, type SagaDefinition, type SagaResults, type SagaStepOptions } from './saga.ts'
-export { SagaError, type SagaErrorCode } from './saga-error.ts'
-export { SagaOrchestrator, type SagaOutcome, type SagaView } from './saga-orchestrator.ts'
-export type { SagaOrchestratorOptions } from './saga-options.ts'
-export { Semaphore, type SemaphoreOptions, type SemaphoreSlot } from './semaphore.ts'
+} from './idempotency/idempotency-error.ts'
+export { createJobWorker, type JobWorker, type JobWorkerOptions } from '../workers/job-worker.ts'
+export { LockError, type LockErrorCode } from './locks/lock-error.ts'
+export { saga, type SagaDefinition, type SagaResults, type SagaStepOptions } from './sagas/saga.ts'
+export { SagaError, type SagaErrorCode } from './sagas/saga-error.ts'
+export { SagaOrchestrator, type SagaOutcome, type SagaView } from './sagas/saga-orchestrator.ts'
+export type { SagaOrchestratorOptions } from './sagas/saga-options.ts'
+export { Semaphore, type SemaphoreOptions, type SemaphoreSlot } from './locks/semaphore.ts'

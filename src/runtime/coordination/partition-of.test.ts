@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
-import { memory } from '../memory/index.ts'
-import type { AtomicStore } from '../ports/atomic-store.ts'
+import { memory } from '../backends/memory/index.ts'
+import type { AtomicStore } from '../ports/atomic-store/atomic-store.ts'
 import { partitionOf, partitionsOf } from './partition-of.ts'
 
 test('partitionOf() keeps a key where it has always been', () => {

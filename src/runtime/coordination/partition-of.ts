@@ -1,4 +1,4 @@
-import type { AtomicStore, StorePartition } from '../ports/atomic-store.ts'
+import type { AtomicStore, StorePartition } from '../ports/atomic-store/atomic-store.ts'
 
 /** For ever: another number would send keys to other partitions, where their locks and records are not. */
 const SHARDS = 16

@@ -1,7 +1,7 @@
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../ports/platform/clock.ts'
 import { BackendError } from '../ports/errors.ts'
-import type { RandomSource } from '../ports/random-source.ts'
+import type { RandomSource } from '../ports/platform/random-source.ts'
 import { waitFor } from './wait-for.ts'
 
 /** Options of {@link retryTransient}. */

@@ -1,6 +1,6 @@
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { RandomSource } from '../ports/random-source.ts'
+import type { Clock } from '../ports/platform/clock.ts'
+import type { RandomSource } from '../ports/platform/random-source.ts'
 import { waitFor } from './wait-for.ts'
 
 /** How {@link tryUntil} waits. */

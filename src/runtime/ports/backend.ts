@@ -1,7 +1,7 @@
-import type { AtomicStore } from './atomic-store.ts'
-import type { Doorbell } from './doorbell.ts'
-import type { JobLedger } from './job-ledger.ts'
-import type { RateLimitStore } from './rate-limit-store.ts'
+import type { AtomicStore } from './atomic-store/atomic-store.ts'
+import type { Doorbell } from './doorbell/doorbell.ts'
+import type { JobLedger } from './job-ledger/job-ledger.ts'
+import type { RateLimitStore } from './rate-limit-store/rate-limit-store.ts'
 
 /** One place that keeps everything: what `memory()`, `sqlite()`, `durableObjects()` and `redis()` make. */
 export interface Backend {

@@ -1,5 +1,5 @@
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
-import type { FinishedChild } from '../../runtime/ports/job-ledger.ts'
+import type { FinishedChild } from '../../runtime/ports/job-ledger/job-ledger.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { JobBreaker, JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'

@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '../../primitives/duration.ts'
-import type { RateLimitStore } from '../../runtime/ports/rate-limit-store.ts'
+import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 
 /** How many attempts of one kind may start in a time. More wait, none is dropped. */
 export interface JobRateLimit<Data = unknown> {

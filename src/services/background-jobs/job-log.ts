@@ -1,4 +1,4 @@
-import type { StorePartition } from '../../runtime/ports/atomic-store.ts'
+import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-store.ts'
 
 /** Lines that handlers wrote, by job. */
 export interface JobLog {

@@ -4,11 +4,11 @@ import {
   createJobWorker,
   type JobWorker,
   type JobWorkerOptions,
-} from '../../runtime/coordination/job-worker.ts'
-import { sweepQueues } from '../../runtime/coordination/sweep-queues.ts'
-import { tryRing } from '../../runtime/coordination/try-ring.ts'
+} from '../../runtime/workers/job-worker.ts'
+import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
+import { tryRing } from '../../runtime/workers/try-ring.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
-import { systemClock, type Clock } from '../../runtime/ports/clock.ts'
+import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
 import type {
   JobCommand,
   JobPage,
@@ -17,10 +17,10 @@ import type {
   NewJob,
   QueueCounts,
   QueueLedger,
-} from '../../runtime/ports/job-ledger.ts'
-import type { JobProcessor } from '../../runtime/ports/job-processor.ts'
-import type { JobState } from '../../runtime/ports/job-state.ts'
-import { systemRandom, type RandomSource } from '../../runtime/ports/random-source.ts'
+} from '../../runtime/ports/job-ledger/job-ledger.ts'
+import type { JobProcessor } from '../../runtime/ports/job-processor/job-processor.ts'
+import type { JobState } from '../../runtime/ports/job-ledger/job-state.ts'
+import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
 import { JobError } from './errors.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
-import { memory } from '../../runtime/memory/index.ts'
+import { memory } from '../../runtime/backends/memory/index.ts'
 import { JobQueue } from './job-queue.ts'
 import { scheduleJob } from './schedule-job.ts'
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../../runtime/ports/clock.ts'
-import type { JobRecord, QueueLedger } from '../../runtime/ports/job-ledger.ts'
-import type { JobState } from '../../runtime/ports/job-state.ts'
+import type { Clock } from '../../runtime/ports/platform/clock.ts'
+import type { JobRecord, QueueLedger } from '../../runtime/ports/job-ledger/job-ledger.ts'
+import type { JobState } from '../../runtime/ports/job-ledger/job-state.ts'
 
 /** Which finished jobs run again, and how fast. */
 export interface RedriveOptions {

@@ -1,6 +1,6 @@
-import { CircuitBreaker } from '../../../src/runtime/coordination/circuit-breaker.ts'
-import type { CircuitBreakerOptions } from '../../../src/runtime/coordination/circuit-breaker.ts'
-import { CircuitOpenError } from '../../../src/runtime/coordination/circuit-open-error.ts'
+import { CircuitBreaker } from '../../../src/runtime/coordination/circuit-breaker/circuit-breaker.ts'
+import type { CircuitBreakerOptions } from '../../../src/runtime/coordination/circuit-breaker/circuit-breaker.ts'
+import { CircuitOpenError } from '../../../src/runtime/coordination/circuit-breaker/circuit-open-error.ts'
 import {
   expectEqual,
   expectRejection,

@@ -1,13 +1,13 @@
-import { fingerprintOf } from '../../../src/runtime/coordination/fingerprint.ts'
+import { fingerprintOf } from '../../../src/runtime/coordination/idempotency/fingerprint.ts'
 import {
   IdempotencyConflictError,
   IdempotencyError,
   IdempotencyInProgressError,
-} from '../../../src/runtime/coordination/idempotency-error.ts'
+} from '../../../src/runtime/coordination/idempotency/idempotency-error.ts'
 import {
   createIdempotency,
   type Idempotency,
-} from '../../../src/runtime/coordination/idempotency.ts'
+} from '../../../src/runtime/coordination/idempotency/idempotency.ts'
 import {
   expectEqual,
   expectRejection,

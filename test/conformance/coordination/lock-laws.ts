@@ -1,8 +1,8 @@
 import {
   DistributedLock,
   type LockLease,
-} from '../../../src/runtime/coordination/distributed-lock.ts'
-import { LockError } from '../../../src/runtime/coordination/lock-error.ts'
+} from '../../../src/runtime/coordination/locks/distributed-lock.ts'
+import { LockError } from '../../../src/runtime/coordination/locks/lock-error.ts'
 import {
   expectEqual,
   expectRejection,

@@ -1,13 +1,13 @@
-import type { SagaError } from '../../../src/runtime/coordination/saga-error.ts'
-import type { SagaOrchestrator } from '../../../src/runtime/coordination/saga-orchestrator.ts'
-import { saga, type SagaDefinition } from '../../../src/runtime/coordination/saga.ts'
+import type { SagaError } from '../../../src/runtime/coordination/sagas/saga-error.ts'
+import type { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-orchestrator.ts'
+import { saga, type SagaDefinition } from '../../../src/runtime/coordination/sagas/saga.ts'
 import {
   expectEqual,
   expectRejection,
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob, QueueLedger } from '../../../src/runtime/ports/job-ledger.ts'
+import type { ClaimedJob, QueueLedger } from '../../../src/runtime/ports/job-ledger/job-ledger.ts'
 import {
   calls,
   checkout,

@@ -4,8 +4,8 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import { SagaOrchestrator } from '../../../src/runtime/coordination/saga-orchestrator.ts'
-import { saga, type SagaDefinition } from '../../../src/runtime/coordination/saga.ts'
+import { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-orchestrator.ts'
+import { saga, type SagaDefinition } from '../../../src/runtime/coordination/sagas/saga.ts'
 import {
   calls,
   checkout,

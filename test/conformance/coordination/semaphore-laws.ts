@@ -1,5 +1,5 @@
-import { LockError } from '../../../src/runtime/coordination/lock-error.ts'
-import { Semaphore, type SemaphoreSlot } from '../../../src/runtime/coordination/semaphore.ts'
+import { LockError } from '../../../src/runtime/coordination/locks/lock-error.ts'
+import { Semaphore, type SemaphoreSlot } from '../../../src/runtime/coordination/locks/semaphore.ts'
 import {
   expectEqual,
   expectRejection,

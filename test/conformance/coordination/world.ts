@@ -1,7 +1,7 @@
-import type { AtomicStore } from '../../../src/runtime/ports/atomic-store.ts'
+import type { AtomicStore } from '../../../src/runtime/ports/atomic-store/atomic-store.ts'
 import type { Backend } from '../../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../../src/runtime/ports/clock.ts'
-import type { RandomSource } from '../../../src/runtime/ports/random-source.ts'
+import type { Clock } from '../../../src/runtime/ports/platform/clock.ts'
+import type { RandomSource } from '../../../src/runtime/ports/platform/random-source.ts'
 import { createSeededRandom } from '../../../src/testing/seeded-random.ts'
 import { watchStore, type WatchedStore } from '../../support/watched-store.ts'
 

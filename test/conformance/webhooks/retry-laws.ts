@@ -1,5 +1,5 @@
 import { expectEqual, expectTrue } from '../../../src/runtime/ports/conformance.ts'
-import type { OperationalEvent } from '../../../src/services/webhooks/sending/operational-event.ts'
+import type { OperationalEvent } from '../../../src/services/webhooks/events/operational-event.ts'
 import {
   collect,
   open,

@@ -1,11 +1,11 @@
 import type { Backend } from '../../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../../src/runtime/ports/clock.ts'
+import type { Clock } from '../../../src/runtime/ports/platform/clock.ts'
 import { expectRejection, type Law } from '../../../src/runtime/ports/conformance.ts'
 import {
   createWebhooks,
   type Webhooks,
 } from '../../../src/services/webhooks/sending/create-webhooks.ts'
-import { WebhookError } from '../../../src/services/webhooks/sending/webhook-error.ts'
+import { WebhookError } from '../../../src/services/webhooks/webhook-error.ts'
 import type { WebhooksOptions } from '../../../src/services/webhooks/sending/webhooks-options.ts'
 import { signWebhook } from '../../../src/services/webhooks/signing/sign-webhook.ts'
 import { createSeededRandom } from '../../../src/testing/seeded-random.ts'

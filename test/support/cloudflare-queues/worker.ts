@@ -6,9 +6,9 @@ import {
   queuesDoorbell,
   type MessageBatchLike,
   type QueueLike,
-} from '../../../src/runtime/cloudflare-queues/index.ts'
+} from '../../../src/runtime/engines/cloudflare-queues/index.ts'
 import type { Json } from '../../../src/runtime/ports/json.ts'
-import { redis } from '../../../src/runtime/redis/index.ts'
+import { redis } from '../../../src/runtime/backends/redis/index.ts'
 import {
   defineJob,
   JobQueue,

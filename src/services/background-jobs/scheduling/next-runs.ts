@@ -1,4 +1,4 @@
-import { systemClock } from '../../../runtime/ports/clock.ts'
+import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { nextRun } from './next-run.ts'
 import { parseSchedule } from './parse-schedule.ts'
 

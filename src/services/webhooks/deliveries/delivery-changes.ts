@@ -1,4 +1,4 @@
-import type { StoreChange, StoreEntry } from '../../../runtime/ports/atomic-store.ts'
+import type { StoreChange, StoreEntry } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import { deliveryKeys as keys, type DeliveryPlace } from './delivery-keys.ts'
 import {

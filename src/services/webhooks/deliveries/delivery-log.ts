@@ -1,6 +1,6 @@
-import type { AtomicStore, StorePartition } from '../../../runtime/ports/atomic-store.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import { WebhookError } from '../sending/webhook-error.ts'
+import type { AtomicStore, StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { WebhookError } from '../webhook-error.ts'
 import {
   deliveryIn,
   entriesOf,

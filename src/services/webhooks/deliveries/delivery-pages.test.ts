@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { watchStore } from '../../../../test/support/watched-store.ts'
 import { createWebhookReceiver } from '../../../../test/support/webhook-receiver.ts'
-import { memory } from '../../../runtime/memory/index.ts'
+import { memory } from '../../../runtime/backends/memory/index.ts'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createWebhooks } from '../sending/create-webhooks.ts'
 import type { Delivery } from './delivery.ts'

@@ -1,4 +1,4 @@
-import type { AtomicStore } from '../../../runtime/ports/atomic-store.ts'
+import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import {
   ofEndpoint,

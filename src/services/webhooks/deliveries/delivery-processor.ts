@@ -1,11 +1,11 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
-import type { JobControl, JobProcessor } from '../../../runtime/ports/job-processor.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
-import type { RateLimitStore } from '../../../runtime/ports/rate-limit-store.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import type { JobControl, JobProcessor } from '../../../runtime/ports/job-processor/job-processor.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import type { RateLimitStore } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
-import { orWait } from '../sending/or-wait.ts'
-import type { WorkQueue } from '../sending/work-queue.ts'
+import { orWait } from '../queues/or-wait.ts'
+import type { WorkQueue } from '../queues/work-queue.ts'
 import type { DeliverySituation } from './delivery-log.ts'
 import {
   deliveryJob,

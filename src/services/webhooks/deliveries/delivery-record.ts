@@ -1,5 +1,5 @@
 import type { Attempt } from '../outbound/attempt.ts'
-import type { Stored } from '../sending/stored.ts'
+import type { Stored } from '../queues/stored.ts'
 import { readEndpointId } from '../endpoints/endpoint-id.ts'
 import {
   deliveryId,

@@ -1,6 +1,6 @@
-import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
-import type { Stored } from '../sending/stored.ts'
+import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import type { Stored } from '../queues/stored.ts'
 import type { Delivery, DeliveryLane } from './delivery.ts'
 
 /** The queue whose jobs make attempts. */

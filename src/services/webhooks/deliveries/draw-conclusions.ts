@@ -1,7 +1,7 @@
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
-import type { Announce } from '../sending/operational-event.ts'
+import type { Announce } from '../events/operational-event.ts'
 import type { Delivery } from './delivery.ts'
 import type { EndpointHealth } from './endpoint-health.ts'
 

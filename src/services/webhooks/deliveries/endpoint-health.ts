@@ -1,4 +1,4 @@
-import { readCircuit, writeCircuit } from '../../../runtime/coordination/circuit-record.ts'
+import { readCircuit, writeCircuit } from '../../../runtime/coordination/circuit-breaker/circuit-record.ts'
 import {
   admitCall,
   CLOSED_CIRCUIT,
@@ -6,9 +6,9 @@ import {
   type Admission,
   type CircuitPolicy,
   type CircuitState,
-} from '../../../runtime/coordination/circuit-state.ts'
+} from '../../../runtime/coordination/circuit-breaker/circuit-state.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import type { Stored } from '../sending/stored.ts'
+import type { Stored } from '../queues/stored.ts'
 
 /**
  * How an endpoint has been doing: its circuit breaker, and since when it fails. Kept beside its deliveries, so that one

@@ -1,5 +1,5 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 
 /** Keeps endpoints that fail or dawdle out of the way of those that work. */
 export interface EndpointLanes {

@@ -1,4 +1,4 @@
-import type { Admission } from '../../../runtime/coordination/circuit-state.ts'
+import type { Admission } from '../../../runtime/coordination/circuit-breaker/circuit-state.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
 import type { DeliverySituation } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'

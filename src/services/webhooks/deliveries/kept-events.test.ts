@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { watchStore } from '../../../../test/support/watched-store.ts'
-import { memory } from '../../../runtime/memory/index.ts'
+import { memory } from '../../../runtime/backends/memory/index.ts'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { eventEntry } from './delivery-changes.ts'
 import { createKeptEvents, type KeptEvent } from './kept-events.ts'

@@ -1,6 +1,6 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type { AtomicStore } from '../../../runtime/ports/atomic-store.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 
 /** What a partition keeps of an event once for all its deliveries; only `keepUntil` ever changes, and only grows. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { signingSecrets, type EndpointRecord } from '../endpoints/endpoint.ts'
 import type { Attempt, AttemptErrorCode } from '../outbound/attempt.ts'
 import type { Sender } from '../outbound/sender.ts'

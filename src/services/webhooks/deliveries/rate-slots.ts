@@ -1,5 +1,5 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 
 /** Hands out times to come back, so that deliveries that wait for a rate limit do not all ask again at once. */
 export interface RateSlots {

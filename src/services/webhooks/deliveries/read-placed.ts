@@ -2,7 +2,7 @@ import {
   STORE_LIMITS,
   type StoreEntry,
   type StorePartition,
-} from '../../../runtime/ports/atomic-store.ts'
+} from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { deliveryIn } from './delivery-changes.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import type { Delivery } from './delivery.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memory } from '../../../runtime/memory/index.ts'
+import { memory } from '../../../runtime/backends/memory/index.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import { readPublished } from './read-published.ts'
 

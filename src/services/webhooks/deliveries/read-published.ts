@@ -1,4 +1,4 @@
-import type { StorePartition } from '../../../runtime/ports/atomic-store.ts'
+import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 
 /** Entries of a first page, when nothing is known of how many deliveries each stands for, and of the longest. */

@@ -1,4 +1,4 @@
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import type { DeliveryChange } from './delivery-changes.ts'
 import type { DeliverySituation } from './delivery-log.ts'

@@ -1,8 +1,8 @@
 import { utf8Length } from '../../../primitives/utf8.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { endpointOf, type EndpointRecord, type WebhookEndpoint } from '../endpoints/endpoint.ts'
-import { contentOf, type EventContent } from '../sending/webhook-event.ts'
+import { contentOf, type EventContent } from '../events/webhook-event.ts'
 
 /**
  * Makes what one endpoint gets from an event. Runs once a delivery: what it returned is kept and sent in every attempt.

@@ -1,5 +1,5 @@
 import { encodeHex } from '../../../primitives/hex.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 
 /** What an endpoint's id says: where it and its deliveries are kept, without a directory to look it up in. */
 export interface EndpointAddress {

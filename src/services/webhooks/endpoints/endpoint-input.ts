@@ -1,9 +1,9 @@
 import type { UrlVerdict } from '../outbound/url-policy.ts'
-import { WebhookError } from '../sending/webhook-error.ts'
+import { WebhookError } from '../webhook-error.ts'
 import { faultOfContentFilter } from './content-filter.ts'
 import { readCustomHeaders } from './endpoint-headers.ts'
 import type { EndpointRecord, UpdateEndpointOptions } from './endpoint.ts'
-import { isEventPattern } from './event-pattern.ts'
+import { isEventPattern } from '../events/event-pattern.ts'
 
 /** The part of a record that its owner chooses. */
 export type EndpointSettings = Pick<

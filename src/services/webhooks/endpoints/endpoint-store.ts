@@ -5,9 +5,9 @@ import type {
   StoreChange,
   StoreEntry,
   StorePartition,
-} from '../../../runtime/ports/atomic-store.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import { WebhookError } from '../sending/webhook-error.ts'
+} from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { WebhookError } from '../webhook-error.ts'
 import type { EndpointRecord } from './endpoint.ts'
 import { readEndpointId } from './endpoint-id.ts'
 

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../../../runtime/ports/rate-limit-store.ts'
+import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { ContentFilter } from './content-filter.ts'
 
 /** Why an endpoint is disabled. Events that come meanwhile are held, and delivered by `deliveries.recover()` alone. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import type { Sender } from '../outbound/sender.ts'
-import { WebhookError } from '../sending/webhook-error.ts'
+import { WebhookError } from '../webhook-error.ts'
 import { createEndpointId, isTenant } from './endpoint-id.ts'
 import {
   DEFAULT_ENDPOINT_SETTINGS,

@@ -1,7 +1,7 @@
 import { decodeBase64, encodeBase64 } from '../../../primitives/base64.ts'
 import { deriveEd25519PublicKey, ED25519_KEY_BYTES } from '../../../primitives/ed25519.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
-import { WebhookError } from '../sending/webhook-error.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { WebhookError } from '../webhook-error.ts'
 import { signWebhook } from '../signing/sign-webhook.ts'
 import {
   SECRET_PREFIX,

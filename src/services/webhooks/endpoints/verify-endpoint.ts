@@ -1,6 +1,6 @@
 import { encodeHex } from '../../../primitives/hex.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import type { Sender } from '../outbound/sender.ts'
 import { signingSecrets, type EndpointRecord } from './endpoint.ts'

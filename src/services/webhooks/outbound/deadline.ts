@@ -1,4 +1,4 @@
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 
 /** One end for all that a request does: its time limit, or its caller's wish. */
 export interface Deadline<Reason> {

@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../../../runtime/ports/clock.ts'
-import { systemFetch } from '../../../runtime/ports/fetch-client.ts'
-import { AddressRefusedError } from '../../../runtime/node/address-refused-error.ts'
+import { systemClock } from '../../../runtime/ports/platform/clock.ts'
+import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
+import { AddressRefusedError } from '../../../runtime/platforms/node/address-refused-error.ts'
 import { createOutbound, type OutboundResult } from './outbound.ts'
 
 /** With the platform's own fetch and real sockets; the laws that run everywhere use streams. */

@@ -1,6 +1,6 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import type { FetchClient } from '../../../runtime/ports/fetch-client.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import type { HostResolver } from './host-resolver.ts'
 import { refusedRange } from './public-address.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FetchClient } from '../../../runtime/ports/fetch-client.ts'
+import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createHttpsResolver } from './resolve-over-https.ts'
 

@@ -1,6 +1,6 @@
 import { parseRetryAfter } from '../../../primitives/retry-after.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { signWebhook, type SigningScheme } from '../signing/sign-webhook.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
 import type { Attempt, AttemptErrorCode } from './attempt.ts'

@@ -1,5 +1,5 @@
 import { describeIssues, type StandardSchema } from '../../../primitives/standard-schema.ts'
-import { WebhookVerificationError } from '../errors.ts'
+import { WebhookVerificationError } from '../webhook-verification-error.ts'
 
 /** @throws WebhookVerificationError `invalid_event`, naming what does not fit and not what it holds */
 export async function checkEvent<Event>(

@@ -1,4 +1,4 @@
-import { matchesEventPattern } from '../endpoints/event-pattern.ts'
+import { matchesEventPattern } from '../events/event-pattern.ts'
 import type { WebhookHandler, WebhookHandlers } from './webhook-handlers.ts'
 
 /** @returns The handler for a type, or `null` when there is none */

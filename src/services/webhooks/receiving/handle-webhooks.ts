@@ -1,8 +1,8 @@
-import { createIdempotency, type Idempotency } from '../../../runtime/coordination/idempotency.ts'
-import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency-error.ts'
-import type { AtomicStore } from '../../../runtime/ports/atomic-store.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
-import { WebhookVerificationError } from '../errors.ts'
+import { createIdempotency, type Idempotency } from '../../../runtime/coordination/idempotency/idempotency.ts'
+import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-error.ts'
+import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { WebhookVerificationError } from '../webhook-verification-error.ts'
 import { dedupeKey } from './dedupe-key.ts'
 import {
   receiveWebhook,
@@ -12,7 +12,7 @@ import {
 import { findHandler } from './find-handler.ts'
 import type { WebhookHandler, WebhookHandlers } from './webhook-handlers.ts'
 import type { WebhookQueue } from './webhook-queue.ts'
-import { findScheme } from './webhook-schemes.ts'
+import { findScheme } from '../schemes/webhook-schemes.ts'
 
 /** Options of {@link handleWebhooks}. */
 export interface HandleWebhooksOptions extends ReceiveWebhookOptions {

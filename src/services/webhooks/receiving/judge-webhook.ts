@@ -1,6 +1,6 @@
-import { systemClock, type Clock } from '../../../runtime/ports/clock.ts'
+import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
-import type { WebhookMessage, WebhookScheme, WebhookVerdict } from './webhook-scheme.ts'
+import type { WebhookMessage, WebhookScheme, WebhookVerdict } from '../schemes/webhook-scheme.ts'
 
 /** What a receiver may set about the age of a signature. */
 export interface SignatureAgeOptions {

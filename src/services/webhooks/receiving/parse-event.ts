@@ -1,6 +1,6 @@
 import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import { WebhookVerificationError } from '../errors.ts'
+import { WebhookVerificationError } from '../webhook-verification-error.ts'
 
 /**
  * Parses a verified body: JSON, or a form's fields as an object in which a repeated field is a list.

@@ -1,13 +1,13 @@
 import { readBytes } from '../../../primitives/read-bytes.ts'
-import { systemClock, type Clock } from '../../../runtime/ports/clock.ts'
+import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import { WebhookVerificationError } from '../errors.ts'
+import { WebhookVerificationError } from '../webhook-verification-error.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
 import { judgeWebhook } from './judge-webhook.ts'
 import { parseEvent } from './parse-event.ts'
 import type { VerifyWebhookOptions } from './verify-webhook.ts'
-import { headerReader } from './webhook-headers.ts'
-import { findScheme } from './webhook-schemes.ts'
+import { headerReader } from '../schemes/webhook-headers.ts'
+import { findScheme } from '../schemes/webhook-schemes.ts'
 
 /** What receiving a webhook needs to know. */
 export interface ReceiveWebhookOptions extends VerifyWebhookOptions {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createHmacKey } from '../../../primitives/hmac.ts'
 import { signWebhook } from '../signing/sign-webhook.ts'
 import { generateWebhookKeyPair } from '../signing/webhook-secret.ts'
-import { slackWebhook } from './slack.ts'
+import { slackWebhook } from '../schemes/slack.ts'
 import { verifyWebhook, type VerifyWebhookOptions } from './verify-webhook.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

@@ -1,9 +1,9 @@
 import { checkPayload, type WebhookPayload } from '../signing/signed-content.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
 import { judgeWebhook, type SignatureAgeOptions } from './judge-webhook.ts'
-import { headerReader, type WebhookHeaders } from './webhook-headers.ts'
-import type { WebhookScheme } from './webhook-scheme.ts'
-import { findScheme, type WebhookSchemeName } from './webhook-schemes.ts'
+import { headerReader, type WebhookHeaders } from '../schemes/webhook-headers.ts'
+import type { WebhookScheme } from '../schemes/webhook-scheme.ts'
+import { findScheme, type WebhookSchemeName } from '../schemes/webhook-schemes.ts'
 
 /** Options of {@link verifyWebhook}. */
 export interface VerifyWebhookOptions extends SignatureAgeOptions {

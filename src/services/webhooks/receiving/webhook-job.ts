@@ -1,5 +1,5 @@
 import type { SchemaResult, StandardSchema } from '../../../primitives/standard-schema.ts'
-import { eventField } from './event-field.ts'
+import { eventField } from '../schemes/event-field.ts'
 import { findHandler } from './find-handler.ts'
 import type { WebhookHandlers } from './webhook-handlers.ts'
 import type { QueuedWebhook } from './webhook-queue.ts'

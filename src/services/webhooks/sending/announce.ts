@@ -1,7 +1,7 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import type { Announce, OperationalEvent } from './operational-event.ts'
-import type { WebhookEvent } from './webhook-event.ts'
+import type { Announce, OperationalEvent } from '../events/operational-event.ts'
+import type { WebhookEvent } from '../events/webhook-event.ts'
 
 /** What {@link createAnnounce} stands on. */
 export interface AnnounceOptions {

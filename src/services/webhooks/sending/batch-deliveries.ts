@@ -1,4 +1,4 @@
-import type { Clock } from '../../../runtime/ports/clock.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { AttemptErrorCode } from '../outbound/attempt.ts'
 import type { DirectDelivery, DirectResult } from './deliver-once.ts'

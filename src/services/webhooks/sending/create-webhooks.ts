@@ -1,9 +1,9 @@
-import { createJobWorker, type JobWorkerOptions } from '../../../runtime/coordination/job-worker.ts'
-import { sweepQueues } from '../../../runtime/coordination/sweep-queues.ts'
-import { systemClock } from '../../../runtime/ports/clock.ts'
-import { systemFetch } from '../../../runtime/ports/fetch-client.ts'
-import type { JobProcessor } from '../../../runtime/ports/job-processor.ts'
-import { systemRandom } from '../../../runtime/ports/random-source.ts'
+import { createJobWorker, type JobWorkerOptions } from '../../../runtime/workers/job-worker.ts'
+import { sweepQueues } from '../../../runtime/workers/sweep-queues.ts'
+import { systemClock } from '../../../runtime/ports/platform/clock.ts'
+import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { JobProcessor } from '../../../runtime/ports/job-processor/job-processor.ts'
+import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import { createDeliveries, type Deliveries } from '../deliveries/deliveries.ts'
 import { createDeliveryLog } from '../deliveries/delivery-log.ts'
 import { createDeliveryPages } from '../deliveries/delivery-pages.ts'
@@ -28,9 +28,9 @@ import { deliverOnce, type DirectDelivery, type DirectResult } from './deliver-o
 import { createEventProcessor, EVENT_QUEUE } from './event-processor.ts'
 import { fanOut } from './fan-out.ts'
 import { publishEvent, type PublishedEvent } from './publish-event.ts'
-import type { WebhookEvent } from './webhook-event.ts'
+import type { WebhookEvent } from '../events/webhook-event.ts'
 import { readLimits, type WebhooksOptions } from './webhooks-options.ts'
-import { createWorkQueue } from './work-queue.ts'
+import { createWorkQueue } from '../queues/work-queue.ts'
 
 /** Sends webhooks: who gets them, what happened, and what became of it. */
 export interface Webhooks {

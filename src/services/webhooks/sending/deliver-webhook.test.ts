@@ -4,7 +4,7 @@ import {
   createWebhookReceiver,
   type WebhookReceiver,
 } from '../../../../test/support/webhook-receiver.ts'
-import { memory } from '../../../runtime/memory/index.ts'
+import { memory } from '../../../runtime/backends/memory/index.ts'
 import { NotConfiguredError } from '../../../runtime/ports/errors.ts'
 import { signWebhook } from '../signing/sign-webhook.ts'
 import { generateWebhookSecret } from '../signing/webhook-secret.ts'

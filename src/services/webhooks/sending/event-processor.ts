@@ -1,8 +1,8 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
-import type { JobProcessor } from '../../../runtime/ports/job-processor.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
-import { orWait } from './or-wait.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import type { JobProcessor } from '../../../runtime/ports/job-processor/job-processor.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { orWait } from '../queues/or-wait.ts'
 
 /** The queue whose jobs take events in and replay deliveries. */
 export const EVENT_QUEUE = 'webhooks.events'

@@ -1,5 +1,5 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-outcome.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import { deliveryJob, firstTask } from '../deliveries/delivery-task.ts'
@@ -7,10 +7,10 @@ import { deliveryId, isSettled, type Delivery } from '../deliveries/delivery.ts'
 import { matchesContentFilter } from '../endpoints/content-filter.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
-import { matchesEventPattern } from '../endpoints/event-pattern.ts'
-import type { Stored } from './stored.ts'
-import { contentOf, type EventRecord } from './webhook-event.ts'
-import type { WorkQueue } from './work-queue.ts'
+import { matchesEventPattern } from '../events/event-pattern.ts'
+import type { Stored } from '../queues/stored.ts'
+import { contentOf, type EventRecord } from '../events/webhook-event.ts'
+import type { WorkQueue } from '../queues/work-queue.ts'
 
 /** What {@link fanOut} stands on. */
 export interface FanOutOptions {

@@ -1,11 +1,11 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
-import type { Stored } from './stored.ts'
-import { WebhookError } from './webhook-error.ts'
-import { contentOf, readEvent, type EventRecord, type WebhookEvent } from './webhook-event.ts'
-import type { WorkQueue } from './work-queue.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import type { Stored } from '../queues/stored.ts'
+import { WebhookError } from '../webhook-error.ts'
+import { contentOf, readEvent, type EventRecord, type WebhookEvent } from '../events/webhook-event.ts'
+import type { WorkQueue } from '../queues/work-queue.ts'
 
 /** What publishing answers. */
 export interface PublishedEvent {

@@ -1,13 +1,13 @@
 import { durationMs, type Duration } from '../../../primitives/duration.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
-import type { Clock } from '../../../runtime/ports/clock.ts'
-import type { FetchClient } from '../../../runtime/ports/fetch-client.ts'
-import type { RandomSource } from '../../../runtime/ports/random-source.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { WebhookTransform } from '../deliveries/render-body.ts'
 import { DEFAULT_RETRY_SCHEDULE, type RetrySchedule } from '../deliveries/retry-schedule.ts'
 import type { HostResolver } from '../outbound/host-resolver.ts'
 import type { OutboundPolicy } from '../outbound/url-policy.ts'
-import type { OperationalEvent } from './operational-event.ts'
+import type { OperationalEvent } from '../events/operational-event.ts'
 
 /** What webhooks are sent with. Durations are milliseconds or a number with its unit, as in `'30s'`. */
 export interface WebhooksOptions {

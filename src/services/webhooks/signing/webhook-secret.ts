@@ -1,6 +1,6 @@
 import { encodeBase64 } from '../../../primitives/base64.ts'
 import { deriveEd25519PublicKey, ED25519_KEY_BYTES } from '../../../primitives/ed25519.ts'
-import { systemRandom, type RandomSource } from '../../../runtime/ports/random-source.ts'
+import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { SECRET_PREFIX, SIGNING_KEY_PREFIX, VERIFICATION_KEY_PREFIX } from './webhook-keys.ts'
 
 /** An Ed25519 pair for Standard Webhooks' `v1a`: who has the second can verify and not sign. */

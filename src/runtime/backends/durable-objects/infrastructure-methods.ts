@@ -1,0 +1,49 @@
+import type {
+  CommitResult,
+  ListOptions,
+  StoreChange,
+  StoreEntry,
+  StorePage,
+} from '../../ports/atomic-store/atomic-store.ts'
+import type {
+  AddResult,
+  Exchange,
+  ExchangeResult,
+  JobCommand,
+  JobPage,
+  JobRecord,
+  ListJobsOptions,
+  NewJob,
+  QueueCounts,
+} from '../../ports/job-ledger/job-ledger.ts'
+import type { RateLimit, RateLimitDecision } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import type { PlacedChild } from '../sqlite/job-ledger/child-table.ts'
+import type { JsonText } from './json-text.ts'
+
+/** Some of a parent's finished children; `next` asks for those after them, `null` where there are no more. */
+export interface ChildPage {
+  readonly children: readonly PlacedChild[]
+  readonly next: string | null
+}
+
+/** What an `InfrastructureObject` can be asked by name: every method of the three ports is one call of one of these. */
+export interface InfrastructureMethods {
+  getEntry(key: string): JsonText<StoreEntry | null>
+  getEntries(keys: JsonText<readonly string[]>): JsonText<readonly (StoreEntry | null)[]>
+  listEntries(options: JsonText<ListOptions>): JsonText<StorePage>
+  commitEntries(change: JsonText<StoreChange>): JsonText<CommitResult>
+
+  addJobs(queue: string, jobs: JsonText<readonly NewJob[]>): JsonText<AddResult>
+  exchangeJobs(queue: string, exchange: JsonText<Exchange>): JsonText<ExchangeResult>
+  getJob(queue: string, id: string): JsonText<JobRecord | null>
+  listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage>
+  listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage>
+  countJobs(queue: string): JsonText<QueueCounts>
+  commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number>
+
+  consumeRateLimits(
+    subject: string,
+    limits: JsonText<readonly RateLimit[]>,
+  ): JsonText<readonly RateLimitDecision[]>
+  resetRateLimits(subject: string): JsonText<null>
+}

@@ -1,0 +1,162 @@
+import type { Clock } from '../../ports/platform/clock.ts'
+import type { ClaimedJob, Exchange, ExchangeResult, Settlement } from '../../ports/job-ledger/job-ledger.ts'
+import { chunkBySize } from './chunk-by-size.ts'
+import { createLatch } from '../../workers/latch.ts'
+import { isPlatformFailure } from './object-caller.ts'
+
+/** How an object hands jobs to the Worker's job runner. */
+export interface DispatchLimits {
+  /** Jobs of one call of the runner, which all run at once in one isolate: 1 to 250. Default 20. */
+  readonly jobsPerCall: number
+  /**
+   * Jobs of one call as long as calls take less than 20 ms, which waits for nothing far away: `jobsPerCall` to 250. A call that takes longer, or
+   * fails, is followed by ones of `jobsPerCall` again. Default 100.
+   */
+  readonly jobsPerQuickCall: number
+  /** Calls at the same time, 1 to 250. Default 4. */
+  readonly calls: number
+  /** A job whose runner disappears is given to another after this long, in ms. Default 10,000. */
+  readonly leaseMs: number
+  /**
+   * One alarm claims no more after this long, in ms; the next goes on at once. The platform gives an alarm 15 minutes, and by
+   * default 30 seconds of CPU time. Default 30,000.
+   */
+  readonly alarmMs: number
+}
+
+export interface JobDispatcherOptions {
+  readonly clock: Clock
+  readonly limits: DispatchLimits
+  /** One step of the ledger; sees to the alarm in the same breath. */
+  readonly exchange: (request: Exchange) => ExchangeResult
+  /** Calls the runner; answers with the outcomes that were not handed in on the way. */
+  readonly run: (jobs: readonly ClaimedJob[]) => Promise<readonly Settlement[]>
+}
+
+/** Works one queue through a runner: what a Durable Object's alarm does. */
+export interface JobDispatcher {
+  /** Claims and runs until nothing is ready and nothing runs, or until the alarm's share is used up. */
+  work(): Promise<void>
+  /** Says that there may be more to claim. */
+  nudge(): void
+  /** Whether calls still run: then it should work again at once. */
+  readonly isBusy: boolean
+  /** No call before this long from now, in ms: the last ones failed. */
+  readonly restMs: number
+}
+
+/** Failed calls that a job may be part of before they count as its attempts: the failure may be another job's fault. */
+const FREE_FAILURES = 3
+const MAX_REST_MS = 60_000
+/** Calls that take less are quick. */
+const QUICK_MS = 20
+const MOST_SUSPECTS = 10_000
+/** Characters of one call. */
+const CALL_CHARS = 6_000_000
+/** Calls of one alarm: the platform allows 1,000. */
+const CALLS_OF_ALARM = 500
+/** Settlements and claims of one exchange. */
+const EXCHANGE_JOBS = 1000
+
+export function createJobDispatcher(options: JobDispatcherOptions): JobDispatcher {
+  const { clock, limits } = options
+  const latch = createLatch(clock)
+  /** Jobs that were in calls that failed, and in how many; they run alone from then on. */
+  const suspects = new Map<string, number>()
+  let outcomes: Settlement[] = []
+  let calls = 0
+  let jobsPerCall = limits.jobsPerCall
+  let failuresInRow = 0
+  let restUntil = 0
+  let working: Promise<void> | undefined
+
+  async function call(jobs: readonly ClaimedJob[]): Promise<void> {
+    calls++
+    const startedAt = clock.now()
+    try {
+      const finished = await options.run(jobs)
+      outcomes.push(...finished)
+      const isQuick = clock.now() - startedAt < QUICK_MS
+      if (!isQuick) jobsPerCall = limits.jobsPerCall
+      else if (jobs.length >= jobsPerCall)
+        jobsPerCall = Math.min(jobsPerCall * 2, limits.jobsPerQuickCall)
+      failuresInRow = 0
+      for (const { id } of jobs) suspects.delete(id)
+    } catch (error) {
+      jobsPerCall = limits.jobsPerCall
+      const restMs = Math.min(1000 * 2 ** failuresInRow++, MAX_REST_MS)
+      restUntil = clock.now() + restMs
+      const counts = !isPlatformFailure(error)
+      for (const job of jobs) outcomes.push(afterFailure(job, restMs, counts))
+    }
+    calls--
+    latch.open()
+  }
+
+  /** A call that failed as a whole says nothing about each job, so at first it costs none of them an attempt. */
+  function afterFailure(job: ClaimedJob, delayMs: number, counts: boolean): Settlement {
+    const { id, token } = job
+    const failures = (suspects.get(id) ?? 0) + (counts ? 1 : 0)
+    if (counts) suspects.set(id, failures)
+    if (suspects.size > MOST_SUSPECTS) suspects.clear()
+    if (failures <= FREE_FAILURES)
+      return { id, token, outcome: { to: 'scheduled', delayMs, refund: true } }
+    const error = { code: 'runner_failed', message: 'The call that ran this job failed' }
+    if (job.attempt < job.maxAttempts)
+      return { id, token, outcome: { to: 'scheduled', delayMs, error } }
+    suspects.delete(id)
+    return { id, token, outcome: { to: 'dead', error } }
+  }
+
+  /** Hands in what is finished and claims for the calls that are free. */
+  function exchange(free: number): ExchangeResult {
+    const settle = outcomes.slice(0, EXCHANGE_JOBS)
+    outcomes = outcomes.slice(EXCHANGE_JOBS)
+    try {
+      const limit = Math.min(free * jobsPerCall, EXCHANGE_JOBS)
+      return options.exchange({
+        settle,
+        ...(limit > 0 && { claim: { limit, leaseMs: limits.leaseMs } }),
+      })
+    } catch (error) {
+      outcomes = [...settle, ...outcomes]
+      throw error
+    }
+  }
+
+  async function work(): Promise<void> {
+    const endAt = clock.now() + limits.alarmMs
+    for (let made = 0; ;) {
+      const now = clock.now()
+      const isOver = now >= endAt || made >= CALLS_OF_ALARM
+      const { claimed, wakeInMs } = exchange(isOver || now < restUntil ? 0 : limits.calls - calls)
+      const batches = chunkBySize(claimed, {
+        items: jobsPerCall,
+        chars: CALL_CHARS,
+        charsOf: (job) => JSON.stringify(job).length,
+        isAlone: ({ id }) => suspects.has(id),
+      })
+      for (const jobs of batches) void call(jobs)
+      made += batches.length
+      if (outcomes.length > 0) continue
+      if (isOver || calls === 0) return
+      const nextClaimMs = calls < limits.calls ? (wakeInMs ?? Infinity) : Infinity
+      const waitMs = Math.max(nextClaimMs, restUntil - now, 1)
+      await latch.wait(Math.min(waitMs, endAt - now))
+    }
+  }
+
+  return {
+    work: () =>
+      (working ??= work().finally(() => {
+        working = undefined
+      })),
+    nudge: latch.open,
+    get isBusy() {
+      return calls > 0 || outcomes.length > 0
+    },
+    get restMs() {
+      return Math.max(restUntil - clock.now(), 0)
+    },
+  }
+}

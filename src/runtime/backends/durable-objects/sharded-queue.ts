@@ -1,0 +1,209 @@
+import { orderOfExchange } from '../../ports/job-ledger/exchange-order.ts'
+import { checkCommand, encodeJobs } from '../../ports/job-ledger/job-limits.ts'
+import type { JobCommand, JobPage, QueueCounts, QueueLedger } from '../../ports/job-ledger/job-ledger.ts'
+import { JOB_STATES } from '../../ports/job-ledger/job-state.ts'
+import { placeOfJobId } from '../sqlite/job-ledger/job-id.ts'
+import { placeJobs } from './place-jobs.ts'
+import { shardOf } from './shard-of.ts'
+
+/**
+ * One queue over several ledgers.
+ *
+ * Ids that a shard made get the shard's number behind a `~`; a chosen id, a deduplication id or a group key says by its hash
+ * which shard keeps its job. A flow is kept where its root's id belongs; other jobs of it with a chosen id that belongs
+ * elsewhere get the shard's number behind a `~~`, and that id finds them. All other jobs of one `add` go to one shard, the next
+ * each time. A claim is divided among all shards, so priority and order hold within a shard only; lists go through one
+ * shard after the other.
+ *
+ * @param fraction A number in [0, 1): where to begin going round the shards
+ */
+export function createShardedQueue(
+  shards: readonly QueueLedger[],
+  fraction: () => number,
+): QueueLedger {
+  const count = shards.length
+  let turn = Math.floor(fraction() * count)
+
+  function publicId(id: string, shard: number): string {
+    if (placeOfJobId(id) !== null) return `${id}~${shard}`
+    return shardOf(id, count) === shard ? id : `${id}~~${shard}`
+  }
+
+  function locate(id: string): Located {
+    const [, strayed, within] = STRAYED.exec(id) ?? []
+    if (strayed !== undefined && Number(within) < count)
+      return { shard: Number(within), id: strayed }
+    const [, made = id, shard = '0'] = /^([^~]+)~(\d{1,4})$/.exec(id) ?? []
+    // A made id without a number is from when the queue had one shard only, the first.
+    if (placeOfJobId(made) !== null && Number(shard) < count)
+      return { shard: Number(shard), id: made }
+    return { shard: shardOf(id, count), id }
+  }
+
+  async function commandIds(
+    type: 'promote' | 'retry' | 'cancel' | 'remove',
+    ids: readonly string[],
+  ): Promise<number> {
+    const located = ids.map(locate)
+    const changed = await Promise.all(
+      shards.map(async (queue, shard) => {
+        const own = located.filter((place) => place.shard === shard)
+        return own.length === 0 ? 0 : queue.command({ type, ids: own.map(({ id }) => id) })
+      }),
+    )
+    return sum(changed)
+  }
+
+  async function purge({ limit, ...purge }: JobCommand & { type: 'purge' }): Promise<number> {
+    let purged = 0
+    for (const queue of shards)
+      if (purged < limit) purged += await queue.command({ ...purge, limit: limit - purged })
+    return purged
+  }
+
+  return {
+    async add(jobs) {
+      encodeJobs(jobs)
+      turn = (turn + 1) % count
+      if (jobs.some(({ id = '' }) => STRAYED.test(id)))
+        throw new RangeError(
+          'Cannot add job: its id ends in ~~ and a number, which says where a job is kept, another id expected',
+        )
+      const places = placeJobs(jobs, {
+        ofId: (id) => locate(id).shard,
+        ofKey: (key) => shardOf(key, count),
+        otherwise: turn,
+      })
+      const results = await Promise.all(
+        shards.map(async (queue, shard) => {
+          const own = jobs.filter((_job, index) => places[index] === shard)
+          return own.length === 0 ? { jobs: [], wakeInMs: null } : queue.add(own)
+        }),
+      )
+      return {
+        jobs: gather(
+          places,
+          results.map((result, shard) =>
+            result.jobs.map((answer) => ({ ...answer, id: publicId(answer.id, shard) })),
+          ),
+        ),
+        wakeInMs: earliest(results),
+      }
+    },
+
+    async exchange(exchange) {
+      // One shard that refused its part would leave the parts of others done.
+      orderOfExchange(exchange)
+      const { claim } = exchange
+      const settle = (exchange.settle ?? []).map((given) => ({ ...given, ...locate(given.id) }))
+      const extend = (exchange.extend ?? []).map((given) => ({ ...given, ...locate(given.id) }))
+      turn = (turn + 1) % count
+      const results = await Promise.all(
+        shards.map((queue, shard) => {
+          // Whoever is first in turn takes what does not divide evenly, and all of a claim of one.
+          const place = (shard + turn) % count
+          const limit = Math.ceil(((claim?.limit ?? 0) - place) / count)
+          return queue.exchange({
+            settle: settle.filter((given) => given.shard === shard).map(withoutShard),
+            extend: extend.filter((given) => given.shard === shard).map(withoutShard),
+            ...(claim !== undefined && limit > 0 && { claim: { ...claim, limit } }),
+          })
+        }),
+      )
+      return {
+        settled: gather(
+          settle.map(({ shard }) => shard),
+          results.map(({ settled }) => settled),
+        ),
+        extended: gather(
+          extend.map(({ shard }) => shard),
+          results.map(({ extended }) => extended),
+        ),
+        claimed: results.flatMap(({ claimed }, shard) =>
+          claimed.map((job) => ({ ...job, id: publicId(job.id, shard) })),
+        ),
+        wakeInMs: earliest(results),
+      }
+    },
+
+    async get(given) {
+      const { shard, id } = locate(given)
+      const record = (await shards[shard]?.get(id)) ?? null
+      return record === null ? null : { ...record, id: publicId(record.id, shard) }
+    },
+
+    async list({ cursor, ...options }) {
+      const [, from = '0', inner = ''] = /^(\d{1,4}):(.*)$/s.exec(cursor ?? '') ?? []
+      let page: JobPage = { jobs: [], cursor: inner }
+      for (let shard = Number(from); shard < count; shard++) {
+        const within = page.cursor === null || page.cursor === '' ? {} : { cursor: page.cursor }
+        page = (await shards[shard]?.list({ ...options, ...within })) ?? page
+        const jobs = page.jobs.map((job) => ({ ...job, id: publicId(job.id, shard) }))
+        if (page.cursor !== null) return { jobs, cursor: `${shard}:${page.cursor}` }
+        if (jobs.length > 0) return { jobs, cursor: shard + 1 < count ? `${shard + 1}:` : null }
+      }
+      return { jobs: [], cursor: null }
+    },
+
+    async children(given) {
+      const { shard, id } = locate(given)
+      const children = (await shards[shard]?.children(id)) ?? []
+      return children.map((child) => ({ ...child, id: publicId(child.id, shard) }))
+    },
+
+    async counts() {
+      const all = await Promise.all(shards.map((queue) => queue.counts()))
+      const total = JOB_STATES.map((state) => [state, sum(all.map((counts) => counts[state]))])
+      // Every state is there, each with a number.
+      return {
+        ...Object.fromEntries(total),
+        paused: all.some(({ paused }) => paused),
+      } as QueueCounts
+    },
+
+    async command(given) {
+      const command = checkCommand(given)
+      if (command.type === 'purge') return purge(command)
+      if ('ids' in command) return commandIds(command.type, command.ids)
+      return sum(await Promise.all(shards.map((queue) => queue.command(command))))
+    },
+  }
+}
+
+/** The id of a job that is kept where its flow is, not where its own id belongs. */
+const STRAYED = /^(.+)~~(\d{1,4})$/s
+
+/** The shard of a job, and its id there. */
+interface Located {
+  readonly shard: number
+  readonly id: string
+}
+
+function withoutShard<Given extends Located>({
+  shard: _shard,
+  ...given
+}: Given): Omit<Given, 'shard'> {
+  return given
+}
+
+/** Puts the answers of the shards into the order of the questions; `places` says which shard each question went to. */
+function gather<Answer>(
+  places: readonly number[],
+  answers: readonly (readonly Answer[])[],
+): Answer[] {
+  const taken = answers.map(() => 0)
+  return places.flatMap((shard) => {
+    const next = taken[shard] ?? 0
+    taken[shard] = next + 1
+    return answers[shard]?.slice(next, next + 1) ?? []
+  })
+}
+
+function earliest(results: readonly { readonly wakeInMs: number | null }[]): number | null {
+  const wakes = results.flatMap(({ wakeInMs }) => wakeInMs ?? [])
+  return wakes.length === 0 ? null : Math.min(...wakes)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,110 @@
+import {
+  JOB_STATES,
+  takesRoom,
+  transition,
+  type JobFacts,
+  type JobState,
+} from '../../ports/job-ledger/job-state.ts'
+import { compareJobs, type MemoryJob } from './memory-job.ts'
+import { SortedList } from './sorted-list.ts'
+
+/** Where the jobs of one queue stand, and which of a group may be ready. */
+export interface JobBoard {
+  get(id: string): MemoryJob | undefined
+  /** The jobs of a state in their order. */
+  inState(state: JobState): SortedList<MemoryJob>
+  /** Puts a new job where its facts say. */
+  add(job: MemoryJob): void
+  /**
+   * Moves a job to where its new facts say; one that would become ready while its group is full is held, and what it leaves
+   * goes to held ones.
+   */
+  move(job: MemoryJob, facts: JobFacts, seq?: number): void
+  remove(job: MemoryJob): void
+}
+
+/** The jobs of one group. */
+interface Group {
+  /** How many are ready or active. */
+  admitted: number
+  readonly held: SortedList<MemoryJob>
+}
+
+/** @param nextSeq Gives an order number behind all others */
+export function createJobBoard(nextSeq: () => number): JobBoard {
+  const jobs = new Map<string, MemoryJob>()
+  const states = new Map(JOB_STATES.map((state) => [state, new SortedList(compareJobs)]))
+  const groups = new Map<string, Group>()
+
+  const inState = (state: JobState): SortedList<MemoryJob> =>
+    states.get(state) ?? new SortedList(compareJobs)
+
+  function take(job: MemoryJob): void {
+    inState(job.facts.state).remove(job)
+    const group = groupOf(job)
+    if (takesRoom(job.facts.state)) group.admitted--
+    group.held.remove(job)
+    keep(job, group)
+  }
+
+  function put(job: MemoryJob): void {
+    inState(job.facts.state).add(job)
+    const group = groupOf(job)
+    if (takesRoom(job.facts.state)) group.admitted++
+    if (job.facts.state === 'held') group.held.add(job)
+    keep(job, group)
+  }
+
+  function groupOf({ given: { group } }: MemoryJob): Group {
+    return groups.get(group ?? '') ?? { admitted: 0, held: new SortedList(compareJobs) }
+  }
+
+  function keep({ given: { group: key } }: MemoryJob, group: Group): void {
+    if (key === null) return
+    if (group.admitted > 0 || group.held.size > 0) groups.set(key, group)
+    else groups.delete(key)
+  }
+
+  function isFull(job: MemoryJob): boolean {
+    return job.given.group !== null && groupOf(job).admitted >= job.given.groupLimit
+  }
+
+  /** Lets held jobs follow while there is room, each behind whatever is ready already. */
+  function admitHeld(group: string): void {
+    for (;;) {
+      const next = groups.get(group)?.held.at(0)
+      if (next === undefined || isFull(next)) return
+      move(next, next.facts, nextSeq(), 'admit')
+    }
+  }
+
+  function move(job: MemoryJob, facts: JobFacts, seq: number, gate: 'admit' | 'hold' | null): void {
+    const had = takesRoom(job.facts.state)
+    take(job)
+    const gated = gate === null ? null : transition(facts, { type: gate }, 0)
+    job.facts = gated?.kind === 'changed' ? gated.facts : facts
+    job.seq = seq
+    put(job)
+    if (had && !takesRoom(job.facts.state) && job.given.group !== null) admitHeld(job.given.group)
+  }
+
+  return {
+    get: (id) => jobs.get(id),
+    inState,
+    add(job) {
+      jobs.set(job.id, job)
+      const held = isFull(job) ? transition(job.facts, { type: 'hold' }, 0) : null
+      if (held?.kind === 'changed') job.facts = held.facts
+      put(job)
+    },
+    move(job, facts, seq = job.seq) {
+      const full = !takesRoom(job.facts.state) && isFull(job)
+      move(job, facts, seq, full ? 'hold' : null)
+    },
+    remove(job) {
+      jobs.delete(job.id)
+      take(job)
+      if (takesRoom(job.facts.state) && job.given.group !== null) admitHeld(job.given.group)
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import { encodeHex } from '../../../primitives/hex.ts'
+import type { Backend } from '../../ports/backend.ts'
+import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import type { Doorbell } from '../../ports/doorbell/doorbell.ts'
+import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
+import { createTimerDoorbell } from '../../workers/timer-doorbell.ts'
+import { createRedisAtomicStore } from './atomic-store.ts'
+import { createRedisClient } from './client.ts'
+import { clockOffset } from './clock-offset.ts'
+import type { RedisConnection } from './connection.ts'
+import { createRedisDoorbell } from './doorbell.ts'
+import { createRedisJobLedger } from './job-ledger.ts'
+import { channelOf, createKeysOf } from './keys.ts'
+import { createRedisRateLimitStore } from './rate-limit-store.ts'
+import { subscriberOf, type RedisSubscriber } from './subscriber.ts'
+
+/** Options of {@link redis}. */
+export interface RedisOptions {
+  /** What every key starts with, so that several applications share one Redis: 1 to 64 characters of `A–Z a–z 0–9 . _ : / -`. Default `reuse`. */
+  readonly prefix?: string
+  /** Longest wait for one reply in ms, 1 to 600,000; after it the call fails as `backend_unavailable`. Default 10,000. */
+  readonly timeoutMs?: number
+  /**
+   * A second connection, for this backend alone, on which workers hear within milliseconds of what other processes add. Default: none,
+   * they find it when they next look (`maxWaitMs`, 5 s).
+   */
+  readonly subscriber?: RedisSubscriber
+  /** Times the waits and rings the doorbell; what is stored goes by the server's own clock. Default: the platform's clock. */
+  readonly clock?: Clock
+  /** Makes the ids of jobs. Default: the platform's cryptographic generator. */
+  readonly random?: RandomSource
+  /** For tests only: how far the server's clock is moved, in ms. Default 0. */
+  readonly [clockOffset]?: () => number
+}
+
+const ORIGIN_BYTES = 6
+
+/** A {@link Backend} whose doorbell can be listened to: what a worker on a server needs. */
+export type RedisBackend = Backend & { readonly doorbell: Required<Doorbell> }
+
+/**
+ * Keeps everything in Redis 6.2 or newer, Valkey or Upstash, alone or as a cluster, through a client of the caller's choice.
+ *
+ * An acknowledged write survives what the server's persistence survives; a failover may lose the last ones, since replicas
+ * follow later. The server must not evict keys (`maxmemory-policy noeviction`). The doorbell rings within this process, and
+ * with a `subscriber` also for what others add; it leaves both connections for the caller to close.
+ *
+ * @throws TypeError when the connection is of no known kind, or the subscriber cannot subscribe
+ * @throws RangeError when an option is out of range
+ */
+export function redis(connection: RedisConnection, options: RedisOptions = {}): RedisBackend {
+  const { prefix = 'reuse', timeoutMs = 10_000 } = options
+  const { clock = systemClock, random = systemRandom, [clockOffset]: offset = () => 0 } = options
+  const { subscriber } = options
+  if (!(timeoutMs >= 1 && timeoutMs <= 600_000))
+    throw new RangeError(`Cannot open Redis: timeoutMs is ${timeoutMs}, 1 to 600000 allowed`)
+  const keysOf = createKeysOf(prefix)
+  const client = createRedisClient(connection, clock, timeoutMs)
+  const bell = createTimerDoorbell(clock)
+  const origin = subscriber === undefined ? '' : encodeHex(random.bytes(ORIGIN_BYTES))
+  return {
+    store: createRedisAtomicStore(client, keysOf, offset),
+    ledger: createRedisJobLedger(client, keysOf, random, offset, origin),
+    rateLimits: createRedisRateLimitStore(client, keysOf, offset),
+    doorbell:
+      subscriber === undefined
+        ? bell
+        : createRedisDoorbell(bell, subscriberOf(subscriber, connection), {
+            channelOf: (queue) => channelOf(keysOf, queue),
+            origin,
+            clock,
+          }),
+    durability: 'async-replicated',
+  }
+}

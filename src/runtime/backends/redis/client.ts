@@ -1,0 +1,79 @@
+import type { Clock } from '../../ports/platform/clock.ts'
+import { BackendError } from '../../ports/errors.ts'
+import { evaluatorOf, type RedisConnection } from './connection.ts'
+import { codeOfReply, toBackendError } from './errors.ts'
+import type { RedisScript } from './script.ts'
+
+/** What the adapters ask of Redis: run one script, atomically, in one round trip. */
+export interface RedisClient {
+  /**
+   * Every reply of our scripts is a list of texts, and no text is JSON: so it arrives unchanged also through a client
+   * that decodes JSON on its own.
+   *
+   * @throws BackendError
+   */
+  run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<readonly string[]>
+}
+
+/**
+ * Runs scripts by their SHA-1, and sends the source where the server does not know it yet.
+ *
+ * @param timeoutMs Longest wait for one reply
+ * @throws TypeError when the connection is of no known kind
+ */
+export function createRedisClient(
+  connection: RedisConnection,
+  clock: Clock,
+  timeoutMs: number,
+): RedisClient {
+  const evaluate = evaluatorOf(connection)
+
+  async function send(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    const sha1 = await script.sha1()
+    try {
+      return await evaluate('EVALSHA', sha1, keys, args)
+    } catch (error) {
+      if (codeOfReply(error) !== 'NOSCRIPT') throw error
+      return await evaluate('EVAL', script.source, keys, args)
+    }
+  }
+
+  function sendInTime(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const cancel = clock.setTimer(() => {
+        const message = `Cannot run Redis script: no reply after ${timeoutMs} ms, one is expected within that`
+        reject(new BackendError('backend_unavailable', message))
+      }, timeoutMs)
+      send(script, keys, args)
+        .then(resolve, (error: unknown) => reject(toBackendError(error)))
+        .finally(cancel)
+    })
+  }
+
+  return {
+    async run(script, keys, args) {
+      const reply = await sendInTime(script, keys, args)
+      if (isTexts(reply)) return reply
+      throw new BackendError(
+        'backend_failed',
+        'Cannot run Redis script: the reply is no list of texts, as every script answers',
+      )
+    },
+  }
+}
+
+function isTexts(reply: unknown): reply is readonly string[] {
+  return Array.isArray(reply) && reply.every((text) => typeof text === 'string')
+}

@@ -1,0 +1,192 @@
+import { encodeJson, type EncodedJob } from '../../ports/job-ledger/job-limits.ts'
+import type {
+  ClaimedJob,
+  Exchange,
+  FinishedChild,
+  JobRecord,
+  Settlement,
+} from '../../ports/job-ledger/job-ledger.ts'
+import { instantOf, JOB_STATES, type JobFacts, type JobState } from '../../ports/job-ledger/job-state.ts'
+import type { Json } from '../../ports/json.ts'
+import { STATE_LETTERS } from './job-layout.ts'
+
+const STATES: ReadonlyMap<string, JobState> = new Map(
+  JOB_STATES.map((state) => [STATE_LETTERS[state], state]),
+)
+
+const CHILD_STATES: Readonly<Record<string, FinishedChild['state']>> = {
+  c: 'completed',
+  d: 'dead',
+  x: 'cancelled',
+}
+
+/** A job to add, with the ids that it is added with. */
+export interface NewJobPlace {
+  readonly id: string
+  /** The id of the job that follows when this one is kept for later. */
+  readonly spareId: string
+  /** Whether other jobs of the batch name this one as their parent. */
+  readonly isParent: boolean
+}
+
+/** @returns The arguments of `addJobsScript` for one job */
+export function encodeNewJob(job: EncodedJob, place: NewJobPlace): readonly string[] {
+  return [
+    toField(place.id),
+    `=[${JSON.stringify(job.name)},\n${job.options},\n${job.data}]`,
+    encodeTerms(job),
+    String(job.priority),
+    toFlag(job.lifo),
+    String(job.delayMs),
+    encodeURIComponent(job.deduplicationId ?? ''),
+    String(job.deduplicationTtlMs),
+    encodeMore(job, place),
+  ]
+}
+
+/** @returns The arguments of `exchangeJobsScript` for one settlement */
+export function encodeSettlement({ id, token, outcome }: Settlement): readonly string[] {
+  const job = [toField(id), String(token)]
+  switch (outcome.to) {
+    case 'completed':
+      return [...job, 'c', '0', encodeNote('result', outcome.result), '']
+    case 'dead':
+      return [...job, 'd', '0', encodeNote('error', outcome.error), '']
+    case 'parked':
+      return [...job, 'p', '0', encodeNote('error', outcome.error), '']
+    case 'cancelled':
+      return [...job, 'x', '0', '', '']
+    case 'scheduled':
+      return [
+        ...job,
+        outcome.refund === true ? 'f' : 's',
+        String(Math.ceil(outcome.delayMs)),
+        encodeNote('error', outcome.error),
+        outcome.data === undefined ? '' : encodeJson('data', outcome.data),
+      ]
+  }
+}
+
+/** @returns The arguments of `exchangeJobsScript` for one extension */
+export function encodeExtension(
+  extension: NonNullable<Exchange['extend']>[number],
+): readonly string[] {
+  const { id, token, leaseMs, progress } = extension
+  return [toField(id), String(token), String(leaseMs), encodeNote('progress', progress)]
+}
+
+/** @param parts Id, facts, body and error, as `exchangeJobsScript` answers them */
+export function decodeClaimedJob([
+  id = '',
+  facts = '',
+  body = '',
+  error = '',
+]: readonly string[]): ClaimedJob {
+  const [name, options, data] = decodeBody(body)
+  const [, attempt, token, , , , priority, maxAttempts, , , addedAt] = facts.split(' ', 11)
+  return {
+    id: fromField(id),
+    name,
+    data,
+    options,
+    token: Number(token),
+    attempt: Number(attempt),
+    maxAttempts: Number(maxAttempts),
+    priority: Number(priority),
+    addedAt: Number(addedAt),
+    lastError: decodeNote(error),
+  }
+}
+
+/** @param parts Id, facts, body, rank, error, progress and result, as `listJobsScript` answers them */
+export function decodeJobRecord(parts: readonly string[]): JobRecord {
+  const [id = '', facts = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
+  const job = decodeClaimedJob([id, facts, body, error])
+  const [letter = '', , , , flags, , , , keepCompletedMs = '', keepDeadMs = ''] = facts.split(
+    ' ',
+    10,
+  )
+  const jobFacts: JobFacts = {
+    state: STATES.get(letter) ?? 'parked',
+    rank: Number(rank.slice(1)),
+    priority: job.priority,
+    token: job.token,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
+    cancelRequested: flags === '1' || flags === '3',
+    pending: 0,
+    keepCompletedMs: Number.parseInt(keepCompletedMs, 10),
+    keepDeadMs: Number.parseInt(keepDeadMs, 10),
+  }
+  return {
+    ...job,
+    state: jobFacts.state,
+    at: instantOf(jobFacts),
+    progress: decodeNote(progress),
+    result: decodeNote(result),
+    cancelRequested: jobFacts.cancelRequested,
+  }
+}
+
+/** @param parts Id and end, as `listChildrenScript` answers them */
+export function decodeChild([id = '', text = '']: readonly string[]): FinishedChild {
+  const nameEnd = text.indexOf('\n')
+  const state = CHILD_STATES[text.slice(0, 1)] ?? 'removed'
+  const note = decodeNote(text.slice(nameEnd + 1))
+  return {
+    id: fromField(id),
+    // encodeNewJob wrote the name.
+    name: JSON.parse(text.slice(1, nameEnd)) as string,
+    state,
+    result: state === 'completed' ? note : null,
+    error: state === 'completed' ? null : note,
+  }
+}
+
+/** Ids carry a `=` in Redis, so that a client that decodes JSON takes none of them for it. */
+export function toField(id: string): string {
+  return `=${id}`
+}
+
+/** Undoes {@link toField}. */
+export function fromField(field: string): string {
+  return field.slice(1)
+}
+
+function encodeTerms(job: EncodedJob): string {
+  const completed = encodeKeeping(job.keepCompletedMs, job.keepCompletedCount)
+  const dead = encodeKeeping(job.keepDeadMs, job.keepDeadCount)
+  return `${job.priority} ${job.maxAttempts} ${completed} ${dead}`
+}
+
+function encodeKeeping(ms: number, count: number | null): string {
+  return count === null ? String(ms) : `${ms}/${count}`
+}
+
+function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPlace): string {
+  const flags = [job.replace, job.deduplicationExtend, job.deduplicationKeepLast, isParent].map(
+    toFlag,
+  )
+  if (!flags.includes('1') && job.group === null && job.parent === null) return ''
+  const group = encodeURIComponent(job.group ?? '')
+  const parent = encodeURIComponent(job.parent ?? '')
+  return `${flags.join('')} ${group} ${job.groupLimit} ${parent} ${toFlag(job.failsParent)} ${spareId}`
+}
+
+function toFlag(value: boolean): string {
+  return value ? '1' : '0'
+}
+
+function decodeBody(body: string): readonly [string, Json, Json] {
+  // encodeNewJob wrote the text: a name and two JSON values.
+  return JSON.parse(body.slice(1)) as [string, Json, Json]
+}
+
+function encodeNote(what: string, value: Json | undefined): string {
+  return value === undefined ? '' : `=${encodeJson(what, value)}`
+}
+
+function decodeNote(note: string): Json {
+  // encodeNote wrote the text from a Json value.
+  return note === '' ? null : (JSON.parse(note.slice(1)) as Json)
+}

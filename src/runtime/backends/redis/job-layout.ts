@@ -1,0 +1,73 @@
+import { JOB_STATES, type JobState } from '../../ports/job-ledger/job-state.ts'
+import { lua } from './script.ts'
+
+/** Parts of a queue's keys, in the order of `KEYS`. */
+export const QUEUE_PARTS: readonly string[] = [
+  'jobs',
+  'bodies',
+  'notes',
+  'meta',
+  'dedup',
+  'dedup-ends',
+  'turns',
+  'groups',
+  'children',
+  ...JOB_STATES,
+]
+
+/** The letter of each state in the scripts. */
+export const STATE_LETTERS: Readonly<Record<JobState, string>> = {
+  ready: 'r',
+  scheduled: 's',
+  active: 'a',
+  completed: 'c',
+  dead: 'd',
+  cancelled: 'x',
+  parked: 'p',
+  held: 'h',
+  blocked: 'b',
+}
+
+/** Bodies fetched at once, so that a page of great ones is cut short before all are in memory. */
+export const BODIES_AT_ONCE = 64
+
+const SETS = JOB_STATES.map(
+  (state) => `${STATE_LETTERS[state]} = KEYS[${QUEUE_PARTS.indexOf(state) + 1}]`,
+).join(', ')
+
+/**
+ * The keys of a queue and how a job stands in them.
+ *
+ * `jobs` maps an id to `state attempt token seq flags notes priority maxAttempts keepCompleted keepDead addedAt dedup`:
+ * state is the first letter (x for cancelled), flags 1 when asked to stop and 2 when there is more, notes the letters of those in
+ * `notes` or `-`, keeping is in ms, with `/count` behind where a bound was given, dedup the deduplication id that the job holds until it has finished. More is ` group limit parent parentFlow
+ * failsParent flow pending`; flow is a number that only this job has as a parent. Group, parent and dedup are percent-encoded.
+ *
+ * `bodies` maps the id to `=[name,⏎options,⏎data]`, `notes` maps e (error), p (progress), r (result) with the id behind to `=json`, and f to
+ * the job that follows. Each state's set ranks `seq` with the id behind; seq has 16 digits. `turns` orders held jobs by group, priority and
+ * seq, `groups` counts those that are ready or active. `children` maps a flow to how many have finished, `flow#number` to the id of
+ * each, and the flow with that id behind to how it ended, its name and, on a new line, its note. Ids come with a `=` before them,
+ * so that none is JSON.
+ */
+export const LAYOUT_LUA: string = lua`
+local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN = unpack(KEYS, 1, 9)
+local SETS = { ${SETS} }
+local FACTS = '^(%a) (%d+) (%d+) (%d+) (%d) (%S+) (.*)$'
+local TERMS = '^(%d+) (%d+) (%S+) (%S+) %d+ (%S*)$'
+local MORE = '^(.*) (%S*) (%d+) (%S*) (%d+) (%d) (%d+) (%d+)$'
+
+-- Whether a record is only still there because no exchange has dropped it since its time was over.
+local FORGETFUL = { c = true, d = true, x = true }
+local function isForgotten(state, member)
+  return FORGETFUL[state] and tonumber(redis.call('ZSCORE', SETS[state], member) or math.huge) <= now
+end
+local function countForgotten(state)
+  return FORGETFUL[state] and redis.call('ZCOUNT', SETS[state], '-inf', nowText) or 0
+end
+
+local function idsOf(members)
+  local ids = {}
+  for index = 1, #members do ids[index] = string.sub(members[index], 17) end
+  return ids
+end
+`

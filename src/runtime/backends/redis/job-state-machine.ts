@@ -1,0 +1,275 @@
+import { ATTEMPTS_USED_ERROR, CHILD_FAILED_ERROR, LEASE_LOST_ERROR } from '../../ports/job-ledger/job-state.ts'
+import { JOB_LIMITS } from '../../ports/job-ledger/job-limits.ts'
+import { WORKSPACE_LUA } from './job-workspace.ts'
+import { lua } from './script.ts'
+
+/**
+ * The Lua twin of `transition` in `ports/job-state.ts`, on top of {@link WORKSPACE_LUA}: each function is one of its cases with what
+ * follows from it: held jobs of the group are admitted, a job kept for this one's end is added, the parent hears of it, in
+ * this order.
+ */
+export const STATE_MACHINE_LUA: string =
+  WORKSPACE_LUA +
+  lua`
+local LEASE_LOST = [==[=${JSON.stringify(LEASE_LOST_ERROR)}]==]
+local ATTEMPTS_USED = [==[=${JSON.stringify(ATTEMPTS_USED_ERROR)}]==]
+local CHILD_FAILED = [==[=${JSON.stringify(CHILD_FAILED_ERROR)}]==]
+
+local function takesRoom(state) return state == 'r' or state == 'a' end
+local function isWaiting(state) return state == 'r' or state == 's' or state == 'h' end
+local function hasEnded(state) return state == 'c' or state == 'd' or state == 'x' end
+
+local function idOfEncoded(text)
+  return '=' .. string.gsub(text, '%%(%x%x)', function(hex) return string.char(tonumber(hex, 16)) end)
+end
+
+-- Where a held job stands in its group.
+local function turnOf(job)
+  return job.group .. ' ' .. string.format('%07d', string.match(job.tail, '^%d+')) .. job.seq .. job.id
+end
+
+-- Moves a job, whose seq and tail may change with it; one that would become ready while its group is full is held.
+local move
+local function admitHeld(group)
+  while true do
+    local turn = redis.call('ZRANGEBYLEX', TURNS, '[' .. group .. ' ', '(' .. group .. '!', 'LIMIT', 0, 1)[1]
+    if not turn then return end
+    local job = find(string.sub(turn, #group + 25))
+    if roomOf(group) >= job.limit then return end
+    move(job, 'r', (string.match(job.tail, '^%d+')), nextSeq())
+  end
+end
+function move(job, state, rank, seq, tail)
+  local group = job.group
+  if not group then
+    job.state, job.rank, job.seq, job.tail = state, rank, seq or job.seq, tail or job.tail
+    return touch(job)
+  end
+  local had = takesRoom(job.state)
+  if job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
+  job.seq, job.tail = seq or job.seq, tail or job.tail
+  if state == 'r' and not had and roomOf(group) >= job.limit then state = 'h' end
+  if state == 'h' then redis.call('ZADD', TURNS, 0, turnOf(job)) end
+  local has = takesRoom(state)
+  if had ~= has then changeRoom(group, has and 1 or -1) end
+  job.state, job.rank = state, rank
+  touch(job)
+  if had and not has then admitHeld(group) end
+end
+
+-- The job that holds a deduplication id, and when that ends, if by time.
+local function holderOf(dedup)
+  local holder = redis.call('HGET', DEDUP, dedup)
+  local ends = holder and redis.call('ZSCORE', DEDUP_ENDS, dedup)
+  if ends and tonumber(ends) <= now then return false end
+  return holder, ends
+end
+local function hold(dedup, id, ttl)
+  redis.call('HSET', DEDUP, dedup, id)
+  if ttl > 0 then
+    redis.call('ZADD', DEDUP_ENDS, digits(now + ttl), dedup)
+  else
+    redis.call('ZREM', DEDUP_ENDS, dedup)
+  end
+end
+
+-- terms: priority maxAttempts keepCompleted keepDead; more: what else the job has, if anything, also the state b.
+local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
+  local job = {
+    id = id, attempt = 0, token = '0', cancelled = false, notes = '-', seq = nextSeq(lifo),
+    tail = terms .. ' ' .. nowText .. ' ' .. (ttl == 0 and dedup or '')
+  }
+  local blocked = false
+  if more then
+    job.more, job.group, job.limit = true, more.group, more.limit
+    job.parent, job.parentFlow, job.fails = more.parent, more.parentFlow or '0', more.fails or false
+    blocked = more.blocked
+    job.flow, job.pending = blocked and digits(serial) or '0', 0
+  end
+  bodies[#bodies + 1] = id
+  bodies[#bodies + 1] = body
+  known[id] = job
+  if blocked then
+    move(job, 'b', priority)
+  elseif delay > 0 then
+    move(job, 's', digits(now + delay))
+  else
+    move(job, 'r', priority)
+  end
+  if dedup ~= '' then hold(dedup, id, ttl) end
+  return job
+end
+
+-- Frees the deduplication id of a job that needs nothing more, and adds the job kept for that.
+local function release(job)
+  local dedup = select(5, string.match(job.tail, TERMS))
+  if dedup == '' then return end
+  if redis.call('HGET', DEDUP, dedup) == job.id then redis.call('HDEL', DEDUP, dedup) end
+  local follow = noteOf(job, 'f')
+  if follow == '' then return end
+  note(job, 'f', '')
+  local id, lifo, delay, again, group, limit, terms, body =
+    string.match(follow, '^(%S+) (%d) (%d+) (%S*) (%S*) (%d+) ([^\n]*)\n(.*)$')
+  local more = group ~= '' and { group = group, limit = tonumber(limit) } or nil
+  insert(id, body, terms, string.match(terms, '^%d+'), lifo == '1', tonumber(delay), again, 0, more)
+end
+
+local function forgetChildren(flow)
+  local fields = { flow }
+  for number = 1, tonumber(redis.call('HGET', CHILDREN, flow) or 0) do fields[#fields + 1] = flow .. '#' .. number end
+  for first = 2, #fields, 1000 do
+    local ids = redis.call('HMGET', CHILDREN, unpack(fields, first, math.min(first + 999, #fields)))
+    for index = 1, #ids do ids[index] = flow .. ids[index] end
+    send('HDEL', CHILDREN, ids)
+  end
+  send('HDEL', CHILDREN, fields)
+end
+
+-- Takes a job out without any word to others but its group.
+local function drop(job)
+  if job.group then
+    if job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
+    if takesRoom(job.state) then changeRoom(job.group, -1) end
+  end
+  if job.more and job.flow ~= '0' then forgetChildren(job.flow) end
+  job.gone = true
+  known[job.id] = false
+  touch(job)
+  if job.group and takesRoom(job.state) then admitHeld(job.group) end
+end
+
+local function makeReady(job)
+  job.cancelled = false
+  move(job, 'r', (string.match(job.tail, '^%d+')))
+end
+
+-- ended is a state's letter, or g when the job was removed; json its result or error, default the error it has.
+local finish
+local function tellParent(job, ended, json)
+  local parent = find(idOfEncoded(job.parent))
+  -- The parent's id may be another job's by now.
+  if not parent or not parent.more or parent.flow ~= job.parentFlow then return end
+  local body = redis.call('HGET', BODIES, job.id)
+  local name = string.sub(body, 3, string.find(body, '\n', 1, true) - 2)
+  local text = ended .. name .. '\n' .. (json or noteOf(job, 'e'))
+  if redis.call('HSETNX', CHILDREN, parent.flow .. job.id, text) == 0 then return end
+  local number = redis.call('HINCRBY', CHILDREN, parent.flow, 1)
+  redis.call('HSET', CHILDREN, parent.flow .. '#' .. number, job.id)
+  if parent.state ~= 'b' then return end
+  parent.pending = math.max(parent.pending - 1, 0)
+  if ended ~= 'c' and job.fails then return finish(parent, 'd', 'e', CHILD_FAILED) end
+  if parent.pending > 0 then return touch(parent) end
+  makeReady(parent)
+end
+
+-- The bounds of the jobs that ended in this call, by state.
+local bounds = {}
+local function heed(state, most)
+  local bound = bounds[state] or { most = most, drops = ${JOB_LIMITS.dropped} }
+  bounds[state] = { most = math.min(most, bound.most), drops = bound.drops + 1 }
+end
+
+-- kind and json say what is noted of the end, if anything; json may be empty.
+function finish(job, state, kind, json)
+  local _, _, keepCompleted, keepDead, dedup = string.match(job.tail, TERMS)
+  local keeping = state == 'c' and keepCompleted or keepDead
+  local keep = tonumber(keeping)
+  if not keep then
+    local ms, most = string.match(keeping, '^(%d+)/(%d+)$')
+    keep = tonumber(ms)
+    if keep > 0 then heed(state, tonumber(most)) end
+  end
+  if keep <= 0 then
+    drop(job)
+  else
+    job.cancelled = false
+    if kind then note(job, kind, json) end
+    move(job, state, digits(now + keep))
+  end
+  if dedup ~= '' then release(job) end
+  if job.parent then tellParent(job, state, json) end
+end
+
+local function remove(job)
+  drop(job)
+  if hasEnded(job.state) then return end
+  release(job)
+  if job.parent then tellParent(job, 'g') end
+end
+
+-- Drops what is more than the jobs that ended in this call let stay.
+local function dropExcess()
+  for state, bound in pairs(bounds) do
+    local excess = math.min(redis.call('ZCARD', SETS[state]) - bound.most, bound.drops)
+    if excess > 0 then
+      local ids = idsOf(redis.call('ZRANGE', SETS[state], 0, excess - 1))
+      load(ids)
+      for _, id in ipairs(ids) do drop(known[id]) end
+    end
+  end
+  flush()
+end
+
+local function park(job, err)
+  job.cancelled = false
+  job.attempt = job.attempt - 1
+  note(job, 'e', err)
+  move(job, 'p', nowText)
+  release(job)
+end
+
+local function attemptsUsed(job)
+  local _, maxAttempts = string.match(job.tail, TERMS)
+  return job.attempt >= tonumber(maxAttempts)
+end
+
+local function runAgain(job, delay, refund, err, data)
+  if job.cancelled then return finish(job, 'x') end
+  if refund then
+    job.attempt = job.attempt - 1
+  elseif attemptsUsed(job) then
+    return finish(job, 'd', 'e', err ~= '' and err or ATTEMPTS_USED)
+  end
+  if err ~= '' then note(job, 'e', err) end
+  if data ~= '' then
+    local head = string.match(redis.call('HGET', BODIES, job.id), '^[^\n]*\n[^\n]*\n')
+    redis.call('HSET', BODIES, job.id, head .. data .. ']')
+  end
+  if delay <= 0 then return makeReady(job) end
+  move(job, 's', digits(now + delay))
+end
+
+local function loseLease(job)
+  if job.cancelled then
+    finish(job, 'x')
+  elseif attemptsUsed(job) then
+    finish(job, 'd', 'e', LEASE_LOST)
+  else
+    makeReady(job)
+  end
+end
+
+local function retry(job)
+  job.attempt = 0
+  makeReady(job)
+  local dedup = select(5, string.match(job.tail, TERMS))
+  if dedup ~= '' and not holderOf(dedup) then hold(dedup, job.id, 0) end
+end
+
+-- Puts another job in the place of one that waits.
+local function replace(job, body, terms, priority, lifo, delay)
+  job.attempt, job.cancelled = 0, false
+  note(job, 'e', '')
+  note(job, 'p', '')
+  note(job, 'r', '')
+  bodies[#bodies + 1] = job.id
+  bodies[#bodies + 1] = body
+  local tail = terms .. string.match(job.tail, '^%d+ %d+ %S+ %S+( .*)$')
+  local seq = nextSeq(lifo)
+  if delay > 0 then
+    move(job, 's', digits(now + delay), seq, tail)
+  else
+    move(job, 'r', priority, seq, tail)
+  end
+end
+`

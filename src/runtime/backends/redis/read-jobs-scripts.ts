@@ -1,0 +1,120 @@
+import { JOB_STATES } from '../../ports/job-ledger/job-state.ts'
+import { BODIES_AT_ONCE, LAYOUT_LUA, STATE_LETTERS } from './job-layout.ts'
+import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
+
+/** ARGV: offset, id → facts, body, rank after a `=`, error, progress and result; nothing when there is no such job. */
+export const getJobScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local id = ARGV[2]
+local text = redis.call('HGET', JOBS, id)
+if not text then return {} end
+local state, _, _, seq = string.match(text, FACTS)
+if isForgotten(state, seq .. id) then return {} end
+local reply = {
+  text, redis.call('HGET', BODIES, id), '=' .. redis.call('ZSCORE', SETS[state], seq .. id)
+}
+for index, json in ipairs(redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id)) do
+  reply[index + 3] = json or ''
+end
+return reply
+`,
+)
+
+/**
+ * ARGV: offset, a state's letter, limit, `1` when reversed, rank and seq to go on after or nothing → `rank:seq` of the last
+ * job or nothing at the end, then id and what {@link getJobScript} answers of each job.
+ */
+export const listJobsScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local key, limit, reversed = SETS[ARGV[2]], tonumber(ARGV[3]), ARGV[4] == '1'
+-- How many members come before the cursor: among those of its rank, by halving.
+local before = reversed and redis.call('ZCARD', key) or 0
+if ARGV[5] ~= '' then
+  local seq, high = tonumber(ARGV[6]), redis.call('ZCOUNT', key, '-inf', ARGV[5])
+  before = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[5])
+  while before < high do
+    local middle = math.floor((before + high) / 2)
+    local found = tonumber(string.sub(redis.call('ZRANGE', key, middle, middle)[1], 1, 16))
+    if found < seq or (found == seq and not reversed) then before = middle + 1 else high = middle end
+  end
+end
+local first, last = before, before + limit
+if reversed then first, last = math.max(before - limit - 1, countForgotten(ARGV[2])), before - 1 end
+local page = last < first and {} or redis.call('ZRANGE', key, first, last, 'WITHSCORES')
+local members, ranks = {}, {}
+for at = 1, #page, 2 do
+  local index = reversed and (#page - at + 1) / 2 or (at + 1) / 2
+  members[index], ranks[index] = page[at], page[at + 1]
+end
+local reply, bytes = { '' }, 0
+for from = 1, #members, ${BODIES_AT_ONCE} do
+  local ids = idsOf({ unpack(members, from, from + ${BODIES_AT_ONCE - 1}) })
+  local texts = redis.call('HMGET', JOBS, unpack(ids))
+  local bodies = redis.call('HMGET', BODIES, unpack(ids))
+  for index, id in ipairs(ids) do
+    local at = from + index - 1
+    bytes = bytes + #bodies[index]
+    if at > limit or (at > 1 and bytes > ${REPLY_BYTES}) then
+      reply[1] = ranks[at - 1] .. ':' .. string.sub(members[at - 1], 1, 16)
+      return reply
+    end
+    reply[#reply + 1] = id
+    reply[#reply + 1] = texts[index]
+    reply[#reply + 1] = bodies[index]
+    reply[#reply + 1] = '=' .. ranks[at]
+    local notes = redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id)
+    for kind = 1, 3 do reply[#reply + 1] = notes[kind] or '' end
+  end
+end
+return reply
+`,
+)
+
+/** ARGV: offset → how many jobs are in each state, in the order of `JOB_STATES`, and `1` when paused, after a `=`. */
+export const countJobsScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local counts = {}
+for index, state in ipairs({ ${JOB_STATES.map((state) => `'${STATE_LETTERS[state]}'`).join(', ')} }) do
+  counts[index] = redis.call('ZCARD', SETS[state]) - countForgotten(state)
+end
+local paused = redis.call('HGET', META, 'paused')
+return { '=' .. table.concat(counts, ' ') .. ' ' .. (paused or '0') }
+`,
+)
+
+/**
+ * ARGV: offset, id, the number of a child → the number to go on from or nothing at the end, then of each child from that
+ * number on its id and how it ended, as `children` holds it.
+ */
+export const listChildrenScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local id, text = ARGV[2], redis.call('HGET', JOBS, ARGV[2])
+if not text then return { '' } end
+local state, _, _, seq, flags, _, tail = string.match(text, FACTS)
+if flags < '2' or isForgotten(state, seq .. id) then return { '' } end
+local flow = select(7, string.match(tail, MORE))
+local reply, bytes = { '' }, 0
+local first, last = tonumber(ARGV[3]), tonumber(redis.call('HGET', CHILDREN, flow) or 0)
+for from = first, last, ${BODIES_AT_ONCE} do
+  local fields = {}
+  for number = from, math.min(from + ${BODIES_AT_ONCE - 1}, last) do fields[#fields + 1] = flow .. '#' .. number end
+  local ids = redis.call('HMGET', CHILDREN, unpack(fields))
+  for index, child in ipairs(ids) do fields[index] = flow .. child end
+  local texts = redis.call('HMGET', CHILDREN, unpack(fields))
+  for index, child in ipairs(ids) do
+    bytes = bytes + #texts[index]
+    if bytes > ${REPLY_BYTES} and #reply > 1 then
+      reply[1] = '=' .. (from + index - 1)
+      return reply
+    end
+    reply[#reply + 1] = child
+    reply[#reply + 1] = texts[index]
+  end
+end
+return reply
+`,
+)

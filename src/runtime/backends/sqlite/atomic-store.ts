@@ -1,0 +1,176 @@
+import {
+  STORE_LIMITS,
+  type CommitResult,
+  type ListOptions,
+  type StoreChange,
+  type StoreEntry,
+  type StorePage,
+} from '../../ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../ports/platform/clock.ts'
+import {
+  checkListOptions,
+  checkStoreKey,
+  checkStoreKeys,
+  encodeStoreChange,
+  endOfPrefix,
+  type EncodedChange,
+} from '../../ports/atomic-store/store-limits.ts'
+import { readJson, readNumber, readText } from './database/read-column.ts'
+import type { SqlDatabase, SqlRow, SqlValue } from './database/sql-database.ts'
+import { toSqlText } from './database/sql-text.ts'
+
+/** The engine of an `AtomicStore` over SQLite, synchronous; partitions are a column. */
+export interface SqliteStore {
+  /** @throws RangeError when the key is malformed */
+  get(partition: string, key: string): StoreEntry | null
+  /** @throws RangeError when there are too many keys, or one is malformed */
+  getMany(partition: string, keys: readonly string[]): readonly (StoreEntry | null)[]
+  /** @throws RangeError when an option is out of range */
+  list(partition: string, options?: ListOptions): StorePage
+  /** @throws RangeError or TypeError when the change is over the limits */
+  commit(partition: string, change: StoreChange): CommitResult
+  /** Checks and copies `change` now, commits it when the returned function is called. */
+  prepareCommit(partition: string, change: StoreChange): () => CommitResult
+}
+
+/** Expired entries that a commit removes at least and, beyond that, twice what it sets: so they cannot pile up. */
+const PRUNED_A_COMMIT = 16
+
+/** @param db A database that {@link import('./database/schema.ts').migrate} has brought up to date */
+export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
+  function get(partition: string, key: string): StoreEntry | null {
+    checkStoreKey(key)
+    const [row] = db.run(
+      `SELECT key, version, json FROM reuse_entries
+       WHERE partition = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)`,
+      [toSqlText(partition), toSqlText(key), clock.now()],
+    )
+    return row === undefined ? null : entryOf(row)
+  }
+
+  function getMany(partition: string, keys: readonly string[]): readonly (StoreEntry | null)[] {
+    const wanted = checkStoreKeys(keys)
+    const rows = db.run(
+      `SELECT key, version, json FROM reuse_entries
+       WHERE partition = ? AND key IN (SELECT value FROM json_each(?)) AND (expires_at IS NULL OR expires_at > ?)`,
+      [toSqlText(partition), JSON.stringify(wanted.map(toSqlText)), clock.now()],
+    )
+    const found = new Map(rows.map((row) => [readText(row, 'key'), row]))
+    const answer: (StoreEntry | null)[] = []
+    let characters = 0
+    for (const key of wanted) {
+      const row = found.get(key)
+      characters += row === undefined ? 0 : readText(row, 'json').length
+      if (characters > STORE_LIMITS.replyBytes) break
+      answer.push(row === undefined ? null : entryOf(row))
+    }
+    return answer
+  }
+
+  function list(partition: string, options?: ListOptions): StorePage {
+    const { prefix, cursor, limit, reverse } = checkListOptions(options)
+    const where = ['partition = ?', 'key >= ?', '(expires_at IS NULL OR expires_at > ?)']
+    const params: SqlValue[] = [toSqlText(partition), toSqlText(prefix), clock.now()]
+    const end = endOfPrefix(toSqlText(prefix))
+    if (end !== null) {
+      where.push('key < ?')
+      params.push(end)
+    }
+    if (cursor !== null) {
+      where.push(reverse ? 'key < ?' : 'key > ?')
+      params.push(toSqlText(cursor))
+    }
+    const rows = db.run(
+      `SELECT key, version, json FROM reuse_entries WHERE ${where.join(' AND ')}
+       ORDER BY key ${reverse ? 'DESC' : 'ASC'} LIMIT ?`,
+      [...params, limit + 1],
+    )
+    const entries = rows.slice(0, limit).map(entryOf)
+    return { entries, cursor: rows.length > limit ? (entries.at(-1)?.key ?? null) : null }
+  }
+
+  function commit(partition: string, { check, set, delete: remove }: EncodedChange): CommitResult {
+    for (const { key, version } of check)
+      if (versionOf(partition, key) !== version)
+        return { ok: false, key, current: get(partition, key) }
+    if (set.length + remove.length === 0) return { ok: true, version: lastVersion() }
+    const now = clock.now()
+    const version = nextVersion()
+    for (const key of remove) {
+      db.run('DELETE FROM reuse_entries WHERE partition = ? AND key = ?', [
+        toSqlText(partition),
+        toSqlText(key),
+      ])
+    }
+    for (const { key, json, expiresInMs } of set) {
+      db.run(
+        `INSERT INTO reuse_entries (partition, key, version, expires_at, json) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (partition, key) DO UPDATE
+         SET version = excluded.version, expires_at = excluded.expires_at, json = excluded.json`,
+        [
+          toSqlText(partition),
+          toSqlText(key),
+          version,
+          expiresInMs === null ? null : now + expiresInMs,
+          json,
+        ],
+      )
+    }
+    prune(now, PRUNED_A_COMMIT + 2 * set.length)
+    return { ok: true, version }
+  }
+
+  /** Looks before it deletes: most commits find nothing, and the look takes a fifth of the time. */
+  function prune(now: number, most: number): void {
+    const [expired] = db.run('SELECT 1 FROM reuse_entries WHERE expires_at <= ? LIMIT 1', [now])
+    if (expired === undefined) return
+    db.run(
+      `DELETE FROM reuse_entries WHERE (partition, key) IN
+       (SELECT partition, key FROM reuse_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+      [now, most],
+    )
+  }
+
+  function versionOf(partition: string, key: string): number | null {
+    const [row] = db.run(
+      `SELECT version FROM reuse_entries
+       WHERE partition = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)`,
+      [toSqlText(partition), toSqlText(key), clock.now()],
+    )
+    return row === undefined ? null : readNumber(row, 'version')
+  }
+
+  function lastVersion(): number {
+    const [row] = db.run("SELECT value FROM reuse_meta WHERE name = 'store_version'")
+    return row === undefined ? 0 : readNumber(row, 'value')
+  }
+
+  // One counter for the whole database, which no deletion touches: versions serve as fencing tokens.
+  function nextVersion(): number {
+    const [row = {}] = db.run(
+      "UPDATE reuse_meta SET value = value + 1 WHERE name = 'store_version' RETURNING value",
+    )
+    return readNumber(row, 'value')
+  }
+
+  function prepareCommit(partition: string, change: StoreChange): () => CommitResult {
+    const encoded = encodeStoreChange(change)
+    return () => db.transaction(() => commit(partition, encoded))
+  }
+
+  return {
+    get,
+    list,
+    getMany,
+    commit: (partition, change) => prepareCommit(partition, change)(),
+    prepareCommit,
+  }
+}
+
+function entryOf(row: SqlRow): StoreEntry {
+  return {
+    key: readText(row, 'key'),
+    value: readJson(row, 'json'),
+    version: readNumber(row, 'version'),
+  }
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { sqliteSuites } from '../../../../test/conformance/sqlite.ts'
+import { DatabaseSync } from 'node:sqlite'
+
+test('every statement of the port laws seeks what it needs, and none scans or sorts', async () => {
+  const plans = new Map<string, string[]>()
+  const suites = sqliteSuites(() => {
+    const native = new DatabaseSync(':memory:')
+    return {
+      prepare(sql: string) {
+        if (/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql) && !plans.has(sql)) {
+          const steps = native.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
+          plans.set(
+            sql,
+            steps.map(({ detail }) => String(detail)),
+          )
+        }
+        return native.prepare(sql)
+      },
+      close: () => native.close(),
+    }
+  })
+  for (const { subject, cases } of suites) {
+    if (subject === 'JobQueue') continue
+    for (const { run } of cases) await run()
+  }
+  expect(plans.size).toBeGreaterThan(35)
+  for (const [sql, steps] of plans) {
+    const slow = steps.filter((step) =>
+      /SCAN (?!asked|CONSTANT|json_each)|TEMP B-TREE|AUTOMATIC/.test(step),
+    )
+    expect(slow, sql).toEqual([])
+  }
+}, 30_000)

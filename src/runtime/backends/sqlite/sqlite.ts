@@ -1,0 +1,183 @@
+import type { Backend } from '../../ports/backend.ts'
+import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
+import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import type { Doorbell } from '../../ports/doorbell/doorbell.ts'
+import type { JobLedger } from '../../ports/job-ledger/job-ledger.ts'
+import { BackendError } from '../../ports/errors.ts'
+import { checkQueueName } from '../../ports/job-ledger/job-limits.ts'
+import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
+import type { RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import { checkPartitionName } from '../../ports/atomic-store/store-limits.ts'
+import { createTimerDoorbell } from '../../workers/timer-doorbell.ts'
+import { platformEndOfTurn } from '../../ports/platform/end-of-turn.ts'
+import { createGroupCommit, type GroupCommit } from './database/group-commit.ts'
+import { createSqliteLedger, type SqliteLedger } from './job-ledger/ledger.ts'
+import { createNeighbourBell } from './database/neighbour-bell.ts'
+import { createNativeDatabase, type NativeDatabase } from './database/native-database.ts'
+import { openDatabase } from './database/open-database.ts'
+import { createSqliteRateLimits, type SqliteRateLimits } from './rate-limit-store.ts'
+import { migrate } from './database/schema.ts'
+import type { SqlDatabase } from './database/sql-database.ts'
+import { createSqliteStore, type SqliteStore } from './atomic-store.ts'
+
+/** Options of {@link sqlite}. */
+export interface SqliteOptions {
+  /**
+   * What an acknowledged write survives: `full` also a power failure, `normal` the end of the process, but the last ones may
+   * be gone after a power failure. Only for a file opened by path. Default `full`.
+   */
+  readonly synchronous?: 'full' | 'normal'
+  /** How long a call waits for other processes before it fails, in ms, 0 to 60,000. Default 5,000. */
+  readonly busyTimeoutMs?: number
+  /**
+   * How often a process whose workers wait looks whether another one has written the file, in ms, 10 to 60,000. A look reads no disk.
+   * Default 100.
+   */
+  readonly lookMs?: number
+  /** Default: the platform's clock. */
+  readonly clock?: Clock
+  /** Default: the platform's cryptographic generator. */
+  readonly random?: RandomSource
+}
+
+const WAL_ATTEMPTS = 20
+
+/** A {@link Backend} in one SQLite file. */
+export interface SqliteBackend extends Backend {
+  /** Wakes workers of this process at once, and those of others when they next look, each `lookMs`. */
+  readonly doorbell: Required<Doorbell>
+  /** Finishes what was called, then closes the file if it was opened by path. Later calls fail. */
+  close(): void
+}
+
+/**
+ * Keeps everything in one SQLite file, for servers on Node, Deno and Bun. Several processes may share the file.
+ *
+ * @param database A path, `:memory:`, or an open `DatabaseSync` of `node:sqlite` or `Database` of `bun:sqlite`, which
+ * stays as it is configured and is the caller's to close. Tables have names that start with `reuse_`.
+ * @throws BackendError when the file cannot be opened or was written by a newer version of this package
+ * @throws RangeError when an option is out of range
+ */
+export function sqlite(
+  database: string | NativeDatabase,
+  options: SqliteOptions = {},
+): SqliteBackend {
+  const { clock = systemClock, random = systemRandom } = options
+  const opened = typeof database === 'string'
+  const settings = checkSettings(options)
+  const db = createNativeDatabase(opened ? openDatabase(database) : database, opened)
+  try {
+    if (opened) configure(db, settings)
+    migrate(db)
+    // From here on it is the group commit that waits, without holding up the process.
+    if (opened) db.run('PRAGMA busy_timeout = 0')
+  } catch (error) {
+    db.close()
+    throw error
+  }
+  const group = createGroupCommit(
+    db,
+    clock,
+    settings.busyTimeoutMs,
+    // Whose time is made up has its turns made up, too.
+    clock === systemClock ? platformEndOfTurn : undefined,
+  )
+  const bell = createTimerDoorbell(clock)
+  const shared = isFile(db) ? createNeighbourBell(bell, db, clock, settings.lookMs) : null
+  return {
+    store: createStore(createSqliteStore(db, clock), group),
+    ledger: createLedger(createSqliteLedger(db, clock, random), group),
+    rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group),
+    doorbell: shared ?? bell,
+    durability: shared === null ? 'none' : 'local',
+    close() {
+      shared?.close()
+      group.close()
+      db.close()
+    },
+  }
+}
+
+function createStore(engine: SqliteStore, group: GroupCommit): AtomicStore {
+  return {
+    partition(name) {
+      checkPartitionName(name)
+      return {
+        get: (key) => group.read(() => engine.get(name, key)),
+        getMany: (keys) => group.read(() => engine.getMany(name, keys)),
+        list: (options) => group.read(() => engine.list(name, options)),
+        commit: async (change) => group.write(engine.prepareCommit(name, change)),
+      }
+    },
+  }
+}
+
+function createLedger(engine: SqliteLedger, group: GroupCommit): JobLedger {
+  return {
+    queue(name) {
+      checkQueueName(name)
+      return {
+        add: async (jobs) => group.write(engine.prepareAdd(name, jobs)),
+        exchange: async (exchange) => group.write(engine.prepareExchange(name, exchange)),
+        get: (id) => group.read(() => engine.get(name, id)),
+        list: (options) => group.read(() => engine.list(name, options)),
+        children: (id) => group.read(() => engine.children(name, id)),
+        counts: () => group.read(() => engine.counts(name)),
+        command: async (command) => group.write(engine.prepareCommand(name, command)),
+      }
+    },
+  }
+}
+
+function createRateLimits(engine: SqliteRateLimits, group: GroupCommit): RateLimitStore {
+  return {
+    consume: async (subject, limits) => group.write(engine.prepareConsume(subject, limits)),
+    reset: (subject) => group.write(() => engine.reset(subject)),
+  }
+}
+
+type Settings = Required<Pick<SqliteOptions, 'synchronous' | 'busyTimeoutMs' | 'lookMs'>>
+
+function checkSettings({
+  synchronous = 'full',
+  busyTimeoutMs = 5000,
+  lookMs = 100,
+}: SqliteOptions): Settings {
+  if (synchronous !== 'full' && synchronous !== 'normal')
+    throw new RangeError(
+      `Cannot open SQLite database: synchronous is ${JSON.stringify(synchronous)}, full or normal expected`,
+    )
+  if (!(Number.isInteger(busyTimeoutMs) && busyTimeoutMs >= 0 && busyTimeoutMs <= 60_000))
+    throw new RangeError(
+      `Cannot open SQLite database: busyTimeoutMs is ${busyTimeoutMs}, an integer from 0 to 60000 expected`,
+    )
+  if (!(Number.isInteger(lookMs) && lookMs >= 10 && lookMs <= 60_000))
+    throw new RangeError(
+      `Cannot open SQLite database: lookMs is ${lookMs}, an integer from 10 to 60000 expected`,
+    )
+  return { synchronous, busyTimeoutMs, lookMs }
+}
+
+function configure(db: SqlDatabase, { synchronous, busyTimeoutMs }: Settings): void {
+  db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+  db.run(`PRAGMA synchronous = ${synchronous}`)
+  // Here SQLite keeps what a savepoint may have to undo, and by default in a file.
+  db.run('PRAGMA temp_store = memory')
+  for (let attempt = 1; ; attempt++) {
+    try {
+      db.run('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      // Of processes that open a new file together some are turned away at once, since waiting could deadlock there.
+      const busy = error instanceof BackendError && error.code === 'backend_overloaded'
+      if (!busy || attempt === WAL_ATTEMPTS) throw error
+      // A transaction does wait for the others.
+      db.transaction(() => undefined)
+    }
+  }
+}
+
+/** A database in memory has no file name. */
+function isFile(db: SqlDatabase): boolean {
+  return db.run('PRAGMA database_list').some(({ name, file }) => name === 'main' && file !== '')
+}

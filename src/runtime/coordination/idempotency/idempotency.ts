@@ -1,0 +1,236 @@
+import { encodeHex } from '../../../primitives/hex.ts'
+import { utf8Length } from '../../../primitives/utf8.ts'
+import { STORE_LIMITS, type AtomicStore, type StoreEntry } from '../../ports/atomic-store/atomic-store.ts'
+import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import type { Json } from '../../ports/json.ts'
+import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
+import { holdLease, type HeldLease, type HoldLeaseOptions } from '../locks/held-lease.ts'
+import {
+  IdempotencyConflictError,
+  IdempotencyError,
+  IdempotencyInProgressError,
+} from './idempotency-error.ts'
+import { isJsonObject, type JsonObject } from '../json-object.ts'
+import { readHolder } from '../locks/leased-key.ts'
+import { partitionOf } from '../partition-of.ts'
+import { retryTransient } from '../retry-transient.ts'
+import type { LeaseContext } from '../locks/work-under-lease.ts'
+
+/** What {@link createIdempotency} needs. */
+export interface IdempotencyOptions {
+  readonly store: AtomicStore
+  /** Keeps these keys apart from others in the same store. Default `idempotency`. */
+  readonly partition?: string
+  /** How long after a crash the call may be made again, 10 ms to 1 day. Default 30,000. */
+  readonly leaseMs?: number
+  /** How long a result is kept and given to later calls, 1 ms to 10 years. Default 86,400,000 (a day). */
+  readonly keepMs?: number
+  /** Default: the platform's. */
+  readonly clock?: Clock
+  /** Default: the platform's. */
+  readonly random?: RandomSource
+}
+
+/** Makes each call once for each key, however often it is asked for. */
+export interface Idempotency {
+  /**
+   * Runs `work`, or answers with what it returned when it ran before under this key.
+   *
+   * A run that throws frees the key. One that crashed is made again by the next call after its lease: `work` can so run
+   * more than once, never twice at the same time while its signal is obeyed, and only one result is ever kept.
+   *
+   * @param key 1 to 500 UTF-8 bytes
+   * @param fingerprint Of the arguments, by `fingerprintOf`; the same key with another one is an error
+   * @throws IdempotencyConflictError when the key was used with another fingerprint
+   * @throws IdempotencyInProgressError when a call with this key is running
+   * @throws IdempotencyError `idempotency_lost` when another call took over, `idempotency_result` when the result cannot be kept
+   * @throws BackendError when the store failed; after `work` has run this means that it may run again
+   */
+  run<Result extends Json>(
+    key: string,
+    fingerprint: string | Promise<string>,
+    work: (context: LeaseContext) => Promise<Result> | Result,
+    options?: IdempotentRunOptions,
+  ): Promise<Result>
+}
+
+/** Options of {@link Idempotency.run}. */
+export interface IdempotentRunOptions {
+  /** Aborts `work`. */
+  readonly signal?: AbortSignal
+}
+
+/** What a key's record says. It outlives the lease, so that the key stays bound to its arguments after a crash. */
+interface CallRecord {
+  readonly state: 'open' | 'done' | 'unkept'
+  readonly fingerprint: string
+  /** Owner of the run that wrote it. */
+  readonly by: string
+  readonly result: Json
+}
+
+type Begun =
+  | { readonly kind: 'run'; readonly lease: HeldLease }
+  | { readonly kind: 'done'; readonly record: CallRecord }
+
+const DAY_MS = 86_400_000
+const UNKEPT = 'Cannot keep result of idempotent call: it is no JSON or too large'
+
+/** @throws RangeError when an option is out of range */
+export function createIdempotency(options: IdempotencyOptions): Idempotency {
+  const { store, partition: family = 'idempotency' } = options
+  const { clock = systemClock, random = systemRandom } = options
+  const leaseMs = checkRange('leaseMs', options.leaseMs ?? 30_000, 10, DAY_MS)
+  const keepMs = checkRange('keepMs', options.keepMs ?? DAY_MS, 1, STORE_LIMITS.expiresInMs)
+  // A run may last longer than results are kept.
+  const openMs = Math.max(keepMs, DAY_MS)
+
+  async function begin(call: Call): Promise<Begun> {
+    const { recordKey, fingerprint, owner } = call
+    const record = { state: 'open', fingerprint, by: owner, result: null }
+    let version: number | null = null
+    // Each further round follows a change of the record by others: a crash found, a record expired.
+    for (let round = 1; round <= 5; round++) {
+      const held = await holdLease(call, {
+        check: [{ key: recordKey, version }],
+        set: [{ key: recordKey, value: record, expiresInMs: openMs }],
+      })
+      if (held.ok) return { kind: 'run', lease: held.lease }
+      if (held.key === call.key) throw inProgress(held.current, fingerprint)
+      const found = readRecord(held.current)
+      if (found !== null && found.fingerprint !== fingerprint) throw new IdempotencyConflictError()
+      if (found !== null && found.state !== 'open') return { kind: 'done', record: found }
+      version = held.current?.version ?? null
+    }
+    throw new IdempotencyInProgressError(leaseMs)
+  }
+
+  function inProgress(current: StoreEntry | null, fingerprint: string): IdempotencyError {
+    const note = current === null ? null : readHolder(current).note
+    const { fingerprint: other, leaseMs: theirs }: JsonObject = isJsonObject(note) ? note : {}
+    return other === undefined || other === fingerprint
+      ? new IdempotencyInProgressError(typeof theirs === 'number' ? theirs : leaseMs)
+      : new IdempotencyConflictError()
+  }
+
+  /** Writes the outcome if no other run has begun since: that would have given the record another version. */
+  async function complete(call: Call, lease: HeldLease, record: CallRecord): Promise<CallRecord> {
+    const { partition, key, recordKey, fingerprint, owner } = call
+    const change = {
+      check: [{ key: recordKey, version: lease.token }],
+      set: [{ key: recordKey, value: { ...record }, expiresInMs: keepMs }],
+      delete: [key],
+    }
+    const result = await retryTransient(() => partition.commit(change), call)
+    if (result.ok) return record
+    const found = readRecord(result.current)
+    const answered = found !== null && found.state !== 'open' && found.fingerprint === fingerprint
+    // Either a try of ours that seemed to fail, or another run: what it left is the answer of this key.
+    if (answered && (found.by === owner || found.state === 'done')) return found
+    throw new IdempotencyError(
+      'idempotency_lost',
+      'Cannot complete idempotent call: its lease ended and another call took over',
+    )
+  }
+
+  async function release(call: Call, lease: HeldLease): Promise<void> {
+    const { partition, key, recordKey } = call
+    const change = {
+      check: [{ key: recordKey, version: lease.token }],
+      delete: [key, recordKey],
+    }
+    await retryTransient(() => partition.commit(change), call).catch(() => {
+      // The lease ends by itself, and the next call takes over; the failure of the work is what its caller must see.
+    })
+  }
+
+  return {
+    async run<Result extends Json>(
+      key: string,
+      fingerprint: string | Promise<string>,
+      work: (context: LeaseContext) => Promise<Result> | Result,
+      { signal }: IdempotentRunOptions = {},
+    ): Promise<Result> {
+      signal?.throwIfAborted()
+      const call = callOf(key, await fingerprint)
+      const begun = await begin(call)
+      if (begun.kind === 'done') return resultOf<Result>(begun.record)
+      const { lease } = begun
+      const context = {
+        token: lease.token,
+        signal: signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]),
+      }
+      let result: Result
+      try {
+        result = await work(context)
+      } catch (error) {
+        await lease.stop()
+        await release(call, lease)
+        throw error
+      }
+      await lease.stop()
+      const record = recordOf(call, result)
+      const kept = await complete(call, lease, record)
+      return kept === record && record.state === 'done' ? result : resultOf<Result>(kept)
+    },
+  }
+
+  function callOf(key: string, fingerprint: string): Call {
+    return {
+      partition: partitionOf(store, family, key),
+      key: `lease/${key}`,
+      recordKey: `call/${key}`,
+      fingerprint,
+      owner: encodeHex(random.bytes(16)),
+      ttlMs: leaseMs,
+      note: { fingerprint, leaseMs },
+      clock,
+      random,
+      lost: () =>
+        new IdempotencyError(
+          'idempotency_lost',
+          'Cannot go on with idempotent call: its lease could not be renewed in time',
+        ),
+    }
+  }
+}
+
+interface Call extends HoldLeaseOptions {
+  readonly recordKey: string
+  readonly fingerprint: string
+}
+
+function recordOf({ fingerprint, owner }: Call, result: Json | undefined): CallRecord {
+  const record: CallRecord = { state: 'done', fingerprint, by: owner, result: result ?? null }
+  return isStorable(record) ? record : { ...record, state: 'unkept', result: null }
+}
+
+function isStorable(record: CallRecord): boolean {
+  try {
+    return utf8Length(JSON.stringify(record)) <= STORE_LIMITS.valueBytes
+  } catch {
+    // A cycle or a BigInt that the types did not see.
+    return false
+  }
+}
+
+function resultOf<Result extends Json>({ state, result }: CallRecord): Result {
+  if (state === 'unkept') throw new IdempotencyError('idempotency_result', UNKEPT)
+  // What `work` returned for the same key and arguments: a Result, as long as a key means one kind of call.
+  return result as Result
+}
+
+function readRecord(entry: StoreEntry | null): CallRecord | null {
+  if (entry === null || !isJsonObject(entry.value)) return null
+  const { state, fingerprint, by, result } = entry.value
+  if (state !== 'open' && state !== 'done' && state !== 'unkept') return null
+  if (typeof fingerprint !== 'string' || typeof by !== 'string' || result === undefined) return null
+  return { state, fingerprint, by, result }
+}
+
+function checkRange(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new RangeError(
+    `Cannot create idempotency: ${name} is ${value}, ${least} to ${most} allowed`,
+  )
+}

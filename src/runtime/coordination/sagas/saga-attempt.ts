@@ -1,0 +1,106 @@
+import type { Clock } from '../../ports/platform/clock.ts'
+import type { Json } from '../../ports/json.ts'
+import { runWithin } from '../run-within.ts'
+import type { SagaContext, SagaDefinition, SagaStep } from './saga.ts'
+import { SagaError } from './saga-error.ts'
+import { resultsOf, type SagaFailure, type SagaState, type SagaTask } from './saga-state.ts'
+
+/** What an attempt came to. */
+export type AttemptOutcome =
+  | { readonly kind: 'succeeded'; readonly result: Json }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** It failed after its signal had aborted, which says nothing about the step. */
+  | { readonly kind: 'called-off' }
+
+/** An attempt that the journal knows of. */
+export interface Attempt {
+  readonly sagaId: string
+  readonly saga: SagaState
+  readonly task: SagaTask
+  /** Version of the commit that wrote it down. */
+  readonly fence: number
+}
+
+/** Makes one attempt of a step or of its compensation. Never rejects. */
+export async function attemptStep(
+  attempt: Attempt,
+  definition: SagaDefinition,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  const step = stepOf(definition, attempt.task)
+  const late = (): Error =>
+    new SagaError(
+      'saga_timeout',
+      `Cannot finish saga step ${JSON.stringify(step.name)}: the attempt took over ${step.timeoutMs} ms`,
+    )
+  try {
+    const result = await runWithin(clock, step.timeoutMs, signal, late, async (until) =>
+      runStep(attempt, definition, step, until),
+    )
+    return { kind: 'succeeded', result: attempt.task.kind === 'execute' ? jsonOf(result) : null }
+  } catch (error) {
+    return signal.aborted ? { kind: 'called-off' } : { kind: 'failed', error }
+  }
+}
+
+/** The definition's step of a task. */
+export function stepOf(definition: SagaDefinition, { step: index }: SagaTask): SagaStep {
+  const step = definition.steps[index]
+  if (step === undefined) throw new RangeError(`Cannot go on with saga: it has no step ${index}`)
+  return step
+}
+
+/** What the journal keeps of an error. */
+export function failureOf(error: unknown): SagaFailure {
+  const { name, message } =
+    error instanceof Error ? error : { name: 'Error', message: String(error) }
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null
+  return {
+    name: name.slice(0, 100),
+    code: typeof code === 'string' ? code.slice(0, 100) : null,
+    message: message.slice(0, 500),
+  }
+}
+
+function runStep(
+  { sagaId, saga, task, fence }: Attempt,
+  definition: SagaDefinition,
+  step: SagaStep,
+  signal: AbortSignal,
+): unknown {
+  const { input, steps, cause } = saga
+  const record = steps[task.step]
+  const context: SagaContext = {
+    sagaId,
+    input,
+    results: resultsOf(saga),
+    fence,
+    idempotencyKey: `${definition.name}/${sagaId}/${step.name}/${task.kind}`,
+    attempt: (task.kind === 'execute' ? record?.attempts : record?.undoAttempts) ?? 1,
+    signal,
+  }
+  if (task.kind === 'execute') return step.execute(context)
+  if (step.compensate === null || cause === null)
+    throw new TypeError('Cannot compensate saga step: it has no compensation')
+  const result = cause.step === step.name ? undefined : record?.result
+  return step.compensate({ ...context, result, cause })
+}
+
+/** @throws SagaError `saga_result` when `result` is no JSON */
+function jsonOf(result: unknown): Json {
+  if (result === undefined) return null
+  let json: string | undefined
+  try {
+    json = JSON.stringify(result)
+  } catch (error) {
+    throw notJson(error)
+  }
+  if (json === undefined) throw notJson()
+  // What the journal will give back; JSON.stringify wrote it, so it is JSON.
+  return JSON.parse(json) as Json
+}
+
+function notJson(cause?: unknown): SagaError {
+  return new SagaError('saga_result', 'Cannot keep result of saga step: it is no JSON', { cause })
+}

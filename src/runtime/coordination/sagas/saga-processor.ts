@@ -1,0 +1,89 @@
+import type { JobOutcome } from '../../ports/job-ledger/job-outcome.ts'
+import type { JobProcessor } from '../../ports/job-processor/job-processor.ts'
+import type { Json } from '../../ports/json.ts'
+import { isJsonObject } from '../json-object.ts'
+import { failureOf } from './saga-attempt.ts'
+import type { DriveResult } from './saga-driver.ts'
+import { SagaError } from './saga-error.ts'
+import { newSaga, type SagaState } from './saga-state.ts'
+import type { SagaDefinition } from './saga.ts'
+
+/** What {@link createSagaProcessor} needs. */
+export interface SagaProcessorOptions {
+  readonly queue: string
+  readonly leaseMs: number
+  readonly definitions: () => readonly SagaDefinition[]
+  readonly drive: (
+    id: string,
+    create: SagaState | undefined,
+    signal: AbortSignal,
+  ) => Promise<DriveResult>
+}
+
+/** What a job carries that holds a saga: all that is needed to begin it, or only whom to wake. */
+export function sagaJobData(id: string, create: SagaState | null): Json {
+  return create === null ? { id } : { id, version: create.version, input: create.input }
+}
+
+/** Runs jobs that hold sagas. A job is over when its saga has ended, is stuck, or cannot be begun. */
+export function createSagaProcessor(options: SagaProcessorOptions): JobProcessor {
+  const { queue, leaseMs, definitions, drive } = options
+  return {
+    queue,
+    async process(job, { signal }) {
+      const data = readJobData(job.data)
+      if (data === null) return deadWith('invalid_data', 'Cannot run saga: its job carries no saga')
+      const { id, version, input } = data
+      const definition = definitions().find((known) => known.version === version)
+      if (version !== null && definition === undefined) {
+        if (definitions().every((known) => known.version < version)) return again(leaseMs)
+        const message = `Cannot run saga: this worker does not know its version ${version}`
+        return { to: 'parked', error: { code: 'saga_version', message } }
+      }
+      const create =
+        definition === undefined ? undefined : newSaga(definition.version, definition.steps, input)
+      try {
+        return outcomeOf(await drive(id, create, signal), leaseMs)
+      } catch (error) {
+        if (error instanceof SagaError && !error.retryable)
+          return { to: 'dead', error: { ...failureOf(error) } }
+        // The saga is where its journal says; only this drive has failed.
+        return again(leaseMs)
+      }
+    },
+  }
+}
+
+function outcomeOf(result: DriveResult, leaseMs: number): JobOutcome {
+  switch (result.kind) {
+    case 'ended':
+    case 'stuck':
+      return { to: 'completed', result: { status: result.saga.status } }
+    case 'absent':
+      return { to: 'completed', result: { status: 'absent' } }
+    case 'waiting':
+      return again(result.delayMs)
+    case 'busy':
+    case 'newer':
+      return again(leaseMs)
+    case 'called-off':
+      return again(0)
+  }
+}
+
+/** Waiting for a saga is no failure of its job, so the attempt is given back. */
+function again(delayMs: number): JobOutcome {
+  return { to: 'scheduled', delayMs, refund: true }
+}
+
+function deadWith(code: string, message: string): JobOutcome {
+  return { to: 'dead', error: { code, message } }
+}
+
+function readJobData(
+  data: Json,
+): { readonly id: string; readonly version: number | null; readonly input: Json } | null {
+  if (!isJsonObject(data) || typeof data['id'] !== 'string') return null
+  const { id, version, input = null } = data
+  return { id, version: typeof version === 'number' ? version : null, input }
+}

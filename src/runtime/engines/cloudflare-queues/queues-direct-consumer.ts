@@ -1,0 +1,77 @@
+import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import type { Json } from '../../ports/json.ts'
+import { decodeDirectJob, type DirectJob, type DirectProcess } from '../../workers/push/direct-job.ts'
+import { runDirectJob } from '../../workers/push/run-direct-job.ts'
+import { MAX_DELAY_S, type MessageBatchLike, type MessageLike } from './queue-binding.ts'
+
+/** Options of {@link queuesDirectConsumer}. */
+export interface QueuesDirectConsumerOptions {
+  readonly process: DirectProcess
+  /**
+   * Keeps a job whose outcome is `dead`: a consumer cannot put a message into its dead-letter queue itself. The message is
+   * acknowledged once this resolves, and retried when it rejects.
+   */
+  readonly onDead: (job: DirectJob, error: Json) => Promise<void>
+  /** Longest time of one attempt, 1 to 840,000 ms, since a consumer may take 15 minutes. Default 300,000. */
+  readonly timeLimitMs?: number
+  /** Hears what `process` or `onDead` threw, and of messages that are no job. Must not throw. Default: nobody. */
+  readonly onError?: (error: unknown, job: DirectJob | null) => void
+  /** Default: the platform's. */
+  readonly clock?: Clock
+}
+
+/**
+ * Makes the `queue` handler that runs the jobs of `queuesDirect`, those of a batch at once, each settled on its own.
+ *
+ * `completed` acknowledges the message; `scheduled` retries it after its delay, up to 12 hours; a job that throws or takes
+ * too long, and a message that is no job, are retried after the consumer's `retry_delay`. Set `dead_letter_queue`: without it
+ * Cloudflare deletes a message that was retried `max_retries` times.
+ *
+ * @throws RangeError when an option is out of range
+ */
+export function queuesDirectConsumer(
+  options: QueuesDirectConsumerOptions,
+): (batch: MessageBatchLike) => Promise<void> {
+  const { process, onDead, timeLimitMs = 300_000, onError, clock = systemClock } = options
+  if (!(timeLimitMs >= 1 && timeLimitMs <= 840_000))
+    throw new RangeError(
+      `Cannot consume Cloudflare queue: timeLimitMs is ${timeLimitMs}, 1 to 840000 allowed`,
+    )
+
+  async function bury(job: DirectJob, error: Json, message: MessageLike): Promise<void> {
+    try {
+      await onDead(job, error)
+      message.ack()
+    } catch (thrown) {
+      onError?.(thrown, job)
+      message.retry()
+    }
+  }
+
+  async function consume(message: MessageLike): Promise<void> {
+    const sent = decodeDirectJob(message.body)
+    if (sent === null) {
+      onError?.(new TypeError('Cannot run job: the message is none, a job expected'), null)
+      return message.retry()
+    }
+    const job: DirectJob = { ...sent, id: message.id, attempt: message.attempts }
+    const outcome = await runDirectJob(job, { process, timeLimitMs, clock })
+    switch (outcome.to) {
+      case 'completed':
+        return message.ack()
+      case 'dead':
+        return bury(job, outcome.error, message)
+      case 'scheduled': {
+        const seconds = Math.ceil(Math.max(outcome.delayMs, 0) / 1000)
+        return message.retry({ delaySeconds: Math.min(seconds, MAX_DELAY_S) })
+      }
+      case 'failed':
+        onError?.(outcome.thrown, job)
+        return message.retry()
+    }
+  }
+
+  return async ({ messages }) => {
+    await Promise.all(messages.map(consume))
+  }
+}

@@ -1,0 +1,23 @@
+export type { DirectControl, DirectJob, DirectOutcome, DirectProcess } from '../../workers/push/direct-job.ts'
+export type { RungWorker } from '../../workers/push/ring-answerer.ts'
+export type { QstashAccess } from './qstash-api.ts'
+export {
+  qstashDirect,
+  type QstashDirect,
+  type QstashDirectOptions,
+  type QstashSendOptions,
+  type SentJob,
+} from './qstash-direct.ts'
+export { qstashDirectHandler, type QstashDirectHandlerOptions } from './qstash-direct-handler.ts'
+export { qstashDoorbell, type QstashDoorbellOptions } from './qstash-doorbell.ts'
+export { qstashHandler, type QstashHandlerOptions } from './qstash-handler.ts'
+export {
+  qstashSchedules,
+  type NewQstashSchedule,
+  type QstashSchedule,
+  type QstashSchedules,
+  type QstashSchedulesOptions,
+  type QstashTask,
+} from './qstash-schedules.ts'
+export type { SignedRequestOptions } from './signed-request.ts'
+export type { SigningKeys } from './verify-token.ts'

@@ -1,0 +1,77 @@
+import { systemClock } from '../../ports/platform/clock.ts'
+import { decodeDirectJob, type DirectJob, type DirectProcess } from '../../workers/push/direct-job.ts'
+import { runDirectJob } from '../../workers/push/run-direct-job.ts'
+import {
+  answer,
+  answerDead,
+  createSignedRequestReader,
+  type SignedRequestOptions,
+} from './signed-request.ts'
+
+/** Options of {@link qstashDirectHandler}. */
+export interface QstashDirectHandlerOptions extends SignedRequestOptions {
+  readonly process: DirectProcess
+  /** Longest time of one attempt, 1 to 7,200,000 ms, within what the plan allows an answer to take. Default 300,000. */
+  readonly timeLimitMs?: number
+  /** Hears what `process` threw; QStash only learns that the attempt failed. Must not throw. Default: nobody. */
+  readonly onError?: (error: unknown, job: DirectJob) => void
+}
+
+/** Beyond a day QStash would fall back to its own wait. */
+const MAX_RETRY_AFTER_S = 86_400
+
+/**
+ * Runs the jobs that `qstashDirect` and `qstashSchedules` send, each once or more.
+ *
+ * Status 200: completed; 489: dead, kept in QStash's dead-letter queue with the error of the outcome; 503 with
+ * `Retry-After`: again after that, up to a day; 500: `process` threw or took too long, again after QStash's own wait; 401:
+ * not signed by QStash for this URL, or too old.
+ *
+ * @throws RangeError when an option is out of range
+ */
+export function qstashDirectHandler(
+  options: QstashDirectHandlerOptions,
+): (request: Request) => Promise<Response> {
+  const { process, timeLimitMs = 300_000, clock = systemClock, onError } = options
+  if (!(timeLimitMs >= 1 && timeLimitMs <= 7_200_000))
+    throw new RangeError(
+      `Cannot answer QStash: timeLimitMs is ${timeLimitMs}, 1 to 7200000 allowed`,
+    )
+  const read = createSignedRequestReader(options)
+
+  return async (request) => {
+    const signed = await read(request)
+    if ('refusal' in signed) return signed.refusal
+    const sent = decodeDirectJob(signed.body)
+    if (sent === null) return answerDead({ code: 'no_job' })
+    const job: DirectJob = {
+      ...sent,
+      id: request.headers.get('upstash-message-id') ?? '',
+      attempt: attemptOf(request),
+    }
+    const outcome = await runDirectJob(job, { process, timeLimitMs, clock })
+    switch (outcome.to) {
+      case 'completed':
+        return answer(200, {})
+      case 'dead':
+        return answerDead({ code: 'dead', error: outcome.error })
+      case 'scheduled': {
+        const seconds = Math.ceil(Math.max(outcome.delayMs, 0) / 1000)
+        return answer(
+          503,
+          { code: 'scheduled', error: outcome.error ?? null },
+          { 'retry-after': String(Math.min(seconds, MAX_RETRY_AFTER_S)) },
+        )
+      }
+      case 'failed':
+        onError?.(outcome.thrown, job)
+        return answer(500, { code: 'failed' })
+    }
+  }
+}
+
+/** QStash counts the tries after the first. */
+function attemptOf(request: Request): number {
+  const retried = request.headers.get('upstash-retried') ?? '0'
+  return /^\d{1,9}$/.test(retried) ? Number(retried) + 1 : 1
+}

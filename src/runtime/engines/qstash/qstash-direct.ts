@@ -1,0 +1,60 @@
+import { durationMs, type Duration } from '../../../primitives/duration.ts'
+import { encodeJson } from '../../ports/job-ledger/job-limits.ts'
+import type { Json } from '../../ports/json.ts'
+import { encodeDirectJob } from '../../workers/push/direct-job.ts'
+import { deliveryHeaders } from './delivery-headers.ts'
+import { checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
+
+/** Options of {@link qstashDirect}. */
+export interface QstashDirectOptions extends QstashAccess {
+  /** Where `qstashDirectHandler` answers: a public URL, exactly as the handler knows it. */
+  readonly url: string
+}
+
+/** How a job is delivered. What is not here, QStash cannot do: priority, cancellation by name, progress. */
+export interface QstashSendOptions {
+  /** Not before this long from now, in whole seconds, rounded up; how long at most is up to the plan. Default 0. */
+  readonly delay?: Duration
+  /** How often a failed job is tried again, 0 to 100; how often at most is up to the plan. Default: the plan's most. */
+  readonly retries?: number
+  /** Drops later jobs of the same id for 10 minutes, which is as long as QStash remembers it. 1 to 256 printable characters. Default: none. */
+  readonly deduplicationId?: string
+}
+
+/** What sending a job answers: `added` is false when QStash dropped it as a duplicate, and then `id` is that of the first. */
+export interface SentJob {
+  readonly id: string
+  readonly added: boolean
+}
+
+/** Sends jobs that QStash itself carries. */
+export interface QstashDirect {
+  /**
+   * Sends a job; QStash keeps it when this resolves.
+   *
+   * @throws RangeError when an option is out of range, or `data` is over 1 MiB
+   * @throws BackendError when QStash cannot be reached or refuses
+   */
+  send(name: string, data: Json, options?: QstashSendOptions): Promise<SentJob>
+}
+
+/**
+ * Sends jobs without a ledger: QStash keeps each one, delivers it to `qstashDirectHandler` at least once, retries it and keeps what
+ * failed in its dead-letter queue. Cheap to set up; for priority, exact deduplication, cancellation, progress or a
+ * record of what became of a job use a queue with `qstashDoorbell`.
+ *
+ * @throws RangeError when an option is out of range
+ * @throws TypeError when a URL is none
+ */
+export function qstashDirect(options: QstashDirectOptions): QstashDirect {
+  const url = checkUrl('url', options.url)
+  const api = createQstashApi(options)
+  return {
+    async send(name, data, { delay = 0, retries, deduplicationId } = {}) {
+      const headers = deliveryHeaders({ delayMs: durationMs(delay), retries, deduplicationId })
+      const body = encodeJson('data', encodeDirectJob(name, data))
+      const { messageId, deduplicated } = await api.publish(url, { headers, body })
+      return { id: messageId, added: !deduplicated }
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { systemClock } from '../../ports/platform/clock.ts'
+import { createRingAnswerer, type RingAnswererOptions } from '../../workers/push/ring-answerer.ts'
+import { decodeRing } from '../../workers/push/ring.ts'
+import {
+  answer,
+  answerDead,
+  createSignedRequestReader,
+  type SignedRequestOptions,
+} from './signed-request.ts'
+
+/** Options of {@link qstashHandler}. */
+export interface QstashHandlerOptions
+  extends SignedRequestOptions, Pick<RingAnswererOptions, 'backend' | 'workers'> {
+  /**
+   * How long one ring works at most, 1 to 7,200,000 ms, within what the plan allows an answer to take; then QStash is
+   * answered and the queue rung anew. Default 300,000.
+   */
+  readonly timeLimitMs?: number
+  /** Hears why a queue could not be worked; QStash rings again. Must not throw. Default: nobody. */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * Answers the rings of `qstashDoorbell`: verifies that they are QStash's, works the queue's ledger until nothing can be run
+ * now, and rings for what comes later.
+ *
+ * Status 200: worked; 401: not signed by QStash for this URL, or too old; 404: no worker for the queue, perhaps not
+ * deployed yet; 489: no ring; 503: the ledger cannot be reached. QStash delivers the last ones again.
+ *
+ * @example
+ * const backend = { ...redis(upstash), doorbell: qstashDoorbell({ token, url }) }
+ * const handle = qstashHandler({ signingKeys, backend, workers: [emailQueue] })
+ *
+ * @throws RangeError when an option is out of range, or two workers are for one queue
+ */
+export function qstashHandler(
+  options: QstashHandlerOptions,
+): (request: Request) => Promise<Response> {
+  const { backend, workers, timeLimitMs = 300_000, clock = systemClock, onError } = options
+  if (!(timeLimitMs >= 1 && timeLimitMs <= 7_200_000))
+    throw new RangeError(
+      `Cannot answer QStash: timeLimitMs is ${timeLimitMs}, 1 to 7200000 allowed`,
+    )
+  const read = createSignedRequestReader(options)
+  const answerRing = createRingAnswerer({ backend, workers, timeLimitMs, clock })
+
+  return async (request) => {
+    const signed = await read(request)
+    if ('refusal' in signed) return signed.refusal
+    const ring = decodeRing(signed.body)
+    if (ring === null) return answerDead({ code: 'no_ring' })
+    try {
+      const done = await answerRing(ring)
+      return done.kind === 'unknown_queue' ? answer(404, { code: done.kind }) : answer(200, done)
+    } catch (error) {
+      onError?.(error)
+      return answer(503, { code: 'queue_unavailable' })
+    }
+  }
+}

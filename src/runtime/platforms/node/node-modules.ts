@@ -1,0 +1,88 @@
+import { BackendError } from '../../ports/errors.ts'
+import type { FoundAddress } from './found-address.ts'
+
+/** What of Node's modules this room needs, by their names. */
+export interface NodeModules {
+  readonly 'node:http': HttpModule
+  readonly 'node:https': HttpModule
+  readonly 'node:timers': { setImmediate(callback: () => void): unknown }
+  readonly 'node:net': { isIP(text: string): number }
+  readonly 'node:dns': {
+    lookup(
+      hostname: string,
+      options: { readonly all: true },
+      callback: (error: Error | null, found: readonly FoundAddress[]) => void,
+    ): void
+  }
+}
+
+export interface HttpModule {
+  readonly Agent: new (options: {
+    readonly keepAlive: boolean
+    readonly maxFreeSockets: number
+    readonly timeout: number
+  }) => object
+  request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest
+}
+
+export interface RequestOptions {
+  readonly agent: object
+  readonly method: string
+  readonly hostname: string
+  readonly port: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly lookup: LookupHook
+}
+
+/** What a connection asks for the addresses of its host: the first one, or `all`. */
+export type LookupHook = (
+  hostname: string,
+  options: { readonly all?: boolean },
+  callback: (
+    error: Error | null,
+    address?: string | readonly FoundAddress[],
+    family?: number,
+  ) => void,
+) => void
+
+export interface ClientRequest {
+  on(event: 'error', listener: (error: unknown) => void): void
+  once(event: 'drain' | 'close', listener: () => void): void
+  write(chunk: Uint8Array): boolean
+  end(chunk?: Uint8Array | string): void
+  destroy(error?: Error): void
+}
+
+export interface IncomingMessage {
+  readonly statusCode?: number
+  readonly statusMessage?: string
+  /** Names and values in turn, as they arrived. */
+  readonly rawHeaders: readonly string[]
+  on(event: 'data', listener: (chunk: Uint8Array<ArrayBuffer>) => void): void
+  on(event: 'end' | 'close', listener: () => void): void
+  on(event: 'error', listener: (error: unknown) => void): void
+  pause(): void
+  resume(): void
+  destroy(): void
+}
+
+/**
+ * A module of Node itself, without an import that a bundler for another runtime would stumble over.
+ *
+ * @throws BackendError where there is none
+ */
+export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] {
+  const host = globalThis as {
+    readonly process?: { getBuiltinModule?(wanted: string): unknown }
+  }
+  // oxlint-disable-next-line no-restricted-properties -- absence is handled, and there is no other synchronous way
+  const found = host.process?.getBuiltinModule?.(name)
+  if (found === undefined)
+    throw new BackendError(
+      'backend_unavailable',
+      `Cannot load ${name}: this runtime does not have it, Node 22.13 expected`,
+    )
+  // Such a module is what Node documents under that name.
+  return found as NodeModules[Name]
+}

@@ -1,3 +1,0 @@
-export { sqlite } from './sqlite.ts'
-export type { SqliteBackend, SqliteOptions } from './sqlite.ts'
-export type { NativeDatabase } from './native-database.ts'

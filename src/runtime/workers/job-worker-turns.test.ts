@@ -1,0 +1,30 @@
+import { setImmediate } from 'node:timers'
+import { expect, test } from 'vitest'
+import { memory } from '../backends/memory/index.ts'
+import { systemClock } from '../ports/platform/clock.ts'
+import type { QueueLedger } from '../ports/job-ledger/job-ledger.ts'
+import { createJobWorker } from './job-worker.ts'
+
+test('drain() settles in one exchange what ends in one turn of the event loop, each on its own', async () => {
+  const ledger = memory().ledger.queue('q')
+  const settled: number[] = []
+  const counted: QueueLedger = {
+    ...ledger,
+    exchange: (exchange) => {
+      settled.push(exchange.settle?.length ?? 0)
+      return ledger.exchange(exchange)
+    },
+  }
+  await ledger.add(Array.from({ length: 10 }, () => ({ name: 'n', data: null })))
+  const worker = createJobWorker({
+    processor: {
+      queue: 'q',
+      // Node lets promises go on after each of these, as after each answer from the network.
+      process: () => new Promise((end) => void setImmediate(() => end({ to: 'completed' }))),
+    },
+    ledger: counted,
+    clock: systemClock,
+  })
+  expect(await worker.drain()).toBe(10)
+  expect(settled.filter((count) => count > 0)).toEqual([10])
+})

@@ -1,0 +1,236 @@
+import { systemClock, type Clock } from '../ports/platform/clock.ts'
+import type { Doorbell } from '../ports/doorbell/doorbell.ts'
+import { platformEndOfTurn } from '../ports/platform/end-of-turn.ts'
+import { JobAbortError } from '../ports/job-processor/job-abort-error.ts'
+import type { ClaimedJob, QueueLedger, Settlement } from '../ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-ledger/job-outcome.ts'
+import { encodeJson } from '../ports/job-ledger/job-limits.ts'
+import type { JobProcessor } from '../ports/job-processor/job-processor.ts'
+import type { Json } from '../ports/json.ts'
+import { createLatch } from './latch.ts'
+import { runProcessor } from './run-processor.ts'
+
+/** What a {@link JobWorker} needs and how it works. */
+export interface JobWorkerOptions {
+  readonly processor: JobProcessor
+  readonly ledger: QueueLedger
+  readonly clock: Clock
+  /** Wakes the worker early. Default: none, the worker looks when the ledger's next wake is due, at least each `maxWaitMs`. */
+  readonly doorbell?: Doorbell
+  /** Jobs that run at once, 1 to 1,000. Default 16. */
+  readonly concurrency?: number
+  /** How long after this worker disappears its jobs are given to others. Renewed each third of it. Default 10,000. */
+  readonly leaseMs?: number
+  /** Longest wait before looking again without a ring: what a lost ring costs. Default 5,000. */
+  readonly maxWaitMs?: number
+  /** How long running jobs may still finish after the stop, before they are aborted and given back. Default 10,000. */
+  readonly graceMs?: number
+  /** Hears of each outcome once the ledger has taken it, or of its being `lost`. Must not throw. */
+  readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => void
+  /** Hears when the ledger could not be reached; the worker goes on trying. Must not throw. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Claims jobs, runs them through a processor, renews their leases and settles them. */
+export interface JobWorker {
+  /** Works until `signal` aborts, then finishes or gives back what runs. */
+  run(options: { readonly signal: AbortSignal }): Promise<void>
+  /**
+   * Works until the queue has nothing to run right now; delayed jobs are left waiting.
+   *
+   * @returns How many jobs were settled
+   */
+  drain(): Promise<number>
+}
+
+interface RunningJob {
+  readonly job: ClaimedJob
+  readonly abort: AbortController
+  /** Until when the lease is known to hold, on this process's clock. */
+  leaseUntil: number
+  renewAt: number
+  progress?: Json
+}
+
+const MAX_RETRY_WAIT_MS = 5000
+/** What a handler tells of its progress waits this long for the next step of the ledger, and is then written by itself. */
+const PROGRESS_MS = 500
+
+/** @throws RangeError when an option is out of range */
+export function createJobWorker(options: JobWorkerOptions): JobWorker {
+  const { processor, ledger, clock, doorbell, onSettled, onError } = options
+  const concurrency = checkRange('concurrency', options.concurrency ?? 16, 1, 1000)
+  const leaseMs = checkRange('leaseMs', options.leaseMs ?? 10_000, 100, 86_400_000)
+  // Whole, as timers are: a wake a fraction too early would cost an exchange.
+  const renewMs = Math.ceil(leaseMs / 3)
+  const maxWaitMs = checkRange('maxWaitMs', options.maxWaitMs ?? 5000, 1, 3_600_000)
+  const graceMs = checkRange('graceMs', options.graceMs ?? 10_000, 0, 3_600_000)
+
+  async function work(signal: AbortSignal, untilIdle: boolean): Promise<number> {
+    const running = new Map<string, RunningJob>()
+    const latch = createLatch(clock)
+    let outcomes: { readonly job: ClaimedJob; readonly outcome: JobOutcome }[] = []
+    let settledCount = 0
+    let failures = 0
+    let stopAt = Infinity
+    /** Progress was told, which is looked after soon. */
+    let cancelLook: (() => void) | null = null
+    const stopLooking = (): void => cancelLook?.()
+
+    const finish = (entry: RunningJob, outcome: JobOutcome): void => {
+      // A job given back at the stop has left `running`: what its handler says afterwards no longer counts.
+      if (running.get(entry.job.id) !== entry) return
+      running.delete(entry.job.id)
+      outcomes.push({ job: entry.job, outcome })
+      latch.open()
+    }
+
+    const start = (job: ClaimedJob, claimedAt: number): void => {
+      const entry: RunningJob = {
+        job,
+        abort: new AbortController(),
+        leaseUntil: claimedAt + leaseMs,
+        renewAt: claimedAt + renewMs,
+      }
+      running.set(job.id, entry)
+      const progress = (value: Json): void => {
+        // A value that the ledger would refuse must not keep it from renewing the leases.
+        encodeJson('progress', value)
+        entry.progress = value
+        cancelLook ??= clock.setTimer(() => {
+          cancelLook = null
+          latch.open()
+        }, PROGRESS_MS)
+      }
+      const control = { signal: entry.abort.signal, progress }
+      void runProcessor(processor, job, control, onError).then((outcome) => finish(entry, outcome))
+    }
+
+    const exchange = async (claimMore: boolean): Promise<number | null> => {
+      const startedAt = clock.now()
+      const settling = outcomes
+      outcomes = []
+      const renewing = [...running.values()].filter(
+        ({ renewAt, progress }) => renewAt <= startedAt || progress !== undefined,
+      )
+      const free = concurrency - running.size
+      let result
+      try {
+        result = await ledger.exchange({
+          settle: settling.map(({ job, outcome }): Settlement => ({
+            id: job.id,
+            token: job.token,
+            outcome,
+          })),
+          extend: renewing.map(({ job, progress }) => ({
+            id: job.id,
+            token: job.token,
+            leaseMs,
+            ...(progress !== undefined && { progress }),
+          })),
+          ...(claimMore && free > 0 && { claim: { limit: free, leaseMs } }),
+        })
+      } catch (error) {
+        outcomes = [...settling, ...outcomes]
+        throw error
+      }
+      settling.forEach(({ job, outcome }, index) =>
+        onSettled?.(job, outcome, result.settled[index] ?? 'lost'),
+      )
+      settledCount += settling.length
+      renewing.forEach((entry, index) => {
+        const fate = result.extended[index]
+        if (fate === 'lost') return drop(entry)
+        entry.leaseUntil = startedAt + leaseMs
+        entry.renewAt = startedAt + renewMs
+        delete entry.progress
+        if (fate === 'cancelled') entry.abort.abort(new JobAbortError('cancelled'))
+      })
+      for (const job of result.claimed) start(job, startedAt)
+      return result.wakeInMs
+    }
+
+    /** How long nothing can be done but wait: after a failure no renewal is due before the next try. */
+    const waitMs = (wakeInMs: number | null): number => {
+      const now = clock.now()
+      const entries = [...running.values()]
+      const until = (instants: readonly number[]): number => Math.min(...instants, Infinity) - now
+      if (failures > 0) {
+        const retryMs = Math.min(50 * 2 ** failures, MAX_RETRY_WAIT_MS)
+        return Math.max(Math.min(retryMs, until(entries.map((entry) => entry.leaseUntil))), 0)
+      }
+      const free = running.size < concurrency && stopAt === Infinity
+      const nextLook = free ? Math.min(wakeInMs ?? maxWaitMs, maxWaitMs) : maxWaitMs
+      return Math.max(
+        Math.min(nextLook, until(entries.map(({ renewAt }) => renewAt)), stopAt - now),
+        0,
+      )
+    }
+
+    const drop = (entry: RunningJob): void => {
+      running.delete(entry.job.id)
+      entry.abort.abort(new JobAbortError('lease_lost'))
+    }
+
+    const giveBack = (): void => {
+      for (const entry of [...running.values()]) {
+        entry.abort.abort(new JobAbortError('stopping'))
+        finish(entry, { to: 'scheduled', delayMs: 0, refund: true })
+      }
+    }
+
+    const onAbort = (): void => {
+      stopAt = clock.now() + graceMs
+      latch.open()
+    }
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    const stopListening = doorbell?.listen?.(processor.queue, () => {
+      // A worker without room looks anyway once a job has ended.
+      if (running.size < concurrency) latch.open()
+    })
+
+    try {
+      for (;;) {
+        // Whatever was told until here is part of this round, and needs no further one.
+        latch.close()
+        const now = clock.now()
+        const stopping = stopAt < Infinity
+        if (now >= stopAt) giveBack()
+        for (const entry of [...running.values()]) if (entry.leaseUntil <= now) drop(entry)
+        let wakeInMs: number | null = null
+        try {
+          wakeInMs = await exchange(!stopping)
+          failures = 0
+        } catch (error) {
+          onError?.(error)
+          if (untilIdle) throw error
+          failures++
+          if (stopping && failures > 3) break
+        }
+        if (stopAt < Infinity && running.size === 0 && outcomes.length === 0) break
+        const idle = running.size === 0 && outcomes.length === 0 && failures === 0
+        if (untilIdle && idle && wakeInMs !== 0) break
+        if (outcomes.length > 0 && failures === 0) continue
+        await latch.wait(waitMs(wakeInMs))
+        // What other jobs end with in this turn goes into the same exchange.
+        if (clock === systemClock) await new Promise<void>(platformEndOfTurn)
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      stopListening?.()
+      stopLooking()
+    }
+    return settledCount
+  }
+
+  return {
+    run: async ({ signal }) => void (await work(signal, false)),
+    drain: () => work(new AbortController().signal, true),
+  }
+}
+
+function checkRange(name: string, value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value
+  throw new RangeError(`Cannot create job worker: ${name} is ${value}, ${least} to ${most} allowed`)
+}

@@ -1,0 +1,46 @@
+import { checkExchange, encodeJson } from '../ports/job-ledger/job-limits.ts'
+import type { ClaimedJob } from '../ports/job-ledger/job-ledger.ts'
+import type { JobOutcome } from '../ports/job-ledger/job-outcome.ts'
+import type { JobControl, JobProcessor } from '../ports/job-processor/job-processor.ts'
+
+/**
+ * Runs one job through its processor and never rejects.
+ *
+ * A processor that rejects is a bug or a crash: the job waits longer each time, then is dead. An outcome that the ledger
+ * would refuse (a result that is no JSON or too long) makes the job dead, since it would keep those beside it from being taken.
+ *
+ * @param onCrash Hears what the processor rejected with. Must not throw
+ */
+export async function runProcessor(
+  processor: JobProcessor,
+  job: ClaimedJob,
+  control: JobControl,
+  onCrash?: (error: unknown) => void,
+): Promise<JobOutcome> {
+  let outcome: JobOutcome
+  try {
+    outcome = await processor.process(job, control)
+  } catch (error) {
+    onCrash?.(error)
+    return outcomeOfCrash(job)
+  }
+  try {
+    checkExchange({ settle: [{ id: '', token: 0, outcome }] })
+    if (outcome.to === 'completed') encodeJson('result', outcome.result ?? null)
+    if ('error' in outcome) encodeJson('error', outcome.error ?? null)
+    if ('data' in outcome) encodeJson('data', outcome.data ?? null)
+    return outcome
+  } catch (error) {
+    const message = error instanceof RangeError ? error.message : 'The outcome is not JSON'
+    return { to: 'dead', error: { code: 'outcome_refused', message } }
+  }
+}
+
+function outcomeOfCrash({ attempt, maxAttempts }: ClaimedJob): JobOutcome {
+  const error = {
+    code: 'processor_failed',
+    message: 'The processor rejected instead of answering with an outcome',
+  }
+  if (attempt >= maxAttempts) return { to: 'dead', error }
+  return { to: 'scheduled', delayMs: Math.min(1000 * 2 ** attempt, 3_600_000), error }
+}

@@ -1,0 +1,89 @@
+import type { WebhookVerificationCode } from '../webhook-verification-error.ts'
+import { createKeyring, textKey, type WebhookSecret } from '../signing/webhook-keys.ts'
+import { eventText } from './event-field.ts'
+import { judgeTimestamp } from './judge-timestamp.ts'
+import type { WebhookIdentity, WebhookMessage, WebhookScheme } from './webhook-scheme.ts'
+
+/** What {@link signatureScheme} needs to know about a sender. */
+export interface SignatureSchemeOptions {
+  /** For messages and logs. */
+  readonly name: string
+  /** The headers it needs, lower case, the one with the signature first; none when the body carries the signature. */
+  readonly headers: readonly string[]
+  /** Oldest signature accepted by default, ms. Default 5 minutes; without a timestamp in the claim it means nothing. */
+  readonly toleranceMs?: number
+  /** Makes a secret ready for use, and refuses what cannot be one. Default: HMAC-SHA256 with the secret's own bytes. */
+  key?(secret: WebhookSecret): VerificationKey
+  /** Takes the values of `headers` apart, strictly: what the sender would not write is refused. */
+  read(values: readonly string[], message: WebhookMessage): SignatureClaim | WebhookVerificationCode
+  /** Finds in a parsed and verified event what it is called. Default: by its `id` and `type`. */
+  identify?(event: unknown, message: WebhookMessage): WebhookIdentity
+}
+
+/** A secret ready for use; it is tried on the signatures of its own version alone. */
+export interface VerificationKey {
+  readonly version?: string
+  verify(signature: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer>): Promise<boolean>
+}
+
+/** What a message claims: signatures of which one has to fit the content. */
+export interface SignatureClaim {
+  readonly signatures: readonly ClaimedSignature[]
+  readonly content: Uint8Array<ArrayBuffer>
+  /** Seconds since 1970, exactly as signed. Default: the scheme has none. */
+  readonly timestamp?: string
+}
+
+/** A decoded signature, or `null` for one that does not decode. */
+export interface ClaimedSignature {
+  readonly version?: string
+  readonly bytes: Uint8Array<ArrayBuffer> | null
+}
+
+/** Most signatures looked at in one message: rotation needs two, and each costs a comparison with every secret. */
+const MAX_SIGNATURES = 16
+
+/**
+ * Makes a scheme of the common kind: signatures in a header, over the body with something in front of it. The vendors'
+ * schemes are made with it, and those of senders that are not among them can be.
+ */
+export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme {
+  const {
+    name,
+    headers,
+    toleranceMs = 300_000,
+    key = textKey,
+    read,
+    identify = identifyByFields,
+  } = options
+  const keyOf = createKeyring<VerificationKey>(key)
+  return {
+    name,
+    signatureHeader: headers.length > 1 ? undefined : headers[0],
+    toleranceMs,
+    async verify(message, secrets, policy) {
+      const keys = secrets.map(keyOf)
+      if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
+      const values = headers.map((header) => message.header(header) ?? '')
+      if (values.includes('')) return 'missing_signature'
+      const claim = read(values, message)
+      if (typeof claim === 'string') return claim
+      const { signatures, content, timestamp } = claim
+      const accepted = judgeTimestamp(timestamp, policy)
+      if (typeof accepted === 'string') return accepted
+      if (signatures.length > MAX_SIGNATURES) return 'malformed_signature'
+      for (const { version, bytes } of signatures) {
+        if (bytes === null) return 'malformed_signature'
+        for (const candidate of keys)
+          if (candidate.version === version && (await candidate.verify(bytes, content)))
+            return accepted
+      }
+      return 'signature_mismatch'
+    },
+    identify,
+  }
+}
+
+function identifyByFields(event: unknown): WebhookIdentity {
+  return { id: eventText(event, 'id'), idIsSigned: true, type: eventText(event, 'type') }
+}
