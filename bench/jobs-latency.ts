@@ -32,9 +32,9 @@ export async function measure(machine: string): Promise<string> {
   return [
     '## Jobs: from add to start',
     '',
-    `${SAMPLES} jobs after ${WARM_UP} that warm up, each added ${REST_MS} ms after the one before has run; milliseconds from the call of \`add()\` to the start of the handler. Timer: \`queue.run()\` in the same Node process, waiting for the doorbell; SQLite in a file, WAL, synchronous=FULL. Alarm: one object in local workerd (\`workerd serve\`) with SQLite storage on disk, run through \`jobRunner()\`; measured from Node as the HTTP request that adds a job and is answered when it has started, so that this round trip is counted in. Another process: one process adds and another works, through Redis 7 on loopback with appendfsync everysec, \`redis(client, { subscriber })\` and BullMQ 6 by turns of 100 jobs, ioredis 6 on both sides; the handler's start is told on the machine's monotonic clock.`,
+    `${SAMPLES} jobs after ${WARM_UP} that warm up, each added ${REST_MS} ms after the one before has run; milliseconds from the call of \`add()\` to the start of the handler. Timer: \`queue.run()\` in the same Node process, waiting for the waker; SQLite in a file, WAL, synchronous=FULL. Alarm: one object in local workerd (\`workerd serve\`) with SQLite storage on disk, run through \`jobRunner()\`; measured from Node as the HTTP request that adds a job and is answered when it has started, so that this round trip is counted in. Another process: one process adds and another works, through Redis 7 on loopback with appendfsync everysec, \`redis(client, { subscriber })\` and BullMQ 6 by turns of 100 jobs, ioredis 6 on both sides; the handler's start is told on the machine's monotonic clock.`,
     '',
-    '| doorbell, ledger | p50 ms | p99 ms | most ms |',
+    '| waker, job store | p50 ms | p99 ms | most ms |',
     '|---|---:|---:|---:|',
     ...rows.map(({ text }) => text),
     peer.text,

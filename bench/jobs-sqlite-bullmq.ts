@@ -15,7 +15,7 @@ export async function setUp(): Promise<Comparison & { tearDown(): Promise<void> 
   const folder = mkdtempSync(join(tmpdir(), 'reuse-bench-'))
   const backend = sqlite(join(folder, 'jobs.db'))
   return {
-    title: 'Jobs: SQLite ledger against BullMQ',
+    title: 'Jobs: SQLite job store against BullMQ',
     setting: `${JOBS} jobs with a 120-byte payload, added before, run by a handler that does nothing and removed when complete. SQLite: WAL, synchronous=FULL (each commit is synced to disk before it counts). BullMQ 6.7.0: Redis 7 on loopback with appendfsync everysec (up to a second of acknowledged work may be lost). Concurrency ${CONCURRENCY} on both sides, and ${WIDE}. The last row is what the same disk allows: \`node:sqlite\` with the three statements a job that there have to be (read, claimed, removed) in a table of the same columns, ${CONCURRENCY} jobs a commit, and nothing else.`,
     contenders: [
       reuseBurnDown('SQLite FULL', backend),

@@ -29,9 +29,7 @@ if (kind === 'bullmq') {
     jobs: { ping: defineJob({ run: start }) },
     options: { removeOnComplete: true },
   })
-  const isStanding = new Promise<void>(
-    (resolve) => void backend.doorbell.listen('latency', resolve),
-  )
+  const isStanding = new Promise<void>((resolve) => void backend.waker.onWake('latency', resolve))
   void queue.run({ signal: new AbortController().signal, onSettled: settle })
   await isStanding
   report('ready')

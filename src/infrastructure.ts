@@ -1,5 +1,5 @@
 export { configureInfrastructure, type InfrastructureOptions } from './configure-infrastructure.ts'
-export { BackendError, NotConfiguredError } from './runtime/ports/index.ts'
+export { BackendError, InfrastructureError, NotConfiguredError } from './runtime/ports/index.ts'
 export {
   CircuitBreaker,
   CircuitOpenError,

@@ -6,7 +6,7 @@ import { readManifest } from './read-manifest.ts'
 import { report } from './report.ts'
 import { sourceFiles } from './source-files.ts'
 
-const DOOR_LINES = 40
+const DOOR_LINES = 80
 const SUBPATH = /^\.\/infrastructure(\/[a-z0-9]+(-[a-z0-9]+)*)*$/
 
 /** Files that list what can be imported: they are doors by their place. */

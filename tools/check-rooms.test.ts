@@ -3,7 +3,7 @@ import { createTemporaryTree } from '../test/support/temporary-tree.ts'
 import { checkRooms } from './check-rooms.ts'
 import { houseRules } from './rooms.ts'
 
-const rules = { ...houseRules, lawless: {}, long: {} }
+const rules = { ...houseRules, long: {} }
 
 function problemsOf(files: Readonly<Record<string, string>>, given = rules): readonly string[] {
   using tree = createTemporaryTree(files)
@@ -16,11 +16,11 @@ const importing = (specifier: string): string =>
 
 test.for([
   ['src/primitives/a.ts', './b.ts'],
-  ['src/runtime/ports/a.conformance.ts', './conformance.ts'],
+  ['src/runtime/ports/a/a.conformance.ts', '../conformance.ts'],
   ['src/runtime/coordination/a.ts', '../ports/clock.ts'],
-  ['src/runtime/redis/a.ts', '../timer/doorbell.ts'],
-  ['src/runtime/durable-objects/a.ts', '../sqlite/store.ts'],
-  ['src/runtime/durable-objects/a.ts', 'cloudflare:workers'],
+  ['src/runtime/backends/redis/a.ts', '../../workers/timer-waker.ts'],
+  ['src/runtime/backends/durable-objects/a.ts', '../sqlite/atomic-store.ts'],
+  ['src/runtime/backends/durable-objects/a.ts', 'cloudflare:workers'],
   ['src/services/webhooks/a.ts', '../../runtime/coordination/lock.ts'],
   ['src/services/webhooks/hono.ts', 'hono/factory'],
   ['src/services/payments/providers/stripe.ts', './provider.ts'],
@@ -29,7 +29,7 @@ test.for([
   ['examples/gateway/routes/events.ts', '../problem.ts'],
   ['tools/a.ts', '../src/runtime/ports/clock.ts'],
 ] as const)('%s may import %s', ([path, specifier]) => {
-  const twin = path.includes('conformance') ? { 'src/runtime/ports/a.ts': 'export {}' } : {}
+  const twin = path.includes('conformance') ? { 'src/runtime/ports/a/a.ts': 'export {}' } : {}
   expect(problemsOf({ [path]: importing(specifier), ...twin })).toEqual([])
 })
 
@@ -37,13 +37,13 @@ test.for([
   ['src/primitives/a.ts', '../runtime/ports/clock.ts'],
   ['src/primitives/a.ts', 'node:crypto'],
   ['src/primitives/a.ts', '../../test/support/fake-clock.ts'],
-  ['src/runtime/coordination/a.ts', '../memory/index.ts'],
+  ['src/runtime/coordination/a.ts', '../backends/memory/index.ts'],
   ['src/runtime/coordination/a.ts', '../../services/webhooks/index.ts'],
-  ['src/runtime/redis/a.ts', '../sqlite/store.ts'],
-  ['src/runtime/redis/a.ts', 'cloudflare:workers'],
-  ['src/runtime/redis/a.ts', 'ioredis'],
+  ['src/runtime/backends/redis/a.ts', '../sqlite/store.ts'],
+  ['src/runtime/backends/redis/a.ts', 'cloudflare:workers'],
+  ['src/runtime/backends/redis/a.ts', 'ioredis'],
   ['src/services/webhooks/a.ts', '../payments/index.ts'],
-  ['src/services/webhooks/a.ts', '../../runtime/memory/index.ts'],
+  ['src/services/webhooks/a.ts', '../../runtime/backends/memory/index.ts'],
   ['src/services/webhooks/a.ts', 'hono'],
   ['src/services/payments/providers/stripe.ts', './paypal.ts'],
   ['src/services/payments/providers/stripe.ts', '../refund.ts'],
@@ -55,13 +55,13 @@ test.for([
 })
 
 test.for([
-  "export { a } from '../memory/index.ts'",
-  "export type A = import('../memory/index.ts').A",
-  "export const a = await import('../memory/index.ts')",
-  "import '../memory/index.ts'",
+  "export { a } from '../backends/memory/index.ts'",
+  "export type A = import('../backends/memory/index.ts').A",
+  "export const a = await import('../backends/memory/index.ts')",
+  "import '../backends/memory/index.ts'",
 ])('checkRooms() sees %s', (text) => {
   expect(problemsOf({ 'src/runtime/coordination/a.ts': text })).toEqual([
-    'src/runtime/coordination/a.ts imports ../memory/index.ts, which its room may not',
+    'src/runtime/coordination/a.ts imports ../backends/memory/index.ts, which its room may not',
   ])
 })
 
@@ -94,16 +94,23 @@ test("checkRooms() refuses the one way to the platform's clock that the linter c
   expect(problemsOf({ 'src/services/payments/a.test.ts': text })).toEqual([])
 })
 
-test('checkRooms() wants a port beside its laws and laws beside a port, unless excused', () => {
-  const port = { 'src/runtime/ports/a.ts': '' }
-  const laws = { 'src/runtime/ports/a.conformance.ts': '' }
+test('checkRooms() wants laws beside their port, and laws in every folder of the ports', () => {
+  const port = { 'src/runtime/ports/a/a.ts': '' }
+  const laws = { 'src/runtime/ports/a/a.conformance.ts': '' }
   expect(problemsOf({ ...port, ...laws })).toEqual([])
-  expect(problemsOf(port)).toEqual([expect.stringContaining('a.ts stands without')])
+  expect(problemsOf(port)).toEqual([expect.stringContaining('a is a port without laws')])
   expect(problemsOf(laws)).toEqual([expect.stringContaining('a.conformance.ts stands without')])
-  const excused = { ...rules, lawless: { 'src/runtime/ports/a.ts': 'a type' } }
-  expect(problemsOf(port, excused)).toEqual([])
-  expect(problemsOf({ ...port, ...laws }, excused)).toEqual([expect.stringContaining('has laws')])
-  expect(problemsOf({}, excused)).toEqual([expect.stringContaining('which is absent')])
+})
+
+test('checkRooms() lets an ordered folder import what stands below it, not what stands on it', () => {
+  const folder = 'src/services/webhooks'
+  const ordered = { ...rules, orders: { [folder]: ['events', 'endpoints'] } }
+  const below = { [`${folder}/endpoints/a.ts`]: importing('../events/b.ts') }
+  expect(problemsOf(below, ordered)).toEqual([])
+  expect(problemsOf({ [`${folder}/index.ts`]: importing('./endpoints/a.ts') }, ordered)).toEqual([])
+  expect(
+    problemsOf({ [`${folder}/events/b.ts`]: importing('../endpoints/a.ts') }, ordered),
+  ).toEqual([expect.stringContaining('b.ts imports ../endpoints/a.ts, which stands on it')])
 })
 
 test('checkRooms() wants a reason for more than 500 lines, and none for fewer', () => {

@@ -6,6 +6,7 @@ import { sourceFiles } from './source-files.ts'
 
 const CHECKED_FOLDERS = ['src', 'examples', 'sidecar', 'test', 'tools', 'bench']
 const LAWS = /\.conformance\.ts$/
+const PORT = /^(src\/runtime\/ports\/[^/]+)\//
 const LOOKED_AT_LINES = 300
 const JUSTIFIED_LINES = 500
 const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)+$/
@@ -30,14 +31,15 @@ export function checkRooms(root: string, rules: HouseRules = houseRules): RoomsR
     return [
       ...checkName(path, rules),
       ...checkImports(path, module, rules),
-      ...checkTwin(path, present, rules),
+      ...checkOrder(path, module, rules),
+      ...checkTwin(path, present),
       ...checkLength(path, module, rules),
     ]
   })
-  const stale = Object.keys({ ...rules.lawless, ...rules.long })
+  const stale = Object.keys(rules.long)
     .filter((path) => !present.has(path))
     .map((path) => `tools/rooms.ts excuses ${path}, which is absent`)
-  return { problems: [...problems, ...stale], long, files: files.length }
+  return { problems: [...problems, ...checkLaws(files), ...stale], long, files: files.length }
 }
 
 function checkName(path: string, { emptyNames }: HouseRules): string[] {
@@ -85,14 +87,40 @@ function isListed(packages: readonly string[] | 'any', specifier: string): boole
   return packages.some((name) => specifier === name || specifier.startsWith(`${name}/`))
 }
 
-function checkTwin(path: string, present: ReadonlySet<string>, { lawless }: HouseRules): string[] {
-  if (!path.startsWith('src/runtime/ports/') || path.endsWith('.test.ts')) return []
-  const twin = LAWS.test(path)
-    ? path.replace(LAWS, '.ts')
-    : path.replace(/\.ts$/, '.conformance.ts')
-  if (present.has(twin) !== path in lawless) return []
-  if (present.has(twin)) return [`${path} has laws, yet tools/rooms.ts says it has none`]
-  return [`${path} stands without ${twin}`]
+/** Which folder of an ordered one `path` is in, and its place there; the ordered folder's own files stand above all. */
+function floorOf(path: string, { orders }: HouseRules): [house: string, floor: number] | null {
+  const house = Object.keys(orders).find((folder) => path.startsWith(`${folder}/`))
+  if (house === undefined) return null
+  const [folder = '', ...inside] = path.slice(house.length + 1).split('/')
+  const floor = orders[house]?.indexOf(folder) ?? -1
+  // Words that all of a house share lie at the bottom, its door on top: neither is ordered.
+  return inside.length === 0 || floor === -1 ? null : [house, floor]
+}
+
+function checkOrder(path: string, module: ParsedModule, rules: HouseRules): string[] {
+  const home = floorOf(path, rules)
+  if (home === null || path.endsWith('.test.ts')) return []
+  return module.imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .filter((specifier) => {
+      const target = floorOf(resolve(path, specifier), rules)
+      return target !== null && target[0] === home[0] && target[1] > home[1]
+    })
+    .map((specifier) => `${path} imports ${specifier}, which stands on it: see orders in rooms.ts`)
+}
+
+/** Laws stand beside their port. */
+function checkTwin(path: string, present: ReadonlySet<string>): string[] {
+  if (!LAWS.test(path) || present.has(path.replace(LAWS, '.ts'))) return []
+  return [`${path} stands without ${path.replace(LAWS, '.ts')}`]
+}
+
+/** A folder of the ports is a port: it has laws. */
+function checkLaws(files: readonly string[]): string[] {
+  const ports = new Set(files.flatMap((path) => PORT.exec(path)?.[1] ?? []))
+  return [...ports]
+    .filter((port) => !files.some((path) => path.startsWith(`${port}/`) && LAWS.test(path)))
+    .map((port) => `${port} is a port without laws, a .conformance.ts expected`)
 }
 
 function checkLength(path: string, { lines }: ParsedModule, { long }: HouseRules): string[] {

@@ -27,7 +27,7 @@ export const doors: readonly Door[] = [
   {
     subpath: './infrastructure/webhooks/schemes',
     budgetBytes: 40_000,
-    source: 'src/services/webhooks/receiving/index.ts',
+    source: 'src/services/webhooks/schemes/index.ts',
   },
   {
     subpath: './infrastructure/runtime/ports',
@@ -42,43 +42,43 @@ export const doors: readonly Door[] = [
   {
     subpath: './infrastructure/runtime/memory',
     budgetBytes: 24_000,
-    source: 'src/runtime/memory/index.ts',
+    source: 'src/runtime/backends/memory/index.ts',
   },
   {
     subpath: './infrastructure/runtime/sqlite',
-    source: 'src/runtime/sqlite/index.ts',
+    source: 'src/runtime/backends/sqlite/index.ts',
     only: 'servers',
   },
   {
     subpath: './infrastructure/runtime/node',
-    source: 'src/runtime/node/index.ts',
+    source: 'src/runtime/platforms/node/index.ts',
     only: 'servers',
   },
   {
     subpath: './infrastructure/runtime/durable-objects',
     budgetBytes: 75_000,
-    source: 'src/runtime/durable-objects/index.ts',
+    source: 'src/runtime/backends/durable-objects/index.ts',
     only: 'workers',
   },
   {
     subpath: './infrastructure/runtime/redis',
     budgetBytes: 75_000,
-    source: 'src/runtime/redis/index.ts',
+    source: 'src/runtime/backends/redis/index.ts',
   },
   {
     subpath: './infrastructure/runtime/bullmq',
     budgetBytes: 16_000,
-    source: 'src/runtime/bullmq/index.ts',
+    source: 'src/runtime/engines/bullmq/index.ts',
   },
   {
     subpath: './infrastructure/runtime/qstash',
     budgetBytes: 22_000,
-    source: 'src/runtime/qstash/index.ts',
+    source: 'src/runtime/engines/qstash/index.ts',
   },
   {
     subpath: './infrastructure/runtime/cloudflare-queues',
     budgetBytes: 10_000,
-    source: 'src/runtime/cloudflare-queues/index.ts',
+    source: 'src/runtime/engines/cloudflare-queues/index.ts',
   },
   { subpath: './infrastructure/testing', budgetBytes: 2_000, source: 'src/testing/index.ts' },
   {
@@ -87,16 +87,16 @@ export const doors: readonly Door[] = [
     source: 'src/runtime/ports/conformance.ts',
   },
   ...[
-    'atomic-store',
-    'clock',
-    'doorbell',
-    'fetch-client',
-    'job-ledger',
-    'random-source',
-    'rate-limit-store',
-  ].map((port) => ({
-    subpath: `./infrastructure/conformance/${port}`,
-    source: `src/runtime/ports/${port}.conformance.ts`,
+    'atomic-store/atomic-store',
+    'platform/clock',
+    'platform/fetch-client',
+    'job-store/job-store',
+    'platform/random-source',
+    'rate-limit-store/rate-limit-store',
+    'waker/waker',
+  ].map((path) => ({
+    subpath: `./infrastructure/conformance/${path.split('/').at(-1)}`,
+    source: `src/runtime/ports/${path}.conformance.ts`,
   })),
 ]
 

@@ -45,7 +45,7 @@ test('parameters may bear the names of globals', async () => {
 
 test('the platform defaults may use the platform', async () => {
   const text = 'export const a: number = Date.now()\nsetTimeout(() => 1, 2)\n'
-  expect(await refusedBy('src/runtime/ports/clock.ts', text)).toEqual([])
+  expect(await refusedBy('src/runtime/ports/platform/clock.ts', text)).toEqual([])
 })
 
 test('a Worker may export by default', async () => {

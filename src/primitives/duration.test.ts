@@ -6,6 +6,7 @@ test('durationMs() reads a number with its unit', () => {
   const read: [Duration, number][] = [
     ['500ms', 500],
     ['30s', 30_000],
+    ['30 s', 30_000],
     ['5m', 300_000],
     ['2h', 7_200_000],
     ['1d', 86_400_000],
@@ -31,7 +32,7 @@ test('durationMs() refuses what is negative, not finite, too long or written oth
     '',
     's',
     ' 5s',
-    '5 s',
+    '5  s',
     '5S',
     '5s\n',
     '.5s',

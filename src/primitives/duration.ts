@@ -1,5 +1,5 @@
-/** A length of time: a number of milliseconds, or a number with its unit, as in `'30s'`. */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+/** A length of time: a number of milliseconds, or a number with its unit, as in `'30s'` or `'30 s'`. */
+export type Duration = number | `${number}${'' | ' '}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -27,7 +27,7 @@ function textMs(text: unknown): number {
   // Bounded before the expression runs: text comes from configuration and from callers.
   const match =
     typeof text === 'string' && text.length <= 40
-      ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
+      ? /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/.exec(text)
       : null
   return match === null ? NaN : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? NaN)
 }

@@ -1,7 +1,7 @@
 import { atomicStoreLaws } from '../../src/runtime/ports/atomic-store/atomic-store.conformance.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
-import { jobLedgerLaws } from '../../src/runtime/ports/job-ledger/job-ledger.conformance.ts'
+import { jobStoreLaws } from '../../src/runtime/ports/job-store/job-store.conformance.ts'
 import { rateLimitStoreLaws } from '../../src/runtime/ports/rate-limit-store/rate-limit-store.conformance.ts'
 import { coordinationSuites } from './coordination.ts'
 import { jobQueueSuites } from './job-queue.ts'
@@ -26,8 +26,8 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
       open: async () => (await open()).store,
       advance,
     }),
-    suite('JobLedger', adapter, jobLedgerLaws, {
-      open: async () => (await open()).ledger,
+    suite('JobStore', adapter, jobStoreLaws, {
+      open: async () => (await open()).jobStore,
       advance,
     }),
     suite('RateLimitStore', adapter, rateLimitStoreLaws, {

@@ -354,23 +354,23 @@ export const jobQueueFeatureLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
-    name: 'sweep() takes lost leases back and rings for what there is to do',
+    name: 'sweep() takes lost leases back and wakes for what there is to do',
     async run(harness) {
       const backend = await harness.open()
-      const rings: [string, number][] = []
-      const ring = async (name: string, inMs: number): Promise<void> =>
-        void rings.push([name, inMs])
-      const queue = queueOn({ ...backend, doorbell: { ring } }, harness, {
+      const wakes: [string, number][] = []
+      const wake = async (name: string, inMs: number): Promise<void> =>
+        void wakes.push([name, inMs])
+      const queue = queueOn({ ...backend, waker: { wake } }, harness, {
         note: defineJob({ run: () => undefined }),
       })
       await queue.sweep()
-      expectEqual([rings, await queue.oldestAddedAt()], [[], null])
+      expectEqual([wakes, await queue.oldestAddedAt()], [[], null])
       await queue.add('note', 1)
-      await backend.ledger.queue('work').exchange({ claim: { limit: 1, leaseMs: 10_000 } })
+      await backend.jobStore.queue('work').exchange({ claim: { limit: 1, leaseMs: 10_000 } })
       await harness.advance(10_000)
-      rings.length = 0
+      wakes.length = 0
       await queue.sweep()
-      expectEqual(rings, [['work', 0]])
+      expectEqual(wakes, [['work', 0]])
       const { jobs } = await queue.list({ state: 'ready' })
       expectEqual(await queue.oldestAddedAt(), jobs[0]?.addedAt)
     },
@@ -407,8 +407,8 @@ export const jobQueueFeatureLaws: readonly Law<JobQueueHarness>[] = [
 async function drainSchedules({ processors }: JobQueue, backend: Backend): Promise<void> {
   const processor = processors[1]
   if (processor === undefined) throw new Error('The queue has no processor of schedules')
-  const ledger = backend.ledger.queue(processor.queue)
-  const { claimed } = await ledger.exchange({ claim: { limit: 10, leaseMs: 10_000 } })
+  const jobStore = backend.jobStore.queue(processor.queue)
+  const { claimed } = await jobStore.exchange({ claim: { limit: 10, leaseMs: 10_000 } })
   const control = { signal: new AbortController().signal, progress: () => undefined }
   const settle = await Promise.all(
     claimed.map(async (job) => ({
@@ -417,5 +417,5 @@ async function drainSchedules({ processors }: JobQueue, backend: Backend): Promi
       outcome: await processor.process(job, control),
     })),
   )
-  await ledger.exchange({ settle })
+  await jobStore.exchange({ settle })
 }

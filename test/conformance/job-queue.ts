@@ -184,12 +184,12 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
       const stalled: string[] = []
       queue.on(({ type, ...event }) => void (type === 'stalled' && stalled.push(event.id)))
       const { id } = await queue.add('work', {})
-      const ledger = backend.ledger.queue(queue.name)
-      const [lost] = (await ledger.exchange({ claim: { limit: 1, leaseMs: LEASE_MS } })).claimed
+      const jobStore = backend.jobStore.queue(queue.name)
+      const [lost] = (await jobStore.exchange({ claim: { limit: 1, leaseMs: LEASE_MS } })).claimed
       expectEqual(await queue.drain(), 0)
       await harness.advance(LEASE_MS)
       expectEqual([await queue.drain(), stalled], [1, [id]])
-      const late = await ledger.exchange({
+      const late = await jobStore.exchange({
         settle: [{ id, token: lost?.token ?? 0, outcome: { to: 'dead', error: 'late' } }],
       })
       expectEqual(late.settled, ['lost'])

@@ -1,5 +1,5 @@
 import { memory } from '../../src/runtime/backends/memory/index.ts'
-import { doorbellLaws } from '../../src/runtime/ports/doorbell/doorbell.conformance.ts'
+import { wakerLaws } from '../../src/runtime/ports/waker/waker.conformance.ts'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
 import { backendSuites } from './backend-suites.ts'
 import { suite, type Suite } from './suite.ts'
@@ -16,6 +16,6 @@ export function memorySuites(seeds?: string): readonly Suite[] {
   const { advance } = clock
   return [
     ...backendSuites('memory', { open: async () => open(), clock, advance, seeds }),
-    suite('Doorbell', 'timer', doorbellLaws, { open: async () => open().doorbell, advance }),
+    suite('Waker', 'timer', wakerLaws, { open: async () => open().waker, advance }),
   ]
 }

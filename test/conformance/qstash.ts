@@ -5,7 +5,7 @@ import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
 import {
   qstashDirect,
   qstashDirectHandler,
-  qstashDoorbell,
+  qstashWaker,
   qstashHandler,
   type DirectOutcome,
 } from '../../src/runtime/engines/qstash/index.ts'
@@ -16,7 +16,7 @@ const url = 'https://app.example.com/qstash'
 const signingKeys = { current: 'sig_current', next: 'sig_next' }
 const clock = createFakeClock()
 
-/** What QStash's doorbell and direct mode do on every runtime, with its service played by a function. */
+/** What QStash's waker and direct mode do on every runtime, with its service played by a function. */
 export function qstashSuites(): readonly Suite[] {
   return [
     {
@@ -24,17 +24,17 @@ export function qstashSuites(): readonly Suite[] {
       adapter: 'qstash',
       cases: [
         {
-          name: 'a ring is published once a span, and works the queue when delivered with either key',
+          name: 'a wake is published once a span, and works the queue when delivered with either key',
           async run() {
             const sent: Sent[] = []
             const backend = {
               ...memory({ clock }),
-              doorbell: qstashDoorbell({ token: 't', url, clock, fetch: recorder(sent) }),
+              waker: qstashWaker({ token: 't', url, clock, fetch: recorder(sent) }),
             }
             let works = 0
             const workers = [{ queue: 'email', drain: async () => ++works }]
             const handle = qstashHandler({ signingKeys, backend, workers, clock })
-            for (let ring = 0; ring < 5; ring++) await backend.doorbell.ring('email', 0)
+            for (let wake = 0; wake < 5; wake++) await backend.waker.wake('email', 0)
             expectEqual(sent.length, 1)
             const { headers, body } = sent[0] ?? missing()
             expectEqual(headers.get('authorization'), 'Bearer t')
@@ -117,8 +117,8 @@ export function qstashSuites(): readonly Suite[] {
           name: 'a refusal of the service is a typed error without the token',
           async run() {
             const fetch = async (): Promise<Response> => new Response('no', { status: 401 })
-            const bell = qstashDoorbell({ token: 'hush', url, clock, fetch })
-            const error: unknown = await bell.ring('email', 0).catch((thrown: unknown) => thrown)
+            const waker = qstashWaker({ token: 'hush', url, clock, fetch })
+            const error: unknown = await waker.wake('email', 0).catch((thrown: unknown) => thrown)
             expectTrue(error instanceof Error && error.name === 'BackendError', 'a BackendError')
             expectTrue(!String(error).includes('hush'), 'the token to stay out of it')
           },

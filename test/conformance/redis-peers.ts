@@ -1,6 +1,6 @@
 import { Redis as UpstashRedis } from '@upstash/redis'
 import { bullmqSuites } from './bullmq.ts'
-import { redisDoorbellSuites, type RedisPeer } from './redis-doorbell.ts'
+import { redisWakerSuites, type RedisPeer } from './redis-waker.ts'
 import { redisSuites } from './redis.ts'
 import type { Suite } from './suite.ts'
 
@@ -32,7 +32,7 @@ export function redisPeerSuites(
       ? []
       : [
           ...redisSuites('redis-tcp', tcp, SIMULATION_SEEDS),
-          ...redisDoorbellSuites(() => connect(REDIS_URL)),
+          ...redisWakerSuites(() => connect(REDIS_URL)),
           ...bullmqSuites('redis-tcp', tcp),
         ]),
     ...(upstash === undefined

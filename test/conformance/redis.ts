@@ -32,7 +32,7 @@ export function redisSuites(
       ),
     clock,
     advance: clock.advance,
-    ledgerNow: () => systemClock.now() + clock.now() - START,
+    storeNow: () => systemClock.now() + clock.now() - START,
     seeds,
   })
 }

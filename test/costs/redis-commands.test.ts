@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import {
   queuesConsumer,
-  queuesDoorbell,
+  queuesWaker,
   type MessageBatchLike,
 } from '../../src/runtime/engines/cloudflare-queues/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
@@ -41,12 +41,12 @@ function sentOf({ eval: sources = 0, evalsha = 0 }: Readonly<Record<string, numb
 /** A queue woken by Cloudflare Queues, as on Workers: nothing runs between two pushes. */
 function createPushedQueue() {
   const ran: string[] = []
-  const rings: LocalQueue = createLocalQueue({ consume: (batch) => consume(batch) })
-  const { clock } = rings
+  const wakes: LocalQueue = createLocalQueue({ consume: (batch) => consume(batch) })
+  const { clock } = wakes
   const start = clock.now()
   const backend: Backend = {
     ...redis(used.connection, { [clockOffset]: () => clock.now() - start }),
-    doorbell: queuesDoorbell({ queue: rings, clock }),
+    waker: queuesWaker({ queue: wakes, clock }),
   }
   const queue = new JobQueue({
     name: 'pushed',
@@ -59,19 +59,19 @@ function createPushedQueue() {
     workers: [queue],
     clock,
   })
-  return { queue, rings, ran }
+  return { queue, wakes, ran }
 }
 
-test('a queue with a push doorbell sends Redis nothing, when a minute is idle', async () => {
-  const { queue, rings, ran } = createPushedQueue()
+test('a queue with a push waker sends Redis nothing, when a minute is idle', async () => {
+  const { queue, wakes, ran } = createPushedQueue()
   await queue.add('send', 'now')
   await queue.add('send', 'later', { delay: 3 * MINUTE_MS })
-  await rings.advance(MINUTE_MS)
+  await wakes.advance(MINUTE_MS)
   expect(ran).toEqual(['now'])
 
-  expect(await commandsOf(() => rings.advance(MINUTE_MS))).toEqual({})
+  expect(await commandsOf(() => wakes.advance(MINUTE_MS))).toEqual({})
 
-  const commands = await commandsOf(() => rings.advance(MINUTE_MS + 5000))
+  const commands = await commandsOf(() => wakes.advance(MINUTE_MS + 5000))
   expect(ran).toEqual(['now', 'later'])
   expect(sentOf(commands)).toBeGreaterThan(0)
 })

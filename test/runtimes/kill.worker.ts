@@ -6,7 +6,7 @@ import {
   type DispatchLimits,
   type DurableObjectNamespaceLike,
 } from '../../src/runtime/backends/durable-objects/index.ts'
-import type { NewJob } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { NewJob } from '../../src/runtime/ports/job-store/job-store.ts'
 
 export class KilledInfrastructureObject extends InfrastructureObject {
   protected override readonly dispatchLimits: DispatchLimits = {
@@ -36,7 +36,7 @@ export const JobRunner = jobRunner({
 export default {
   /** `POST` adds the jobs of the body, any other method answers with the counts. */
   async fetch(request: Request, { KilledInfrastructureObject }: Env): Promise<Response> {
-    const queue = durableObjects(KilledInfrastructureObject).ledger.queue('work')
+    const queue = durableObjects(KilledInfrastructureObject).jobStore.queue('work')
     if (request.method !== 'POST') return Response.json(await queue.counts())
     // The scenario sends them.
     return Response.json(await queue.add((await request.json()) as NewJob[]))

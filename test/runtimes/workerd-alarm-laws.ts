@@ -6,7 +6,7 @@ import {
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-store/job-store.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 import { createJob } from '../../src/services/background-jobs/index.ts'
 import {
@@ -25,7 +25,7 @@ import {
 /** What an object's alarm promises. */
 export const alarmLaws: readonly Law<ObjectBench>[] = [
   {
-    name: 'the alarm runs all jobs, without a poll or a ring, and then is not set any more',
+    name: 'the alarm runs all jobs, without a poll or a wake, and then is not set any more',
     async run({ open }) {
       const { queue, object } = open()
       const { rows: tables } = await object().meter()
@@ -189,7 +189,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
       const outcome = { to: 'scheduled', delayMs: 5000 } as const
       await queue.exchange({ settle: claimed.map(({ id, token }) => ({ id, token, outcome })) })
       const { alarmAt, now } = await object().wakes()
-      expectTrue((alarmAt ?? Infinity) <= now + 5000, 'the alarm to ring when the job is due')
+      expectTrue((alarmAt ?? Infinity) <= now + 5000, 'the alarm to wake when the job is due')
     },
   },
   {
@@ -222,7 +222,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'jobs of a queue that the runner does not know are parked, with an error that says so',
     async run({ open, env }) {
       const { backend, prefix } = open()
-      const queue = backend.ledger.queue('unknown')
+      const queue = backend.jobStore.queue('unknown')
       const object = env.MeteredInfrastructureObject.getByName(`${prefix}jobs:unknown`)
       const ended = object.alarmEnded()
       const [job] = (await queue.add(many('n', 1))).jobs

@@ -8,11 +8,11 @@ import {
 } from '../../src/runtime/backends/durable-objects/index.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { systemClock } from '../../src/runtime/ports/platform/clock.ts'
-import type { ClaimedJob, NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../src/runtime/ports/job-ledger/job-outcome.ts'
-import type { JobControl } from '../../src/runtime/ports/job-processor/job-processor.ts'
+import type { ClaimedJob, NewJob, QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../src/runtime/ports/job-store/job-outcome.ts'
+import type { JobControl } from '../../src/runtime/ports/job-store/job-processor.ts'
 import { systemRandom } from '../../src/runtime/ports/platform/random-source.ts'
-import { createSqliteLedger } from '../../src/runtime/backends/sqlite/job-ledger/ledger.ts'
+import { createSqliteJobStore } from '../../src/runtime/backends/sqlite/job-store/job-store.ts'
 import { createStorageDatabase } from '../../src/runtime/backends/sqlite/database/storage-database.ts'
 import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
 
@@ -98,7 +98,7 @@ export class MeteredInfrastructureObject extends InfrastructureObject {
     this.dispatchLimits = { ...this.dispatchLimits, ...limits }
   }
 
-  /** Resolves when the next alarm's handler has ended, with when the alarm rings again. */
+  /** Resolves when the next alarm's handler has ended, with when the alarm wakes again. */
   alarmEnded(): Promise<number | null> {
     return new Promise((resolve) => this.#alarmEnds.push(resolve))
   }
@@ -113,12 +113,12 @@ export class MeteredInfrastructureObject extends InfrastructureObject {
   }
 
   async wakes(): Promise<{ now: number; nextWakeAt: number | null; alarmAt: number | null }> {
-    const ledger = createSqliteLedger(
+    const jobStore = createSqliteJobStore(
       createStorageDatabase(this.ctx.storage),
       systemClock,
       systemRandom,
     )
-    const nextWakeAt = ledger.nextWakeAt()
+    const nextWakeAt = jobStore.nextWakeAt()
     return { now: systemClock.now(), nextWakeAt, alarmAt: await this.ctx.storage.getAlarm() }
   }
 }
@@ -158,7 +158,7 @@ export interface ObjectBench {
   /** A backend of its own, its queue `work`, and the object behind that. */
   open(options?: DurableObjectsOptions & { readonly in?: keyof ObjectNamespaces }): {
     readonly backend: Backend
-    readonly queue: QueueLedger
+    readonly queue: QueueStore
     readonly object: () => RemoteObject
     readonly prefix: string
   }
@@ -174,7 +174,7 @@ export function createObjectBench(env: ObjectNamespaces): ObjectBench {
       return {
         backend,
         prefix,
-        queue: backend.ledger.queue('work'),
+        queue: backend.jobStore.queue('work'),
         object: () => namespace.getByName(`${prefix}jobs:work`),
       }
     },
@@ -197,13 +197,13 @@ export function many(
   return Array.from({ length: count }, () => ({ name, data, ...extra }))
 }
 
-export function sumOf(counts: Awaited<ReturnType<QueueLedger['counts']>>): number {
+export function sumOf(counts: Awaited<ReturnType<QueueStore['counts']>>): number {
   const { paused: _paused, ...states } = counts
   return Object.values(states).reduce((sum, count) => sum + count, 0)
 }
 
 /** Waits for alarm after alarm until no job waits or runs. */
-export async function drained(queue: QueueLedger, object: () => RemoteObject): Promise<void> {
+export async function drained(queue: QueueStore, object: () => RemoteObject): Promise<void> {
   for (;;) {
     const ended = object().alarmEnded()
     const { ready, scheduled, active, held, blocked } = await queue.counts()

@@ -1,12 +1,12 @@
 import { durableObjects } from '../../src/runtime/backends/durable-objects/index.ts'
-import { BackendError } from '../../src/runtime/ports/errors.ts'
+import { BackendError } from '../../src/runtime/ports/backend-error.ts'
 import {
   expectEqual,
   expectRejection,
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-store/job-store.ts'
 import {
   DONE,
   drained,
@@ -33,9 +33,9 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
           }),
       }
       const prefix = `${crypto.randomUUID()}/`
-      const { store, ledger, rateLimits, doorbell } = durableObjects(counting, { prefix })
+      const { store, jobStore, rateLimits, waker } = durableObjects(counting, { prefix })
       const part = store.partition('p')
-      const queue = ledger.queue('q')
+      const queue = jobStore.queue('q')
       const limit = { algorithm: 'gcra', name: 'l', limit: 1, windowMs: 1000 } as const
       await part.commit({ set: [{ key: 'k', value: 1 }] })
       await part.get('k')
@@ -49,7 +49,7 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       await queue.command({ type: 'pause' })
       await rateLimits.consume('s', [limit, { ...limit, name: 'm' }])
       await rateLimits.reset('s')
-      await doorbell.ring('q', 0)
+      await waker.wake('q', 0)
       expectEqual(calls, [
         ...['commitEntries', 'getEntry', 'listEntries', 'addJobs', 'exchangeJobs', 'getJob'],
         ...['listJobs', 'listChildren', 'countJobs', 'commandJobs', 'consumeRateLimits'],

@@ -19,7 +19,7 @@ let worker: LocalWorker | undefined
 
 const cases: readonly SuiteCase[] = [
   {
-    name: 'a job added in a Worker is rung for through a queue and runs',
+    name: 'a job added in a Worker is woken for through a queue and runs',
     async run() {
       const { status } = await call('/add', { data: 'now' })
       expectEqual(status, 200)
@@ -38,7 +38,7 @@ const cases: readonly SuiteCase[] = [
     },
   },
   {
-    name: 'many rings at once lose no job and run none twice',
+    name: 'many wakes at once lose no job and run none twice',
     async run() {
       const count = 50
       await Promise.all(
@@ -52,7 +52,7 @@ const cases: readonly SuiteCase[] = [
     },
   },
   {
-    name: 'a ring is retried until the ledger can be reached again',
+    name: 'a wake is retried until the job store can be reached again',
     async run() {
       const { port } = new URL(bridge.url)
       await bridge.stop()
@@ -62,12 +62,12 @@ const cases: readonly SuiteCase[] = [
         asked.resolve()
       })
       await new Promise<void>((resolve) => outage.listen(Number(port), '127.0.0.1', resolve))
-      expectEqual((await call('/ring', { name: 'email' })).status, 200)
+      expectEqual((await call('/wake', { name: 'email' })).status, 200)
       await asked.promise
       outage.closeAllConnections()
       await new Promise((resolve) => outage.close(resolve))
       const own = redis({ send: (command, args) => resp.send([command, ...args]) })
-      await own.ledger.queue('email').add([{ name: 'send', data: 'outage' }])
+      await own.jobStore.queue('email').add([{ name: 'send', data: 'outage' }])
       bridge = await startUpstashBridge({ redisPort: server.port, port: Number(port) })
       await seen('ran "outage" attempt 1')
     },

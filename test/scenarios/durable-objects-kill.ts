@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
-import type { NewJob, QueueCounts } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { NewJob, QueueCounts } from '../../src/runtime/ports/job-store/job-store.ts'
 import { writeWorkerdConfig } from '../../tools/run-workerd.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import type { SuiteCase } from '../conformance/suite.ts'
@@ -109,7 +109,7 @@ async function openPlace(): Promise<Place> {
       const until = Date.now() + DEADLINE_MS
       for (;;) {
         const response = await fetch(server.url)
-        // The Worker answers with what the ledger's counts() gave.
+        // The Worker answers with what the job store's counts() gave.
         const counts = (await response.json()) as QueueCounts
         const { completed, ready, scheduled, active, dead } = counts
         if (completed === count && ready + scheduled + active + dead === 0) return

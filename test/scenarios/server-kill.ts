@@ -31,7 +31,7 @@ const cases: readonly SuiteCase[] = [
       let kills = 0
       const lines = await killEverywhere('jobs', 'all ended', async (backend, soFar) => {
         kills++
-        const queue = backend.ledger.queue('work')
+        const queue = backend.jobStore.queue('work')
         const { wakeInMs } = await queue.exchange({})
         expectTrue(
           wakeInMs !== null && wakeInMs <= REDELIVERY_MS,

@@ -1,4 +1,4 @@
-import type { JobCommand } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { JobCommand } from '../../src/runtime/ports/job-store/job-store.ts'
 import type { JobFlow } from '../../src/services/background-jobs/job-flow.ts'
 import type { JobToAdd } from '../../src/services/background-jobs/index.ts'
 import type { Chance } from './chance.ts'

@@ -1,8 +1,8 @@
-import type { JobRecord, NewJob, Settlement } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
-import type { JobEnd } from '../../src/runtime/ports/job-ledger/job-state.ts'
+import type { JobRecord, NewJob, Settlement } from '../../src/runtime/ports/job-store/job-store.ts'
+import type { JobEnd } from '../../src/runtime/ports/job-store/job-state.ts'
 import type { Json } from '../../src/runtime/ports/json.ts'
 
-/** What must be true of a job, by all that the ledger has answered to anybody. */
+/** What must be true of a job, by all that the job store has answered to anybody. */
 export interface KnownJob {
   readonly id: string
   readonly given: NewJob
@@ -39,12 +39,12 @@ export function createKnownJob(given: NewJob, id: string, now: number, token = 0
   }
 }
 
-/** Whether that claim holds for certain, however late it is on the ledger's clock. */
+/** Whether that claim holds for certain, however late it is on the job store's clock. */
 export function leaseHolds(job: KnownJob | undefined, token: number, latest: number): boolean {
   return job?.token === token && job.leaseUntil !== null && job.leaseUntil > latest
 }
 
-/** Notes a settlement that the ledger took. */
+/** Notes a settlement that the job store took. */
 export function noteSettled(job: KnownJob, { outcome }: Settlement, now: number): void {
   job.leaseUntil = null
   if (outcome.to !== 'scheduled') {

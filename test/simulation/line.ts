@@ -1,11 +1,11 @@
-import type { QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
 import { nextTurn } from '../support/next-turn.ts'
 
 /** Does one thing after the other, so that the same happens in the same order on every backend. */
 export interface Line {
   inLine<Answer>(act: () => Promise<Answer>): Promise<Answer>
-  /** A ledger whose calls stand in line. */
-  through(queue: QueueLedger): QueueLedger
+  /** A job store whose calls stand in line. */
+  through(queue: QueueStore): QueueStore
   /** Resolves when nothing stands in line, and nothing comes of what was answered. */
   quiet(): Promise<void>
 }

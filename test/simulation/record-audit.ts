@@ -1,8 +1,13 @@
-import type { JobRecord, QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
-import { hasEnded, isFinished, JOB_STATES, takesRoom } from '../../src/runtime/ports/job-ledger/job-state.ts'
+import type { JobRecord, QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
+import {
+  hasEnded,
+  isFinished,
+  JOB_STATES,
+  takesRoom,
+} from '../../src/runtime/ports/job-store/job-state.ts'
 import { leaseHolds, mayHaveEndedAs, type KnownJob } from './known-job.ts'
 
-/** Holds the ledger's records to what is known of the jobs. */
+/** Holds the job store's records to what is known of the jobs. */
 export interface RecordAudit {
   /** Compares every record. @returns How many jobs have not ended */
   compare(paused: boolean): Promise<number>
@@ -12,18 +17,18 @@ export interface RecordAudit {
 
 /** What a {@link RecordAudit} goes by. */
 export interface RecordAuditOptions {
-  readonly ledger: QueueLedger
+  readonly jobStore: QueueStore
   readonly jobs: ReadonlyMap<string, KnownJob>
   readonly now: () => number
-  /** The latest that the ledger's clock may be, less `aheadMs`. */
+  /** The latest that the job store's clock may be, less `aheadMs`. */
   readonly latest: () => number
-  /** How far the ledger's clock was ahead when the world began. */
+  /** How far the job store's clock was ahead when the world began. */
   readonly aheadMs: number
   readonly expect: (condition: boolean, what: string) => void
 }
 
 export function createRecordAudit(options: RecordAuditOptions): RecordAudit {
-  const { ledger, jobs, now, latest, aheadMs, expect } = options
+  const { jobStore, jobs, now, latest, aheadMs, expect } = options
 
   const instantOf = ({ at }: JobRecord): number => (at ?? 0) - aheadMs
 
@@ -42,12 +47,12 @@ export function createRecordAudit(options: RecordAuditOptions): RecordAudit {
   }
 
   async function recordsIn(state: JobRecord['state']): Promise<readonly JobRecord[]> {
-    return (await ledger.list({ state, limit: 1000 })).jobs
+    return (await jobStore.list({ state, limit: 1000 })).jobs
   }
 
   async function compare(paused: boolean): Promise<number> {
     const lists = await Promise.all(JOB_STATES.map(recordsIn))
-    const counts = await ledger.counts()
+    const counts = await jobStore.counts()
     expect(counts.paused === paused, `paused to be ${paused}`)
     const seen = new Set<string>()
     const inGroups = new Map<string, number>()

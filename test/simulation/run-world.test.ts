@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { memory } from '../../src/runtime/backends/memory/index.ts'
-import type { NewJob, QueueLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { NewJob, QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
 import { runWorld } from './run-world.ts'
 
-/** Lives through one world on a memory backend of its own, whose ledger may be spoiled. */
+/** Lives through one world on a memory backend of its own, whose job store may be spoiled. */
 async function live(
   seed: number,
-  spoil: (ledger: QueueLedger) => Partial<QueueLedger> = () => ({}),
+  spoil: (jobStore: QueueStore) => Partial<QueueStore> = () => ({}),
 ): Promise<readonly string[]> {
   const clock = createFakeClock()
   const harness = {
@@ -15,22 +15,22 @@ async function live(
     advance: clock.advance,
     async open() {
       const backend = memory({ clock, random: createSeededRandom() })
-      const queue = (name: string): QueueLedger => {
-        const ledger = backend.ledger.queue(name)
-        return { ...ledger, ...spoil(ledger) }
+      const queue = (name: string): QueueStore => {
+        const jobStore = backend.jobStore.queue(name)
+        return { ...jobStore, ...spoil(jobStore) }
       }
-      return { ...backend, ledger: { queue } }
+      return { ...backend, jobStore: { queue } }
     },
   }
   return runWorld({ seed, harness, curiosity: 0.3 })
 }
 
-/** A ledger that adds every job a little differently. */
+/** A job store that adds every job a little differently. */
 const adding =
   (change: (job: NewJob) => NewJob) =>
-  ({ add }: QueueLedger): Partial<QueueLedger> => ({ add: (jobs) => add(jobs.map(change)) })
+  ({ add }: QueueStore): Partial<QueueStore> => ({ add: (jobs) => add(jobs.map(change)) })
 
-const spoiled: Readonly<Record<string, (ledger: QueueLedger) => Partial<QueueLedger>>> = {
+const spoiled: Readonly<Record<string, (jobStore: QueueStore) => Partial<QueueStore>>> = {
   'loses a job': ({ command, add, exchange }) => ({
     async add(jobs) {
       const { jobs: added } = await add(jobs)
@@ -83,7 +83,7 @@ const spoiled: Readonly<Record<string, (ledger: QueueLedger) => Partial<QueueLed
   }),
 }
 
-/** Worlds after which a spoiled ledger must have been noticed. */
+/** Worlds after which a spoiled job store must have been noticed. */
 const MOST_SEEDS = 100
 
 test('runWorld() does the same twice, for one seed', async () => {
@@ -92,7 +92,7 @@ test('runWorld() does the same twice, for one seed', async () => {
 })
 
 for (const [what, spoil] of Object.entries(spoiled))
-  test(`runWorld() tells the seed, when the ledger ${what}`, async () => {
+  test(`runWorld() tells the seed, when the jobStore ${what}`, async () => {
     let objection = ''
     for (let seed = 1; seed <= MOST_SEEDS && objection === ''; seed++)
       objection = await live(seed, spoil).then(

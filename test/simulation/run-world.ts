@@ -3,7 +3,7 @@ import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { createChance } from './chance.ts'
 import { createJobMix } from './job-mix.ts'
 import { createLine } from './line.ts'
-import { createLedgerWitness } from './ledger-witness.ts'
+import { createStoreWitness } from './store-witness.ts'
 import { createSimulatedTime } from './simulated-time.ts'
 import { createWorld } from './world.ts'
 
@@ -12,8 +12,8 @@ export interface WorldHarness {
   open(): Promise<Backend>
   readonly clock: Clock
   advance(ms: number): Promise<void>
-  /** The ledger's clock where it goes on by itself as well, as a server's does. Default: `clock`. */
-  readonly ledgerNow?: () => number
+  /** The job store's clock where it goes on by itself as well, as a server's does. Default: `clock`. */
+  readonly storeNow?: () => number
 }
 
 /** What makes one world. */
@@ -33,7 +33,7 @@ const PATIENCE_MS = 3_600_000
 /**
  * Lives through one world: workers, a client and an operator in a bad network, and then, without faults, to its end.
  *
- * @returns All that the ledger was asked and answered
+ * @returns All that the job store was asked and answered
  * @throws Error that tells the seed, what must not have happened, and what came before it
  */
 export async function runWorld(options: WorldOptions): Promise<readonly string[]> {
@@ -42,16 +42,16 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
   const line = createLine()
   const time = createSimulatedTime(harness, line.quiet)
   const startedAt = time.now()
-  const { ledgerNow = time.now } = harness
-  const aheadMs = ledgerNow() - startedAt
+  const { storeNow = time.now } = harness
+  const aheadMs = storeNow() - startedAt
   const trace: string[] = []
   const objections: string[] = []
   const tell = (what: string): void => void trace.push(`${time.now() - startedAt} ms: ${what}`)
   const curious = createChance(seed, 1)
-  const witness = createLedgerWitness(backend.ledger.queue('work'), {
+  const witness = createStoreWitness(backend.jobStore.queue('work'), {
     now: time.now,
     // A clock that goes on by itself is read in whole milliseconds.
-    latest: () => ledgerNow() - aheadMs + (ledgerNow === time.now ? 0 : 1),
+    latest: () => storeNow() - aheadMs + (storeNow === time.now ? 0 : 1),
     aheadMs,
     isCurious: () => curious.of(curiosity),
     object: (what) => void objections.push(what),
@@ -64,8 +64,9 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
     seed,
     backend: {
       ...backend,
-      ledger: {
-        queue: (name) => line.through(name === 'work' ? witness.queue : backend.ledger.queue(name)),
+      jobStore: {
+        queue: (name) =>
+          line.through(name === 'work' ? witness.queue : backend.jobStore.queue(name)),
       },
     },
     time,

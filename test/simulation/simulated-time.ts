@@ -4,7 +4,7 @@ import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 export interface SimulatedTime extends Clock {
   /** Moves on by `ms`, firing every timer at its own time and letting what it wakes come to rest. */
   advance(ms: number): Promise<void>
-  /** Moves the ledger's clock while every process stands still; timers that fell due fire late, in their order. */
+  /** Moves the job store's clock while every process stands still; timers that fell due fire late, in their order. */
   freeze(ms: number): Promise<void>
 }
 
@@ -12,18 +12,18 @@ export interface SimulatedTime extends Clock {
 const MOST_AT_ONCE = 1000
 
 /**
- * @param ledgerClock The clock of the ledger, which is moved along
+ * @param storeClock The clock of the job store, which is moved along
  * @param quiet Resolves when nothing is under way any more
  */
 export function createSimulatedTime(
-  ledgerClock: { readonly clock: Clock; advance(ms: number): Promise<void> },
+  storeClock: { readonly clock: Clock; advance(ms: number): Promise<void> },
   quiet: () => Promise<void>,
 ): SimulatedTime {
   const timers = new Set<{ readonly at: number; readonly wake: () => void }>()
-  const { now } = ledgerClock.clock
+  const { now } = storeClock.clock
 
   async function moveTo(instant: number): Promise<void> {
-    if (instant > now()) await ledgerClock.advance(instant - now())
+    if (instant > now()) await storeClock.advance(instant - now())
   }
 
   async function advance(ms: number): Promise<void> {

@@ -1,43 +1,43 @@
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
-import type { Doorbell } from '../../src/runtime/ports/doorbell/doorbell.ts'
-import { BackendError } from '../../src/runtime/ports/errors.ts'
-import type { JobLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { Waker } from '../../src/runtime/ports/waker/waker.ts'
+import { BackendError } from '../../src/runtime/ports/backend-error.ts'
+import type { JobStore } from '../../src/runtime/ports/job-store/job-store.ts'
 import type { Chance } from './chance.ts'
 
 /** How often each thing goes wrong, 0 to 1. */
 export interface FaultRates {
-  /** A call does not reach the ledger. */
+  /** A call does not reach the job store. */
   readonly lost: number
   /** A call takes effect and its answer is lost. */
   readonly unanswered: number
   /** A call is sent twice. */
   readonly doubled: number
-  /** A call reaches the ledger late, or its answer the process. */
+  /** A call reaches the job store late, or its answer the process. */
   readonly late: number
-  /** A ring is lost, doubled or late. */
-  readonly ring: number
+  /** A wake is lost, doubled or late. */
+  readonly wake: number
 }
 
 /** Nothing goes wrong. */
-export const NO_FAULTS: FaultRates = { lost: 0, unanswered: 0, doubled: 0, late: 0, ring: 0 }
+export const NO_FAULTS: FaultRates = { lost: 0, unanswered: 0, doubled: 0, late: 0, wake: 0 }
 
 /** What a process stands on: the world outside it. */
 export interface ProcessWorld {
   readonly time: Clock
   readonly backend: Backend
-  readonly doorbell: Required<Doorbell>
+  readonly waker: Required<Waker>
   readonly chance: Chance
   rates(): FaultRates
 }
 
-/** A process that has its own clock, calls the ledger over an unreliable network, and can die. */
+/** A process that has its own clock, calls the job store over an unreliable network, and can die. */
 export interface UnreliableProcess {
   readonly backend: Backend
   readonly clock: Clock
   /** Resolves after that time, or never when the process has died. */
   wait(ms: number): Promise<void>
-  /** Sets how far its clock is ahead of the ledger's. */
+  /** Sets how far its clock is ahead of the job store's. */
   skew(ms: number): void
   /** Nothing of it ever happens again; what it has sent may still arrive. */
   crash(): void
@@ -74,9 +74,9 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
     return answer
   }
 
-  const ledger: JobLedger = {
+  const jobStore: JobStore = {
     queue(name) {
-      const queue = world.backend.ledger.queue(name)
+      const queue = world.backend.jobStore.queue(name)
       return {
         add: (jobs) => call(() => queue.add(jobs)),
         exchange: (exchange) => call(() => queue.exchange(exchange)),
@@ -88,17 +88,17 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
       }
     },
   }
-  const doorbell: Required<Doorbell> = {
-    async ring(queue, inMs) {
+  const waker: Required<Waker> = {
+    async wake(queue, inMs) {
       if (!alive) return
-      if (!chance.of(rates().ring)) return world.doorbell.ring(queue, inMs)
-      const rings = chance.pick<readonly number[]>([[], [inMs, inMs], [inMs + 4000]])
-      for (const ms of rings) await world.doorbell.ring(queue, ms)
+      if (!chance.of(rates().wake)) return world.waker.wake(queue, inMs)
+      const wakes = chance.pick<readonly number[]>([[], [inMs, inMs], [inMs + 4000]])
+      for (const ms of wakes) await world.waker.wake(queue, ms)
     },
-    listen: (queue, wake) => world.doorbell.listen(queue, () => alive && wake()),
+    onWake: (queue, listener) => world.waker.onWake(queue, () => alive && listener()),
   }
   return {
-    backend: { ...world.backend, ledger, doorbell },
+    backend: { ...world.backend, jobStore, waker },
     clock,
     wait,
     skew: (ms) => void (skewMs = ms),

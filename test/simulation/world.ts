@@ -5,8 +5,8 @@ import {
 } from '../../src/services/background-jobs/index.ts'
 import type { JobFlow } from '../../src/services/background-jobs/job-flow.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import type { JobCommand } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
-import { createTimerDoorbell } from '../../src/runtime/workers/timer-doorbell.ts'
+import type { JobCommand } from '../../src/runtime/ports/job-store/job-store.ts'
+import { createTimerWaker } from '../../src/runtime/workers/timer-waker.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 import { createChance, type Chance } from './chance.ts'
 import { createJobKinds } from './job-kinds.ts'
@@ -48,7 +48,7 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
     unanswered: often(),
     doubled: often(),
     late: often(),
-    ring: chance.pick([0, 0.3, 0.9]),
+    wake: chance.pick([0, 0.3, 0.9]),
   }
   const terms = {
     concurrency: chance.between(1, 6),
@@ -56,7 +56,7 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
     maxWaitMs: chance.pick([1000, 5000, 60_000]),
     graceMs: chance.pick([0, 3000, 30_000]),
   }
-  const doorbell = createTimerDoorbell(time)
+  const waker = createTimerWaker(time)
   let processes = 0
   let deployed = false
 
@@ -65,7 +65,7 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
     const process = createUnreliableProcess({
       time,
       backend,
-      doorbell,
+      waker,
       chance: createChance(seed, 100 + number),
       rates: () => rates,
     })
@@ -112,7 +112,7 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
     add: ({ name, data, options }) => void insist(() => queue.add(name, data, options)),
     addFlow: (flow) => void insist(() => queue.addFlow(flow)),
     command(command) {
-      const { ledger: own } = client.process.backend
+      const { jobStore: own } = client.process.backend
       own
         .queue('work')
         .command(command)

@@ -1,7 +1,7 @@
 import type { AtomicStore } from '../../src/runtime/ports/atomic-store/atomic-store.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
-import { BackendError } from '../../src/runtime/ports/errors.ts'
-import type { JobLedger } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import { BackendError } from '../../src/runtime/ports/backend-error.ts'
+import type { JobStore } from '../../src/runtime/ports/job-store/job-store.ts'
 
 /** A process that dies at one of its writes: nothing reaches the backend from then on. */
 export interface CrashingBackend {
@@ -43,9 +43,9 @@ export function createCrashingBackend(
       }
     },
   }
-  const ledger: JobLedger = {
+  const jobStore: JobStore = {
     queue(name) {
-      const queue = inner.ledger.queue(name)
+      const queue = inner.jobStore.queue(name)
       return {
         add: (jobs) => write(() => queue.add(jobs)),
         exchange: (exchange) => write(() => queue.exchange(exchange)),
@@ -57,5 +57,5 @@ export function createCrashingBackend(
       }
     },
   }
-  return { backend: { ...inner, store, ledger }, crashed: () => dead }
+  return { backend: { ...inner, store, jobStore }, crashed: () => dead }
 }

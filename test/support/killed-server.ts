@@ -95,7 +95,7 @@ async function sagas(): Promise<void> {
   void createJobWorker({
     ...backend,
     processor: orders.processor,
-    ledger: backend.ledger.queue(orders.processor.queue),
+    jobStore: backend.jobStore.queue(orders.processor.queue),
     clock,
     onSettled: () => void next(),
   }).run({ signal: forever })

@@ -1,7 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { createNativeDatabase } from '../../src/runtime/backends/sqlite/database/native-database.ts'
 import { migrate } from '../../src/runtime/backends/sqlite/database/schema.ts'
-import type { SqlDatabase, SqlValue } from '../../src/runtime/backends/sqlite/database/sql-database.ts'
+import type {
+  SqlDatabase,
+  SqlValue,
+} from '../../src/runtime/backends/sqlite/database/sql-database.ts'
 
 /** A database in memory that has its tables and tells what was asked of it. */
 export interface TestDatabase extends SqlDatabase {

@@ -3,7 +3,7 @@
  * a line on standard input, and then prints a line for each thing that was acknowledged to it.
  */
 import { once } from 'node:events'
-import type { Settlement } from '../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { Settlement } from '../../src/runtime/ports/job-store/job-store.ts'
 import { sqlite, type SqliteBackend } from '../../src/runtime/backends/sqlite/index.ts'
 
 const [, , what = '', path = ''] = process.argv
@@ -27,7 +27,7 @@ async function open(): Promise<void> {
 /** Writes an entry, adds a job and completes it, over and over. */
 async function write(): Promise<void> {
   const backend = sqlite(path)
-  const queue = backend.ledger.queue('q')
+  const queue = backend.jobStore.queue('q')
   for (let round = 1; ; round++) {
     const key = `${round}`
     await Promise.all([
@@ -52,10 +52,10 @@ async function claim(): Promise<void> {
 }
 
 async function claimAndComplete(
-  { ledger }: SqliteBackend,
+  { jobStore }: SqliteBackend,
   limit: number,
 ): Promise<readonly string[]> {
-  const queue = ledger.queue('q')
+  const queue = jobStore.queue('q')
   const { claimed } = await queue.exchange({ claim: { limit, leaseMs: 60_000 } })
   const settle = claimed.map(({ id, token }): Settlement => ({
     id,

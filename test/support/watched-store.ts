@@ -1,5 +1,8 @@
-import type { AtomicStore, StorePartition } from '../../src/runtime/ports/atomic-store/atomic-store.ts'
-import { BackendError } from '../../src/runtime/ports/errors.ts'
+import type {
+  AtomicStore,
+  StorePartition,
+} from '../../src/runtime/ports/atomic-store/atomic-store.ts'
+import { BackendError } from '../../src/runtime/ports/backend-error.ts'
 import { nextTurn } from './next-turn.ts'
 
 /** A store that is counted, waited for, and broken when told. */

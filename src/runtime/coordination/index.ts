@@ -11,7 +11,11 @@ export {
   type LockedWork,
   type LockLease,
 } from './locks/distributed-lock.ts'
-export { createIdempotency, type Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
+export {
+  createIdempotency,
+  type Idempotency,
+  type IdempotencyOptions,
+} from './idempotency/idempotency.ts'
 export {
   IdempotencyConflictError,
   IdempotencyError,

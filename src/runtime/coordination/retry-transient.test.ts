@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { createSeededRandom } from '../../testing/seeded-random.ts'
-import { BackendError, type BackendErrorCode } from '../ports/errors.ts'
+import { BackendError, type BackendErrorCode } from '../ports/backend-error.ts'
 import { retryTransient } from './retry-transient.ts'
 
 test('retryTransient() repeats while the backend is unavailable or overloaded, within a second or so', async () => {

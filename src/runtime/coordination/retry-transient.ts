@@ -1,6 +1,6 @@
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import type { Clock } from '../ports/platform/clock.ts'
-import { BackendError } from '../ports/errors.ts'
+import { BackendError } from '../ports/backend-error.ts'
 import type { RandomSource } from '../ports/platform/random-source.ts'
 import { waitFor } from './wait-for.ts'
 

@@ -10,10 +10,13 @@ export {
 } from './atomic-store/atomic-store.ts'
 export type { Backend } from './backend.ts'
 export { systemClock, type Clock } from './platform/clock.ts'
-export type { Doorbell } from './doorbell/doorbell.ts'
-export { BackendError, NotConfiguredError, type BackendErrorCode } from './errors.ts'
+export type { Waker } from './waker/waker.ts'
+export { BackendError, type BackendErrorCode } from './backend-error.ts'
+export { InfrastructureError } from './infrastructure-error.ts'
+export { NotConfiguredError } from './not-configured-error.ts'
+export type { Service } from './service.ts'
 export { systemFetch, type FetchClient } from './platform/fetch-client.ts'
-export { JobAbortError } from './job-processor/job-abort-error.ts'
+export { JobAbortError } from './job-store/job-abort-error.ts'
 export type {
   AddResult,
   ClaimedJob,
@@ -21,19 +24,23 @@ export type {
   ExchangeResult,
   FinishedChild,
   JobCommand,
-  JobLedger,
+  JobStore,
   JobPage,
   JobRecord,
   ListJobsOptions,
   NewJob,
   QueueCounts,
-  QueueLedger,
+  QueueStore,
   Settlement,
-} from './job-ledger/job-ledger.ts'
-export type { JobOutcome } from './job-ledger/job-outcome.ts'
-export { JOB_LIMITS } from './job-ledger/job-limits.ts'
-export type { JobControl, JobProcessor } from './job-processor/job-processor.ts'
-export { JOB_STATES, type JobState } from './job-ledger/job-state.ts'
+} from './job-store/job-store.ts'
+export type { JobOutcome } from './job-store/job-outcome.ts'
+export { JOB_LIMITS } from './job-store/job-limits.ts'
+export type { JobControl, JobProcessor } from './job-store/job-processor.ts'
+export { JOB_STATES, type JobState } from './job-store/job-state.ts'
 export type { Json } from './json.ts'
 export { systemRandom, type RandomSource } from './platform/random-source.ts'
-export type { RateLimit, RateLimitDecision, RateLimitStore } from './rate-limit-store/rate-limit-store.ts'
+export type {
+  RateLimit,
+  RateLimitDecision,
+  RateLimitStore,
+} from './rate-limit-store/rate-limit-store.ts'

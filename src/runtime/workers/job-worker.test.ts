@@ -3,10 +3,10 @@ import { createFakeClock } from '../../testing/fake-clock.ts'
 import { createSeededRandom } from '../../testing/seeded-random.ts'
 import { memory } from '../backends/memory/index.ts'
 import type { Clock } from '../ports/platform/clock.ts'
-import { BackendError } from '../ports/errors.ts'
-import type { ClaimedJob, QueueLedger } from '../ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../ports/job-ledger/job-outcome.ts'
-import type { JobControl } from '../ports/job-processor/job-processor.ts'
+import { BackendError } from '../ports/backend-error.ts'
+import type { ClaimedJob, QueueStore } from '../ports/job-store/job-store.ts'
+import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
+import type { JobControl } from '../ports/job-store/job-processor.ts'
 import { createJobWorker, type JobWorkerOptions } from './job-worker.ts'
 
 const DONE: JobOutcome = { to: 'completed' }
@@ -15,7 +15,7 @@ const DONE: JobOutcome = { to: 'completed' }
 function setUp(options: Partial<JobWorkerOptions> = {}) {
   const clock = createFakeClock()
   const backend = memory({ clock, random: createSeededRandom() })
-  const ledger = backend.ledger.queue('q')
+  const jobStore = backend.jobStore.queue('q')
   const started: {
     readonly job: ClaimedJob
     readonly control: JobControl
@@ -26,48 +26,48 @@ function setUp(options: Partial<JobWorkerOptions> = {}) {
       queue: 'q',
       process: (job, control) => new Promise((end) => void started.push({ job, control, end })),
     },
-    ledger,
+    jobStore,
     clock,
-    doorbell: backend.doorbell,
+    waker: backend.waker,
     leaseMs: 9000,
     ...options,
   })
   const stop = new AbortController()
   const run = (): Promise<void> => worker.run({ signal: stop.signal })
-  return { clock, backend, ledger, started, worker, stop, run }
+  return { clock, backend, jobStore, started, worker, stop, run }
 }
 
-async function stateOf(ledger: QueueLedger, id: string): Promise<string | undefined> {
-  return (await ledger.get(id))?.state
+async function stateOf(jobStore: QueueStore, id: string): Promise<string | undefined> {
+  return (await jobStore.get(id))?.state
 }
 
-test('run() starts a job as soon as the doorbell rings, without waiting', async () => {
-  const { clock, backend, ledger, started, stop, run } = setUp()
+test('run() starts a job as soon as the waker wakes, without waiting', async () => {
+  const { clock, backend, jobStore, started, stop, run } = setUp()
   const running = run()
   await clock.advance(0)
-  await ledger.add([{ name: 'n', data: null }])
-  await backend.doorbell.ring('q', 0)
+  await jobStore.add([{ name: 'n', data: null }])
+  await backend.waker.wake('q', 0)
   await clock.advance(0)
   expect(started).toHaveLength(1)
   started[0]?.end(DONE)
   stop.abort()
   await clock.advance(0)
   await running
-  expect((await ledger.counts()).active).toBe(0)
+  expect((await jobStore.counts()).active).toBe(0)
 })
 
-test('run() asks nothing of the ledger when the doorbell rings while it has no room', async () => {
-  const { clock, backend, ledger, started, stop, run } = setUp({ concurrency: 1 })
-  await ledger.add([
+test('run() asks nothing of the job store when the waker wakes while it has no room', async () => {
+  const { clock, backend, jobStore, started, stop, run } = setUp({ concurrency: 1 })
+  await jobStore.add([
     { name: 'n', data: 1 },
     { name: 'n', data: 2 },
   ])
-  const exchange = vi.spyOn(ledger, 'exchange')
+  const exchange = vi.spyOn(jobStore, 'exchange')
   const running = run()
   await clock.advance(0)
   expect(started).toHaveLength(1)
   const asked = exchange.mock.calls.length
-  await backend.doorbell.ring('q', 0)
+  await backend.waker.wake('q', 0)
   await clock.advance(0)
   expect(exchange.mock.calls).toHaveLength(asked)
   started[0]?.end(DONE)
@@ -79,11 +79,11 @@ test('run() asks nothing of the ledger when the doorbell rings while it has no r
   await running
 })
 
-test('run() looks by itself when the ring was lost', async () => {
-  const { clock, ledger, started, stop, run } = setUp({ maxWaitMs: 5000 })
+test('run() looks by itself when the wake was lost', async () => {
+  const { clock, jobStore, started, stop, run } = setUp({ maxWaitMs: 5000 })
   const running = run()
   await clock.advance(1)
-  await ledger.add([{ name: 'n', data: null }])
+  await jobStore.add([{ name: 'n', data: null }])
   await clock.advance(4998)
   expect(started).toHaveLength(0)
   await clock.advance(1)
@@ -95,8 +95,8 @@ test('run() looks by itself when the ring was lost', async () => {
 })
 
 test('run() starts a delayed job when it falls due', async () => {
-  const { clock, ledger, started, stop, run } = setUp()
-  await ledger.add([{ name: 'n', data: null, delayMs: 1234 }])
+  const { clock, jobStore, started, stop, run } = setUp()
+  await jobStore.add([{ name: 'n', data: null, delayMs: 1234 }])
   const running = run()
   await clock.advance(1233)
   expect(started).toHaveLength(0)
@@ -109,24 +109,24 @@ test('run() starts a delayed job when it falls due', async () => {
 })
 
 test('run() renews the lease of a long job, and publishes its progress', async () => {
-  const { clock, ledger, started, stop, run } = setUp()
-  const { jobs } = await ledger.add([{ name: 'n', data: null, keepCompletedMs: 60_000 }])
+  const { clock, jobStore, started, stop, run } = setUp()
+  const { jobs } = await jobStore.add([{ name: 'n', data: null, keepCompletedMs: 60_000 }])
   const id = jobs[0]?.id ?? ''
   const running = run()
   await clock.advance(0)
   started[0]?.control.progress({ done: 0.2 })
   started[0]?.control.progress({ done: 0.5 })
   await clock.advance(500)
-  expect((await ledger.get(id))?.progress).toEqual({ done: 0.5 })
+  expect((await jobStore.get(id))?.progress).toEqual({ done: 0.5 })
   started[0]?.control.progress({ done: 0.8 })
   await clock.advance(500)
-  expect((await ledger.get(id))?.progress).toEqual({ done: 0.8 })
+  expect((await jobStore.get(id))?.progress).toEqual({ done: 0.8 })
   await clock.advance(60_000)
   expect(started).toHaveLength(1)
   expect(started[0]?.control.signal.aborted).toBe(false)
   started[0]?.end(DONE)
   await clock.advance(0)
-  expect(await stateOf(ledger, id)).toBe('completed')
+  expect(await stateOf(jobStore, id)).toBe('completed')
   stop.abort()
   await clock.advance(0)
   await running
@@ -139,17 +139,17 @@ test('run() asks once for each renewal, on a clock whose timers count whole mill
     now: fake.now,
     setTimer: (wake, delayMs) => fake.setTimer(wake, Math.max(Math.trunc(delayMs), 1)),
   }
-  const inner = memory({ clock, random: createSeededRandom() }).ledger.queue('q')
+  const inner = memory({ clock, random: createSeededRandom() }).jobStore.queue('q')
   const asked: number[] = []
-  const ledger: QueueLedger = {
+  const jobStore: QueueStore = {
     ...inner,
     exchange(exchange) {
       asked.push(exchange.extend?.length ?? 0)
       return inner.exchange(exchange)
     },
   }
-  const { started, stop, run } = setUp({ ledger, clock, leaseMs: 10_000, maxWaitMs: 3_600_000 })
-  await ledger.add([{ name: 'n', data: null }])
+  const { started, stop, run } = setUp({ jobStore, clock, leaseMs: 10_000, maxWaitMs: 3_600_000 })
+  await jobStore.add([{ name: 'n', data: null }])
   const running = run()
   await fake.advance(30_000)
   expect(asked).toEqual([0, 1, 1, 1, 1, 1, 1, 1, 1])
@@ -160,16 +160,16 @@ test('run() asks once for each renewal, on a clock whose timers count whole mill
 })
 
 test('run() aborts a job that was cancelled, and one whose lease another worker took', async () => {
-  const { clock, ledger, started, stop, run } = setUp()
-  const { jobs } = await ledger.add([
+  const { clock, jobStore, started, stop, run } = setUp()
+  const { jobs } = await jobStore.add([
     { name: 'cancelled', data: null },
     { name: 'taken', data: null, maxAttempts: 5 },
   ])
   const running = run()
   await clock.advance(0)
-  await ledger.command({ type: 'cancel', ids: [jobs[0]?.id ?? ''] })
+  await jobStore.command({ type: 'cancel', ids: [jobs[0]?.id ?? ''] })
   const taken = started[1]?.job
-  await ledger.exchange({
+  await jobStore.exchange({
     settle: [
       {
         id: taken?.id ?? '',
@@ -184,16 +184,16 @@ test('run() aborts a job that was cancelled, and one whose lease another worker 
   started[0]?.end({ to: 'cancelled' })
   started[1]?.end(DONE)
   await clock.advance(0)
-  expect(await stateOf(ledger, jobs[0]?.id ?? '')).toBe('cancelled')
-  expect(await stateOf(ledger, jobs[1]?.id ?? '')).toBe('scheduled')
+  expect(await stateOf(jobStore, jobs[0]?.id ?? '')).toBe('cancelled')
+  expect(await stateOf(jobStore, jobs[1]?.id ?? '')).toBe('scheduled')
   stop.abort()
   await clock.advance(0)
   await running
 })
 
 test('run() lets running jobs finish when stopped, and takes no more', async () => {
-  const { clock, ledger, started, stop, run } = setUp({ concurrency: 1 })
-  await ledger.add([
+  const { clock, jobStore, started, stop, run } = setUp({ concurrency: 1 })
+  await jobStore.add([
     { name: 'first', data: null },
     { name: 'second', data: null },
   ])
@@ -205,43 +205,43 @@ test('run() lets running jobs finish when stopped, and takes no more', async () 
   await clock.advance(0)
   await running
   expect(started).toHaveLength(1)
-  expect((await ledger.counts()).ready).toBe(1)
+  expect((await jobStore.counts()).ready).toBe(1)
 })
 
 test('run() gives a job back, attempt unspent, when it does not finish within the grace', async () => {
-  const { clock, ledger, started, stop, run } = setUp({ graceMs: 2000 })
-  const { jobs } = await ledger.add([{ name: 'n', data: null }])
+  const { clock, jobStore, started, stop, run } = setUp({ graceMs: 2000 })
+  const { jobs } = await jobStore.add([{ name: 'n', data: null }])
   const running = run()
   await clock.advance(0)
   stop.abort()
   await clock.advance(2000)
   await running
   expect(started[0]?.control.signal.reason).toMatchObject({ code: 'stopping' })
-  const record = await ledger.get(jobs[0]?.id ?? '')
+  const record = await jobStore.get(jobs[0]?.id ?? '')
   expect([record?.state, record?.attempt]).toEqual(['ready', 0])
 })
 
-test('run() goes on when the ledger fails, and settles what it could not', async () => {
+test('run() goes on when the job store fails, and settles what it could not', async () => {
   const errors: unknown[] = []
-  const { clock, backend, ledger, stop } = setUp()
+  const { clock, backend, jobStore, stop } = setUp()
   let down = false
-  const flaky: QueueLedger = {
-    ...ledger,
+  const flaky: QueueStore = {
+    ...jobStore,
     async exchange(exchange) {
       if (down)
-        throw new BackendError('backend_unavailable', 'Cannot reach ledger: connection refused')
-      return ledger.exchange(exchange)
+        throw new BackendError('backend_unavailable', 'Cannot reach job store: connection refused')
+      return jobStore.exchange(exchange)
     },
   }
   const ends: ((outcome: JobOutcome) => void)[] = []
   const worker = createJobWorker({
     processor: { queue: 'q', process: () => new Promise((end) => void ends.push(end)) },
-    ledger: flaky,
+    jobStore: flaky,
     clock,
-    doorbell: backend.doorbell,
+    waker: backend.waker,
     onError: (error) => errors.push(error),
   })
-  const { jobs } = await ledger.add([{ name: 'n', data: null, keepCompletedMs: 60_000 }])
+  const { jobs } = await jobStore.add([{ name: 'n', data: null, keepCompletedMs: 60_000 }])
   const running = worker.run({ signal: stop.signal })
   await clock.advance(0)
   down = true
@@ -251,21 +251,21 @@ test('run() goes on when the ledger fails, and settles what it could not', async
   expect(errors.length).toBeLessThan(10)
   down = false
   await clock.advance(5000)
-  expect(await stateOf(ledger, jobs[0]?.id ?? '')).toBe('completed')
+  expect(await stateOf(jobStore, jobs[0]?.id ?? '')).toBe('completed')
   stop.abort()
   await clock.advance(0)
   await running
 })
 
 test('run() aborts a job whose lease it could not renew in time', async () => {
-  const { clock, ledger, started, stop, backend } = setUp()
+  const { clock, jobStore, started, stop, backend } = setUp()
   let down = false
-  const flaky: QueueLedger = {
-    ...ledger,
+  const flaky: QueueStore = {
+    ...jobStore,
     async exchange(exchange) {
       if (down)
-        throw new BackendError('backend_unavailable', 'Cannot reach ledger: connection refused')
-      return ledger.exchange(exchange)
+        throw new BackendError('backend_unavailable', 'Cannot reach job store: connection refused')
+      return jobStore.exchange(exchange)
     },
   }
   const worker = createJobWorker({
@@ -273,12 +273,12 @@ test('run() aborts a job whose lease it could not renew in time', async () => {
       queue: 'q',
       process: (job, control) => new Promise((end) => void started.push({ job, control, end })),
     },
-    ledger: flaky,
+    jobStore: flaky,
     clock,
-    doorbell: backend.doorbell,
+    waker: backend.waker,
     leaseMs: 9000,
   })
-  await ledger.add([{ name: 'n', data: null }])
+  await jobStore.add([{ name: 'n', data: null }])
   const running = worker.run({ signal: stop.signal })
   await clock.advance(0)
   down = true
@@ -291,41 +291,41 @@ test('run() aborts a job whose lease it could not renew in time', async () => {
 })
 
 test('drain() counts what it settled, runs what a job adds, and leaves delayed jobs', async () => {
-  const { ledger, clock } = setUp()
+  const { jobStore, clock } = setUp()
   const worker = createJobWorker({
     processor: {
       queue: 'q',
       async process(job) {
-        if (job.name === 'parent') await ledger.add([{ name: 'child', data: null }])
+        if (job.name === 'parent') await jobStore.add([{ name: 'child', data: null }])
         return DONE
       },
     },
-    ledger,
+    jobStore,
     clock,
   })
-  await ledger.add([
+  await jobStore.add([
     { name: 'parent', data: null },
     { name: 'later', data: null, delayMs: 1000 },
   ])
   expect(await worker.drain()).toBe(2)
-  expect((await ledger.counts()).scheduled).toBe(1)
+  expect((await jobStore.counts()).scheduled).toBe(1)
 })
 
 test('a processor that rejects fails the attempt and is told of', async () => {
   const errors: unknown[] = []
-  const { ledger, clock } = setUp()
+  const { jobStore, clock } = setUp()
   const worker = createJobWorker({
     processor: { queue: 'q', process: () => Promise.reject(new Error('bug')) },
-    ledger,
+    jobStore,
     clock,
     onError: (error) => errors.push(error),
   })
-  const { jobs } = await ledger.add([{ name: 'n', data: null, maxAttempts: 2 }])
+  const { jobs } = await jobStore.add([{ name: 'n', data: null, maxAttempts: 2 }])
   await worker.drain()
-  expect(await stateOf(ledger, jobs[0]?.id ?? '')).toBe('scheduled')
+  expect(await stateOf(jobStore, jobs[0]?.id ?? '')).toBe('scheduled')
   await clock.advance(3_600_000)
   await worker.drain()
-  expect(await stateOf(ledger, jobs[0]?.id ?? '')).toBe('dead')
+  expect(await stateOf(jobStore, jobs[0]?.id ?? '')).toBe('dead')
   expect(errors).toHaveLength(2)
 })
 
@@ -335,8 +335,8 @@ test('createJobWorker() refuses options out of range', () => {
   expect(() => setUp({ maxWaitMs: Number.NaN })).toThrow(RangeError)
 })
 
-test('an outcome that the ledger refuses makes its job dead, and harms no other', async () => {
-  const { ledger, clock } = setUp()
+test('an outcome that the job store refuses makes its job dead, and harms no other', async () => {
+  const { jobStore, clock } = setUp()
   const worker = createJobWorker({
     processor: {
       queue: 'q',
@@ -344,15 +344,15 @@ test('an outcome that the ledger refuses makes its job dead, and harms no other'
         return { to: 'completed', result: name === 'big' ? 'x'.repeat(2_000_000) : 1 }
       },
     },
-    ledger,
+    jobStore,
     clock,
   })
-  const { jobs } = await ledger.add([
+  const { jobs } = await jobStore.add([
     { name: 'big', data: null },
     { name: 'fine', data: null, keepCompletedMs: 1000 },
   ])
   await worker.drain()
-  const [big, fine] = await Promise.all(jobs.map(({ id }) => ledger.get(id)))
+  const [big, fine] = await Promise.all(jobs.map(({ id }) => jobStore.get(id)))
   expect([big?.state, fine?.state]).toEqual(['dead', 'completed'])
   expect(big?.lastError).toMatchObject({ code: 'outcome_refused' })
 })

@@ -1,33 +1,33 @@
 import { systemClock, type Clock } from '../ports/platform/clock.ts'
-import type { Doorbell } from '../ports/doorbell/doorbell.ts'
-import { platformEndOfTurn } from '../ports/platform/end-of-turn.ts'
-import { JobAbortError } from '../ports/job-processor/job-abort-error.ts'
-import type { ClaimedJob, QueueLedger, Settlement } from '../ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../ports/job-ledger/job-outcome.ts'
-import { encodeJson } from '../ports/job-ledger/job-limits.ts'
-import type { JobProcessor } from '../ports/job-processor/job-processor.ts'
+import type { Waker } from '../ports/waker/waker.ts'
+import { platformAfterIo } from '../ports/platform/after-io.ts'
+import { JobAbortError } from '../ports/job-store/job-abort-error.ts'
+import type { ClaimedJob, QueueStore, Settlement } from '../ports/job-store/job-store.ts'
+import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
+import { encodeJson } from '../ports/job-store/job-limits.ts'
+import type { JobProcessor } from '../ports/job-store/job-processor.ts'
 import type { Json } from '../ports/json.ts'
-import { createLatch } from './latch.ts'
+import { createWakeFlag } from './wake-flag.ts'
 import { runProcessor } from './run-processor.ts'
 
 /** What a {@link JobWorker} needs and how it works. */
 export interface JobWorkerOptions {
   readonly processor: JobProcessor
-  readonly ledger: QueueLedger
+  readonly jobStore: QueueStore
   readonly clock: Clock
-  /** Wakes the worker early. Default: none, the worker looks when the ledger's next wake is due, at least each `maxWaitMs`. */
-  readonly doorbell?: Doorbell
+  /** Wakes the worker early. Default: none, the worker looks when the job store's next wake is due, at least each `maxWaitMs`. */
+  readonly waker?: Waker
   /** Jobs that run at once, 1 to 1,000. Default 16. */
   readonly concurrency?: number
   /** How long after this worker disappears its jobs are given to others. Renewed each third of it. Default 10,000. */
   readonly leaseMs?: number
-  /** Longest wait before looking again without a ring: what a lost ring costs. Default 5,000. */
+  /** Longest wait before looking again without a wake: what a lost wake costs. Default 5,000. */
   readonly maxWaitMs?: number
   /** How long running jobs may still finish after the stop, before they are aborted and given back. Default 10,000. */
   readonly graceMs?: number
-  /** Hears of each outcome once the ledger has taken it, or of its being `lost`. Must not throw. */
+  /** Hears of each outcome once the job store has taken it, or of its being `lost`. Must not throw. */
   readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => void
-  /** Hears when the ledger could not be reached; the worker goes on trying. Must not throw. */
+  /** Hears when the job store could not be reached; the worker goes on trying. Must not throw. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -53,12 +53,12 @@ interface RunningJob {
 }
 
 const MAX_RETRY_WAIT_MS = 5000
-/** What a handler tells of its progress waits this long for the next step of the ledger, and is then written by itself. */
+/** What a handler tells of its progress waits this long for the next step of the job store, and is then written by itself. */
 const PROGRESS_MS = 500
 
 /** @throws RangeError when an option is out of range */
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
-  const { processor, ledger, clock, doorbell, onSettled, onError } = options
+  const { processor, jobStore, clock, waker, onSettled, onError } = options
   const concurrency = checkRange('concurrency', options.concurrency ?? 16, 1, 1000)
   const leaseMs = checkRange('leaseMs', options.leaseMs ?? 10_000, 100, 86_400_000)
   // Whole, as timers are: a wake a fraction too early would cost an exchange.
@@ -68,7 +68,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 
   async function work(signal: AbortSignal, untilIdle: boolean): Promise<number> {
     const running = new Map<string, RunningJob>()
-    const latch = createLatch(clock)
+    const wakeFlag = createWakeFlag(clock)
     let outcomes: { readonly job: ClaimedJob; readonly outcome: JobOutcome }[] = []
     let settledCount = 0
     let failures = 0
@@ -82,7 +82,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       if (running.get(entry.job.id) !== entry) return
       running.delete(entry.job.id)
       outcomes.push({ job: entry.job, outcome })
-      latch.open()
+      wakeFlag.open()
     }
 
     const start = (job: ClaimedJob, claimedAt: number): void => {
@@ -94,12 +94,12 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       }
       running.set(job.id, entry)
       const progress = (value: Json): void => {
-        // A value that the ledger would refuse must not keep it from renewing the leases.
+        // A value that the job store would refuse must not keep it from renewing the leases.
         encodeJson('progress', value)
         entry.progress = value
         cancelLook ??= clock.setTimer(() => {
           cancelLook = null
-          latch.open()
+          wakeFlag.open()
         }, PROGRESS_MS)
       }
       const control = { signal: entry.abort.signal, progress }
@@ -116,7 +116,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       const free = concurrency - running.size
       let result
       try {
-        result = await ledger.exchange({
+        result = await jobStore.exchange({
           settle: settling.map(({ job, outcome }): Settlement => ({
             id: job.id,
             token: job.token,
@@ -181,19 +181,19 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 
     const onAbort = (): void => {
       stopAt = clock.now() + graceMs
-      latch.open()
+      wakeFlag.open()
     }
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
-    const stopListening = doorbell?.listen?.(processor.queue, () => {
+    const stopListening = waker?.onWake?.(processor.queue, () => {
       // A worker without room looks anyway once a job has ended.
-      if (running.size < concurrency) latch.open()
+      if (running.size < concurrency) wakeFlag.open()
     })
 
     try {
       for (;;) {
         // Whatever was told until here is part of this round, and needs no further one.
-        latch.close()
+        wakeFlag.close()
         const now = clock.now()
         const stopping = stopAt < Infinity
         if (now >= stopAt) giveBack()
@@ -212,9 +212,9 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
         const idle = running.size === 0 && outcomes.length === 0 && failures === 0
         if (untilIdle && idle && wakeInMs !== 0) break
         if (outcomes.length > 0 && failures === 0) continue
-        await latch.wait(waitMs(wakeInMs))
+        await wakeFlag.wait(waitMs(wakeInMs))
         // What other jobs end with in this turn goes into the same exchange.
-        if (clock === systemClock) await new Promise<void>(platformEndOfTurn)
+        if (clock === systemClock) await new Promise<void>(platformAfterIo)
       }
     } finally {
       signal.removeEventListener('abort', onAbort)

@@ -1,12 +1,12 @@
-import { checkExchange, encodeJson } from '../ports/job-ledger/job-limits.ts'
-import type { ClaimedJob } from '../ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../ports/job-ledger/job-outcome.ts'
-import type { JobControl, JobProcessor } from '../ports/job-processor/job-processor.ts'
+import { checkExchange, encodeJson } from '../ports/job-store/job-limits.ts'
+import type { ClaimedJob } from '../ports/job-store/job-store.ts'
+import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
+import type { JobControl, JobProcessor } from '../ports/job-store/job-processor.ts'
 
 /**
  * Runs one job through its processor and never rejects.
  *
- * A processor that rejects is a bug or a crash: the job waits longer each time, then is dead. An outcome that the ledger
+ * A processor that rejects is a bug or a crash: the job waits longer each time, then is dead. An outcome that the job store
  * would refuse (a result that is no JSON or too long) makes the job dead, since it would keep those beside it from being taken.
  *
  * @param onCrash Hears what the processor rejected with. Must not throw

@@ -1,5 +1,5 @@
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
-import type { FinishedChild } from '../../runtime/ports/job-ledger/job-ledger.ts'
+import type { FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { JobBreaker, JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'
@@ -47,7 +47,7 @@ export interface RunningJob<Data> {
   readonly maxAttempts: number
   /** Grows with each attempt: hand it to what you write to, and let that refuse smaller ones (a fencing token). */
   readonly token: number
-  /** ms since 1970, on the ledger's clock. */
+  /** ms since 1970, on the job store's clock. */
   readonly addedAt: number
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from '../../runtime/ports/json.ts'
 
-/** Something that happened to a job, as this process saw it; the ledger has the last word. */
+/** Something that happened to a job, as this process saw it; the job store has the last word. */
 export type JobEvent =
   | { readonly type: 'added'; readonly id: string; readonly name: string }
   | {

@@ -1,4 +1,4 @@
-import type { NewJob } from '../../runtime/ports/job-ledger/job-ledger.ts'
+import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobDefinitions, JobToAdd } from './job-to-add.ts'
 
 /** A job that runs once its children have finished; a tree of them is added in one durable write. */

@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '../../primitives/duration.ts'
-import type { Deduplication, NewJob } from '../../runtime/ports/job-ledger/job-ledger.ts'
+import type { Deduplication, NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 
 /** How a job waits, retries and is kept; the names are BullMQ's. */

@@ -6,7 +6,7 @@ import {
   type JobWorkerOptions,
 } from '../../runtime/workers/job-worker.ts'
 import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
-import { tryRing } from '../../runtime/workers/try-ring.ts'
+import { tryWake } from '../../runtime/workers/try-wake.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
 import type {
@@ -16,10 +16,10 @@ import type {
   ListJobsOptions,
   NewJob,
   QueueCounts,
-  QueueLedger,
-} from '../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobProcessor } from '../../runtime/ports/job-processor/job-processor.ts'
-import type { JobState } from '../../runtime/ports/job-ledger/job-state.ts'
+  QueueStore,
+} from '../../runtime/ports/job-store/job-store.ts'
+import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
+import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
 import { JobError } from './errors.ts'
@@ -40,7 +40,7 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
   /** 1 to 128 characters of `A–Z a–z 0–9 . _ : -`. */
   readonly name: string
   /** Where the jobs are kept: `memory()`, `sqlite()`, `durableObjects()` or `redis()`. */
-  readonly backend: Pick<Backend, 'ledger' | 'store' | 'rateLimits' | 'doorbell'>
+  readonly backend: Pick<Backend, 'jobStore' | 'store' | 'rateLimits' | 'waker'>
   readonly jobs: Jobs
   /** Options of every job, unless its definition or the job itself says otherwise. */
   readonly options?: JobDefinition['options']
@@ -68,7 +68,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /** Schedules of the queue: list, pause, resume, remove. Made by `scheduleJob()`. */
   readonly schedules: Omit<Schedules, 'upsert' | 'processor'>
   readonly #options: JobQueueOptions<Jobs>
-  readonly #ledger: QueueLedger
+  readonly #jobStore: QueueStore
   readonly #log: JobLog
   readonly #clock: Clock
   readonly #random: RandomSource
@@ -84,11 +84,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.#clock = clock
     this.#random = random
     this.#events.listen((event) => this.#statistics.record(event))
-    this.#ledger = backend.ledger.queue(name)
+    this.#jobStore = backend.jobStore.queue(name)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
     this.processor = createQueueProcessor({
       queue: name,
-      ledger: this.#ledger,
+      jobStore: this.#jobStore,
       rateLimits: backend.rateLimits,
       definitionOf: (kind) => this.#definition(kind),
       log: this.#log,
@@ -98,12 +98,12 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     })
     const schedulesQueue = `${name}.schedules`
     this.#schedules = createLazySchedules({
-      jobs: this.#ledger,
-      ledger: backend.ledger.queue(schedulesQueue),
+      jobs: this.#jobStore,
+      jobStore: backend.jobStore.queue(schedulesQueue),
       queue: schedulesQueue,
       clock,
-      ringJobs: (inMs) => this.#ring(name, inMs),
-      ringSchedules: (inMs) => this.#ring(schedulesQueue, inMs),
+      wakeJobs: (inMs) => this.#wake(name, inMs),
+      wakeSchedules: (inMs) => this.#wake(schedulesQueue, inMs),
     })
     this.schedules = this.#schedules
     this.processors = [this.processor, this.#schedules.processor]
@@ -180,7 +180,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** @returns The job's record, or `null` when the queue holds none of that id */
   get(id: string): Promise<JobRecord | null> {
-    return this.#ledger.get(id)
+    return this.#jobStore.get(id)
   }
 
   /** @returns The last lines that the job's handler logged */
@@ -190,23 +190,23 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** One page of the jobs in one state. */
   list(options: ListJobsOptions): Promise<JobPage> {
-    return this.#ledger.list(options)
+    return this.#jobStore.list(options)
   }
 
   /** How many jobs are in each state, and whether the queue is paused. */
   counts(): Promise<QueueCounts> {
-    return this.#ledger.counts()
+    return this.#jobStore.counts()
   }
 
-  /** When the ready job that has waited longest, among the first 1,000 in line, was added: ms since 1970 on the ledger's clock; `null` when none waits. */
+  /** When the ready job that has waited longest, among the first 1,000 in line, was added: ms since 1970 on the job store's clock; `null` when none waits. */
   async oldestAddedAt(): Promise<number | null> {
-    const { jobs } = await this.#ledger.list({ state: 'ready', limit: 1000 })
+    const { jobs } = await this.#jobStore.list({ state: 'ready', limit: 1000 })
     return jobs.length === 0 ? null : Math.min(...jobs.map(({ addedAt }) => addedAt))
   }
 
   /**
-   * Looks after every wake of the queue, whatever rings were lost: lost leases are taken back, and whoever works the queue is
-   * rung where there is something to do. For a Cron Trigger: `scheduled: () => queue.sweep()`.
+   * Looks after every wake of the queue, whatever wakes were lost: lost leases are taken back, and whoever works the queue is
+   * woken where there is something to do. For a Cron Trigger: `scheduled: () => queue.sweep()`.
    */
   sweep(): Promise<void> {
     return sweepQueues(this.processors, this.#options.backend)
@@ -214,13 +214,13 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** Stops handing out jobs; running ones go on. */
   async pause(): Promise<void> {
-    await this.#ledger.command({ type: 'pause' })
+    await this.#jobStore.command({ type: 'pause' })
   }
 
   /** Hands out jobs again. */
   async resume(): Promise<void> {
-    await this.#ledger.command({ type: 'resume' })
-    await this.#ring(this.name, 0)
+    await this.#jobStore.command({ type: 'resume' })
+    await this.#wake(this.name, 0)
   }
 
   /** Makes a delayed job ready now. @returns Whether it was delayed */
@@ -245,15 +245,15 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** Gives dead (or other finished) jobs all their attempts again, at a bounded rate. @returns How many */
   redrive(options: RedriveOptions = {}): Promise<number> {
-    return redriveJobs(this.#ledger, this.#clock, options).then(async (redriven) => {
-      if (redriven > 0) await this.#ring(this.name, 0)
+    return redriveJobs(this.#jobStore, this.#clock, options).then(async (redriven) => {
+      if (redriven > 0) await this.#wake(this.name, 0)
       return redriven
     })
   }
 
   /** Removes up to `limit` (1 to 1,000) jobs of a state that are not running, oldest first. @returns How many */
   purge(state: Exclude<JobState, 'active'>, limit = 1000): Promise<number> {
-    return this.#ledger.command({ type: 'purge', state, limit })
+    return this.#jobStore.command({ type: 'purge', state, limit })
   }
 
   /** Hears what happens to jobs in this process. @returns Stops listening */
@@ -267,22 +267,22 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   async #add(jobs: readonly NewJob[]): Promise<readonly AddedJob[]> {
-    const result = await this.#ledger.add(jobs)
+    const result = await this.#jobStore.add(jobs)
     result.jobs.forEach(({ id, added }, index) => {
       if (added) this.#events.emit({ type: 'added', id, name: jobs[index]?.name ?? '' })
     })
-    await this.#ring(this.name, result.wakeInMs)
+    await this.#wake(this.name, result.wakeInMs)
     return result.jobs
   }
 
   async #command(command: JobCommand): Promise<boolean> {
-    const changed = await this.#ledger.command(command)
-    if (changed > 0) await this.#ring(this.name, 0)
+    const changed = await this.#jobStore.command(command)
+    if (changed > 0) await this.#wake(this.name, 0)
     return changed > 0
   }
 
-  #ring(queue: string, inMs: number | null): Promise<void> {
-    return tryRing(this.#options.backend.doorbell, queue, inMs)
+  #wake(queue: string, inMs: number | null): Promise<void> {
+    return tryWake(this.#options.backend.waker, queue, inMs)
   }
 
   async #newJob({ name, data, options }: JobToAdd<Jobs>): Promise<NewJob> {
@@ -321,14 +321,14 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   #workers(options: RunOptions): readonly JobWorker[] {
-    const { ledger, doorbell } = this.#options.backend
+    const { jobStore, waker } = this.#options.backend
     return this.processors.map((processor) =>
       createJobWorker({
         ...options,
         processor,
-        ledger: ledger.queue(processor.queue),
+        jobStore: jobStore.queue(processor.queue),
         clock: this.#clock,
-        doorbell,
+        waker,
       }),
     )
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import type { ClaimedJob, QueueLedger } from '../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../runtime/ports/job-ledger/job-outcome.ts'
-import type { JobControl, JobProcessor } from '../../runtime/ports/job-processor/job-processor.ts'
+import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
+import type { JobControl, JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { JobDefinition } from './define-job.ts'
@@ -12,7 +12,7 @@ import { runAttempt } from './run-attempt.ts'
 /** What {@link createQueueProcessor} stands on. */
 export interface QueueProcessorOptions {
   readonly queue: string
-  readonly ledger: QueueLedger
+  readonly jobStore: QueueStore
   readonly rateLimits: RateLimitStore
   readonly definitionOf: (name: string) => JobDefinition | undefined
   readonly log: JobLog
@@ -23,7 +23,7 @@ export interface QueueProcessorOptions {
 
 /** Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines. */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
-  const { queue, ledger, rateLimits, definitionOf, log, events, clock, random } = options
+  const { queue, jobStore, rateLimits, definitionOf, log, events, clock, random } = options
   return {
     queue,
     async process(job, control) {
@@ -41,7 +41,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       const outcome = await runAttempt(definitionOf(name), job, telling(job, control, events), {
         queue,
         rateLimits,
-        children: () => ledger.children(id),
+        children: () => jobStore.children(id),
         clock,
         random,
         log: (line) => void lines.push(line),

@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import type { JobRecord, QueueLedger } from '../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobState } from '../../runtime/ports/job-ledger/job-state.ts'
+import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 
 /** Which finished jobs run again, and how fast. */
 export interface RedriveOptions {
@@ -20,7 +20,7 @@ const PAGE = 100
 
 /** Gives finished jobs all their attempts again. @returns How many */
 export async function redriveJobs(
-  ledger: QueueLedger,
+  jobStore: QueueStore,
   clock: Clock,
   options: RedriveOptions = {},
 ): Promise<number> {
@@ -31,7 +31,7 @@ export async function redriveJobs(
   let redriven = 0
   let cursor: string | null = null
   do {
-    const page: Awaited<ReturnType<QueueLedger['list']>> = await ledger.list({
+    const page: Awaited<ReturnType<QueueStore['list']>> = await jobStore.list({
       state,
       limit: PAGE,
       ...(cursor !== null && { cursor }),
@@ -41,7 +41,7 @@ export async function redriveJobs(
       .slice(0, limit - redriven)
       .map(({ id }) => id)
     if (ids.length > 0) {
-      redriven += await ledger.command({ type: 'retry', ids })
+      redriven += await jobStore.command({ type: 'retry', ids })
       if (perSecond < Infinity) await wait(clock, (ids.length * 1000) / perSecond, signal)
     }
     cursor = page.cursor

@@ -1,4 +1,4 @@
-import type { NewJob } from '../../runtime/ports/job-ledger/job-ledger.ts'
+import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { OverlapPolicy } from './scheduling/decide-overlap.ts'
 import type { MisfirePolicy } from './scheduling/decide-ticks.ts'

@@ -1,9 +1,9 @@
 import { canonicalJson } from '../../primitives/canonical-json.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import type { JobRecord, NewJob, QueueLedger } from '../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../runtime/ports/job-ledger/job-outcome.ts'
-import type { JobProcessor } from '../../runtime/ports/job-processor/job-processor.ts'
-import type { JobState } from '../../runtime/ports/job-ledger/job-state.ts'
+import type { JobRecord, NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
+import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
+import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 import { JobError } from './errors.ts'
 import { scheduleRecordOf, scheduleRecordToJson, type ScheduleRecord } from './schedule-record.ts'
 import {
@@ -64,15 +64,15 @@ export interface Schedules {
 /** What {@link createSchedules} stands on. */
 export interface SchedulesOptions {
   /** The queue that ticks add to. */
-  readonly jobs: QueueLedger
+  readonly jobs: QueueStore
   /** The queue that keeps the schedules, one job each. */
-  readonly ledger: QueueLedger
+  readonly jobStore: QueueStore
   readonly queue: string
   readonly clock: Clock
   /** Tells a worker of the jobs that there is something to do. */
-  readonly ringJobs: (inMs: number) => Promise<void>
+  readonly wakeJobs: (inMs: number) => Promise<void>
   /** The same for the schedules' own worker. */
-  readonly ringSchedules: (inMs: number) => Promise<void>
+  readonly wakeSchedules: (inMs: number) => Promise<void>
 }
 
 /** A paused schedule is a cancelled job that is kept this long. */
@@ -87,7 +87,7 @@ const MAX_LISTED = 1000
 
 /** Keeps schedules as jobs that never finish; decisions/0005 says why. */
 export function createSchedules(options: SchedulesOptions): Schedules {
-  const { jobs, ledger, queue, clock, ringJobs, ringSchedules } = options
+  const { jobs, jobStore, queue, clock, wakeJobs, wakeSchedules } = options
 
   async function upsert(
     id: string,
@@ -121,11 +121,11 @@ export function createSchedules(options: SchedulesOptions): Schedules {
         lastRun: known?.record.lastRun ?? null,
       }
       const paused = known?.job.state === 'cancelled'
-      if (paused) await ledger.command({ type: 'remove', ids: [id] })
-      const [answer] = (await ledger.add([scheduleJob(id, record, Math.max(next - now, 0))])).jobs
+      if (paused) await jobStore.command({ type: 'remove', ids: [id] })
+      const [answer] = (await jobStore.add([scheduleJob(id, record, Math.max(next - now, 0))])).jobs
       if (answer?.added === true || answer?.replaced === true) {
-        if (paused) await ledger.command({ type: 'cancel', ids: [id] })
-        else await ringSchedules(Math.max(next - now, 0))
+        if (paused) await jobStore.command({ type: 'cancel', ids: [id] })
+        else await wakeSchedules(Math.max(next - now, 0))
         const kept = await read(id)
         if (kept !== null) return jobScheduleOf(id, kept.job, kept.record)
       }
@@ -141,7 +141,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
   async function read(
     id: string,
   ): Promise<{ readonly job: JobRecord; readonly record: ScheduleRecord } | null> {
-    const job = await ledger.get(id)
+    const job = await jobStore.get(id)
     const record = job === null ? null : scheduleRecordOf(job.data)
     return job === null || record === null ? null : { job, record }
   }
@@ -151,7 +151,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     for (const state of STATES) {
       let cursor: string | null = null
       do {
-        const page: Awaited<ReturnType<QueueLedger['list']>> = await ledger.list({
+        const page: Awaited<ReturnType<QueueStore['list']>> = await jobStore.list({
           state,
           limit: 100,
           ...(cursor !== null && { cursor }),
@@ -167,8 +167,8 @@ export function createSchedules(options: SchedulesOptions): Schedules {
   }
 
   async function change(type: 'cancel' | 'retry' | 'remove', id: string): Promise<boolean> {
-    const changed = (await ledger.command({ type, ids: [id] })) > 0
-    if (changed && type === 'retry') await ringSchedules(0)
+    const changed = (await jobStore.command({ type, ids: [id] })) > 0
+    if (changed && type === 'retry') await wakeSchedules(0)
     return changed
   }
 
@@ -198,7 +198,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
           due.map((at) => ({ ...job, id: `${id}@${new Date(at).toISOString()}` })),
         )
         lastRun = added.jobs.at(-1)?.id ?? lastRun
-        await ringJobs(0)
+        await wakeJobs(0)
       }
     }
     if (next === null) return { to: 'completed' }

@@ -5,7 +5,10 @@ export type { ContentFilter } from './endpoints/content-filter.ts'
 export type { CreatedEndpoint, WebhookEndpoint } from './endpoints/endpoint.ts'
 export type { CreateEndpointOptions, UpdateEndpointOptions } from './endpoints/endpoint.ts'
 export type { Endpoints } from './endpoints/endpoints.ts'
-export { WebhookVerificationError, type WebhookVerificationCode } from './webhook-verification-error.ts'
+export {
+  WebhookVerificationError,
+  type WebhookVerificationCode,
+} from './webhook-verification-error.ts'
 export type { HostResolver } from './outbound/host-resolver.ts'
 export { refusedRange } from './outbound/public-address.ts'
 export { createHttpsResolver } from './outbound/resolve-over-https.ts'

@@ -7,7 +7,7 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import type { ClaimedJob, QueueLedger } from '../../../src/runtime/ports/job-ledger/job-ledger.ts'
+import type { ClaimedJob, QueueStore } from '../../../src/runtime/ports/job-store/job-store.ts'
 import {
   calls,
   checkout,
@@ -152,8 +152,8 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
       expectEqual(calls(outside), ['reserve', 'charge', 'charge', 'ship', 'tell'])
       await expectRejection(
         () => open(world.process(), checkout(outside)).start({ order: 7 }),
-        (error) => hasCode(error, 'saga_no_ledger'),
-        'saga_no_ledger',
+        (error) => hasCode(error, 'saga_no_job_store'),
+        'saga_no_job_store',
       )
     },
   },
@@ -197,7 +197,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
         definition(async () => 'worker'),
         world,
       )
-      const queue = world.backend.ledger.queue(worker.processor.queue)
+      const queue = world.backend.jobStore.queue(worker.processor.queue)
       await world.advance(LEASE_MS, LEASE_MS / 6)
       const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 600_000 } })
       const [job] = claimed
@@ -229,7 +229,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
           retrying.catch(() => {}),
           50,
         )
-        const { ready } = await world.backend.ledger.queue(orchestrator.processor.queue).counts()
+        const { ready } = await world.backend.jobStore.queue(orchestrator.processor.queue).counts()
         expectEqual(ready, dies ? 0 : 1, 'jobs that wait for nothing but a worker')
         await work(world, orchestrator)
         expectEqual((await orchestrator.inspect('o7'))?.status, 'completed')
@@ -310,7 +310,7 @@ async function work(
   world: World,
   { processor }: { readonly processor: SagaOrchestrator['processor'] },
 ): Promise<void> {
-  const queue: QueueLedger = world.backend.ledger.queue(processor.queue)
+  const queue: QueueStore = world.backend.jobStore.queue(processor.queue)
   const control = { signal: new AbortController().signal, progress: () => {} }
   const runOne = async (job: ClaimedJob): Promise<void> => {
     const outcome = await processor.process(job, control)

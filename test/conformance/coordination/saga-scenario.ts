@@ -64,7 +64,7 @@ export function open<Input extends Json, Results>(
     ...process,
     saga: definition,
     lease: LEASE_MS,
-    ...(world !== undefined && { ledger: world.backend.ledger }),
+    ...(world !== undefined && { jobStore: world.backend.jobStore }),
   }
   return new SagaOrchestrator(options)
 }

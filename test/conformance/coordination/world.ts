@@ -8,7 +8,7 @@ import { watchStore, type WatchedStore } from '../../support/watched-store.ts'
 /** A backend to coordinate on, with the clock of the processes beside it; `advance` moves both. */
 export interface CoordinationHarness {
   /** Opens an empty backend. */
-  open(): Promise<Pick<Backend, 'store' | 'ledger'>>
+  open(): Promise<Pick<Backend, 'store' | 'jobStore'>>
   readonly clock: Clock
   advance(ms: number): Promise<void>
 }
@@ -22,7 +22,7 @@ export interface Process {
 
 /** What a law runs in. */
 export interface World {
-  readonly backend: Pick<Backend, 'store' | 'ledger'>
+  readonly backend: Pick<Backend, 'store' | 'jobStore'>
   readonly clock: Clock
   process(): Process
   /** Lets the clocks advance in steps, and everything that this wakes come to rest in between. */

@@ -47,28 +47,28 @@ export const crashLaws: readonly WebhookSendingLaw[] = [
     },
   },
   {
-    name: 'sweep() takes back what a dead process held, and rings for what waits, though every ring before was lost',
+    name: 'sweep() takes back what a dead process held, and wakes for what waits, though every wake before was lost',
     async run(harness) {
       const backend = await harness.open()
       const receiver = createWebhookReceiver()
-      const rings: string[] = []
-      const bell = {
-        async ring(queue: string, inMs: number): Promise<void> {
-          rings.push(`${queue} ${inMs}`)
-          throw new Error('This ring is lost')
+      const wakes: string[] = []
+      const waker = {
+        async wake(queue: string, inMs: number): Promise<void> {
+          wakes.push(`${queue} ${inMs}`)
+          throw new Error('This wake is lost')
         },
       }
-      const webhooks = webhooksOn({ ...backend, doorbell: bell }, harness, receiver)
+      const webhooks = webhooksOn({ ...backend, waker: waker }, harness, receiver)
       await webhooks.endpoints.create({ url: URL_A })
       await webhooks.sweep()
-      expectEqual(rings, [])
+      expectEqual(wakes, [])
       await webhooks.publish({ type: 'a', data: 1 })
-      const events = backend.ledger.queue('webhooks.events')
+      const events = backend.jobStore.queue('webhooks.events')
       await events.exchange({ claim: { limit: 1, leaseMs: LEASE_MS } })
       await harness.advance(LEASE_MS)
-      rings.length = 0
+      wakes.length = 0
       await webhooks.sweep()
-      expectEqual(rings, ['webhooks.events 0'])
+      expectEqual(wakes, ['webhooks.events 0'])
       expectEqual((await events.counts()).ready, 1)
       await webhooks.drain()
       expectEqual(receiver.received.length, 1)

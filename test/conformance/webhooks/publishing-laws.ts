@@ -148,7 +148,7 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
         await rejectsWith('url_blocked', () => webhooks.endpoints.create({ url }))
       expectEqual(await webhooks.drain(), 0)
       expectEqual([receiver.received.length, await collect(webhooks.endpoints.list())], [0, []])
-      expectEqual((await backend.ledger.queue('webhooks.events').counts()).ready, 0)
+      expectEqual((await backend.jobStore.queue('webhooks.events').counts()).ready, 0)
     },
   },
   {

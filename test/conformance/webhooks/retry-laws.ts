@@ -110,7 +110,7 @@ export const retryLaws: readonly WebhookSendingLaw[] = [
       const { id } = await webhooks.publish({ type: 'a', data: null })
       await webhooks.drain()
       await webhooks.deliveries.retry(`${id}:${endpoint.id}`)
-      const { ready, scheduled } = await backend.ledger.queue('webhooks.deliveries').counts()
+      const { ready, scheduled } = await backend.jobStore.queue('webhooks.deliveries').counts()
       expectEqual([ready, scheduled], [1, 0], 'jobs ready and scheduled')
       await webhooks.drain()
       expectEqual(receiver.received.length, 2)
@@ -123,7 +123,7 @@ export const retryLaws: readonly WebhookSendingLaw[] = [
     },
   },
   {
-    name: 'retry() brings back a job that the ledger has given up',
+    name: 'retry() brings back a job that the job store has given up',
     async run(harness) {
       const { webhooks, receiver, backend } = await open(harness)
       const endpoint = await webhooks.endpoints.create({ url: URL_A })
@@ -132,7 +132,7 @@ export const retryLaws: readonly WebhookSendingLaw[] = [
       const key = `${id}:${endpoint.id}`
       await webhooks.deliveries.retry(key)
       // As when its workers keep dying.
-      const queue = backend.ledger.queue('webhooks.deliveries')
+      const queue = backend.jobStore.queue('webhooks.deliveries')
       const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 1000 } })
       const outcome = { to: 'dead', error: 'lease_lost' } as const
       await queue.exchange({ settle: claimed.map((job) => ({ ...job, outcome })) })

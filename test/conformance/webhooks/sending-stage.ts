@@ -78,10 +78,10 @@ export async function drainFor(
 }
 
 /** @returns The states in which jobs still are that will run */
-export async function busy({ ledger }: Backend): Promise<readonly string[]> {
+export async function busy({ jobStore }: Backend): Promise<readonly string[]> {
   const counts = await Promise.all(
     ['webhooks.events', 'webhooks.deliveries', 'webhooks.deliveries.slow'].map((name) =>
-      ledger.queue(name).counts(),
+      jobStore.queue(name).counts(),
     ),
   )
   return counts.flatMap(({ ready, scheduled, active }, index) =>

@@ -3,7 +3,7 @@ import {
   queuesConsumer,
   queuesDirect,
   queuesDirectConsumer,
-  queuesDoorbell,
+  queuesWaker,
   type MessageBatchLike,
   type QueueLike,
 } from '../../../src/runtime/engines/cloudflare-queues/index.ts'
@@ -35,9 +35,9 @@ function createApp(env: Env) {
   const client = new Redis({ url: env.UPSTASH_URL, token: env.UPSTASH_TOKEN, retry: false })
   // Where the scenario reads what happened.
   const note = (line: string): Promise<unknown> => client.rpush('seen', `> ${line}`)
-  const ledger = redis(client)
-  const doorbell = queuesDoorbell({ queue: env.RINGS })
-  const backend = { ...ledger, doorbell: { ...ledger.doorbell, ring: doorbell.ring } }
+  const jobStore = redis(client)
+  const waker = queuesWaker({ queue: env.RINGS })
+  const backend = { ...jobStore, waker: { ...jobStore.waker, wake: waker.wake } }
   const emailQueue = new JobQueue({
     name: 'email',
     backend,
@@ -54,7 +54,7 @@ function createApp(env: Env) {
     emailQueue,
     backend,
     note,
-    rings: queuesConsumer({ backend, workers: [emailQueue] }),
+    wakes: queuesConsumer({ backend, workers: [emailQueue] }),
     jobs: queuesDirectConsumer({
       process: async ({ name, data, attempt }) => {
         await note(`direct ${name} ${JSON.stringify(data)} attempt ${attempt}`)
@@ -77,8 +77,8 @@ export default {
       switch (new URL(request.url).pathname) {
         case '/add':
           return Response.json(await emailQueue.add('send', data, { delay: delayMs }))
-        case '/ring':
-          await backend.doorbell.ring(name, delayMs)
+        case '/wake':
+          await backend.waker.wake(name, delayMs)
           return Response.json({})
         case '/send':
           await queuesDirect({ queue: env.JOBS }).send(name, data, { delay: delayMs })
@@ -93,8 +93,8 @@ export default {
   },
 
   async queue(batch: MessageBatchLike & { readonly queue: string }, env: Env): Promise<void> {
-    const { rings, jobs, note } = createApp(env)
-    if (batch.queue === 'rings') return rings(batch)
+    const { wakes, jobs, note } = createApp(env)
+    if (batch.queue === 'wakes') return wakes(batch)
     if (batch.queue === 'jobs') return jobs(batch)
     for (const { body } of batch.messages) await note(`buried ${JSON.stringify(body)}`)
   },

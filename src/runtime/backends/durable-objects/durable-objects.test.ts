@@ -26,8 +26,8 @@ test('durableObjects() refuses bad input without a call', async () => {
       throw new Error('called')
     },
   }
-  const { store, ledger, rateLimits } = durableObjects(unreachable)
-  const queue = ledger.queue('q')
+  const { store, jobStore, rateLimits } = durableObjects(unreachable)
+  const queue = jobStore.queue('q')
   const limit = { algorithm: 'gcra', name: 'l', limit: 0, windowMs: 1 } as const
   await expect(store.partition('p').get('')).rejects.toThrow(RangeError)
   await expect(store.partition('p').list({ limit: 0 })).rejects.toThrow(RangeError)
@@ -35,5 +35,5 @@ test('durableObjects() refuses bad input without a call', async () => {
   await expect(queue.add([{ name: '', data: 1 }])).rejects.toThrow(RangeError)
   await expect(queue.exchange({ claim: { limit: 0, leaseMs: 1 } })).rejects.toThrow(RangeError)
   await expect(rateLimits.consume('s', [limit])).rejects.toThrow(RangeError)
-  expect(() => ledger.queue('a b')).toThrow(RangeError)
+  expect(() => jobStore.queue('a b')).toThrow(RangeError)
 })

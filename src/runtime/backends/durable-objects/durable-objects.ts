@@ -1,7 +1,7 @@
 import type { Backend } from '../../ports/backend.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
 import { createDurableObjectAtomicStore } from './atomic-store.ts'
-import { createDurableObjectJobLedger } from './job-ledger.ts'
+import { createDurableObjectJobStore } from './job-store.ts'
 import { createObjectCaller, type DurableObjectNamespaceLike } from './object-caller.ts'
 import { createDurableObjectRateLimitStore } from './rate-limit-store.ts'
 
@@ -24,8 +24,8 @@ export interface DurableObjectsOptions {
 
 /**
  * Keeps everything in Durable Objects with SQLite: replicated storage, one object for each partition, queue and shard of
- * rate limits. Jobs run by the objects' own alarms where the Worker exports a `JobRunner`, see `jobRunner()`; so ringing the
- * doorbell is not needed, and listening for it not possible.
+ * rate limits. Jobs run by the objects' own alarms where the Worker exports a `JobRunner`, see `jobRunner()`; so waking the
+ * waker is not needed, and listening for it not possible.
  *
  * @param namespace The binding of `InfrastructureObject` or a subclass, as `env.INFRASTRUCTURE`
  * @throws TypeError when `namespace` is no such binding
@@ -49,9 +49,9 @@ export function durableObjects(
   const jobShards = checkShards('queueShards', queueShards, 256)
   return {
     store: createDurableObjectAtomicStore(call),
-    ledger: createDurableObjectJobLedger(call, jobShards, systemRandom.fraction),
+    jobStore: createDurableObjectJobStore(call, jobShards, systemRandom.fraction),
     rateLimits: createDurableObjectRateLimitStore(call, limitShards),
-    doorbell: { ring: async () => {} },
+    waker: { wake: async () => {} },
     durability: 'strong',
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ClaimedJob, Exchange, ExchangeResult } from '../../ports/job-ledger/job-ledger.ts'
+import type { ClaimedJob, Exchange, ExchangeResult } from '../../ports/job-store/job-store.ts'
 import { fitExchange, fitPage } from './fit-answer.ts'
 import { fromJsonText, MESSAGE_CHARS } from './json-text.ts'
 

@@ -1,4 +1,4 @@
-import type { Exchange, ExchangeResult } from '../../ports/job-ledger/job-ledger.ts'
+import type { Exchange, ExchangeResult } from '../../ports/job-store/job-store.ts'
 import { MESSAGE_CHARS, toJsonText, type JsonText } from './json-text.ts'
 
 /** @returns The page as text, with fewer items than asked for where they would not fit into one message */

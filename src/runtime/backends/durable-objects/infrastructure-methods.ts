@@ -15,9 +15,9 @@ import type {
   ListJobsOptions,
   NewJob,
   QueueCounts,
-} from '../../ports/job-ledger/job-ledger.ts'
+} from '../../ports/job-store/job-store.ts'
 import type { RateLimit, RateLimitDecision } from '../../ports/rate-limit-store/rate-limit-store.ts'
-import type { PlacedChild } from '../sqlite/job-ledger/child-table.ts'
+import type { PlacedChild } from '../sqlite/job-store/child-table.ts'
 import type { JsonText } from './json-text.ts'
 
 /** Some of a parent's finished children; `next` asks for those after them, `null` where there are no more. */

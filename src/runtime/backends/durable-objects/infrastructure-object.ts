@@ -21,10 +21,10 @@ import type {
   NewJob,
   QueueCounts,
   Settlement,
-} from '../../ports/job-ledger/job-ledger.ts'
+} from '../../ports/job-store/job-store.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
 import type { RateLimit, RateLimitDecision } from '../../ports/rate-limit-store/rate-limit-store.ts'
-import { createSqliteLedger, type SqliteLedger } from '../sqlite/job-ledger/ledger.ts'
+import { createSqliteJobStore, type SqliteJobStore } from '../sqlite/job-store/job-store.ts'
 import { createSqliteRateLimits, type SqliteRateLimits } from '../sqlite/rate-limit-store.ts'
 import { migrate } from '../sqlite/database/schema.ts'
 import type { SqlDatabase } from '../sqlite/database/sql-database.ts'
@@ -63,12 +63,12 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     leaseMs: 10_000,
     alarmMs: 30_000,
   }
-  /** The clock of everything this object keeps. Alarms ring by the platform's. */
+  /** The clock of everything this object keeps. Alarms wake by the platform's. */
   protected readonly clock: Clock = systemClock
 
   readonly #db: SqlDatabase
   readonly #store: SqliteStore
-  readonly #ledger: SqliteLedger
+  readonly #jobStore: SqliteJobStore
   readonly #rateLimits: SqliteRateLimits
   readonly #alarm: WakeAlarm
   readonly #dispatchers = new Map<string, JobDispatcher>()
@@ -84,7 +84,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     this.#db = createStorageDatabase(storage)
     migrate(this.#db)
     this.#store = createSqliteStore(this.#db, clock)
-    this.#ledger = createSqliteLedger(this.#db, clock, systemRandom)
+    this.#jobStore = createSqliteJobStore(this.#db, clock, systemRandom)
     this.#rateLimits = createSqliteRateLimits(this.#db, clock)
     this.#alarm = createWakeAlarm(storage, systemClock)
   }
@@ -106,42 +106,42 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   }
 
   addJobs(queue: string, jobs: JsonText<readonly NewJob[]>): JsonText<AddResult> {
-    const result = this.#ledger.add(queue, fromJsonText(jobs))
+    const result = this.#jobStore.add(queue, fromJsonText(jobs))
     this.#wakeWithin(result.wakeInMs)
-    this.#nudge(queue)
+    this.#wakeDispatcher(queue)
     return toJsonText(result)
   }
 
   exchangeJobs(queue: string, exchange: JsonText<Exchange>): JsonText<ExchangeResult> {
     const answer = fitExchange(fromJsonText(exchange), (given) => this.#exchange(queue, given))
-    this.#nudge(queue)
+    this.#wakeDispatcher(queue)
     return answer
   }
 
   getJob(queue: string, id: string): JsonText<JobRecord | null> {
-    return toJsonText(this.#ledger.get(queue, id))
+    return toJsonText(this.#jobStore.get(queue, id))
   }
 
   listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage> {
-    return fitPage(fromJsonText(options), (given) => this.#ledger.list(queue, given))
+    return fitPage(fromJsonText(options), (given) => this.#jobStore.list(queue, given))
   }
 
   listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage> {
     const from = fromJsonText(after)
     return fitPage({ limit: CHILDREN_A_PAGE }, ({ limit }) => {
-      const children = this.#ledger.childPage(queue, id, from, limit)
+      const children = this.#jobStore.childPage(queue, id, from, limit)
       return { children, next: children.length < limit ? null : (children.at(-1)?.id ?? null) }
     })
   }
 
   countJobs(queue: string): JsonText<QueueCounts> {
-    return toJsonText(this.#ledger.counts(queue))
+    return toJsonText(this.#jobStore.counts(queue))
   }
 
   commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number> {
-    const changed = this.#ledger.command(queue, fromJsonText(command))
+    const changed = this.#jobStore.command(queue, fromJsonText(command))
     this.#wakeWithin(this.#nextWakeInMs())
-    this.#nudge(queue)
+    this.#wakeDispatcher(queue)
     return toJsonText(changed)
   }
 
@@ -158,11 +158,11 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   }
 
   /**
-   * Runs what is due. Errors of the storage pass through, so that the platform rings again: among them are those by which
+   * Runs what is due. Errors of the storage pass through, so that the platform wakes again: among them are those by which
    * it stops an object whose code was replaced.
    */
   async alarm(): Promise<void> {
-    this.#alarm.rang()
+    this.#alarm.fired()
     // First of all a watchdog, in case this run ends in a way that nothing here can see. Before the leases end, so that
     // outcomes which could not be written are written then, rather than their jobs run again.
     this.#wakeWithin(this.dispatchLimits.leaseMs / 2)
@@ -170,32 +170,32 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     await Promise.all(
       this.#waitingQueues().map(async (queue) => {
         if (hasRunner) await this.#dispatcher(queue).work()
-        else this.#ledger.exchange(queue, {})
+        else this.#jobStore.exchange(queue, {})
       }),
     )
     const again = [...this.#dispatchers.values()].some(({ isBusy }) => isBusy)
-    this.#alarm.ringExactly(again ? 0 : this.#notTooSoon(this.#nextWakeInMs()))
+    this.#alarm.wakeExactly(again ? 0 : this.#notTooSoon(this.#nextWakeInMs()))
   }
 
-  /** One step of the ledger and, in the same breath, of the alarm. */
+  /** One step of the job store and, in the same breath, of the alarm. */
   #exchange(queue: string, exchange: Exchange): ExchangeResult {
-    const result = this.#ledger.exchange(queue, exchange)
+    const result = this.#jobStore.exchange(queue, exchange)
     this.#wakeWithin(result.wakeInMs)
     return result
   }
 
   #wakeWithin(inMs: number | null): void {
     const soon = this.#notTooSoon(inMs)
-    if (soon !== null) this.#alarm.ringWithin(soon)
+    if (soon !== null) this.#alarm.wakeWithin(soon)
   }
 
-  /** An alarm that rings while its handler works waits until that has ended; so the handler is told itself. */
-  #nudge(queue: string): void {
-    this.#dispatchers.get(queue)?.nudge()
+  /** An alarm that wakes while its handler works waits until that has ended; so the handler is told itself. */
+  #wakeDispatcher(queue: string): void {
+    this.#dispatchers.get(queue)?.wake()
   }
 
   #nextWakeInMs(): number | null {
-    const at = this.#ledger.nextWakeAt()
+    const at = this.#jobStore.nextWakeAt()
     return at === null ? null : Math.max(at - this.clock.now(), 0)
   }
 
@@ -223,7 +223,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     if (runner === undefined) throw new Error('Cannot run jobs: the Worker exports no job runner')
     const exchange: ExchangeWithObject = async (text) => {
       const result = this.#exchange(queue, fromJsonText(text))
-      this.#nudge(queue)
+      this.#wakeDispatcher(queue)
       return toJsonText(result)
     }
     const { leaseMs } = this.dispatchLimits

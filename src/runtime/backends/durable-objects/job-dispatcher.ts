@@ -1,7 +1,12 @@
 import type { Clock } from '../../ports/platform/clock.ts'
-import type { ClaimedJob, Exchange, ExchangeResult, Settlement } from '../../ports/job-ledger/job-ledger.ts'
+import type {
+  ClaimedJob,
+  Exchange,
+  ExchangeResult,
+  Settlement,
+} from '../../ports/job-store/job-store.ts'
 import { chunkBySize } from './chunk-by-size.ts'
-import { createLatch } from '../../workers/latch.ts'
+import { createWakeFlag } from '../../workers/wake-flag.ts'
 import { isPlatformFailure } from './object-caller.ts'
 
 /** How an object hands jobs to the Worker's job runner. */
@@ -27,7 +32,7 @@ export interface DispatchLimits {
 export interface JobDispatcherOptions {
   readonly clock: Clock
   readonly limits: DispatchLimits
-  /** One step of the ledger; sees to the alarm in the same breath. */
+  /** One step of the job store; sees to the alarm in the same breath. */
   readonly exchange: (request: Exchange) => ExchangeResult
   /** Calls the runner; answers with the outcomes that were not handed in on the way. */
   readonly run: (jobs: readonly ClaimedJob[]) => Promise<readonly Settlement[]>
@@ -38,7 +43,7 @@ export interface JobDispatcher {
   /** Claims and runs until nothing is ready and nothing runs, or until the alarm's share is used up. */
   work(): Promise<void>
   /** Says that there may be more to claim. */
-  nudge(): void
+  wake(): void
   /** Whether calls still run: then it should work again at once. */
   readonly isBusy: boolean
   /** No call before this long from now, in ms: the last ones failed. */
@@ -60,7 +65,7 @@ const EXCHANGE_JOBS = 1000
 
 export function createJobDispatcher(options: JobDispatcherOptions): JobDispatcher {
   const { clock, limits } = options
-  const latch = createLatch(clock)
+  const wakeFlag = createWakeFlag(clock)
   /** Jobs that were in calls that failed, and in how many; they run alone from then on. */
   const suspects = new Map<string, number>()
   let outcomes: Settlement[] = []
@@ -90,7 +95,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
       for (const job of jobs) outcomes.push(afterFailure(job, restMs, counts))
     }
     calls--
-    latch.open()
+    wakeFlag.open()
   }
 
   /** A call that failed as a whole says nothing about each job, so at first it costs none of them an attempt. */
@@ -142,7 +147,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
       if (isOver || calls === 0) return
       const nextClaimMs = calls < limits.calls ? (wakeInMs ?? Infinity) : Infinity
       const waitMs = Math.max(nextClaimMs, restUntil - now, 1)
-      await latch.wait(Math.min(waitMs, endAt - now))
+      await wakeFlag.wait(Math.min(waitMs, endAt - now))
     }
   }
 
@@ -151,7 +156,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
       (working ??= work().finally(() => {
         working = undefined
       })),
-    nudge: latch.open,
+    wake: wakeFlag.open,
     get isBusy() {
       return calls > 0 || outcomes.length > 0
     },

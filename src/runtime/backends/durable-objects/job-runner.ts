@@ -1,7 +1,12 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { systemClock } from '../../ports/platform/clock.ts'
-import type { ClaimedJob, Exchange, ExchangeResult, Settlement } from '../../ports/job-ledger/job-ledger.ts'
-import type { JobProcessor } from '../../ports/job-processor/job-processor.ts'
+import type {
+  ClaimedJob,
+  Exchange,
+  ExchangeResult,
+  Settlement,
+} from '../../ports/job-store/job-store.ts'
+import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
 import { runJobBatch } from './run-job-batch.ts'
 

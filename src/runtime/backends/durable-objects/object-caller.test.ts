@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import { toJsonText } from './json-text.ts'
 import { checkMessage, createObjectCaller, type CallObject } from './object-caller.ts'
 

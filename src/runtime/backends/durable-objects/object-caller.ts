@@ -1,4 +1,4 @@
-import { BackendError, type BackendErrorCode } from '../../ports/errors.ts'
+import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 import type { InfrastructureMethods } from './infrastructure-methods.ts'
 import { fromJsonText, MESSAGE_CHARS, type JsonText } from './json-text.ts'
 

@@ -1,4 +1,4 @@
-import type { NewJob } from '../../ports/job-ledger/job-ledger.ts'
+import type { NewJob } from '../../ports/job-store/job-store.ts'
 
 /** Where jobs belong. */
 export interface ShardChoice {

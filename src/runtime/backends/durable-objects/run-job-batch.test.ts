@@ -6,11 +6,11 @@ import type {
   Exchange,
   ExchangeResult,
   NewJob,
-  QueueLedger,
+  QueueStore,
   Settlement,
-} from '../../ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../ports/job-ledger/job-outcome.ts'
-import type { JobControl } from '../../ports/job-processor/job-processor.ts'
+} from '../../ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
+import type { JobControl } from '../../ports/job-store/job-processor.ts'
 import { runJobBatch } from './run-job-batch.ts'
 
 type Process = (job: ClaimedJob, control: JobControl) => Promise<JobOutcome>
@@ -19,7 +19,7 @@ const LEASE_MS = 9000
 const DONE: JobOutcome = { to: 'completed' }
 
 interface Bench {
-  readonly queue: QueueLedger
+  readonly queue: QueueStore
   readonly clock: FakeClock
   /** What was handed in on the way. */
   readonly exchanges: Exchange[]
@@ -30,7 +30,7 @@ interface Bench {
 
 async function open(jobs: readonly NewJob[]): Promise<Bench> {
   const clock = createFakeClock()
-  const queue = memory({ clock }).ledger.queue('q')
+  const queue = memory({ clock }).jobStore.queue('q')
   await queue.add(jobs)
   const { claimed } = await queue.exchange({ claim: { limit: 100, leaseMs: LEASE_MS } })
   const bench: Bench = {
@@ -132,11 +132,11 @@ test('runJobBatch() goes on while the object cannot be reached, until the lease 
   expect(reasons).toEqual([])
   await bench.clock.advance(1)
   expect(reasons).toMatchObject([{ code: 'lease_lost' }])
-  // The outcome that could not be handed in is answered; whether it still counts, the ledger decides.
+  // The outcome that could not be handed in is answered; whether it still counts, the job store decides.
   expect(await all).toMatchObject([{ outcome: DONE }])
 })
 
-test('runJobBatch() makes an outcome of what the ledger would refuse, and of a rejection', async () => {
+test('runJobBatch() makes an outcome of what the job store would refuse, and of a rejection', async () => {
   const bench = await open(named('large', 'bigint', 'never', 'rejects'))
   const settlements = await bench.run(async ({ name }) => {
     if (name === 'large') return { to: 'completed', result: 'x'.repeat(1_048_577) }

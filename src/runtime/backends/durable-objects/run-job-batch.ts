@@ -1,11 +1,16 @@
 import type { Clock } from '../../ports/platform/clock.ts'
-import { JobAbortError } from '../../ports/job-processor/job-abort-error.ts'
-import { encodeJson } from '../../ports/job-ledger/job-limits.ts'
-import type { ClaimedJob, Exchange, ExchangeResult, Settlement } from '../../ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../ports/job-ledger/job-outcome.ts'
-import type { JobProcessor } from '../../ports/job-processor/job-processor.ts'
+import { JobAbortError } from '../../ports/job-store/job-abort-error.ts'
+import { encodeJson } from '../../ports/job-store/job-limits.ts'
+import type {
+  ClaimedJob,
+  Exchange,
+  ExchangeResult,
+  Settlement,
+} from '../../ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
+import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
-import { createLatch } from '../../workers/latch.ts'
+import { createWakeFlag } from '../../workers/wake-flag.ts'
 import { runProcessor } from '../../workers/run-processor.ts'
 import { chunkBySize } from './chunk-by-size.ts'
 
@@ -16,7 +21,7 @@ export interface JobBatch {
   /** How long the claims hold from now. Renewed each third of it. */
   readonly leaseMs: number
   readonly clock: Clock
-  /** Hands outcomes to the ledger and renews leases, while the batch runs. */
+  /** Hands outcomes to the job store and renews leases, while the batch runs. */
   readonly exchange: (request: Exchange) => Promise<ExchangeResult>
 }
 
@@ -39,7 +44,7 @@ const FULL_CHUNK = { items: 1000, chars: 4_000_000 }
  */
 export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[]> {
   const { processor, leaseMs, clock } = batch
-  const latch = createLatch(clock)
+  const wakeFlag = createWakeFlag(clock)
   const running = new Map<string, RunningJob>()
   let finished: Settlement[] = []
   let leaseUntil = clock.now() + leaseMs
@@ -55,13 +60,13 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
       running.delete(job.id)
       finished.push({ id: job.id, token: job.token, outcome })
       flushAt = Math.min(flushAt, clock.now() + FLUSH_MS)
-      latch.open()
+      wakeFlag.open()
     }
     const progress = (value: Json): void => {
       encodeJson('progress', value)
       entry.progress = value
       flushAt = Math.min(flushAt, clock.now() + FLUSH_MS)
-      latch.open()
+      wakeFlag.open()
     }
     void runProcessor(processor, job, { signal: entry.abort.signal, progress }).then(finish)
   }
@@ -115,7 +120,7 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
     if (now >= leaseUntil) for (const entry of [...running.values()]) drop(entry)
     else if (now >= renewAt) await exchange(true)
     else if (now >= flushAt) await exchange(false)
-    else await latch.wait(Math.min(renewAt, flushAt, leaseUntil) - now)
+    else await wakeFlag.wait(Math.min(renewAt, flushAt, leaseUntil) - now)
   }
   const last = chunks(finished)
   finished = last.slice(0, -1).flat()

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { NewJob, QueueLedger } from '../../ports/job-ledger/job-ledger.ts'
+import type { NewJob, QueueStore } from '../../ports/job-store/job-store.ts'
 import { sqlite } from '../sqlite/index.ts'
 import { createShardedQueue } from './sharded-queue.ts'
 
-function openShards(count: number): QueueLedger[] {
-  return Array.from({ length: count }, () => sqlite(':memory:').ledger.queue('q'))
+function openShards(count: number): QueueStore[] {
+  return Array.from({ length: count }, () => sqlite(':memory:').jobStore.queue('q'))
 }
 
 function jobs(count: number, extra: Partial<NewJob> = {}): NewJob[] {

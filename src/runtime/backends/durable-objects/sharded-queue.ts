@@ -1,13 +1,18 @@
-import { orderOfExchange } from '../../ports/job-ledger/exchange-order.ts'
-import { checkCommand, encodeJobs } from '../../ports/job-ledger/job-limits.ts'
-import type { JobCommand, JobPage, QueueCounts, QueueLedger } from '../../ports/job-ledger/job-ledger.ts'
-import { JOB_STATES } from '../../ports/job-ledger/job-state.ts'
-import { placeOfJobId } from '../sqlite/job-ledger/job-id.ts'
+import { orderOfExchange } from '../../ports/job-store/exchange-order.ts'
+import { checkCommand, encodeJobs } from '../../ports/job-store/job-limits.ts'
+import type {
+  JobCommand,
+  JobPage,
+  QueueCounts,
+  QueueStore,
+} from '../../ports/job-store/job-store.ts'
+import { JOB_STATES } from '../../ports/job-store/job-state.ts'
+import { placeOfJobId } from '../sqlite/job-store/job-id.ts'
 import { placeJobs } from './place-jobs.ts'
 import { shardOf } from './shard-of.ts'
 
 /**
- * One queue over several ledgers.
+ * One queue over several job stores.
  *
  * Ids that a shard made get the shard's number behind a `~`; a chosen id, a deduplication id or a group key says by its hash
  * which shard keeps its job. A flow is kept where its root's id belongs; other jobs of it with a chosen id that belongs
@@ -18,9 +23,9 @@ import { shardOf } from './shard-of.ts'
  * @param fraction A number in [0, 1): where to begin going round the shards
  */
 export function createShardedQueue(
-  shards: readonly QueueLedger[],
+  shards: readonly QueueStore[],
   fraction: () => number,
-): QueueLedger {
+): QueueStore {
   const count = shards.length
   let turn = Math.floor(fraction() * count)
 

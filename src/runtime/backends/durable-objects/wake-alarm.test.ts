@@ -12,38 +12,38 @@ function open(): { alarm: WakeAlarm; clock: FakeClock; writes: (number | null)[]
   return { alarm: createWakeAlarm(storage, clock), clock, writes }
 }
 
-test('ringWithin() sets the alarm only when it must ring earlier, never for this very millisecond', () => {
+test('wakeWithin() sets the alarm only when it must wake earlier, never for this very millisecond', () => {
   const { alarm, writes } = open()
-  for (const inMs of [5000, 6000, 5000, 300.5, 0, 0]) alarm.ringWithin(inMs)
+  for (const inMs of [5000, 6000, 5000, 300.5, 0, 0]) alarm.wakeWithin(inMs)
   expect(writes).toEqual([5000, 301, 1])
 })
 
-test('ringWithin() sets an alarm again that should have rung a minute ago', async () => {
+test('wakeWithin() sets an alarm again that should have woken a minute ago', async () => {
   const { alarm, clock, writes } = open()
-  alarm.ringWithin(10)
+  alarm.wakeWithin(10)
   await clock.advance(60_000)
-  alarm.ringWithin(0)
+  alarm.wakeWithin(0)
   expect(writes).toEqual([10])
   await clock.advance(11)
-  alarm.ringWithin(0)
+  alarm.wakeWithin(0)
   expect(writes).toEqual([10, 60_012])
 })
 
-test('ringExactly() moves the alarm both ways, and removes it once', () => {
+test('wakeExactly() moves the alarm both ways, and removes it once', () => {
   const { alarm, writes } = open()
-  alarm.ringWithin(1000)
-  alarm.ringExactly(9000)
-  alarm.ringExactly(9000)
-  alarm.ringExactly(20)
-  alarm.ringExactly(null)
-  alarm.ringExactly(null)
+  alarm.wakeWithin(1000)
+  alarm.wakeExactly(9000)
+  alarm.wakeExactly(9000)
+  alarm.wakeExactly(20)
+  alarm.wakeExactly(null)
+  alarm.wakeExactly(null)
   expect(writes).toEqual([1000, 9000, 20, null])
 })
 
-test('rang() lets the next call set the alarm anew', () => {
+test('woke() lets the next call set the alarm anew', () => {
   const { alarm, writes } = open()
-  alarm.ringWithin(10)
-  alarm.rang()
-  alarm.ringWithin(20)
+  alarm.wakeWithin(10)
+  alarm.fired()
+  alarm.wakeWithin(20)
   expect(writes).toEqual([10, 20])
 })

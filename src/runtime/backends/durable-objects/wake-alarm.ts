@@ -9,15 +9,15 @@ export interface AlarmStorage {
 /**
  * The one alarm of a Durable Object. Called in the same synchronous block as a write, it is committed with that write.
  *
- * Each time the alarm is set, one row is written. So it is set only when it must ring earlier.
+ * Each time the alarm is set, one row is written. So it is set only when it must wake earlier.
  */
 export interface WakeAlarm {
-  /** Sees to it that the alarm rings `inMs` from now or earlier. */
-  ringWithin(inMs: number): void
-  /** Makes the alarm ring `inMs` from now, or not at all. */
-  ringExactly(inMs: number | null): void
-  /** Notes that the alarm has rung: none is set now. */
-  rang(): void
+  /** Sees to it that the alarm wakes `inMs` from now or earlier. */
+  wakeWithin(inMs: number): void
+  /** Makes the alarm wake `inMs` from now, or not at all. */
+  wakeExactly(inMs: number | null): void
+  /** Notes that the alarm has woken: none is set now. */
+  fired(): void
 }
 
 /** An alarm this late was lost by the platform, as has been seen, and is set again. */
@@ -25,7 +25,7 @@ const LOST_AFTER_MS = 60_000
 
 /** @param clock The platform's clock: alarms know no other */
 export function createWakeAlarm(storage: AlarmStorage, clock: Clock): WakeAlarm {
-  /** When it rings; `undefined` while this object, newly started, does not know. */
+  /** When it wakes; `undefined` while this object, newly started, does not know. */
   let setTo: number | null | undefined
 
   function set(at: number): void {
@@ -33,19 +33,19 @@ export function createWakeAlarm(storage: AlarmStorage, clock: Clock): WakeAlarm 
     void storage.setAlarm(at)
   }
 
-  /** Within an alarm's own handler an alarm of this very millisecond may not ring. */
+  /** Within an alarm's own handler an alarm of this very millisecond may not wake. */
   function instant(inMs: number): number {
     const now = clock.now()
     return Math.max(Math.ceil(now + inMs), now + 1)
   }
 
   return {
-    ringWithin(inMs) {
+    wakeWithin(inMs) {
       const at = instant(inMs)
       const before = setTo ?? 0
       if (before > at || before < clock.now() - LOST_AFTER_MS) set(at)
     },
-    ringExactly(inMs) {
+    wakeExactly(inMs) {
       if (inMs !== null) {
         const at = instant(inMs)
         if (setTo !== at) set(at)
@@ -54,7 +54,7 @@ export function createWakeAlarm(storage: AlarmStorage, clock: Clock): WakeAlarm 
         void storage.deleteAlarm()
       }
     },
-    rang() {
+    fired() {
       setTo = null
     },
   }

@@ -4,7 +4,7 @@ import {
   transition,
   type JobFacts,
   type JobState,
-} from '../../ports/job-ledger/job-state.ts'
+} from '../../ports/job-store/job-state.ts'
 import { compareJobs, type MemoryJob } from './memory-job.ts'
 import { SortedList } from './sorted-list.ts'
 

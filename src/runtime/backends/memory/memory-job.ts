@@ -1,6 +1,6 @@
-import type { ClaimedJob, FinishedChild, JobRecord } from '../../ports/job-ledger/job-ledger.ts'
-import type { EncodedJob } from '../../ports/job-ledger/job-limits.ts'
-import { instantOf, type JobFacts } from '../../ports/job-ledger/job-state.ts'
+import type { ClaimedJob, FinishedChild, JobRecord } from '../../ports/job-store/job-store.ts'
+import type { EncodedJob } from '../../ports/job-store/job-limits.ts'
+import { instantOf, type JobFacts } from '../../ports/job-store/job-state.ts'
 import type { Json } from '../../ports/json.ts'
 
 /** A job as kept: JSON values as text, so that neither side can change them under the other. */

@@ -94,7 +94,7 @@ end
 flush()
 saveMeta(true)
 reply[1] = wakeIn(redis.call('ZCARD', SETS.r) > 0, math.min(headOf('s'), headOf('a')))
-if woken then ring(reply[1]) end
+if woken then wake(reply[1]) end
 return reply
 `,
 )

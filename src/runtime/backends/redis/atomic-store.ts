@@ -1,5 +1,10 @@
 import { compareUtf8 } from '../../../primitives/compare-utf8.ts'
-import type { AtomicStore, StoreEntry, StorePage, StorePartition } from '../../ports/atomic-store/atomic-store.ts'
+import type {
+  AtomicStore,
+  StoreEntry,
+  StorePage,
+  StorePartition,
+} from '../../ports/atomic-store/atomic-store.ts'
 import type { Json } from '../../ports/json.ts'
 import {
   checkListOptions,

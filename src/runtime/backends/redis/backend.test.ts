@@ -7,7 +7,7 @@ import { redisSuites } from '../../../../test/conformance/redis.ts'
 import { runSuites } from '../../../../test/conformance/run-suites.ts'
 import { startRedisServer } from '../../../../test/support/redis-server.ts'
 import { connectResp } from '../../../../test/support/resp-client.ts'
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import { redis } from './backend.ts'
 
 /** All laws take some seconds, and many on a machine that is busy. */
@@ -75,9 +75,9 @@ test(
       retryStrategy: () => 50,
     })
     connection.on('error', () => {})
-    const { store, ledger } = redis(connection, { timeoutMs: 5000 })
+    const { store, jobStore } = redis(connection, { timeoutMs: 5000 })
     const part = store.partition('p')
-    const queue = ledger.queue('q')
+    const queue = jobStore.queue('q')
     let second = first
     try {
       const acknowledged: number[] = []
@@ -135,10 +135,10 @@ test('a server without memory left refuses a whole step, and keeps what it had',
   const server = await startRedisServer()
   const admin = await connectResp(server.port)
   const connection = new Redis(server.url)
-  const { store, ledger } = redis(connection)
+  const { store, jobStore } = redis(connection)
   try {
     const part = store.partition('p')
-    const queue = ledger.queue('q')
+    const queue = jobStore.queue('q')
     await part.commit({ set: [{ key: 'k', value: 1 }] })
     await queue.add([{ id: 'j', name: 'n', data: 1 }])
     await admin.send(['CONFIG', 'SET', 'maxmemory', '1'])

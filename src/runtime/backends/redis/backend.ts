@@ -1,15 +1,15 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import type { Doorbell } from '../../ports/doorbell/doorbell.ts'
+import type { Waker } from '../../ports/waker/waker.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
-import { createTimerDoorbell } from '../../workers/timer-doorbell.ts'
+import { createTimerWaker } from '../../workers/timer-waker.ts'
 import { createRedisAtomicStore } from './atomic-store.ts'
 import { createRedisClient } from './client.ts'
 import { clockOffset } from './clock-offset.ts'
 import type { RedisConnection } from './connection.ts'
-import { createRedisDoorbell } from './doorbell.ts'
-import { createRedisJobLedger } from './job-ledger.ts'
+import { createRedisWaker } from './waker.ts'
+import { createRedisJobStore } from './job-store.ts'
 import { channelOf, createKeysOf } from './keys.ts'
 import { createRedisRateLimitStore } from './rate-limit-store.ts'
 import { subscriberOf, type RedisSubscriber } from './subscriber.ts'
@@ -25,7 +25,7 @@ export interface RedisOptions {
    * they find it when they next look (`maxWaitMs`, 5 s).
    */
   readonly subscriber?: RedisSubscriber
-  /** Times the waits and rings the doorbell; what is stored goes by the server's own clock. Default: the platform's clock. */
+  /** Times the waits and wakes the waker; what is stored goes by the server's own clock. Default: the platform's clock. */
   readonly clock?: Clock
   /** Makes the ids of jobs. Default: the platform's cryptographic generator. */
   readonly random?: RandomSource
@@ -35,14 +35,14 @@ export interface RedisOptions {
 
 const ORIGIN_BYTES = 6
 
-/** A {@link Backend} whose doorbell can be listened to: what a worker on a server needs. */
-export type RedisBackend = Backend & { readonly doorbell: Required<Doorbell> }
+/** A {@link Backend} whose waker can be listened to: what a worker on a server needs. */
+export type RedisBackend = Backend & { readonly waker: Required<Waker> }
 
 /**
  * Keeps everything in Redis 6.2 or newer, Valkey or Upstash, alone or as a cluster, through a client of the caller's choice.
  *
  * An acknowledged write survives what the server's persistence survives; a failover may lose the last ones, since replicas
- * follow later. The server must not evict keys (`maxmemory-policy noeviction`). The doorbell rings within this process, and
+ * follow later. The server must not evict keys (`maxmemory-policy noeviction`). The waker wakes within this process, and
  * with a `subscriber` also for what others add; it leaves both connections for the caller to close.
  *
  * @throws TypeError when the connection is of no known kind, or the subscriber cannot subscribe
@@ -56,16 +56,16 @@ export function redis(connection: RedisConnection, options: RedisOptions = {}): 
     throw new RangeError(`Cannot open Redis: timeoutMs is ${timeoutMs}, 1 to 600000 allowed`)
   const keysOf = createKeysOf(prefix)
   const client = createRedisClient(connection, clock, timeoutMs)
-  const bell = createTimerDoorbell(clock)
+  const waker = createTimerWaker(clock)
   const origin = subscriber === undefined ? '' : encodeHex(random.bytes(ORIGIN_BYTES))
   return {
     store: createRedisAtomicStore(client, keysOf, offset),
-    ledger: createRedisJobLedger(client, keysOf, random, offset, origin),
+    jobStore: createRedisJobStore(client, keysOf, random, offset, origin),
     rateLimits: createRedisRateLimitStore(client, keysOf, offset),
-    doorbell:
+    waker:
       subscriber === undefined
-        ? bell
-        : createRedisDoorbell(bell, subscriberOf(subscriber, connection), {
+        ? waker
+        : createRedisWaker(waker, subscriberOf(subscriber, connection), {
             channelOf: (queue) => channelOf(keysOf, queue),
             origin,
             clock,

@@ -6,7 +6,7 @@ import { startRedisServer, type RedisServer } from '../../../../test/support/red
 import { connectResp } from '../../../../test/support/resp-client.ts'
 import { startUpstashBridge, type UpstashBridge } from '../../../../test/support/upstash-bridge.ts'
 import { systemClock } from '../../ports/platform/clock.ts'
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import { createRedisClient, type RedisClient } from './client.ts'
 import type { RedisConnection } from './connection.ts'
 import { createScript, type RedisScript } from './script.ts'

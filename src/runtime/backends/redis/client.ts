@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/platform/clock.ts'
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import { evaluatorOf, type RedisConnection } from './connection.ts'
 import { codeOfReply, toBackendError } from './errors.ts'
 import type { RedisScript } from './script.ts'

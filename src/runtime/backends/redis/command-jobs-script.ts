@@ -15,7 +15,7 @@ if command == 'pause' then
 elseif command == 'resume' then
   redis.call('HDEL', META, 'paused')
   redis.call('PEXPIRE', META, META_KEPT_MS)
-  if paused then ring('=0') end
+  if paused then wake('=0') end
   return { '=0' }
 end
 
@@ -60,7 +60,7 @@ end
 flush()
 if next(bounds) then dropExcess() end
 saveMeta(true)
-ring(wakeIn(woken, math.huge))
+wake(wakeIn(woken, math.huge))
 return { '=' .. changed }
 `,
 )

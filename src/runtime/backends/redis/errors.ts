@@ -1,4 +1,4 @@
-import { BackendError, type BackendErrorCode } from '../../ports/errors.ts'
+import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 
 /** Replies of a server that is there but cannot serve writes for now: nothing was written. */
 const UNAVAILABLE: ReadonlySet<string> = new Set([

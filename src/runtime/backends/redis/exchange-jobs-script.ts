@@ -128,7 +128,7 @@ if minted and sweeping and swept then redis.call('HSET', META, 'swept', nowText)
 saveMeta(sweeping)
 reply[3] = wakeIn(hasReady, math.min(due, lost))
 -- Whoever has room for more sees to what its settlements brought and to what fell due; whoever has none leaves it to others.
-if full and (news or (woken and hasReady)) then ring(reply[3]) end
+if full and (news or (woken and hasReady)) then wake(reply[3]) end
 return reply
 `,
 )

@@ -1,12 +1,17 @@
-import { encodeJson, type EncodedJob } from '../../ports/job-ledger/job-limits.ts'
+import { encodeJson, type EncodedJob } from '../../ports/job-store/job-limits.ts'
 import type {
   ClaimedJob,
   Exchange,
   FinishedChild,
   JobRecord,
   Settlement,
-} from '../../ports/job-ledger/job-ledger.ts'
-import { instantOf, JOB_STATES, type JobFacts, type JobState } from '../../ports/job-ledger/job-state.ts'
+} from '../../ports/job-store/job-store.ts'
+import {
+  instantOf,
+  JOB_STATES,
+  type JobFacts,
+  type JobState,
+} from '../../ports/job-store/job-state.ts'
 import type { Json } from '../../ports/json.ts'
 import { STATE_LETTERS } from './job-layout.ts'
 

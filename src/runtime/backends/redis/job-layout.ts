@@ -1,4 +1,4 @@
-import { JOB_STATES, type JobState } from '../../ports/job-ledger/job-state.ts'
+import { JOB_STATES, type JobState } from '../../ports/job-store/job-state.ts'
 import { lua } from './script.ts'
 
 /** Parts of a queue's keys, in the order of `KEYS`. */

@@ -1,5 +1,9 @@
-import { ATTEMPTS_USED_ERROR, CHILD_FAILED_ERROR, LEASE_LOST_ERROR } from '../../ports/job-ledger/job-state.ts'
-import { JOB_LIMITS } from '../../ports/job-ledger/job-limits.ts'
+import {
+  ATTEMPTS_USED_ERROR,
+  CHILD_FAILED_ERROR,
+  LEASE_LOST_ERROR,
+} from '../../ports/job-store/job-state.ts'
+import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import { WORKSPACE_LUA } from './job-workspace.ts'
 import { lua } from './script.ts'
 

@@ -196,7 +196,7 @@ local function wakeIn(hasReady, at)
 end
 
 -- Says so to the other processes; a server that forbids the channel takes the jobs all the same.
-local function ring(wake)
+local function wake(wake)
   if wake ~= '-' then redis.pcall('PUBLISH', channel, string.sub(wake, 2) .. ' ' .. origin) end
 end
 `

@@ -1,4 +1,4 @@
-import { JOB_STATES } from '../../ports/job-ledger/job-state.ts'
+import { JOB_STATES } from '../../ports/job-store/job-state.ts'
 import { BODIES_AT_ONCE, LAYOUT_LUA, STATE_LETTERS } from './job-layout.ts'
 import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 

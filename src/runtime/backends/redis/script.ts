@@ -17,8 +17,8 @@ export const lua: (parts: TemplateStringsArray, ...values: readonly unknown[]) =
 
 /**
  * The first lines of every script: `now` (`nowText`) in ms and `nowMicros` of the server's clock, and `digits`, since Lua's own
- * conversion keeps 14 digits of a number. `ARGV[1]` is by how many ms the clock is moved (which only tests use) and, where a script rings,
- * the channel and who rings, after a space each.
+ * conversion keeps 14 digits of a number. `ARGV[1]` is by how many ms the clock is moved (which only tests use) and, where a script wakes,
+ * the channel and who wakes, after a space each.
  */
 const CLOCK_LUA: string = lua`
 local time = redis.call('TIME')

@@ -92,7 +92,7 @@ test('subscribe() takes off what Bun has kept of a lost subscription, and leaves
 test('redis() accepts the clients of ioredis as a subscriber by type', () => {
   const accepts = (subscriber: RedisSubscriber): RedisSubscriber => subscriber
   for (const client of [new Redis({ lazyConnect: true }), new Cluster([], { lazyConnect: true })])
-    expect(redis(connection, { subscriber: accepts(client) }).doorbell).toBeDefined()
+    expect(redis(connection, { subscriber: accepts(client) }).waker).toBeDefined()
 })
 
 test('redis() refuses a subscriber that cannot subscribe', () => {

@@ -35,7 +35,7 @@ export interface SendingSubscriber extends SendingConnection {
 
 /** One way to subscribe, whatever the client. */
 export interface ChannelSubscriber {
-  subscribe(channel: string, hear: (message: string) => void): Promise<unknown>
+  subscribe(channel: string, onMessage: (message: string) => void): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   /** Calls `listener` each time the connection is up, also for the first time. */
   onReady(listener: () => void): void
@@ -66,11 +66,11 @@ export function subscriberOf(
 }
 
 function emitterOf(subscriber: CallingSubscriber): ChannelSubscriber {
-  const hearers = new Map<string, (message: string) => void>()
-  subscriber.on('message', (channel, message) => hearers.get(channel)?.(message))
+  const handlers = new Map<string, (message: string) => void>()
+  subscriber.on('message', (channel, message) => handlers.get(channel)?.(message))
   return {
-    subscribe(channel, hear) {
-      hearers.set(channel, hear)
+    subscribe(channel, onMessage) {
+      handlers.set(channel, onMessage)
       return subscriber.subscribe(channel)
     },
     unsubscribe: (channel) => subscriber.unsubscribe(channel),
@@ -80,7 +80,7 @@ function emitterOf(subscriber: CallingSubscriber): ChannelSubscriber {
 
 function listenerOf(subscriber: CommandingSubscriber): ChannelSubscriber {
   return {
-    subscribe: (channel, hear) => subscriber.subscribe(channel, hear),
+    subscribe: (channel, onMessage) => subscriber.subscribe(channel, onMessage),
     unsubscribe: (channel) => subscriber.unsubscribe(channel),
     onReady: (listener) => void subscriber.on('ready', listener),
   }
@@ -90,10 +90,10 @@ function listenerOf(subscriber: CommandingSubscriber): ChannelSubscriber {
 function reconnectingOf(subscriber: SendingSubscriber): ChannelSubscriber {
   const channels = new Set<string>()
   return {
-    async subscribe(channel, hear) {
+    async subscribe(channel, onMessage) {
       if (channels.has(channel)) await subscriber.unsubscribe(channel)
       channels.add(channel)
-      return subscriber.subscribe(channel, hear)
+      return subscriber.subscribe(channel, onMessage)
     },
     unsubscribe(channel) {
       channels.delete(channel)

@@ -36,7 +36,7 @@ test('sqlite() loses nothing that was acknowledged when its process is killed', 
     const backend = sqlite(path)
     const entries = await backend.store.partition('p').list({ limit: 1000 })
     const keys = new Set(entries.entries.map(({ key }) => key))
-    const jobs = await backend.ledger.queue('q').list({ state: 'completed', limit: 1000 })
+    const jobs = await backend.jobStore.queue('q').list({ state: 'completed', limit: 1000 })
     const completed = new Set(jobs.jobs.map(({ id }) => id))
     expect(acknowledged).toBeGreaterThanOrEqual(40 * round)
     for (let each = 1; each <= acknowledged; each++) {
@@ -51,7 +51,7 @@ test('sqlite() loses nothing that was acknowledged when its process is killed', 
 
 test('sqlite() hands each job to one of several processes, once', async () => {
   const backend = sqlite(path)
-  const { jobs } = await backend.ledger
+  const { jobs } = await backend.jobStore
     .queue('q')
     .add(Array.from({ length: 300 }, () => ({ name: 'n', data: null })))
   const claimers = await startTogether('claim', 2)
@@ -64,7 +64,7 @@ test('sqlite() hands each job to one of several processes, once', async () => {
   expect(rounds.map((lines) => lines.length)).toEqual([26, 26])
   const claimed = rounds.flat().flatMap((line) => line.split(' ').filter((id) => id !== ''))
   expect(claimed.toSorted()).toEqual(jobs.map(({ id }) => id).toSorted())
-  expect((await backend.ledger.queue('q').counts()).ready).toBe(0)
+  expect((await backend.jobStore.queue('q').counts()).ready).toBe(0)
   backend.close()
 }, 30_000)
 
@@ -87,7 +87,7 @@ test('versions and tokens go on growing when a file is opened again', async () =
       .commit({ set: [{ key: 'k', value: 1, expiresInMs: 1 }] })
     await clock.advance(1)
     await backend.store.partition('p').commit({ delete: ['k'] })
-    const queue = backend.ledger.queue('q')
+    const queue = backend.jobStore.queue('q')
     await queue.add([{ id: 'same', name: 'n', data: null }])
     const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 1000 } })
     const { id, token } = claimed[0] ?? { id: '', token: 0 }

@@ -1,18 +1,18 @@
 import type { Backend } from '../../ports/backend.ts'
 import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import type { Doorbell } from '../../ports/doorbell/doorbell.ts'
-import type { JobLedger } from '../../ports/job-ledger/job-ledger.ts'
-import { BackendError } from '../../ports/errors.ts'
-import { checkQueueName } from '../../ports/job-ledger/job-limits.ts'
+import type { Waker } from '../../ports/waker/waker.ts'
+import type { JobStore } from '../../ports/job-store/job-store.ts'
+import { BackendError } from '../../ports/backend-error.ts'
+import { checkQueueName } from '../../ports/job-store/job-limits.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import type { RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
 import { checkPartitionName } from '../../ports/atomic-store/store-limits.ts'
-import { createTimerDoorbell } from '../../workers/timer-doorbell.ts'
-import { platformEndOfTurn } from '../../ports/platform/end-of-turn.ts'
+import { createTimerWaker } from '../../workers/timer-waker.ts'
+import { platformAfterIo } from '../../ports/platform/after-io.ts'
 import { createGroupCommit, type GroupCommit } from './database/group-commit.ts'
-import { createSqliteLedger, type SqliteLedger } from './job-ledger/ledger.ts'
-import { createNeighbourBell } from './database/neighbour-bell.ts'
+import { createSqliteJobStore, type SqliteJobStore } from './job-store/job-store.ts'
+import { createNeighbourWaker } from './database/neighbour-waker.ts'
 import { createNativeDatabase, type NativeDatabase } from './database/native-database.ts'
 import { openDatabase } from './database/open-database.ts'
 import { createSqliteRateLimits, type SqliteRateLimits } from './rate-limit-store.ts'
@@ -45,7 +45,7 @@ const WAL_ATTEMPTS = 20
 /** A {@link Backend} in one SQLite file. */
 export interface SqliteBackend extends Backend {
   /** Wakes workers of this process at once, and those of others when they next look, each `lookMs`. */
-  readonly doorbell: Required<Doorbell>
+  readonly waker: Required<Waker>
   /** Finishes what was called, then closes the file if it was opened by path. Later calls fail. */
   close(): void
 }
@@ -80,15 +80,15 @@ export function sqlite(
     clock,
     settings.busyTimeoutMs,
     // Whose time is made up has its turns made up, too.
-    clock === systemClock ? platformEndOfTurn : undefined,
+    clock === systemClock ? platformAfterIo : undefined,
   )
-  const bell = createTimerDoorbell(clock)
-  const shared = isFile(db) ? createNeighbourBell(bell, db, clock, settings.lookMs) : null
+  const waker = createTimerWaker(clock)
+  const shared = isFile(db) ? createNeighbourWaker(waker, db, clock, settings.lookMs) : null
   return {
     store: createStore(createSqliteStore(db, clock), group),
-    ledger: createLedger(createSqliteLedger(db, clock, random), group),
+    jobStore: createJobStore(createSqliteJobStore(db, clock, random), group),
     rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group),
-    doorbell: shared ?? bell,
+    waker: shared ?? waker,
     durability: shared === null ? 'none' : 'local',
     close() {
       shared?.close()
@@ -112,7 +112,7 @@ function createStore(engine: SqliteStore, group: GroupCommit): AtomicStore {
   }
 }
 
-function createLedger(engine: SqliteLedger, group: GroupCommit): JobLedger {
+function createJobStore(engine: SqliteJobStore, group: GroupCommit): JobStore {
   return {
     queue(name) {
       checkQueueName(name)

@@ -1,6 +1,6 @@
 import type { StoreEntry, StorePartition } from '../../ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import {
   addCalls,
   CLOSED_CIRCUIT,

@@ -1,6 +1,10 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
-import { STORE_LIMITS, type AtomicStore, type StoreEntry } from '../../ports/atomic-store/atomic-store.ts'
+import {
+  STORE_LIMITS,
+  type AtomicStore,
+  type StoreEntry,
+} from '../../ports/atomic-store/atomic-store.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'

@@ -12,8 +12,8 @@ export type SagaErrorCode =
   | 'saga_not_stuck'
   /** The saga was begun by a version that this code does not know. */
   | 'saga_version'
-  /** The orchestrator was made without a ledger. */
-  | 'saga_no_ledger'
+  /** The orchestrator was made without a job store. */
+  | 'saga_no_job_store'
   /** An attempt took longer than its step's `timeout`. */
   | 'saga_timeout'
   /** A step returned what is no JSON, or more than the journal keeps: the step counts as failed, though its effect happened. */

@@ -1,20 +1,20 @@
 import { durationMs, type Duration } from '../../../primitives/duration.ts'
 import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import type { Doorbell } from '../../ports/doorbell/doorbell.ts'
-import type { JobLedger } from '../../ports/job-ledger/job-ledger.ts'
+import type { Waker } from '../../ports/waker/waker.ts'
+import type { JobStore } from '../../ports/job-store/job-store.ts'
 import type { Json } from '../../ports/json.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import type { SagaDefinition } from './saga.ts'
 
-/** What a {@link import('./saga-orchestrator.ts').SagaOrchestrator} is made of. A backend holds `store`, `ledger` and `doorbell`. */
+/** What a {@link import('./saga-orchestrator.ts').SagaOrchestrator} is made of. A backend holds `store`, `jobStore` and `waker`. */
 export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
   /** Where the sagas are kept. */
   readonly store: AtomicStore
   /** Wakes a worker for sagas whose driver has crashed, and runs those begun by `start`. Default: none; `resume` goes on with them. */
-  readonly ledger?: JobLedger
-  /** Rings when a job is added to the ledger. Default: none, the worker looks by itself. */
-  readonly doorbell?: Pick<Doorbell, 'ring'>
+  readonly jobStore?: JobStore
+  /** Wakes when a job is added to the job store. Default: none, the worker looks by itself. */
+  readonly waker?: Pick<Waker, 'wake'>
   /** The queue of those jobs. Default `saga.` and the saga's name. */
   readonly queue?: string
   /** What is run. Default: the steps given to `addStep`. */

@@ -1,6 +1,6 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
-import type { JobProcessor } from '../../ports/job-processor/job-processor.ts'
+import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
 import type { LeaseTools } from '../locks/leased-key.ts'
 import { driveSaga, type DriveOptions, type DriveResult } from './saga-driver.ts'
@@ -57,7 +57,7 @@ const MAX_INPUT_BYTES = 262_144
  * const outcome = await orders.run({ orderId }, { id: orderId })
  */
 export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> {
-  /** Runs the jobs that hold sagas: to be given to a worker of the ledger. */
+  /** Runs the jobs that hold sagas: to be given to a worker of the job store. */
   readonly processor: JobProcessor
   readonly #options: SagaOrchestratorOptions<Input, Results>
   readonly #tools: LeaseTools
@@ -69,13 +69,13 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
 
   /** @throws RangeError when an option is out of range */
   constructor(options: SagaOrchestratorOptions<Input, Results>) {
-    const { store, ledger, doorbell } = options
+    const { store, jobStore, waker } = options
     const { name, queue, leaseMs, keepMs, clock, random } = checkSagaOptions(options)
     this.#options = options
     this.#tools = { clock, random }
     this.#leaseMs = leaseMs
     this.#journal = createSagaJournal({ store, name, leaseMs, keepMs, clock, random })
-    this.#wake = ledger === undefined ? null : createSagaWake({ ledger, doorbell, queue, random })
+    this.#wake = jobStore === undefined ? null : createSagaWake({ jobStore, waker, queue, random })
     this.processor = createSagaProcessor({
       queue,
       leaseMs,
@@ -102,7 +102,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   /**
    * Runs a saga to its end in this process, waiting between attempts.
    *
-   * With an `id` that is known it goes on with that saga, or answers how it ended. With a ledger the saga is held by a job
+   * With an `id` that is known it goes on with that saga, or answers how it ended. With a job store the saga is held by a job
    * first, and a worker goes on with it should this process crash.
    *
    * @throws SagaError `saga_in_progress` when it is driven elsewhere, `saga_conflict` when the id was used with other input,
@@ -124,7 +124,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
    * Leaves a saga to the worker: one durable write. With an `id` that is known nothing more is begun.
    *
    * @returns The saga's id
-   * @throws SagaError `saga_no_ledger` when there is no ledger to hold it
+   * @throws SagaError `saga_no_job_store` when there is no job store to hold it
    */
   async start(
     input: Input | (null extends Input ? void : never),
@@ -133,8 +133,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     const { id = this.#newId() } = options
     if (this.#wake === null) {
       throw new SagaError(
-        'saga_no_ledger',
-        'Cannot start saga: the orchestrator has no ledger, give it one or use run()',
+        'saga_no_job_store',
+        'Cannot start saga: the orchestrator has no job store, give it one or use run()',
       )
     }
     await this.#wake.begin(id, this.#newSaga(checkId(id), input ?? null))
@@ -142,7 +142,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   /**
-   * Goes on with a saga in this process: after a crash, or after `retry` and `skip` where there is no ledger.
+   * Goes on with a saga in this process: after a crash, or after `retry` and `skip` where there is no job store.
    *
    * @throws SagaError `saga_unknown` when none of that id is kept; otherwise as `run`
    */

@@ -1,5 +1,5 @@
-import type { JobOutcome } from '../../ports/job-ledger/job-outcome.ts'
-import type { JobProcessor } from '../../ports/job-processor/job-processor.ts'
+import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
+import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
 import { isJsonObject } from '../json-object.ts'
 import { failureOf } from './saga-attempt.ts'

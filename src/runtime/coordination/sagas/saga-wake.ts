@@ -1,15 +1,15 @@
 import { encodeHex } from '../../../primitives/hex.ts'
-import type { Doorbell } from '../../ports/doorbell/doorbell.ts'
-import type { JobLedger } from '../../ports/job-ledger/job-ledger.ts'
+import type { Waker } from '../../ports/waker/waker.ts'
+import type { JobStore } from '../../ports/job-store/job-store.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { sagaJobData } from './saga-processor.ts'
 import type { SagaState } from './saga-state.ts'
-import { tryRing } from '../../workers/try-ring.ts'
+import { tryWake } from '../../workers/try-wake.ts'
 
 /** What {@link createSagaWake} needs. */
 export interface SagaWakeOptions {
-  readonly ledger: JobLedger
-  readonly doorbell: Pick<Doorbell, 'ring'> | undefined
+  readonly jobStore: JobStore
+  readonly waker: Pick<Waker, 'wake'> | undefined
   readonly queue: string
   readonly random: RandomSource
 }
@@ -27,14 +27,14 @@ export interface SagaWake {
 /** Crashes of workers that one saga survives before its job is dead. */
 const MAX_CRASHES = 1000
 
-export function createSagaWake({ ledger, doorbell, queue, random }: SagaWakeOptions): SagaWake {
-  const jobs = ledger.queue(queue)
+export function createSagaWake({ jobStore, waker, queue, random }: SagaWakeOptions): SagaWake {
+  const jobs = jobStore.queue(queue)
 
   async function add(jobId: string, data: ReturnType<typeof sagaJobData>, delayMs: number) {
     const { wakeInMs } = await jobs.add([
       { id: jobId, name: 'saga', data, delayMs, maxAttempts: MAX_CRASHES },
     ])
-    await tryRing(doorbell, queue, wakeInMs)
+    await tryWake(waker, queue, wakeInMs)
   }
 
   return {
@@ -46,7 +46,7 @@ export function createSagaWake({ ledger, doorbell, queue, random }: SagaWakeOpti
     },
     async promote(jobId) {
       await jobs.command({ type: 'promote', ids: [jobId] })
-      await tryRing(doorbell, queue, 0)
+      await tryWake(waker, queue, 0)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { ClaimedJob } from '../../ports/job-ledger/job-ledger.ts'
+import type { ClaimedJob } from '../../ports/job-store/job-store.ts'
 import type { Json } from '../../ports/json.ts'
 
 /** What is read and called of BullMQ's `Job`. */
@@ -35,7 +35,7 @@ export type BullmqJobProcessor = (
 ) => Promise<Json>
 
 /**
- * The job in the words of our ledgers.
+ * The job in the words of our job stores.
  *
  * BullMQ has no fencing token, so one is made of what grows with each claim (`attemptsStarted`) and with each use of an id
  * (`timestamp`): it grows as a token must while the clocks of those who add agree, and no job is claimed a thousand

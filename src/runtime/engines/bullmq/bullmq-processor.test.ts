@@ -9,9 +9,9 @@ import {
   UnrecoverableError,
 } from '../../../services/background-jobs/index.ts'
 import { memory } from '../../backends/memory/index.ts'
-import type { ClaimedJob } from '../../ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../ports/job-ledger/job-outcome.ts'
-import type { JobControl } from '../../ports/job-processor/job-processor.ts'
+import type { ClaimedJob } from '../../ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
+import type { JobControl } from '../../ports/job-store/job-processor.ts'
 import { bullmqProcessor } from './index.ts'
 
 let server: RedisServer
@@ -80,7 +80,7 @@ test('bullmqProcessor() runs a job queue in a BullMQ worker and keeps the result
   expect(job.returnvalue).toEqual({ sent: 'a@example.com', id: 'welcome' })
 })
 
-test('bullmqProcessor() hands over the job in the words of our ledgers', async () => {
+test('bullmqProcessor() hands over the job in the words of our job stores', async () => {
   const seen: ClaimedJob[] = []
   const ended = finished(
     work(async (job) => {

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import { BackendError } from '../../ports/errors.ts'
-import { encodeJson, JOB_LIMITS } from '../../ports/job-ledger/job-limits.ts'
+import { BackendError } from '../../ports/backend-error.ts'
+import { encodeJson, JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import type { Json } from '../../ports/json.ts'
 import { ADD_JOBS_LUA, QUEUE_KEYS } from './add-jobs-script.ts'
 import { BullmqVersionError } from './bullmq-version-error.ts'

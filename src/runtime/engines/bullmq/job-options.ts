@@ -1,4 +1,4 @@
-import { JOB_LIMITS } from '../../ports/job-ledger/job-limits.ts'
+import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 
 /** What BullMQ's workers know of a job, by BullMQ's names: those of its options that can be honoured without its library. */
 export interface BullmqJobOptions {

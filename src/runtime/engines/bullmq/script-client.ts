@@ -1,4 +1,4 @@
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 
 /**
  * A connected Redis client of the caller's choice, known by the one method that is called: ioredis (`call`), Bun's

@@ -1,5 +1,10 @@
-export type { DirectControl, DirectJob, DirectOutcome, DirectProcess } from '../../workers/push/direct-job.ts'
-export type { RungWorker } from '../../workers/push/ring-answerer.ts'
+export type {
+  DirectControl,
+  DirectJob,
+  DirectOutcome,
+  DirectProcess,
+} from '../../workers/push/direct-job.ts'
+export type { WokenWorker } from '../../workers/push/wake-handler.ts'
 export { MessageTooLargeError } from './message-too-large-error.ts'
 export type { MessageBatchLike, MessageLike, QueueLike } from './queue-binding.ts'
 export { queuesConsumer, type QueuesConsumerOptions } from './queues-consumer.ts'
@@ -10,4 +15,4 @@ export {
   type QueuesSendOptions,
 } from './queues-direct.ts'
 export { queuesDirectConsumer, type QueuesDirectConsumerOptions } from './queues-direct-consumer.ts'
-export { queuesDoorbell, type QueuesDoorbellOptions } from './queues-doorbell.ts'
+export { queuesWaker, type QueuesWakerOptions } from './queues-waker.ts'

@@ -1,6 +1,10 @@
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
-import { decodeDirectJob, type DirectJob, type DirectProcess } from '../../workers/push/direct-job.ts'
+import {
+  decodeDirectJob,
+  type DirectJob,
+  type DirectProcess,
+} from '../../workers/push/direct-job.ts'
 import { runDirectJob } from '../../workers/push/run-direct-job.ts'
 import { MAX_DELAY_S, type MessageBatchLike, type MessageLike } from './queue-binding.ts'
 

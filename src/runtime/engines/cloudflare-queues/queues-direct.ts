@@ -34,9 +34,9 @@ export interface QueuesDirect {
 const MAX_BYTES = 127_900
 
 /**
- * Sends jobs without a ledger: the queue keeps each one, delivers it to `queuesDirectConsumer` at least once and retries it as
+ * Sends jobs without a job store: the queue keeps each one, delivers it to `queuesDirectConsumer` at least once and retries it as
  * often as the consumer's `max_retries` says. The cheapest way; for priority, deduplication, delays over 12 hours,
- * cancellation, progress or a record of what became of a job use a job queue with `queuesDoorbell`.
+ * cancellation, progress or a record of what became of a job use a job queue with `queuesWaker`.
  */
 export function queuesDirect({ queue }: QueuesDirectOptions): QueuesDirect {
   return {

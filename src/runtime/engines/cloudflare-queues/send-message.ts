@@ -1,4 +1,4 @@
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import type { Json } from '../../ports/json.ts'
 import type { QueueLike } from './queue-binding.ts'
 

@@ -1,4 +1,4 @@
-import { JOB_LIMITS } from '../../ports/job-ledger/job-limits.ts'
+import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 
 /** How QStash is to deliver a message. */
 export interface Delivery {

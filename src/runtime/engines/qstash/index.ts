@@ -1,5 +1,10 @@
-export type { DirectControl, DirectJob, DirectOutcome, DirectProcess } from '../../workers/push/direct-job.ts'
-export type { RungWorker } from '../../workers/push/ring-answerer.ts'
+export type {
+  DirectControl,
+  DirectJob,
+  DirectOutcome,
+  DirectProcess,
+} from '../../workers/push/direct-job.ts'
+export type { WokenWorker } from '../../workers/push/wake-handler.ts'
 export type { QstashAccess } from './qstash-api.ts'
 export {
   qstashDirect,
@@ -9,7 +14,7 @@ export {
   type SentJob,
 } from './qstash-direct.ts'
 export { qstashDirectHandler, type QstashDirectHandlerOptions } from './qstash-direct-handler.ts'
-export { qstashDoorbell, type QstashDoorbellOptions } from './qstash-doorbell.ts'
+export { qstashWaker, type QstashWakerOptions } from './qstash-waker.ts'
 export { qstashHandler, type QstashHandlerOptions } from './qstash-handler.ts'
 export {
   qstashSchedules,

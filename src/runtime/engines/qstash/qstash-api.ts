@@ -1,6 +1,6 @@
 import { readBytes } from '../../../primitives/read-bytes.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import { BackendError, type BackendErrorCode } from '../../ports/errors.ts'
+import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 import { systemFetch, type FetchClient } from '../../ports/platform/fetch-client.ts'
 
 /** How QStash is reached. */

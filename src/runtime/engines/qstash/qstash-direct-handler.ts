@@ -1,5 +1,9 @@
 import { systemClock } from '../../ports/platform/clock.ts'
-import { decodeDirectJob, type DirectJob, type DirectProcess } from '../../workers/push/direct-job.ts'
+import {
+  decodeDirectJob,
+  type DirectJob,
+  type DirectProcess,
+} from '../../workers/push/direct-job.ts'
 import { runDirectJob } from '../../workers/push/run-direct-job.ts'
 import {
   answer,

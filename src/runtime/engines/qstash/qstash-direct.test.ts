@@ -1,6 +1,10 @@
 import { Client } from '@upstash/qstash'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { sign, startQstashServer, type QstashServer } from '../../../../test/support/qstash-server.ts'
+import {
+  sign,
+  startQstashServer,
+  type QstashServer,
+} from '../../../../test/support/qstash-server.ts'
 import {
   qstashDirect,
   qstashDirectHandler,
@@ -189,10 +193,10 @@ test('qstashDirectHandler() gives up what is no job, and refuses what is not sig
   const jobs = serve(async () => ({ to: 'completed' }))
   const send = (body: string, token: string): Promise<Response> =>
     handle(new Request(APP, { method: 'POST', body, headers: { 'upstash-signature': token } }))
-  const ring = '{"ring":"email"}'
+  const wake = '{"ring":"email"}'
   const { current } = server.signingKeys
-  expect((await send(ring, sign(current, APP, ring, server.clock.now()))).status).toBe(489)
-  expect((await send(ring, 'a.b.c')).status).toBe(401)
+  expect((await send(wake, sign(current, APP, wake, server.clock.now()))).status).toBe(489)
+  expect((await send(wake, 'a.b.c')).status).toBe(401)
   expect(jobs).toEqual([])
 })
 
@@ -231,8 +235,8 @@ test('schedules are kept at QStash: created, replaced, listed, delivered and del
     timezone: 'America/New_York',
     job: { name: 'report', data: { all: true } },
   })
-  await schedules().create({ id: 'sweep.email', cron: '*/5 * * * *', ring: 'email' })
-  await schedules('https://other.example.com/').create({ id: 'x', cron: '* * * * *', ring: 'q' })
+  await schedules().create({ id: 'sweep.email', cron: '*/5 * * * *', wake: 'email' })
+  await schedules('https://other.example.com/').create({ id: 'x', cron: '* * * * *', wake: 'q' })
   expect(await schedules().list()).toEqual([
     {
       id: 'nightly',
@@ -267,7 +271,7 @@ test('schedules of others are listed without their message, and the official cli
     scheduleId: 'theirs',
     body: 'x',
   })
-  await schedules().create({ id: 'ours', cron: '0 0 1 * *', ring: 'email' })
+  await schedules().create({ id: 'ours', cron: '0 0 1 * *', wake: 'email' })
   expect((await schedules().list()).map(({ id, task }) => [id, task])).toEqual([
     ['theirs', null],
     ['ours', { ring: 'email' }],
@@ -281,7 +285,7 @@ test('schedules of others are listed without their message, and the official cli
 })
 
 test('create() refuses a schedule that is malformed', async () => {
-  const good = { id: 'a', cron: '* * * * *', ring: 'q' }
+  const good = { id: 'a', cron: '* * * * *', wake: 'q' }
   for (const bad of [
     { id: '' },
     { id: 'a/b' },

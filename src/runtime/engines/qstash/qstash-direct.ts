@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '../../../primitives/duration.ts'
-import { encodeJson } from '../../ports/job-ledger/job-limits.ts'
+import { encodeJson } from '../../ports/job-store/job-limits.ts'
 import type { Json } from '../../ports/json.ts'
 import { encodeDirectJob } from '../../workers/push/direct-job.ts'
 import { deliveryHeaders } from './delivery-headers.ts'
@@ -39,9 +39,9 @@ export interface QstashDirect {
 }
 
 /**
- * Sends jobs without a ledger: QStash keeps each one, delivers it to `qstashDirectHandler` at least once, retries it and keeps what
+ * Sends jobs without a job store: QStash keeps each one, delivers it to `qstashDirectHandler` at least once, retries it and keeps what
  * failed in its dead-letter queue. Cheap to set up; for priority, exact deduplication, cancellation, progress or a
- * record of what became of a job use a queue with `qstashDoorbell`.
+ * record of what became of a job use a queue with `qstashWaker`.
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when a URL is none

@@ -47,7 +47,7 @@ test('qstashHandler() refuses what QStash did not sign, and works nothing', asyn
   expect(works).toBe(0)
 })
 
-test('qstashHandler() has a ring for a queue without a worker delivered again, and other messages never', async () => {
+test('qstashHandler() has a wake for a queue without a worker delivered again, and other messages never', async () => {
   expect(await send('{"ring":"other"}')).toMatchObject({
     status: 404,
     body: { code: 'unknown_queue' },

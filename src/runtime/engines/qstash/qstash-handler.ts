@@ -1,6 +1,6 @@
 import { systemClock } from '../../ports/platform/clock.ts'
-import { createRingAnswerer, type RingAnswererOptions } from '../../workers/push/ring-answerer.ts'
-import { decodeRing } from '../../workers/push/ring.ts'
+import { createWakeHandler, type WakeHandlerOptions } from '../../workers/push/wake-handler.ts'
+import { decodeWakeMessage } from '../../workers/push/wake-message.ts'
 import {
   answer,
   answerDead,
@@ -10,25 +10,25 @@ import {
 
 /** Options of {@link qstashHandler}. */
 export interface QstashHandlerOptions
-  extends SignedRequestOptions, Pick<RingAnswererOptions, 'backend' | 'workers'> {
+  extends SignedRequestOptions, Pick<WakeHandlerOptions, 'backend' | 'workers'> {
   /**
-   * How long one ring works at most, 1 to 7,200,000 ms, within what the plan allows an answer to take; then QStash is
-   * answered and the queue rung anew. Default 300,000.
+   * How long one wake works at most, 1 to 7,200,000 ms, within what the plan allows an answer to take; then QStash is
+   * answered and the queue woken anew. Default 300,000.
    */
   readonly timeLimitMs?: number
-  /** Hears why a queue could not be worked; QStash rings again. Must not throw. Default: nobody. */
+  /** Hears why a queue could not be worked; QStash wakes again. Must not throw. Default: nobody. */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * Answers the rings of `qstashDoorbell`: verifies that they are QStash's, works the queue's ledger until nothing can be run
- * now, and rings for what comes later.
+ * Answers the wakes of `qstashWaker`: verifies that they are QStash's, works the queue's job store until nothing can be run
+ * now, and wakes for what comes later.
  *
  * Status 200: worked; 401: not signed by QStash for this URL, or too old; 404: no worker for the queue, perhaps not
- * deployed yet; 489: no ring; 503: the ledger cannot be reached. QStash delivers the last ones again.
+ * deployed yet; 489: no wake; 503: the job store cannot be reached. QStash delivers the last ones again.
  *
  * @example
- * const backend = { ...redis(upstash), doorbell: qstashDoorbell({ token, url }) }
+ * const backend = { ...redis(upstash), waker: qstashWaker({ token, url }) }
  * const handle = qstashHandler({ signingKeys, backend, workers: [emailQueue] })
  *
  * @throws RangeError when an option is out of range, or two workers are for one queue
@@ -42,15 +42,15 @@ export function qstashHandler(
       `Cannot answer QStash: timeLimitMs is ${timeLimitMs}, 1 to 7200000 allowed`,
     )
   const read = createSignedRequestReader(options)
-  const answerRing = createRingAnswerer({ backend, workers, timeLimitMs, clock })
+  const answerRing = createWakeHandler({ backend, workers, timeLimitMs, clock })
 
   return async (request) => {
     const signed = await read(request)
     if ('refusal' in signed) return signed.refusal
-    const ring = decodeRing(signed.body)
-    if (ring === null) return answerDead({ code: 'no_ring' })
+    const wake = decodeWakeMessage(signed.body)
+    if (wake === null) return answerDead({ code: 'no_ring' })
     try {
-      const done = await answerRing(ring)
+      const done = await answerRing(wake)
       return done.kind === 'unknown_queue' ? answer(404, { code: done.kind }) : answer(200, done)
     } catch (error) {
       onError?.(error)

@@ -1,15 +1,15 @@
-import { BackendError } from '../../ports/errors.ts'
-import { checkQueueName, encodeJson } from '../../ports/job-ledger/job-limits.ts'
+import { BackendError } from '../../ports/backend-error.ts'
+import { checkQueueName, encodeJson } from '../../ports/job-store/job-limits.ts'
 import type { Json } from '../../ports/json.ts'
 import { decodeDirectJob, encodeDirectJob } from '../../workers/push/direct-job.ts'
-import { decodeRing, encodeRing } from '../../workers/push/ring.ts'
+import { decodeWakeMessage, encodeWakeMessage } from '../../workers/push/wake-message.ts'
 import { deliveryHeaders } from './delivery-headers.ts'
 import { checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
 
-/** What a schedule sends: a job to `qstashDirectHandler`, or a ring for a queue to `qstashHandler`. */
+/** What a schedule sends: a job to `qstashDirectHandler`, or a wake for a queue to `qstashHandler`. */
 export type QstashTask =
   | { readonly job: { readonly name: string; readonly data: Json } }
-  | { readonly ring: string }
+  | { readonly wake: string }
 
 /** A schedule to keep at QStash. */
 export type NewQstashSchedule = QstashTask & {
@@ -60,7 +60,7 @@ const TIMEZONE = /^CRON_TZ=(\S+) (.+)$/
 
 /**
  * Keeps schedules at QStash, which then needs nothing of ours running to be on time. A tick that QStash misses is not made
- * up; where that matters, schedule in the queue itself and have this only ring for it.
+ * up; where that matters, schedule in the queue itself and have this only wake for it.
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when a URL is none
@@ -103,8 +103,8 @@ export function qstashSchedules(options: QstashSchedulesOptions): QstashSchedule
 
 function bodyOf(task: QstashTask): Json {
   if ('job' in task) return encodeDirectJob(task.job.name, task.job.data)
-  checkQueueName(task.ring)
-  return encodeRing({ queue: task.ring, afterMs: 0 })
+  checkQueueName(task.wake)
+  return encodeWakeMessage({ queue: task.wake, afterMs: 0 })
 }
 
 function scheduleOf(item: unknown, url: string): QstashSchedule | null {
@@ -136,8 +136,8 @@ function taskOf(body: string): QstashTask | null {
   } catch {
     return null
   }
-  const ring = decodeRing(parsed)
-  if (ring !== null) return { ring: ring.queue }
+  const wake = decodeWakeMessage(parsed)
+  if (wake !== null) return { wake: wake.queue }
   const job = decodeDirectJob(parsed)
   return job === null ? null : { job }
 }

@@ -1,4 +1,4 @@
-import { BackendError } from '../../ports/errors.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import type { FoundAddress } from './found-address.ts'
 
 /** What of Node's modules this room needs, by their names. */

@@ -1,6 +1,6 @@
 import type { Json } from '../../ports/json.ts'
 
-/** A job that an engine carries itself, without a ledger: so it has no priority, progress, lease or record. */
+/** A job that an engine carries itself, without a job store: so it has no priority, progress, lease or record. */
 export interface DirectJob {
   /** The engine's id of the message; the same on every attempt. */
   readonly id: string
@@ -16,7 +16,7 @@ export interface DirectControl {
   readonly signal: AbortSignal
 }
 
-/** How an attempt ended: those outcomes of a job that an engine can carry out without a ledger. */
+/** How an attempt ended: those outcomes of a job that an engine can carry out without a job store. */
 export type DirectOutcome =
   | { readonly to: 'completed' }
   /** Not to be run again without intervention. */

@@ -149,11 +149,11 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       await enabledEndpoint(delivery.endpointId)
       const task = retryTask(delivery)
       const [added] = await deliveryQueue.add([deliveryJob(task)])
-      // Asked before and not begun yet, or given up by the ledger because workers kept dying over it.
+      // Asked before and not begun yet, or given up by the job store because workers kept dying over it.
       if (added === false) await deliveryQueue.revive(deliveryJobId(id, task.round))
       // The round before it is over: its job would only find that out by itself.
       const replaced = { type: 'remove', ids: [deliveryJobId(id, delivery.round)] } as const
-      for (const { ledger } of [deliveryQueue, slowLane]) await ledger.command(replaced)
+      for (const { jobStore } of [deliveryQueue, slowLane]) await jobStore.command(replaced)
       return { id, round: task.round }
     },
     async recover(endpointId, since, rate = {}) {

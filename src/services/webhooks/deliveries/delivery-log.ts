@@ -1,4 +1,7 @@
-import type { AtomicStore, StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type {
+  AtomicStore,
+  StorePartition,
+} from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { WebhookError } from '../webhook-error.ts'
 import {

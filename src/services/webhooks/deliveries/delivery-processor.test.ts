@@ -22,11 +22,11 @@ test('process() gives the job back when its worker stops in the middle of an att
   const { id } = await webhooks.publish({ type: 'a', data: 1 })
   const [events, attempts] = webhooks.processors
   if (events === undefined) throw new Error('no processor')
-  const ledger = backend.ledger.queue(events.queue)
-  await createJobWorker({ processor: events, ledger, clock }).drain()
+  const jobStore = backend.jobStore.queue(events.queue)
+  await createJobWorker({ processor: events, jobStore, clock }).drain()
 
   const [job] = (
-    await backend.ledger
+    await backend.jobStore
       .queue('webhooks.deliveries')
       .exchange({ claim: { limit: 1, leaseMs: 1000 } })
   ).claimed
@@ -52,7 +52,7 @@ test('process() draws no conclusion from an attempt that was made before the end
   await clock.advance(1000)
   await webhooks.endpoints.enable(endpoint.id)
   // The job comes again, as it does when its worker died before it could settle it.
-  const queue = backend.ledger.queue('webhooks.deliveries')
+  const queue = backend.jobStore.queue('webhooks.deliveries')
   const job = deliveryJob(firstTask({ id: `${id}:${endpoint.id}` }))
   await queue.command({ type: 'remove', ids: [job.id ?? ''] })
   await queue.add([job])
@@ -65,7 +65,7 @@ test('process() completes a job whose delivery is gone', async () => {
   const backend = memory()
   const receiver = createWebhookReceiver()
   const webhooks = createWebhooks({ backend, fetch: receiver.fetch, resolve })
-  const queue = backend.ledger.queue('webhooks.deliveries')
+  const queue = backend.jobStore.queue('webhooks.deliveries')
   for (const id of ['e:ep_gone', 'nonsense', `e:ep_${'0'.repeat(30)}`])
     await queue.add([deliveryJob(firstTask({ id }))])
   await webhooks.drain()
@@ -87,7 +87,7 @@ test('process() leaves one chain of attempts, though a crash left the delivery i
   const endpoint = await webhooks.endpoints.create({ url })
   const { id } = await webhooks.publish({ type: 'a', data: 1 })
   const job = deliveryJob(firstTask({ id: `${id}:${endpoint.id}` }))
-  await backend.ledger.queue('webhooks.deliveries.slow').add([job])
+  await backend.jobStore.queue('webhooks.deliveries.slow').add([job])
   for (let time = 0; time < 10; time++) {
     await webhooks.drain()
     await clock.advance(80_000)
@@ -95,7 +95,9 @@ test('process() leaves one chain of attempts, though a crash left the delivery i
   // Both may have made the first attempt; then one of them went on alone.
   expect(receiver.received.length).toBeLessThanOrEqual(5)
   expect((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state).toBe('dead')
-  for (const queue of webhooks.processors.map((processor) => backend.ledger.queue(processor.queue)))
+  for (const queue of webhooks.processors.map((processor) =>
+    backend.jobStore.queue(processor.queue),
+  ))
     expect(await queue.counts()).toMatchObject({ ready: 0, scheduled: 0, active: 0 })
 })
 
@@ -114,7 +116,7 @@ test('process() moves deliveries to an endpoint that fails into the slow lane, a
   await webhooks.endpoints.create({ url })
   await webhooks.publish({ type: 'a', data: 1 })
   await webhooks.drain()
-  const [, main, slow] = webhooks.processors.map(({ queue }) => backend.ledger.queue(queue))
+  const [, main, slow] = webhooks.processors.map(({ queue }) => backend.jobStore.queue(queue))
   expect([(await main?.counts())?.scheduled, (await slow?.counts())?.scheduled]).toEqual([1, 0])
   await clock.advance(5000)
   await webhooks.drain()
@@ -130,7 +132,7 @@ test('process() moves deliveries to an endpoint that fails into the slow lane, a
   ])
 })
 
-test('process() begins anew what the ledger has given up in the slow lane', async () => {
+test('process() begins anew what the job store has given up in the slow lane', async () => {
   const clock = createFakeClock()
   const backend = memory({ clock })
   const receiver = createWebhookReceiver(
@@ -147,7 +149,7 @@ test('process() begins anew what the ledger has given up in the slow lane', asyn
   const { id } = await webhooks.publish({ type: 'a', data: 1 })
   await webhooks.drain()
   const job = deliveryJob({ ...firstTask({ id: `${id}:${endpoint.id}` }), attempts: 1 })
-  const slow = backend.ledger.queue('webhooks.deliveries.slow')
+  const slow = backend.jobStore.queue('webhooks.deliveries.slow')
   await slow.add([job])
   const { claimed } = await slow.exchange({ claim: { limit: 1, leaseMs: 1000 } })
   await slow.exchange({
@@ -173,7 +175,7 @@ test('process() tells of a disabled endpoint again when a crash may have kept it
   const endpoint = await webhooks.endpoints.create({ url })
   const { id } = await webhooks.publish({ type: 'a', data: 1 })
   await webhooks.drain()
-  const queue = backend.ledger.queue('webhooks.deliveries')
+  const queue = backend.jobStore.queue('webhooks.deliveries')
   const job = deliveryJob(firstTask({ id: `${id}:${endpoint.id}` }))
   await queue.command({ type: 'remove', ids: [job.id ?? ''] })
   await queue.add([job])

@@ -1,6 +1,6 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
-import type { JobControl, JobProcessor } from '../../../runtime/ports/job-processor/job-processor.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
+import type { JobControl, JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { RateLimitStore } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
@@ -146,9 +146,9 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
   async function moveTo(slowLane: WorkQueue, task: DeliveryTask): Promise<JobOutcome> {
     const job = deliveryJob(task)
     const [added] = await slowLane.add([job])
-    // Should the ledger have given up on it there, its workers having died over it, it begins anew.
+    // Should the job store have given up on it there, its workers having died over it, it begins anew.
     if (added === false)
-      await slowLane.ledger.command({
+      await slowLane.jobStore.command({
         type: 'retry',
         ids: [deliveryJobId(task.id, task.round)],
       })

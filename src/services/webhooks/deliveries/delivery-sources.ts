@@ -1,4 +1,7 @@
-import type { StoreEntry, StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type {
+  StoreEntry,
+  StorePartition,
+} from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import type { DeliveryState } from './delivery.ts'
 import { placedDelivery, readPlaced, type PlacedDelivery } from './read-placed.ts'

@@ -1,5 +1,5 @@
-import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { Stored } from '../queues/stored.ts'
 import type { Delivery, DeliveryLane } from './delivery.ts'
 

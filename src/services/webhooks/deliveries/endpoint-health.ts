@@ -1,4 +1,7 @@
-import { readCircuit, writeCircuit } from '../../../runtime/coordination/circuit-breaker/circuit-record.ts'
+import {
+  readCircuit,
+  writeCircuit,
+} from '../../../runtime/coordination/circuit-breaker/circuit-record.ts'
 import {
   admitCall,
   CLOSED_CIRCUIT,

@@ -1,5 +1,5 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Stored } from '../queues/stored.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'

@@ -1,5 +1,6 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { DEFAULT_TENANT } from '../events/tenant.ts'
 
 /** What an endpoint's id says: where it and its deliveries are kept, without a directory to look it up in. */
 export interface EndpointAddress {
@@ -8,7 +9,6 @@ export interface EndpointAddress {
   readonly shard: number
 }
 
-const DEFAULT_TENANT = 'default'
 const ID = /^ep_([0-9a-f]{2})[0-9a-f]{28}(?:\.([\w-]{1,64}))?$/
 
 /** @returns A new id: unguessable, so that knowing a tenant's name does not find its endpoints */
@@ -22,9 +22,4 @@ export function readEndpointId(id: string): EndpointAddress | null {
   const match = ID.exec(id)
   if (match?.[1] === undefined) return null
   return { tenant: match[2] ?? DEFAULT_TENANT, shard: Number.parseInt(match[1], 16) }
-}
-
-/** Whether `tenant` is the name of one. */
-export function isTenant(tenant: string): boolean {
-  return /^[\w-]{1,64}$/.test(tenant)
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import type { Sender } from '../outbound/sender.ts'
 import { WebhookError } from '../webhook-error.ts'
-import { createEndpointId, isTenant } from './endpoint-id.ts'
+import { isTenant } from '../events/tenant.ts'
+import { createEndpointId } from './endpoint-id.ts'
 import {
   DEFAULT_ENDPOINT_SETTINGS,
   readEndpointSettings,
@@ -77,7 +77,8 @@ export interface EndpointPage {
 /** What {@link createEndpoints} stands on. */
 export interface EndpointsOptions {
   readonly store: EndpointStore
-  readonly log: Pick<DeliveryLog, 'forgetHealth'>
+  /** Keeps how each endpoint did. */
+  readonly log: { forgetHealth(endpointId: string): Promise<void> }
   readonly sender: Sender
   readonly rules: EndpointRules
   readonly clock: Clock

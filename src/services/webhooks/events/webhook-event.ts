@@ -1,8 +1,8 @@
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import { isTenant } from '../endpoints/endpoint-id.ts'
 import { isEventType } from './event-pattern.ts'
 import { WebhookError } from '../webhook-error.ts'
+import { isTenant } from './tenant.ts'
 
 /** Something that happened, for every endpoint that wants to know. */
 export interface WebhookEvent {

@@ -1,5 +1,5 @@
-import { BackendError } from '../../../runtime/ports/errors.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import { BackendError } from '../../../runtime/ports/backend-error.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { WebhookError } from '../webhook-error.ts'
 

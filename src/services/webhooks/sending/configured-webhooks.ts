@@ -1,4 +1,4 @@
-import { NotConfiguredError } from '../../../runtime/ports/errors.ts'
+import { NotConfiguredError } from '../../../runtime/ports/not-configured-error.ts'
 import type { Webhooks } from './create-webhooks.ts'
 
 let configured: Webhooks | undefined

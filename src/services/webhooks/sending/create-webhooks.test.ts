@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createWebhookReceiver } from '../../../../test/support/webhook-receiver.ts'
 import { memory } from '../../../runtime/backends/memory/index.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
-import { BackendError } from '../../../runtime/ports/errors.ts'
+import { BackendError } from '../../../runtime/ports/backend-error.ts'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createSeededRandom } from '../../../testing/seeded-random.ts'
 import { createWebhooks } from './create-webhooks.ts'
@@ -39,7 +39,7 @@ test('run() delivers what is published while it runs, and ends with its signal',
   const running = webhooks.run({ signal: stop.signal })
   await clock.advance(10)
   await webhooks.publish({ type: 'a', data: 1 })
-  // The doorbell wakes it: nothing has to wait for the next look.
+  // The waker wakes it: nothing has to wait for the next look.
   await clock.advance(0)
   await clock.advance(0)
   expect(receiver.received).toHaveLength(1)
@@ -140,11 +140,11 @@ test('publish() takes the largest event, and the receiver gets its exact bytes',
   expect(delivery?.state).toBe('delivered')
 })
 
-test('publish() resolves though the doorbell fails', async () => {
+test('publish() resolves though the waker fails', async () => {
   const receiver = createWebhookReceiver()
   const backend = {
     ...memory(),
-    doorbell: { ring: () => Promise.reject(new BackendError('backend_failed', 'no bell')) },
+    waker: { wake: () => Promise.reject(new BackendError('backend_failed', 'no waker')) },
   }
   const webhooks = createWebhooks({ backend, fetch: receiver.fetch, resolve })
   await webhooks.endpoints.create({ url: URL_A })
@@ -184,7 +184,7 @@ test('a delivery waits, and is never dead, while the store cannot be reached', a
 test('a job of a name that this version does not know is parked', async () => {
   const backend = memory()
   const webhooks = createWebhooks({ backend })
-  const queue = backend.ledger.queue('webhooks.events')
+  const queue = backend.jobStore.queue('webhooks.events')
   await queue.add([{ id: 'later', name: 'from-a-later-version', data: 1 }])
   await webhooks.drain()
   expect((await queue.get('later'))?.state).toBe('parked')
@@ -253,9 +253,9 @@ test('publishing costs one write, and an attempt one commit', async () => {
         return watched(partition, (method) => calls.push(`store.${method}`))
       },
     },
-    ledger: {
+    jobStore: {
       queue: (name: string) =>
-        watched(inner.ledger.queue(name), (method) => calls.push(`${name}.${method}`)),
+        watched(inner.jobStore.queue(name), (method) => calls.push(`${name}.${method}`)),
     },
   }
   const receiver = createWebhookReceiver()
@@ -267,7 +267,7 @@ test('publishing costs one write, and an attempt one commit', async () => {
   const [events, attempts] = webhooks.processors
   for (const processor of [events, attempts]) {
     if (processor === undefined) throw new Error('no processor')
-    const { claimed } = await inner.ledger
+    const { claimed } = await inner.jobStore
       .queue(processor.queue)
       .exchange({ claim: { limit: 1, leaseMs: 1000 } })
     const [job] = claimed

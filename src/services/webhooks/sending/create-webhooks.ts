@@ -2,7 +2,7 @@ import { createJobWorker, type JobWorkerOptions } from '../../../runtime/workers
 import { sweepQueues } from '../../../runtime/workers/sweep-queues.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
-import type { JobProcessor } from '../../../runtime/ports/job-processor/job-processor.ts'
+import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import { createDeliveries, type Deliveries } from '../deliveries/deliveries.ts'
 import { createDeliveryLog } from '../deliveries/delivery-log.ts'
@@ -59,7 +59,7 @@ export interface Webhooks {
    */
   drain(options?: Omit<WebhooksRunOptions, 'signal'>): Promise<number>
   /**
-   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, and whoever does the work is rung where there is
+   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, and whoever does the work is woken where there is
    * something to do. For a Cron Trigger: `scheduled: () => webhooks.sweep()`.
    */
   sweep(): Promise<void>
@@ -147,14 +147,14 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     run: Omit<WebhooksRunOptions, 'signal'>,
   ): readonly ReturnType<typeof createJobWorker>[] {
     const { concurrency = DEFAULT_CONCURRENCY } = run
-    const shared = { ...run, clock, doorbell: backend.doorbell }
+    const shared = { ...run, clock, waker: backend.waker }
     const workers = [
       { processor: events, queue: eventQueue, most: EVENT_CONCURRENCY },
       { processor: attempts, queue: deliveryQueue, most: concurrency },
       { processor: slowAttempts, queue: slowLane, most: Math.ceil(concurrency * SLOW_SHARE) },
     ]
-    return workers.map(({ processor, queue: { ledger }, most }) =>
-      createJobWorker({ ...shared, processor, ledger, concurrency: Math.min(most, concurrency) }),
+    return workers.map(({ processor, queue: { jobStore }, most }) =>
+      createJobWorker({ ...shared, processor, jobStore, concurrency: Math.min(most, concurrency) }),
     )
   }
 

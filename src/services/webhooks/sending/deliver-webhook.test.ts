@@ -5,7 +5,7 @@ import {
   type WebhookReceiver,
 } from '../../../../test/support/webhook-receiver.ts'
 import { memory } from '../../../runtime/backends/memory/index.ts'
-import { NotConfiguredError } from '../../../runtime/ports/errors.ts'
+import { NotConfiguredError } from '../../../runtime/ports/not-configured-error.ts'
 import { signWebhook } from '../signing/sign-webhook.ts'
 import { generateWebhookSecret } from '../signing/webhook-secret.ts'
 import { batchWebhooks } from './batch-webhooks.ts'

@@ -1,6 +1,6 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
-import type { JobProcessor } from '../../../runtime/ports/job-processor/job-processor.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
+import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { orWait } from '../queues/or-wait.ts'
 

@@ -1,5 +1,5 @@
-import type { ClaimedJob } from '../../../runtime/ports/job-ledger/job-ledger.ts'
-import type { JobOutcome } from '../../../runtime/ports/job-ledger/job-outcome.ts'
+import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import { deliveryJob, firstTask } from '../deliveries/delivery-task.ts'

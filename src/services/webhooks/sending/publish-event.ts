@@ -4,7 +4,12 @@ import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Stored } from '../queues/stored.ts'
 import { WebhookError } from '../webhook-error.ts'
-import { contentOf, readEvent, type EventRecord, type WebhookEvent } from '../events/webhook-event.ts'
+import {
+  contentOf,
+  readEvent,
+  type EventRecord,
+  type WebhookEvent,
+} from '../events/webhook-event.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
 
 /** What publishing answers. */
@@ -47,7 +52,7 @@ export async function publishEvent(
     },
   ])
   if (added !== false) return { id, duplicate: false }
-  const known = await eventQueue.ledger.get(`${tenant}:${id}`)
+  const known = await eventQueue.jobStore.get(`${tenant}:${id}`)
   // Only this function writes jobs of such ids.
   if (known !== null && !isSame(known.data as Stored<EventRecord>, record))
     throw new WebhookError(

@@ -12,7 +12,7 @@ import type { OperationalEvent } from '../events/operational-event.ts'
 /** What webhooks are sent with. Durations are milliseconds or a number with its unit, as in `'30s'`. */
 export interface WebhooksOptions {
   /** Where everything is kept: `memory()`, `sqlite()`, `durableObjects()` or `redis()`. */
-  readonly backend: Pick<Backend, 'store' | 'ledger' | 'rateLimits' | 'doorbell'>
+  readonly backend: Pick<Backend, 'store' | 'jobStore' | 'rateLimits' | 'waker'>
   /** Makes the requests. Default: the platform's fetch. */
   readonly fetch?: FetchClient
   /** Default: the platform's. */

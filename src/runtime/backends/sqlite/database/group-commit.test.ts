@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../../../testing/fake-clock.ts'
 import { openTestDatabase } from '../../../../../test/support/node-sqlite.ts'
-import { BackendError } from '../../../ports/errors.ts'
+import { BackendError } from '../../../ports/backend-error.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { SqlDatabase } from './sql-database.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/platform/clock.ts'
-import { BackendError } from '../../../ports/errors.ts'
-import type { EndOfTurn } from '../../../ports/platform/end-of-turn.ts'
+import { BackendError } from '../../../ports/backend-error.ts'
+import type { AfterIo } from '../../../ports/platform/after-io.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /**
@@ -49,13 +49,13 @@ const MAX_WAIT_MS = 4
 
 /**
  * @param busyTimeoutMs How long a call waits for other processes before it fails
- * @param endOfTurn What else a turn of the event loop brings. Default: its promises alone
+ * @param afterIo What else a turn of the event loop brings. Default: its promises alone
  */
 export function createGroupCommit(
   db: SqlDatabase,
   clock: Clock,
   busyTimeoutMs: number,
-  endOfTurn: EndOfTurn = (act) => act(),
+  afterIo: AfterIo = (act) => act(),
 ): GroupCommit {
   let waiting: WaitingCall[] = []
   /** Somebody will call `flush`: the end of this turn, or a timer. */
@@ -92,7 +92,7 @@ export function createGroupCommit(
       seen = waiting.length
       await Promise.resolve()
     }
-    endOfTurn(flush)
+    afterIo(flush)
   }
 
   function flush(): void {

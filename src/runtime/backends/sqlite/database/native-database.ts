@@ -1,4 +1,4 @@
-import { BackendError } from '../../../ports/errors.ts'
+import { BackendError } from '../../../ports/backend-error.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './sql-database.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { BackendError } from '../../../ports/errors.ts'
+import { BackendError } from '../../../ports/backend-error.ts'
 import type { NativeDatabase } from './native-database.ts'
 
 /** The modules that this room knows, by what of them it needs. */

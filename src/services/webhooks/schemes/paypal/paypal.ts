@@ -4,7 +4,10 @@ import { verifyRsa } from '../../../../primitives/rsa.ts'
 import { readCertificates } from '../../../../primitives/x509.ts'
 import { systemClock, type Clock } from '../../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../../runtime/ports/platform/fetch-client.ts'
-import { WebhookVerificationError, type WebhookVerificationCode } from '../../webhook-verification-error.ts'
+import {
+  WebhookVerificationError,
+  type WebhookVerificationCode,
+} from '../../webhook-verification-error.ts'
 import { createCertificateSource } from '../certificate-source.ts'
 import { digicertRoots } from './digicert-roots.ts'
 import { eventText } from '../event-field.ts'

@@ -1,0 +1,76 @@
+import {
+  checkCommand,
+  checkExchange,
+  checkQueueName,
+  encodeJobs,
+} from '../../ports/job-store/job-limits.ts'
+import type { JobStore, QueueStore } from '../../ports/job-store/job-store.ts'
+import { inOrder, type PlacedChild } from '../sqlite/job-store/child-table.ts'
+import type { ChildPage } from './infrastructure-methods.ts'
+import { toJsonText, type JsonText } from './json-text.ts'
+import { checkMessage, type CallObject } from './object-caller.ts'
+import { createShardedQueue } from './sharded-queue.ts'
+
+/**
+ * A {@link JobStore} whose queues are Durable Objects: `jobs:<queue>` is the first shard of a queue, `jobs:<queue>#<n>` each
+ * further one.
+ *
+ * @param fraction A number in [0, 1), see `RandomSource`
+ */
+export function createDurableObjectJobStore(
+  call: CallObject,
+  shardCount: number,
+  fraction: () => number,
+): JobStore {
+  return {
+    queue(name) {
+      checkQueueName(name)
+      const first = createObjectQueue(call, `jobs:${name}`, name)
+      if (shardCount === 1) return first
+      const others = Array.from({ length: shardCount - 1 }, (_, index) =>
+        createObjectQueue(call, `jobs:${name}#${index + 1}`, name),
+      )
+      return createShardedQueue([first, ...others], fraction)
+    },
+  }
+}
+
+/** The part of a queue that one object keeps. Each method is one call, but for children too large for one. */
+function createObjectQueue(call: CallObject, object: string, queue: string): QueueStore {
+  return {
+    async add(jobs) {
+      encodeJobs(jobs)
+      const text = checkMessage(toJsonText(jobs))
+      return call(object, (remote) => remote.addJobs(queue, text))
+    },
+    async exchange(exchange) {
+      checkExchange(exchange)
+      const text = checkMessage(toJsonText(exchange))
+      return call(object, (remote) => remote.exchangeJobs(queue, text))
+    },
+    async get(id) {
+      return call(object, (remote) => remote.getJob(queue, id))
+    },
+    async list(options) {
+      const text = toJsonText(options)
+      return call(object, (remote) => remote.listJobs(queue, text))
+    },
+    async children(id) {
+      const found: PlacedChild[] = []
+      for (let after: string | null = ''; after !== null;) {
+        const text: JsonText<string> = toJsonText(after)
+        const page: ChildPage = await call(object, (remote) => remote.listChildren(queue, id, text))
+        found.push(...page.children)
+        after = page.next
+      }
+      return inOrder(found)
+    },
+    async counts() {
+      return call(object, (remote) => remote.countJobs(queue))
+    },
+    async command(command) {
+      const text = checkMessage(toJsonText(checkCommand(command)))
+      return call(object, (remote) => remote.commandJobs(queue, text))
+    },
+  }
+}

@@ -1,0 +1,310 @@
+import { encodeHex } from '../../../primitives/hex.ts'
+import type { Clock } from '../../ports/platform/clock.ts'
+import { orderOfExchange } from '../../ports/job-store/exchange-order.ts'
+import { checkCommand, encodeJobs, type EncodedJob } from '../../ports/job-store/job-limits.ts'
+import type {
+  AddedJobId,
+  AddResult,
+  ClaimedJob,
+  Exchange,
+  ExchangeResult,
+  JobCommand,
+  JobPage,
+  ListJobsOptions,
+  QueueCounts,
+  QueueStore,
+} from '../../ports/job-store/job-store.ts'
+import {
+  factsOfNew,
+  hasEnded,
+  isFinished,
+  JOB_STATES,
+  transition,
+  type JobEnd,
+  type JobEvent,
+  type JobState,
+} from '../../ports/job-store/job-state.ts'
+import { createKeptBounds } from '../../ports/job-store/kept-bounds.ts'
+import type { RandomSource } from '../../ports/platform/random-source.ts'
+import { createDeduplication } from './deduplication.ts'
+import { createJobBoard } from './job-board.ts'
+import { claimedOf, finishedChildOf, recordOf, type MemoryJob } from './memory-job.ts'
+
+const DEFAULT_PAGE = 100
+
+/** Creates one queue of the reference job store. */
+export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStore {
+  let lastSeq = 0
+  let lastToken = 0
+  let paused = false
+  const board = createJobBoard(() => ++lastSeq)
+  const deduplication = createDeduplication()
+  const bounds = createKeptBounds()
+
+  /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
+  function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
+    const next = transition(job.facts, event, now)
+    if (next.kind === 'refused') return false
+    const before = job.facts.state
+    if (next.error !== undefined) job.error = JSON.stringify(next.error)
+    if (next.result !== undefined) job.result = JSON.stringify(next.result)
+    if (next.kind === 'removed') {
+      board.remove(job)
+      if (!isFinished(before)) finish(job, now)
+      if (next.ended !== null) tellParent(job, next.ended, now)
+      return true
+    }
+    if (next.data !== undefined) job.data = JSON.stringify(next.data)
+    const { state, token } = next.facts
+    lastToken = Math.max(lastToken, token)
+    board.move(job, next.facts)
+    if (event.type === 'retry') holdAgain(job, now)
+    if (isFinished(state) && !isFinished(before)) finish(job, now)
+    if (!hasEnded(state)) return true
+    bounds.heed(state, job.given)
+    tellParent(job, state, now)
+    return true
+  }
+
+  /** What follows when a job needs nothing more: its deduplication id is free, and the job kept for that is added. */
+  function finish(job: MemoryJob, now: number): void {
+    const { followUp } = job
+    if (job.given.deduplicationId !== null) deduplication.release(job.given.deduplicationId, job.id)
+    if (followUp === null) return
+    job.followUp = null
+    insert({ ...followUp, id: null, parent: null }, null, 0, now)
+  }
+
+  function tellParent(job: MemoryJob, state: JobEnd, now: number): void {
+    const { parent } = job
+    // The parent's id may be another job's by now.
+    if (parent === null || board.get(parent.id) !== parent || parent.children.has(job.id)) return
+    parent.children.set(job.id, finishedChildOf(job, state))
+    const failed = state !== 'completed' && job.given.failsParent
+    apply(parent, { type: 'child', failed }, now)
+  }
+
+  function holdAgain({ id, given }: MemoryJob, now: number): void {
+    if (given.deduplicationId === null || given.deduplicationTtlMs > 0) return
+    if (deduplication.find(given.deduplicationId, now) === null)
+      deduplication.hold(given.deduplicationId, id, null, now)
+  }
+
+  /** Drops the records whose time is over: they are as if gone. */
+  function forget(now: number): void {
+    for (const state of JOB_STATES.filter(hasEnded)) tickState(state, now)
+  }
+
+  /** Drops what is more than the jobs that ended in this call let stay. */
+  function dropExcess(now: number): void {
+    for (const { state, most, drops } of bounds.take()) {
+      const list = board.inState(state)
+      const excess = Math.max(list.size - most, 0)
+      for (const job of list.slice(0, Math.min(excess, drops))) apply(job, { type: 'remove' }, now)
+    }
+  }
+
+  function tickState(state: JobState, now: number): void {
+    const list = board.inState(state)
+    for (let job = list.at(0); job !== undefined && job.facts.rank <= now; job = list.at(0))
+      apply(job, { type: 'tick' }, now)
+  }
+
+  function wakeInMs(now: number): number | null {
+    if (paused) return null
+    if (board.inState('ready').size > 0) return 0
+    const next = Math.min(
+      board.inState('scheduled').at(0)?.facts.rank ?? Infinity,
+      board.inState('active').at(0)?.facts.rank ?? Infinity,
+    )
+    return next === Infinity ? null : Math.max(next - now, 0)
+  }
+
+  function nextSeq(lifo: boolean): number {
+    return lifo ? -++lastSeq : ++lastSeq
+  }
+
+  function insert(
+    given: EncodedJob,
+    parent: MemoryJob | null,
+    pending: number,
+    now: number,
+  ): MemoryJob {
+    const job: MemoryJob = {
+      id: given.id ?? encodeHex(random.bytes(12)),
+      addedAt: now,
+      given,
+      seq: nextSeq(given.lifo),
+      facts: factsOfNew(given, { token: lastToken, pending }, now),
+      data: given.data,
+      error: 'null',
+      result: 'null',
+      progress: 'null',
+      followUp: null,
+      parent,
+      children: new Map(),
+    }
+    board.add(job)
+    const { deduplicationId, deduplicationTtlMs: ttlMs } = given
+    if (deduplicationId !== null)
+      deduplication.hold(deduplicationId, job.id, ttlMs > 0 ? now + ttlMs : null, now)
+    return job
+  }
+
+  /** @returns What became of a job that is dropped, or `null` when nothing holds its ids */
+  function drop(given: EncodedJob, now: number): AddedJobId | null {
+    const { id, deduplicationId, deduplicationTtlMs: ttlMs } = given
+    const known = id !== null && board.get(id) !== undefined
+    const hold = known || deduplicationId === null ? null : deduplication.find(deduplicationId, now)
+    const holderId = known ? id : (hold?.jobId ?? null)
+    if (holderId === null) return null
+    const holder = board.get(holderId)
+    if (hold !== null && deduplicationId !== null) {
+      if (hold.until !== null && given.deduplicationExtend && ttlMs > 0)
+        deduplication.hold(deduplicationId, holderId, now + ttlMs, now)
+      if (hold.until === null && given.deduplicationKeepLast && holder?.facts.state === 'active')
+        holder.followUp = given
+    }
+    const replaced = holder !== undefined && given.replace && replace(holder, given, now)
+    return { id: holderId, added: false, ...(replaced && { replaced }) }
+  }
+
+  function replace(job: MemoryJob, given: EncodedJob, now: number): boolean {
+    const next = transition(job.facts, { type: 'replace', terms: given }, now)
+    if (next.kind !== 'changed') return false
+    const { name, options, data, keepCompletedCount, keepDeadCount } = given
+    job.given = { ...job.given, name, options, keepCompletedCount, keepDeadCount }
+    job.data = data
+    job.error = job.result = job.progress = 'null'
+    board.move(job, next.facts, nextSeq(given.lifo))
+    return true
+  }
+
+  function add(jobs: readonly EncodedJob[]): AddResult {
+    const now = clock.now()
+    forget(now)
+    const named = new Set(jobs.map(({ parent }) => parent))
+    const parents = new Map<string, MemoryJob>()
+    const answers = jobs.map((given): AddedJobId => {
+      const parent = given.parent === null ? null : (parents.get(given.parent) ?? null)
+      if (given.parent !== null && parent === null)
+        return { id: given.id ?? given.parent, added: false }
+      const dropped = drop(given, now)
+      if (dropped !== null) return dropped
+      // Blocked from the start if any job of the batch names it: by one too many, which is made good below.
+      const isParent = given.id !== null && named.has(given.id)
+      const job = insert(given, parent, isParent ? 1 : 0, now)
+      if (isParent) parents.set(job.id, job)
+      if (parent !== null) parent.facts = { ...parent.facts, pending: parent.facts.pending + 1 }
+      return { id: job.id, added: true }
+    })
+    for (const job of parents.values()) {
+      const pending = job.facts.pending - 1
+      if (pending > 0) job.facts = { ...job.facts, pending }
+      else board.move(job, factsOfNew(job.given, { token: job.facts.token, pending }, now))
+    }
+    return { jobs: answers, wakeInMs: wakeInMs(now) }
+  }
+
+  function exchange(request: Exchange): ExchangeResult {
+    const order = orderOfExchange(request)
+    const now = clock.now()
+    const settled = order.settle.map(({ id, token, outcome }) => {
+      const job = board.get(id)
+      return job !== undefined && apply(job, { type: 'settle', token, outcome }, now)
+        ? 'settled'
+        : 'lost'
+    })
+    const extended = order.extend.map(({ id, token, leaseMs, progress }) => {
+      const job = board.get(id)
+      if (job === undefined || !apply(job, { type: 'extend', token, leaseMs }, now)) return 'lost'
+      if (progress !== null) job.progress = progress
+      return job.facts.cancelRequested ? 'cancelled' : 'extended'
+    })
+    tickState('scheduled', now)
+    tickState('active', now)
+    forget(now)
+    dropExcess(now)
+    const claimed: ClaimedJob[] = []
+    if (order.claim !== undefined && !paused) {
+      const { limit, leaseMs } = order.claim
+      for (const job of board.inState('ready').slice(0, limit)) {
+        apply(job, { type: 'claim', leaseMs, mintedToken: lastToken + 1 }, now)
+        claimed.push(claimedOf(job))
+      }
+    }
+    return { settled, extended, claimed, wakeInMs: wakeInMs(now) }
+  }
+
+  function list({ state, cursor, limit = DEFAULT_PAGE }: ListJobsOptions): JobPage {
+    if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+      throw new RangeError(`Cannot list jobs: limit is ${limit}, 1 to 1000 allowed`)
+    forget(clock.now())
+    const all = board.inState(state).slice(0)
+    const ordered = isFinished(state) ? all.toReversed() : all
+    const start =
+      cursor === undefined ? 0 : ordered.findIndex((job) => cursorOf(job) === cursor) + 1
+    const page = ordered.slice(start, start + limit)
+    const last = page.at(-1)
+    const more = last !== undefined && start + limit < ordered.length
+    return { jobs: page.map(recordOf), cursor: more ? cursorOf(last) : null }
+  }
+
+  function command(given: JobCommand): number {
+    const now = clock.now()
+    forget(now)
+    const changed = carryOut(checkCommand(given), now)
+    dropExcess(now)
+    return changed
+  }
+
+  function carryOut(checked: JobCommand, now: number): number {
+    if (checked.type === 'pause' || checked.type === 'resume') {
+      paused = checked.type === 'pause'
+      return 0
+    }
+    if (checked.type === 'purge') {
+      const { state, limit } = checked
+      const chosen = board.inState(state).slice(0, limit)
+      // Removing a child may make its parent leave the state that is purged.
+      return chosen.filter((job) => {
+        if (board.get(job.id) !== job || job.facts.state !== state) return false
+        return apply(job, { type: 'remove' }, now)
+      }).length
+    }
+    const { type, ids } = checked
+    return ids.filter((id) => {
+      const job = board.get(id)
+      return job !== undefined && apply(job, { type }, now)
+    }).length
+  }
+
+  function known(id: string): MemoryJob | undefined {
+    forget(clock.now())
+    return board.get(id)
+  }
+
+  function counts(): QueueCounts {
+    forget(clock.now())
+    const sizes = JOB_STATES.map((state) => [state, board.inState(state).size])
+    // Every state is there, each with a number.
+    return { ...Object.fromEntries(sizes), paused } as QueueCounts
+  }
+
+  return {
+    add: async (given) => add(encodeJobs(given)),
+    exchange: async (request) => exchange(request),
+    async get(id) {
+      const job = known(id)
+      return job === undefined ? null : recordOf(job)
+    },
+    list: async (options) => list(options),
+    children: async (id) => structuredClone([...(known(id)?.children.values() ?? [])]),
+    counts: async () => counts(),
+    command: async (given) => command(given),
+  }
+}
+
+function cursorOf(job: MemoryJob): string {
+  return `${job.facts.rank}:${job.seq}`
+}

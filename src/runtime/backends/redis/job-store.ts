@@ -1,0 +1,209 @@
+import { encodeHex } from '../../../primitives/hex.ts'
+import {
+  checkCommand,
+  checkExchange,
+  checkQueueName,
+  encodeJobs,
+  type EncodedJob,
+} from '../../ports/job-store/job-limits.ts'
+import type {
+  AddedJobId,
+  ExchangeResult,
+  FinishedChild,
+  JobCommand,
+  JobStore,
+  JobPage,
+  ListJobsOptions,
+  QueueCounts,
+  QueueStore,
+} from '../../ports/job-store/job-store.ts'
+import { isFinished, JOB_STATES } from '../../ports/job-store/job-state.ts'
+import type { RandomSource } from '../../ports/platform/random-source.ts'
+import { addJobsScript } from './add-jobs-script.ts'
+import type { RedisClient } from './client.ts'
+import { commandJobsScript } from './command-jobs-script.ts'
+import { exchangeJobsScript } from './exchange-jobs-script.ts'
+import {
+  decodeChild,
+  decodeClaimedJob,
+  decodeJobRecord,
+  encodeExtension,
+  encodeNewJob,
+  encodeSettlement,
+  fromField,
+  toField,
+  type NewJobPlace,
+} from './job-codec.ts'
+import { QUEUE_PARTS, STATE_LETTERS } from './job-layout.ts'
+import { channelOf, type KeysOf } from './keys.ts'
+import {
+  countJobsScript,
+  getJobScript,
+  listChildrenScript,
+  listJobsScript,
+} from './read-jobs-scripts.ts'
+import type { RedisScript } from './script.ts'
+
+const ID_BYTES = 12
+const CHILD_PARTS = 2
+const CLAIMED_PARTS = 4
+const RECORD_PARTS = 7
+
+/**
+ * Creates a {@link JobStore} on Redis: a queue is a fixed set of keys on one cluster slot.
+ *
+ * @param offset Moves the server's clock, in ms
+ * @param origin Stands in the wakes of what this job store changes, so that its own process does not hear them twice
+ */
+export function createRedisJobStore(
+  client: RedisClient,
+  keysOf: KeysOf,
+  random: RandomSource,
+  offset: () => number,
+  origin: string,
+): JobStore {
+  return {
+    queue(name) {
+      checkQueueName(name)
+      const keys = keysOf('queue', name, QUEUE_PARTS)
+      const channel = channelOf(keysOf, name)
+      return createQueue(random, (script, args) =>
+        client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args]),
+      )
+    },
+  }
+}
+
+type Run = (script: RedisScript, args: readonly string[]) => Promise<readonly string[]>
+
+function createQueue(random: RandomSource, run: Run): QueueStore {
+  return {
+    async add(given) {
+      const jobs = encodeJobs(given)
+      const parents = new Set(jobs.map(({ parent }) => parent))
+      const places = jobs.map((job): NewJobPlace => {
+        const { id } = job
+        const made = id === null || job.deduplicationKeepLast ? makeId(random) : ''
+        return { id: id ?? made, spareId: made, isParent: id !== null && parents.has(id) }
+      })
+      const args = jobs.flatMap((job, index) => {
+        const place = places[index]
+        return place === undefined ? [] : encodeNewJob(job, place)
+      })
+      const [wake = '', ...fates] = await run(addJobsScript, args)
+      return {
+        jobs: jobs.map((job, index) => addedOf(job, places[index]?.id ?? '', fates[index] ?? '+')),
+        wakeInMs: decodeWake(wake),
+      }
+    },
+
+    async exchange(request): Promise<ExchangeResult> {
+      checkExchange(request)
+      const settle = (request.settle ?? []).flatMap(encodeSettlement)
+      const extend = (request.extend ?? []).flatMap(encodeExtension)
+      const { limit = 0, leaseMs = 0 } = request.claim ?? {}
+      const settlesEnd = 5 + settle.length
+      const extendsEnd = settlesEnd + extend.length
+      const [settled = '', extended = '', wake = '', ...claimed] = await run(exchangeJobsScript, [
+        ...[settlesEnd, extendsEnd, limit, leaseMs].map(String),
+        ...settle,
+        ...extend,
+      ])
+      return {
+        settled: Array.from(settled.slice(1), (fate) => (fate === 's' ? 'settled' : 'lost')),
+        extended: Array.from(extended.slice(1), (fate) =>
+          fate === 'e' ? 'extended' : fate === 'c' ? 'cancelled' : 'lost',
+        ),
+        claimed: inGroups(claimed, CLAIMED_PARTS).map(decodeClaimedJob),
+        wakeInMs: decodeWake(wake),
+      }
+    },
+
+    async get(id) {
+      const parts = await run(getJobScript, [toField(id)])
+      return parts.length === 0 ? null : decodeJobRecord([toField(id), ...parts])
+    },
+
+    async list({ state, cursor, limit = 100 }: ListJobsOptions): Promise<JobPage> {
+      if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+        throw new RangeError(`Cannot list jobs: limit is ${limit}, 1 to 1000 allowed`)
+      const [rank, seq] = decodeCursor(cursor)
+      const [next = '', ...found] = await run(listJobsScript, [
+        STATE_LETTERS[state],
+        String(limit),
+        isFinished(state) ? '1' : '0',
+        rank,
+        seq,
+      ])
+      return {
+        jobs: inGroups(found, RECORD_PARTS).map(decodeJobRecord),
+        cursor: next === '' ? null : next,
+      }
+    },
+
+    async children(id) {
+      const children: FinishedChild[] = []
+      for (let from = '1'; from !== '';) {
+        const [next = '', ...found] = await run(listChildrenScript, [toField(id), from])
+        children.push(...inGroups(found, CHILD_PARTS).map(decodeChild))
+        from = next.slice(1)
+      }
+      return children
+    },
+
+    async counts(): Promise<QueueCounts> {
+      const [text = ''] = await run(countJobsScript, [])
+      const numbers = text.slice(1).split(' ').map(Number)
+      const counts = JOB_STATES.map((state, index) => [state, numbers[index] ?? 0])
+      // Every state is there, each with a number.
+      return { ...Object.fromEntries(counts), paused: numbers.at(-1) === 1 } as QueueCounts
+    },
+
+    async command(given) {
+      const command = checkCommand(given)
+      return decodeCount(await run(commandJobsScript, [command.type, ...argumentsOf(command)]))
+    },
+  }
+}
+
+function argumentsOf(command: JobCommand): readonly string[] {
+  if (command.type === 'pause' || command.type === 'resume') return []
+  if (command.type === 'purge') return [STATE_LETTERS[command.state], String(command.limit)]
+  return command.ids.map(toField)
+}
+
+/** @param fate What `addJobsScript` answers of the job that was to be added as `id` */
+function addedOf(job: EncodedJob, id: string, fate: string): AddedJobId {
+  if (fate === '-') return { id: job.id ?? job.parent ?? '', added: false }
+  const replaced = fate.startsWith('*')
+  const holder = replaced ? fate.slice(1) : fate
+  // An id of our own making can only be there because a client sent the command again.
+  if (holder === '+' || (job.id === null && holder === toField(id))) return { id, added: true }
+  return { id: fromField(holder), added: false, ...(replaced && { replaced }) }
+}
+
+function makeId(random: RandomSource): string {
+  return encodeHex(random.bytes(ID_BYTES))
+}
+
+function decodeCount([count = '']: readonly string[]): number {
+  return Number(count.slice(1))
+}
+
+/** @throws RangeError when `cursor` is none that `list` gave */
+function decodeCursor(cursor: string | undefined): readonly [string, string] {
+  if (cursor === undefined) return ['', '']
+  const [, rank, seq] = /^(\d{1,16}):(\d{16})$/.exec(cursor) ?? []
+  if (rank !== undefined && seq !== undefined) return [rank, seq]
+  throw new RangeError('Cannot list jobs: the cursor is not one of a page before')
+}
+
+function decodeWake(wake: string): number | null {
+  return wake === '-' ? null : Number(wake.slice(1))
+}
+
+function inGroups(parts: readonly string[], size: number): readonly (readonly string[])[] {
+  return Array.from({ length: parts.length / size }, (_, index) =>
+    parts.slice(index * size, (index + 1) * size),
+  )
+}

@@ -1,0 +1,137 @@
+import {
+  hasEnded,
+  isFinished,
+  transition,
+  type JobEnd,
+  type JobEvent,
+  type Transition,
+} from '../../../ports/job-store/job-state.ts'
+import type { NotedChild } from './child-table.ts'
+import { changeRoom, passGate } from './group-gate.ts'
+import { insertFollowUp } from './insert-job.ts'
+import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
+import type { JobNotes } from './job-table.ts'
+import type { JobStoreParts } from './job-store-parts.ts'
+import { readText } from '../database/read-column.ts'
+
+/** What an event made of a job: its row as it now stands, `removed`, or `refused` when the event did not apply. */
+export type Applied =
+  | { readonly kind: 'changed'; readonly job: JobRow }
+  | { readonly kind: 'removed' }
+  | { readonly kind: 'refused' }
+
+/**
+ * Feeds one event to one job and writes what the state machine makes of it, and what follows: held jobs of its group are
+ * admitted, a job kept for its end is added, and its parent hears of it, in this order.
+ *
+ * @param job As just read
+ * @param progress JSON text to keep with a job that changes; default: what it has
+ */
+export function applyEvent(
+  parts: JobStoreParts,
+  queue: string,
+  job: JobRow,
+  event: JobEvent,
+  now: number,
+  progress: string | null = null,
+): Applied {
+  const next = transition(job, event, now)
+  if (next.kind === 'refused') return next
+  const end = endOf(next)
+  const child = end === null || job.parent === null ? null : noteOf(parts, queue, job, end, next)
+  const after = write(parts, queue, job, next, progress)
+  if (job.group !== null) changeRoom(parts, queue, job.group, job.state, after?.state ?? null)
+  if (job.deduplication !== null) {
+    const { state } = after ?? { state: null }
+    if (event.type === 'retry') holdAgain(parts, queue, job.id, job.deduplication, now)
+    else if (!isFinished(job.state) && (state === null || isFinished(state)))
+      addFollowUp(parts, queue, job.id, now)
+  }
+  if (after !== null && hasEnded(after.state)) parts.bounds.heed(after.state, after)
+  if (child !== null) tellParent(parts, queue, job, child, now)
+  return after === null ? { kind: 'removed' } : { kind: 'changed', job: after }
+}
+
+type Effect = Exclude<Transition, { readonly kind: 'refused' }>
+
+function endOf(next: Effect): JobEnd | null {
+  if (next.kind === 'removed') return next.ended
+  return hasEnded(next.facts.state) ? next.facts.state : null
+}
+
+/** What the parent keeps of a child, read while the child's row is still there. */
+function noteOf(
+  { jobs, sequence }: JobStoreParts,
+  queue: string,
+  job: JobRow,
+  state: JobEnd,
+  next: Effect,
+): NotedChild {
+  const row = jobs.read(queue, job, 'name, error') ?? {}
+  const stored = row['error'] ?? null
+  const error = next.error === undefined ? stored : JSON.stringify(next.error)
+  return {
+    id: job.id,
+    name: readText(row, 'name'),
+    state,
+    result: state === 'completed' ? JSON.stringify(next.result ?? null) : null,
+    error: state === 'completed' || typeof error !== 'string' ? null : error,
+    place: sequence.next(),
+  }
+}
+
+function write(
+  parts: JobStoreParts,
+  queue: string,
+  job: JobRow,
+  next: Effect,
+  progress: string | null,
+): JobRow | null {
+  const { jobs, deduplication, children } = parts
+  if (next.kind === 'removed') {
+    jobs.remove(queue, job)
+    if (job.deduplication !== null) deduplication.release(queue, job.deduplication, job.id)
+    if (job.flow !== null) children.forget(queue, job.id)
+    return null
+  }
+  const after = passGate(parts, queue, job.state, { ...job, ...next.facts })
+  const notes: JobNotes = {
+    ...(next.error !== undefined && { error: JSON.stringify(next.error) }),
+    ...(next.result !== undefined && { result: JSON.stringify(next.result) }),
+    ...(next.data !== undefined && { data: JSON.stringify(next.data) }),
+    ...(progress !== null && { progress }),
+  }
+  jobs.update(queue, job, after, notes)
+  return after
+}
+
+function holdAgain(
+  { deduplication }: JobStoreParts,
+  queue: string,
+  job: string,
+  id: string,
+  now: number,
+): void {
+  if (deduplication.find(queue, id, now) === null) deduplication.hold(queue, id, job, null)
+}
+
+function addFollowUp(parts: JobStoreParts, queue: string, job: string, now: number): void {
+  const followUp = parts.followUps.take(queue, job)
+  if (followUp !== null) insertFollowUp(parts, queue, followUp, now)
+}
+
+function tellParent(
+  parts: JobStoreParts,
+  queue: string,
+  { parent: id, parentFlow, failsParent }: JobRow,
+  child: NotedChild,
+  now: number,
+): void {
+  const row = id === null ? undefined : parts.jobs.find(queue, id, JOB_COLUMNS)
+  const parent = row === undefined ? null : jobRowOf(row)
+  // The parent's id may be another job's by now.
+  if (parent === null || parent.flow !== parentFlow) return
+  if (!parts.children.note(queue, parent.id, child)) return
+  const failed = child.state !== 'completed' && failsParent
+  applyEvent(parts, queue, parent, { type: 'child', failed }, now)
+}

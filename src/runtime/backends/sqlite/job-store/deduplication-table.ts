@@ -1,0 +1,65 @@
+import { isFinished } from '../../../ports/job-store/job-state.ts'
+import { JOB_COLUMNS, jobRowOf } from './job-row.ts'
+import type { JobTable } from './job-table.ts'
+import { readNumberOrNull, readText } from '../database/read-column.ts'
+import type { SqlDatabase } from '../database/sql-database.ts'
+import { toSqlText } from '../database/sql-text.ts'
+
+/** Who holds which deduplication id of a queue. */
+export interface DeduplicationTable {
+  /** @returns The hold on `id` that counts now, or `null` */
+  find(queue: string, id: string, now: number): DeduplicationHold | null
+  /** @param until When the hold ends, ms since 1970; `null` while `job` has not finished */
+  hold(queue: string, id: string, job: string, until: number | null): void
+  /** Forgets that `job` holds `id`. */
+  release(queue: string, id: string, job: string): void
+  /** Drops up to `limit` holds whose time is over. */
+  prune(queue: string, now: number, limit: number): void
+}
+
+export interface DeduplicationHold {
+  readonly job: string
+  /** When it ends, ms since 1970; `null` while the job has not finished. */
+  readonly until: number | null
+}
+
+export function createDeduplicationTable(db: SqlDatabase, jobs: JobTable): DeduplicationTable {
+  return {
+    find(queue, id, now) {
+      const [row] = db.run(
+        'SELECT job, until FROM reuse_deduplication WHERE queue = ? AND id = ?',
+        [queue, toSqlText(id)],
+      )
+      if (row === undefined) return null
+      const job = readText(row, 'job')
+      const until = readNumberOrNull(row, 'until')
+      if (until !== null) return until > now ? { job, until } : null
+      const holder = jobs.find(queue, job, JOB_COLUMNS)
+      return holder === undefined || isFinished(jobRowOf(holder).state) ? null : { job, until }
+    },
+
+    hold(queue, id, job, until) {
+      db.run(
+        `INSERT INTO reuse_deduplication (queue, id, job, until) VALUES (?, ?, ?, ?)
+         ON CONFLICT (queue, id) DO UPDATE SET job = excluded.job, until = excluded.until`,
+        [queue, toSqlText(id), toSqlText(job), until],
+      )
+    },
+
+    release(queue, id, job) {
+      db.run('DELETE FROM reuse_deduplication WHERE queue = ? AND id = ? AND job = ?', [
+        queue,
+        toSqlText(id),
+        toSqlText(job),
+      ])
+    },
+
+    prune(queue, now, limit) {
+      db.run(
+        `DELETE FROM reuse_deduplication WHERE (queue, id) IN
+         (SELECT queue, id FROM reuse_deduplication WHERE queue = ? AND until <= ? ORDER BY until LIMIT ?)`,
+        [queue, now, limit],
+      )
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import type { ClaimedJob, ExchangeResult } from '../../../ports/job-store/job-store.ts'
+import type { ExchangeOrder } from '../../../ports/job-store/exchange-order.ts'
+import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
+import { applyEvent } from './apply-event.ts'
+import { dropExcess } from './drop-excess.ts'
+import type { JobStoreParts } from './job-store-parts.ts'
+import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
+
+/** Due jobs and lost leases that one exchange deals with; when more remain, the next wake is at once. */
+const TICKED_AN_EXCHANGE = 1000
+/** Kept records and ended deduplications that one exchange drops. */
+const PRUNED_AN_EXCHANGE = 100
+
+/** Settles, extends and claims in that order, within a transaction. */
+export function exchangeJobs(
+  parts: JobStoreParts,
+  queue: string,
+  { settle, extend, claim }: ExchangeOrder,
+): ExchangeResult {
+  const { db, clock, jobs } = parts
+  const now = clock.now()
+  const held = jobs.findActive(
+    queue,
+    [...settle, ...extend].map(({ id }) => id),
+  )
+
+  const settled = settle.map(({ id, token, outcome }) => {
+    const job = held.get(id)
+    if (job === undefined) return 'lost'
+    const event = { type: 'settle', token, outcome } as const
+    const applied = applyEvent(parts, queue, job, event, now)
+    if (applied.kind === 'refused') return 'lost'
+    held.delete(id)
+    return 'settled'
+  })
+
+  const extended = extend.map(({ id, token, leaseMs, progress }) => {
+    const job = held.get(id)
+    if (job === undefined) return 'lost'
+    const event = { type: 'extend', token, leaseMs } as const
+    const applied = applyEvent(parts, queue, job, event, now, progress)
+    if (applied.kind !== 'changed') return 'lost'
+    held.set(id, applied.job)
+    return applied.job.cancelRequested ? 'cancelled' : 'extended'
+  })
+
+  const before = readQueueOverview(db, queue)
+  const ticked = tick(parts, queue, before, now)
+  dropExcess(parts, queue, now)
+  const claimed = claim === undefined || before.paused ? [] : claimJobs(parts, queue, claim, now)
+  const after = ticked || claimed.length > 0 ? readQueueOverview(db, queue) : before
+  const wakeAt = wakeAtOf(after)
+  return {
+    settled,
+    extended,
+    claimed,
+    wakeInMs: wakeAt === null ? null : Math.max(wakeAt - now, 0),
+  }
+}
+
+/** @returns Whether time changed anything */
+function tick(parts: JobStoreParts, queue: string, overview: QueueOverview, now: number): boolean {
+  let budget = TICKED_AN_EXCHANGE
+  let changed = false
+  for (const state of TIMED_STATES) {
+    const earliest = overview.earliest[state]
+    if (earliest === null || earliest > now || budget === 0) continue
+    const running = state === 'scheduled' || state === 'active'
+    const due = parts.jobs.due(queue, state, { until: now }, running ? budget : PRUNED_AN_EXCHANGE)
+    for (const job of due) applyEvent(parts, queue, job, { type: 'tick' }, now)
+    if (running) budget -= due.length
+    changed = true
+  }
+  if (overview.deduplication !== null && overview.deduplication <= now)
+    parts.deduplication.prune(queue, now, PRUNED_AN_EXCHANGE)
+  return changed
+}
+
+function claimJobs(
+  parts: JobStoreParts,
+  queue: string,
+  { limit, leaseMs }: NonNullable<ExchangeOrder['claim']>,
+  now: number,
+): readonly ClaimedJob[] {
+  const claimed: ClaimedJob[] = []
+  for (const row of parts.jobs.first(queue, 'ready', limit)) {
+    const mintedToken = parts.sequence.next()
+    const job: JobRow = jobRowOf(row)
+    const applied = applyEvent(parts, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
+    if (applied.kind === 'changed') claimed.push(claimedJobOf(row, applied.job))
+  }
+  return claimed
+}

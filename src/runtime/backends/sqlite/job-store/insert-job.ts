@@ -1,0 +1,65 @@
+import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
+import { factsOfNew } from '../../../ports/job-store/job-state.ts'
+import { changeRoom, passGate } from './group-gate.ts'
+import { makeJobId } from './job-id.ts'
+import type { JobRow } from './job-row.ts'
+import type { JobStoreParts } from './job-store-parts.ts'
+import { takePlace } from './take-place.ts'
+
+/** Where a new job stands among others. */
+export interface NewPlace {
+  readonly seq: number
+  /** A job of the same batch that waits for this one. */
+  readonly parent: JobRow | null
+  /** Children for which it is to wait. */
+  readonly pending: number
+}
+
+/** Writes a new job that nothing holds back. */
+export function insertJob(
+  parts: JobStoreParts,
+  queue: string,
+  given: EncodedJob,
+  { seq, parent, pending }: NewPlace,
+  now: number,
+): JobRow {
+  const { deduplicationId, deduplicationTtlMs } = given
+  const held = deduplicationTtlMs === 0 ? deduplicationId : null
+  const id = given.id ?? makeJobId({ priority: given.priority, seq }, parts.random)
+  const job = passGate(parts, queue, null, {
+    // The token is above every one that an earlier job of this id had, even if a clock that is behind mints the next one.
+    ...factsOfNew(given, { token: Math.abs(seq), pending }, now),
+    id,
+    seq,
+    keyed: given.id !== null,
+    deduplication: held,
+    group: given.group,
+    groupLimit: given.groupLimit,
+    flow: pending > 0 ? Math.abs(seq) : null,
+    parent: parent?.id ?? null,
+    parentFlow: parent?.flow ?? null,
+    failsParent: given.failsParent,
+    keepCompletedCount: given.keepCompletedCount,
+    keepDeadCount: given.keepDeadCount,
+  })
+  parts.jobs.insert(queue, job, given, now)
+  if (job.group !== null) changeRoom(parts, queue, job.group, null, job.state)
+  if (deduplicationId !== null) {
+    const until = held === null ? now + deduplicationTtlMs : null
+    parts.deduplication.hold(queue, deduplicationId, id, until)
+  }
+  return job
+}
+
+/** Adds the job that was kept until the holder of its deduplication id had finished. */
+export function insertFollowUp(
+  parts: JobStoreParts,
+  queue: string,
+  given: EncodedJob,
+  now: number,
+): void {
+  const { priority, lifo } = given
+  const seq = takePlace(parts, queue, priority, lifo)
+  const job = { ...given, id: null, parent: null }
+  insertJob(parts, queue, job, { seq, parent: null, pending: 0 }, now)
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '../../../ports/platform/clock.ts'
+import { checkCommand, encodeJobs, JOB_LIMITS } from '../../../ports/job-store/job-limits.ts'
+import type {
+  AddResult,
+  Exchange,
+  ExchangeResult,
+  FinishedChild,
+  JobCommand,
+  JobPage,
+  JobRecord,
+  ListJobsOptions,
+  NewJob,
+  QueueCounts,
+} from '../../../ports/job-store/job-store.ts'
+import { createKeptBounds } from '../../../ports/job-store/kept-bounds.ts'
+import type { RandomSource } from '../../../ports/platform/random-source.ts'
+import { addJobs } from './add-jobs.ts'
+import { createChildTable, inOrder, type PlacedChild } from './child-table.ts'
+import { commandJobs } from './command-jobs.ts'
+import { createDeduplicationTable } from './deduplication-table.ts'
+import { exchangeJobs } from './exchange-jobs.ts'
+import { orderOfExchange } from '../../../ports/job-store/exchange-order.ts'
+import { createFollowUpTable } from './follow-up-table.ts'
+import { createGroupTable } from './group-table.ts'
+import { createJobSequence } from './job-sequence.ts'
+import { createJobTable } from './job-table.ts'
+import type { JobStoreParts } from './job-store-parts.ts'
+import { readQueueOverview, wakeAtOf } from './queue-overview.ts'
+import { countJobs, getJob, listJobs } from './read-jobs.ts'
+import type { SqlDatabase } from '../database/sql-database.ts'
+
+/** The engine of a `JobStore` over SQLite, synchronous; queues are a column. */
+export interface SqliteJobStore {
+  add(queue: string, jobs: readonly NewJob[]): AddResult
+  exchange(queue: string, exchange: Exchange): ExchangeResult
+  get(queue: string, id: string): JobRecord | null
+  list(queue: string, options: ListJobsOptions): JobPage
+  children(queue: string, id: string): readonly FinishedChild[]
+  /** At most `limit` finished children whose id is after `after`, in the order of their ids. */
+  childPage(queue: string, id: string, after: string, limit: number): readonly PlacedChild[]
+  counts(queue: string): QueueCounts
+  command(queue: string, command: JobCommand): number
+  /**
+   * When any queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job waits. So a Durable Object
+   * sets its one alarm.
+   */
+  nextWakeAt(): number | null
+  /** The names of all queues that hold jobs, in order. */
+  queues(): readonly string[]
+  /** As `add`, but checks and copies its arguments now and acts when the returned function is called. */
+  prepareAdd(queue: string, jobs: readonly NewJob[]): () => AddResult
+  /** As `exchange`, but checks and copies its arguments now and acts when the returned function is called. */
+  prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult
+  /** As `command`, but checks and copies its arguments now and acts when the returned function is called. */
+  prepareCommand(queue: string, command: JobCommand): () => number
+}
+
+/** @param db A database that {@link import('../database/schema.ts').migrate} has brought up to date */
+export function createSqliteJobStore(
+  db: SqlDatabase,
+  clock: Clock,
+  random: RandomSource,
+): SqliteJobStore {
+  const jobs = createJobTable(db)
+  const shared: Omit<JobStoreParts, 'bounds'> = {
+    db,
+    clock,
+    random,
+    jobs,
+    groups: createGroupTable(db),
+    children: createChildTable(db),
+    followUps: createFollowUpTable(db),
+    deduplication: createDeduplicationTable(db, jobs),
+    sequence: createJobSequence(clock),
+  }
+
+  /** A call that failed on its way leaves nothing behind for the next one. */
+  const parts = (): JobStoreParts => ({ ...shared, bounds: createKeptBounds() })
+
+  function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
+    const encoded = encodeJobs(given)
+    return () => db.transaction(() => addJobs(parts(), queue, encoded))
+  }
+
+  function prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult {
+    const order = orderOfExchange(exchange)
+    return () => db.transaction(() => exchangeJobs(parts(), queue, order))
+  }
+
+  function prepareCommand(queue: string, command: JobCommand): () => number {
+    const copy = checkCommand(command)
+    return () => db.transaction(() => commandJobs(parts(), queue, copy))
+  }
+
+  function childPage(
+    queue: string,
+    id: string,
+    after: string,
+    limit: number,
+  ): readonly PlacedChild[] {
+    return shared.children.page(queue, id, { after, limit, now: clock.now() })
+  }
+
+  return {
+    prepareAdd,
+    prepareExchange,
+    prepareCommand,
+    add: (queue, given) => prepareAdd(queue, given)(),
+    exchange: (queue, exchange) => prepareExchange(queue, exchange)(),
+    command: (queue, command) => prepareCommand(queue, command)(),
+    get: (queue, id) => getJob(shared, queue, id),
+    list: (queue, options) => listJobs(shared, queue, options),
+    children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
+    childPage,
+    counts: (queue) => countJobs(shared, queue),
+    queues: () => jobs.queues(),
+    nextWakeAt() {
+      const wakes = jobs.queues().map((queue) => wakeAtOf(readQueueOverview(db, queue)))
+      const next = Math.min(...wakes.map((at) => at ?? Infinity), Infinity)
+      return next === Infinity ? null : next
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import { utf8Length } from '../../../primitives/utf8.ts'
+import type { Exchange, JobCommand, NewJob } from './job-store.ts'
+import type { Json } from '../json.ts'
+
+/** Limits every job store keeps. */
+export const JOB_LIMITS = {
+  /** Jobs in one `add`, and in one command. */
+  batch: 1000,
+  /** Claims, settlements or extensions in one exchange. */
+  exchange: 1000,
+  /** UTF-8 bytes of a job's data, of its options and of its result, as JSON. */
+  dataBytes: 1_048_576,
+  priority: 2_097_151,
+  attempts: 1000,
+  /** Longest delay, lease and retention: 10 years. */
+  delayMs: 315_576_000_000,
+  /** Greatest number of finished jobs that a bound can name. */
+  kept: 1_000_000,
+  /** How many more finished jobs than have just finished one call drops, where a bound asks for it. */
+  dropped: 1000,
+} as const
+
+const DAY_MS = 86_400_000
+
+/** A checked job with its defaults filled in and its values as JSON text: what an adapter writes. */
+export interface EncodedJob {
+  readonly id: string | null
+  readonly name: string
+  readonly data: string
+  readonly options: string
+  readonly priority: number
+  readonly lifo: boolean
+  readonly delayMs: number
+  readonly maxAttempts: number
+  readonly deduplicationId: string | null
+  readonly deduplicationTtlMs: number
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+  readonly keepCompletedCount: number | null
+  readonly keepDeadCount: number | null
+  readonly deduplicationExtend: boolean
+  readonly deduplicationKeepLast: boolean
+  readonly replace: boolean
+  readonly group: string | null
+  readonly groupLimit: number
+  /** The id of a job earlier in the same batch. */
+  readonly parent: string | null
+  readonly failsParent: boolean
+}
+
+/** @throws RangeError when the name is empty, too long or has other characters than `A–Z a–z 0–9 . _ : -` */
+export function checkQueueName(name: string): void {
+  if (/^[\w.:-]{1,128}$/.test(name)) return
+  throw new RangeError(
+    `Cannot open queue ${JSON.stringify(name.slice(0, 130))}: 1 to 128 characters of A–Z a–z 0–9 . _ : - expected`,
+  )
+}
+
+/** @throws RangeError or TypeError when a job breaks one of {@link JOB_LIMITS} */
+export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
+  if (jobs.length > JOB_LIMITS.batch)
+    throw new RangeError(
+      `Cannot add jobs: ${jobs.length} at once, at most ${JOB_LIMITS.batch} allowed`,
+    )
+  const earlier = new Set<string>()
+  return jobs.map((job) => {
+    const encoded: EncodedJob = {
+      id: checkText('id', job.id ?? null, 256),
+      name: checkText('name', job.name, 256) ?? '',
+      data: encodeJson('data', job.data),
+      options: encodeJson('options', job.options ?? null),
+      priority: checkNumber('priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
+      lifo: job.lifo ?? false,
+      delayMs: checkMs('delayMs', job.delayMs),
+      maxAttempts: checkNumber('maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
+      deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
+      deduplicationTtlMs: checkNumber(
+        'deduplication.ttlMs',
+        job.deduplication?.ttlMs ?? 0,
+        0,
+        JOB_LIMITS.delayMs,
+      ),
+      keepCompletedMs: checkMs('keepCompletedMs', job.keepCompletedMs),
+      keepDeadMs: checkMs('keepDeadMs', job.keepDeadMs ?? 14 * DAY_MS),
+      keepCompletedCount: checkKept('keepCompletedCount', job.keepCompletedCount),
+      keepDeadCount: checkKept('keepDeadCount', job.keepDeadCount),
+      deduplicationExtend: job.deduplication?.extend ?? false,
+      deduplicationKeepLast: job.deduplication?.keepLast ?? false,
+      replace: job.replace ?? false,
+      group: checkText('group.key', job.group?.key ?? null, 256),
+      groupLimit: checkNumber('group.limit', job.group?.limit ?? 1, 1, 1000),
+      parent: checkText('parent', job.parent ?? null, 256),
+      failsParent: (job.onFailure ?? 'fail') === 'fail',
+    }
+    if (encoded.deduplicationKeepLast && encoded.deduplicationTtlMs > 0)
+      throw new RangeError(
+        'Cannot add job: deduplication.keepLast is given with ttlMs, only one of them expected',
+      )
+    if (encoded.parent !== null && !earlier.has(encoded.parent))
+      throw new RangeError(
+        'Cannot add job: its parent is not in the same batch, a job with that id before it expected',
+      )
+    if (encoded.id !== null) earlier.add(encoded.id)
+    return encoded
+  })
+}
+
+/** @throws RangeError when the exchange is over {@link JOB_LIMITS} */
+export function checkExchange({ settle = [], extend = [], claim }: Exchange): void {
+  for (const [what, count] of [
+    ['settlements', settle.length],
+    ['extensions', extend.length],
+  ] as const) {
+    if (count > JOB_LIMITS.exchange)
+      throw new RangeError(
+        `Cannot exchange jobs: ${count} ${what}, at most ${JOB_LIMITS.exchange} allowed`,
+      )
+  }
+  for (const { leaseMs } of extend) checkNumber('leaseMs', leaseMs, 1, JOB_LIMITS.delayMs)
+  for (const { outcome } of settle)
+    if (outcome.to === 'scheduled') checkMs('delayMs', outcome.delayMs)
+  if (claim === undefined) return
+  checkNumber('claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
+  checkNumber('claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
+}
+
+/**
+ * @returns A copy, which the caller can no longer change
+ * @throws RangeError when the command names or purges more jobs than {@link JOB_LIMITS} allow
+ */
+export function checkCommand(command: JobCommand): JobCommand {
+  if (command.type === 'pause' || command.type === 'resume') return { ...command }
+  if (command.type === 'purge') {
+    const { limit } = command
+    if (Number.isInteger(limit) && limit >= 1 && limit <= JOB_LIMITS.batch) return { ...command }
+    throw new RangeError(
+      `Cannot purge jobs: limit is ${limit}, an integer from 1 to ${JOB_LIMITS.batch} expected`,
+    )
+  }
+  const { length } = command.ids
+  if (length <= JOB_LIMITS.batch) return { ...command, ids: [...command.ids] }
+  throw new RangeError(
+    `Cannot ${command.type} jobs: ${length} ids, at most ${JOB_LIMITS.batch} allowed`,
+  )
+}
+
+/** @returns `value` as JSON text within the size limit */
+export function encodeJson(what: string, value: Json): string {
+  const json = JSON.stringify(value)
+  if (json === undefined) throw new TypeError(`Cannot write job: ${what} is not JSON`)
+  const bytes = json.length * 3 <= JOB_LIMITS.dataBytes ? 0 : utf8Length(json)
+  if (bytes > JOB_LIMITS.dataBytes)
+    throw new RangeError(
+      `Cannot write job: ${what} has ${bytes} bytes, at most ${JOB_LIMITS.dataBytes} allowed`,
+    )
+  return json
+}
+
+function checkText(what: string, text: string | null, most: number): string | null {
+  if (text === null) return text
+  // A lone surrogate has no UTF-8: backends would store another text, and two ids would become one.
+  if (!text.isWellFormed())
+    throw new RangeError(
+      `Cannot add job: ${what} holds half a surrogate pair, well-formed text expected`,
+    )
+  if (text.length >= 1 && text.length <= most) return text
+  throw new RangeError(
+    `Cannot add job: ${what} has ${text.length} characters, 1 to ${most} allowed`,
+  )
+}
+
+function checkMs(what: string, ms = 0): number {
+  return checkNumber(what, Math.ceil(ms), 0, JOB_LIMITS.delayMs)
+}
+
+function checkKept(what: string, count: number | undefined): number | null {
+  return count === undefined ? null : checkNumber(what, count, 1, JOB_LIMITS.kept)
+}
+
+function checkNumber(what: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new RangeError(
+    `Cannot write job: ${what} is ${value}, an integer from ${least} to ${most} expected`,
+  )
+}

@@ -1,0 +1,311 @@
+import type { Json } from '../json.ts'
+import type { JobOutcome } from './job-outcome.ts'
+
+/**
+ * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group to have room; `blocked`
+ * for its children to finish.
+ */
+export type JobState =
+  | 'ready'
+  | 'scheduled'
+  | 'active'
+  | 'completed'
+  | 'dead'
+  | 'cancelled'
+  | 'parked'
+  | 'held'
+  | 'blocked'
+
+/** Every state; a backend may store a state as its place here, so new ones come last. */
+export const JOB_STATES: readonly JobState[] = [
+  'ready',
+  'scheduled',
+  'active',
+  'completed',
+  'dead',
+  'cancelled',
+  'parked',
+  'held',
+  'blocked',
+]
+
+/** What decides a job's next state: the part of its record that the state machine reads and writes. */
+export interface JobFacts {
+  readonly state: JobState
+  /**
+   * Order within the state, ascending: the priority (`ready`, `held`, `blocked`), or when time will next change the job: its due time
+   * (`scheduled`), the end of its lease (`active`), the end of its keeping (finished). `parked`: when it was parked.
+   */
+  readonly rank: number
+  readonly priority: number
+  /** Current claim; grows for ever. */
+  readonly token: number
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly cancelRequested: boolean
+  /** Children that have not finished. */
+  readonly pending: number
+  /** After finishing, the record is kept this long; 0 removes it at once. */
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+}
+
+/** What a job is added with, as far as its state depends on it. */
+export interface JobTerms {
+  readonly priority: number
+  readonly delayMs: number
+  readonly maxAttempts: number
+  readonly keepCompletedMs: number
+  readonly keepDeadMs: number
+}
+
+/** How a job ended. */
+export type JobEnd = 'completed' | 'dead' | 'cancelled' | 'removed'
+
+export type JobEvent =
+  /** A worker takes a ready job; `mintedToken` is any number at least as great as every token minted before. */
+  | { readonly type: 'claim'; readonly leaseMs: number; readonly mintedToken: number }
+  | { readonly type: 'settle'; readonly token: number; readonly outcome: JobOutcome }
+  | { readonly type: 'extend'; readonly token: number; readonly leaseMs: number }
+  /** Time passed: a due job becomes ready, a lost lease is taken back, a kept record is dropped. */
+  | { readonly type: 'tick' }
+  /** A ready job's group is full, or has room again. */
+  | { readonly type: 'hold' | 'admit' }
+  /** A child finished; `failed` when that makes the parent dead. */
+  | { readonly type: 'child'; readonly failed: boolean }
+  /** Another job takes the place of one that waits. */
+  | { readonly type: 'replace'; readonly terms: JobTerms }
+  | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
+
+/** The job's new facts with what else must be written, `removed` when its record goes, or `refused` when the event does not apply. */
+export type Transition =
+  | {
+      readonly kind: 'changed'
+      readonly facts: JobFacts
+      readonly error?: Json
+      readonly result?: Json
+      readonly data?: Json
+    }
+  /** `ended`: how, with its notes; `null` when it had ended before, and only its record goes. */
+  | {
+      readonly kind: 'removed'
+      readonly ended: JobEnd | null
+      readonly error?: Json
+      readonly result?: Json
+    }
+  | { readonly kind: 'refused' }
+
+/** What a job's record says when its lease ran out on its last attempt. */
+export const LEASE_LOST_ERROR: Json = {
+  code: 'lease_lost',
+  message: 'The worker disappeared: its lease ran out on the last attempt',
+}
+
+/** What a parent's record says when one of its children failed. */
+export const CHILD_FAILED_ERROR: Json = {
+  code: 'child_failed',
+  message: 'A child of the flow failed',
+}
+
+/** What a job's record says when it was to run again after its last attempt and nobody said why. */
+export const ATTEMPTS_USED_ERROR: Json = {
+  code: 'attempts_used',
+  message: 'The job was to run again after its last attempt',
+}
+
+const REFUSED: Transition = { kind: 'refused' }
+
+/** The facts of a job just added. One with `pending` children is blocked, and its delay is void. */
+export function factsOfNew(
+  terms: JobTerms,
+  { token, pending }: Pick<JobFacts, 'token' | 'pending'>,
+  now: number,
+): JobFacts {
+  const { priority, delayMs, maxAttempts, keepCompletedMs, keepDeadMs } = terms
+  const scheduled = pending === 0 && delayMs > 0
+  return {
+    state: pending > 0 ? 'blocked' : scheduled ? 'scheduled' : 'ready',
+    rank: scheduled ? now + delayMs : priority,
+    priority,
+    token,
+    attempt: 0,
+    maxAttempts,
+    cancelRequested: false,
+    pending,
+    keepCompletedMs,
+    keepDeadMs,
+  }
+}
+
+/**
+ * The job state machine: pure, and the only place where it stands in TypeScript. Redis keeps a Lua twin that the
+ * conformance laws hold to it.
+ *
+ * @param now The job store's clock, ms since 1970
+ */
+export function transition(job: JobFacts, event: JobEvent, now: number): Transition {
+  switch (event.type) {
+    case 'claim':
+      if (job.state !== 'ready') return REFUSED
+      return changed({
+        ...job,
+        state: 'active',
+        rank: now + event.leaseMs,
+        token: Math.max(job.token + 1, event.mintedToken),
+        attempt: job.attempt + 1,
+      })
+    case 'settle':
+      return holds(job, event.token) ? settle(job, event.outcome, now) : REFUSED
+    case 'extend':
+      if (!holds(job, event.token)) return REFUSED
+      return changed({ ...job, rank: Math.max(job.rank, now + event.leaseMs) })
+    case 'tick':
+      return tick(job, now)
+    case 'hold':
+      return job.state === 'ready' ? changed({ ...job, state: 'held' }) : REFUSED
+    case 'admit':
+      return job.state === 'held' ? changed({ ...job, state: 'ready' }) : REFUSED
+    case 'child':
+      return childFinished(job, event.failed, now)
+    case 'replace':
+      return isWaiting(job.state)
+        ? changed(factsOfNew(event.terms, { token: job.token, pending: 0 }, now))
+        : REFUSED
+    case 'promote':
+      return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
+    case 'retry':
+      if (!isFinished(job.state)) return REFUSED
+      return changed({ ...ready(job), attempt: 0 })
+    case 'cancel':
+      if (job.state === 'active')
+        return job.cancelRequested ? REFUSED : changed({ ...job, cancelRequested: true })
+      return hasEnded(job.state) ? REFUSED : finish(job, 'cancelled', now)
+    case 'remove':
+      if (job.state === 'active') return REFUSED
+      return { kind: 'removed', ended: hasEnded(job.state) ? null : 'removed' }
+  }
+}
+
+/** When the job's state says something happened or will: due, end of lease, finished; `null` for ready jobs. */
+export function instantOf(job: JobFacts): number | null {
+  switch (job.state) {
+    case 'ready':
+    case 'held':
+    case 'blocked':
+      return null
+    case 'completed':
+      return job.rank - job.keepCompletedMs
+    case 'dead':
+    case 'cancelled':
+      return job.rank - job.keepDeadMs
+    default:
+      return job.rank
+  }
+}
+
+/** Whether the job needs nothing more until someone asks for it. */
+export function isFinished(
+  state: JobState,
+): state is 'completed' | 'dead' | 'cancelled' | 'parked' {
+  return hasEnded(state) || state === 'parked'
+}
+
+/** Whether the job has an outcome: it is finished, but not `parked`. */
+export function hasEnded(state: JobState): state is 'completed' | 'dead' | 'cancelled' {
+  return state === 'completed' || state === 'dead' || state === 'cancelled'
+}
+
+/** Whether the job waits for nothing but its turn, its time or room in its group, so that another may take its place. */
+function isWaiting(state: JobState): state is 'ready' | 'held' | 'scheduled' {
+  return state === 'ready' || state === 'held' || state === 'scheduled'
+}
+
+/** Whether the job is one of those that `group.limit` counts. */
+export function takesRoom(state: JobState): state is 'ready' | 'active' {
+  return state === 'ready' || state === 'active'
+}
+
+/** Whether the job's record has been kept long enough: it is as if gone, though it may still have to be pruned. */
+export function isForgotten({ state, rank }: JobFacts, now: number): boolean {
+  return hasEnded(state) && rank <= now
+}
+
+function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
+  switch (outcome.to) {
+    case 'completed':
+      return finish(job, 'completed', now, { result: outcome.result ?? null })
+    case 'dead':
+      return finish(job, 'dead', now, { error: outcome.error })
+    case 'cancelled':
+      return finish(job, 'cancelled', now)
+    case 'parked':
+      return changed(
+        { ...job, state: 'parked', rank: now, attempt: job.attempt - 1, cancelRequested: false },
+        { error: outcome.error },
+      )
+    case 'scheduled': {
+      if (job.cancelRequested) return finish(job, 'cancelled', now)
+      if (outcome.refund !== true && job.attempt >= job.maxAttempts) {
+        return finish(job, 'dead', now, { error: outcome.error ?? ATTEMPTS_USED_ERROR })
+      }
+      const attempt = outcome.refund === true ? job.attempt - 1 : job.attempt
+      const notes = {
+        ...(outcome.error !== undefined && { error: outcome.error }),
+        ...(outcome.data !== undefined && { data: outcome.data }),
+      }
+      if (outcome.delayMs <= 0) return changed({ ...ready(job), attempt }, notes)
+      return changed({ ...job, state: 'scheduled', rank: now + outcome.delayMs, attempt }, notes)
+    }
+  }
+}
+
+function childFinished(job: JobFacts, failed: boolean, now: number): Transition {
+  if (job.state !== 'blocked') return REFUSED
+  const pending = Math.max(job.pending - 1, 0)
+  if (failed) return finish({ ...job, pending }, 'dead', now, { error: CHILD_FAILED_ERROR })
+  return changed(pending === 0 ? { ...ready(job), pending } : { ...job, pending })
+}
+
+function tick(job: JobFacts, now: number): Transition {
+  if (instantOf(job) === null || job.rank > now) return REFUSED
+  switch (job.state) {
+    case 'scheduled':
+      return changed(ready(job))
+    case 'active':
+      if (job.cancelRequested) return finish(job, 'cancelled', now)
+      if (job.attempt >= job.maxAttempts)
+        return finish(job, 'dead', now, { error: LEASE_LOST_ERROR })
+      return changed(ready(job))
+    case 'parked':
+      return REFUSED
+    default:
+      return { kind: 'removed', ended: null }
+  }
+}
+
+function finish(
+  job: JobFacts,
+  state: 'completed' | 'dead' | 'cancelled',
+  now: number,
+  notes: { readonly error?: Json; readonly result?: Json } = {},
+): Transition {
+  const keepMs = state === 'completed' ? job.keepCompletedMs : job.keepDeadMs
+  return keepMs <= 0
+    ? { kind: 'removed', ended: state, ...notes }
+    : changed({ ...job, state, rank: now + keepMs, cancelRequested: false }, notes)
+}
+
+function ready(job: JobFacts): JobFacts {
+  return { ...job, state: 'ready', rank: job.priority, cancelRequested: false }
+}
+
+function changed(
+  facts: JobFacts,
+  notes: { readonly error?: Json; readonly result?: Json; readonly data?: Json } = {},
+): Transition {
+  return { kind: 'changed', facts, ...notes }
+}
+
+function holds(job: JobFacts, token: number): boolean {
+  return job.state === 'active' && job.token === token
+}
