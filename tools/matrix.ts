@@ -7,6 +7,9 @@ export interface Totals {
   readonly skipped: number
 }
 
+/** Where the matrix is written. */
+export const MATRIX_PAGE = 'docs/matrix.md'
+
 const START = '<!-- matrix: written by npm run matrix -->'
 const END = '<!-- /matrix -->'
 const COLUMNS = ['node', 'deno', 'bun', 'workerd']
@@ -25,12 +28,12 @@ export function textMatrix(results: readonly CaseResult[]): string {
   return [...table.map((row) => row.join('  ').trimEnd()), ...reasons].join('\n')
 }
 
-/** @returns `readme` with its matrix replaced, or `undefined` where it has no place for one */
-export function withMatrix(readme: string, results: readonly CaseResult[]): string | undefined {
-  const start = readme.indexOf(START)
-  const end = readme.indexOf(END)
+/** @returns `page` with its matrix replaced, or `undefined` where it has no place for one */
+export function withMatrix(page: string, results: readonly CaseResult[]): string | undefined {
+  const start = page.indexOf(START)
+  const end = page.indexOf(END)
   if (start < 0 || end < start) return undefined
-  return `${readme.slice(0, start)}${START}\n\n${markdownMatrix(results)}\n\n${readme.slice(end)}`
+  return `${page.slice(0, start)}${START}\n\n${markdownMatrix(results)}\n\n${page.slice(end)}`
 }
 
 function markdownMatrix(results: readonly CaseResult[]): string {

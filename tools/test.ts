@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { textMatrix, totalsOf, withMatrix, type Totals } from './matrix.ts'
+import { MATRIX_PAGE, textMatrix, totalsOf, withMatrix, type Totals } from './matrix.ts'
 import { printOutcome, runChecks } from './ok.ts'
 import { runConformance } from './run-conformance.ts'
 import { runUnitTests } from './run-unit-tests.ts'
@@ -45,15 +45,15 @@ async function conformance(): Promise<Totals> {
       console.log(`\nFAIL ${runtime}: ${subject} ${adapter} ${name}\n${detail}`)
   }
   const totals = totalsOf(results)
-  if (totals.failed > 0 || readmeIsCurrent(results)) return totals
+  if (totals.failed > 0 || matrixIsCurrent(results)) return totals
   return { ...totals, failed: 1 }
 }
 
-function readmeIsCurrent(results: Parameters<typeof withMatrix>[1]): boolean {
-  const path = join(root, 'README.md')
-  const readme = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  if ((withMatrix(readme, results) ?? readme) === readme) return true
-  console.log('\nFAIL the matrix in README.md is not what ran here: run npm run matrix')
+function matrixIsCurrent(results: Parameters<typeof withMatrix>[1]): boolean {
+  const path = join(root, MATRIX_PAGE)
+  const page = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  if ((withMatrix(page, results) ?? page) === page) return true
+  console.log(`\nFAIL the matrix in ${MATRIX_PAGE} is not what ran here: run npm run matrix`)
   return false
 }
 

@@ -1,12 +1,12 @@
 import { createFakeClock } from '../../src/testing/index.ts'
-import { qstashSuites } from './qstash.ts'
-import { scheduleSuites } from './schedules.ts'
+import { qstashSuites } from './engines/qstash.ts'
+import { scheduleSuites } from './services/background-jobs/schedules.ts'
 import type { Suite } from './suite.ts'
-import { webhookCertificateSuites } from './webhook-certificates.ts'
-import { webhookOutboundSuites } from './webhook-outbound.ts'
-import { webhookReadingSuites } from './webhook-reading.ts'
-import { webhookVendorSuites } from './webhook-vendors.ts'
-import { webhookSuites } from './webhook-vectors.ts'
+import { webhookCertificateSuites } from './services/webhooks/webhook-certificates.ts'
+import { webhookOutboundSuites } from './services/webhooks/webhook-outbound.ts'
+import { webhookReadingSuites } from './services/webhooks/webhook-reading.ts'
+import { webhookVendorSuites } from './services/webhooks/webhook-vendors.ts'
+import { webhookSuites } from './services/webhooks/webhook-vectors.ts'
 
 /** What needs no backend, but the runtime's own cryptography, URLs, streams and time zones. */
 export function pureSuites(): readonly Suite[] {

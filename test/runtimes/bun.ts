@@ -1,10 +1,10 @@
 import type { SendingSubscriber } from '../../src/runtime/backends/redis/index.ts'
-import { memorySuites } from '../conformance/memory.ts'
+import { memorySuites } from '../conformance/backends/memory.ts'
 import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
-import { redisPeerSuites } from '../conformance/redis-peers.ts'
+import { redisPeerSuites } from '../conformance/backends/redis-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
-import { sqliteSuites } from '../conformance/sqlite.ts'
+import { sqliteSuites } from '../conformance/backends/sqlite.ts'
 
 declare const Bun: {
   readonly RedisClient: new (url: string) => SendingSubscriber

@@ -1,11 +1,11 @@
 import process from 'node:process'
 import { Redis } from 'ioredis'
-import { memorySuites } from '../conformance/memory.ts'
+import { memorySuites } from '../conformance/backends/memory.ts'
 import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
-import { redisPeerSuites } from '../conformance/redis-peers.ts'
+import { redisPeerSuites } from '../conformance/backends/redis-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
-import { sqliteSuites } from '../conformance/sqlite.ts'
+import { sqliteSuites } from '../conformance/backends/sqlite.ts'
 
 const suites = [
   ...platformSuites(process.env),

@@ -1,18 +1,18 @@
-import { bullmqSuites } from '../conformance/bullmq.ts'
+import { bullmqSuites } from '../conformance/engines/bullmq.ts'
 import { Redis } from '@upstash/redis'
 import type { DurableObjectNamespaceLike } from '../../src/runtime/backends/durable-objects/index.ts'
-import { durableObjectsSuites } from '../conformance/durable-objects.ts'
-import { memorySuites } from '../conformance/memory.ts'
+import { durableObjectsSuites } from '../conformance/backends/durable-objects.ts'
+import { memorySuites } from '../conformance/backends/memory.ts'
 import { platformSuites, type EchoAddresses } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
-import { redisSuites } from '../conformance/redis.ts'
+import { redisSuites } from '../conformance/backends/redis.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import { suite, type Suite } from '../conformance/suite.ts'
 import { alarmLaws } from './workerd-alarm-laws.ts'
 import { createObjectBench, type ObjectNamespaces } from './workerd-object-bench.ts'
 import { objectLaws } from './workerd-object-laws.ts'
 
-export { LawInfrastructureObject } from '../conformance/durable-objects.ts'
+export { LawInfrastructureObject } from '../conformance/backends/durable-objects.ts'
 export {
   FailingInfrastructureObject,
   FailingJobRunner,

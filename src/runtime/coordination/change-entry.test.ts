@@ -53,7 +53,13 @@ test('changeEntry() reads again when another key was what had changed', async ()
   await partition.commit({ set: [{ key: 'other', value: 1 }] })
   let reads = 0
   const result = await changeEntry(
-    { get: (key) => (reads++, partition.get(key)), commit: (change) => partition.commit(change) },
+    {
+      get(key) {
+        reads++
+        return partition.get(key)
+      },
+      commit: (change) => partition.commit(change),
+    },
     KEY,
     (entry) => {
       if (reads > 1) return { result: 'left' }

@@ -7,7 +7,7 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import { openWorld, type CoordinationHarness, type Process } from './world.ts'
+import { openWorld, type CoordinationHarness, type Process } from './fixture.ts'
 
 const RESET_MS = 30_000
 const SYNC_MS = 5000

@@ -14,7 +14,7 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import { openWorld, type CoordinationHarness, type Process } from './world.ts'
+import { openWorld, type CoordinationHarness, type Process } from './fixture.ts'
 
 const LEASE_MS = 30_000
 const KEEP_MS = 3_600_000

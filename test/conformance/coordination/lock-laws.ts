@@ -10,7 +10,7 @@ import {
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
 import { createSeededRandom } from '../../../src/testing/seeded-random.ts'
-import { forSeeds, openWorld, type CoordinationHarness } from './world.ts'
+import { forSeeds, openWorld, type CoordinationHarness } from './fixture.ts'
 
 const TTL_MS = 30_000
 

@@ -19,7 +19,7 @@ import {
   openOutside,
   type Outside,
 } from './saga-scenario.ts'
-import { openWorld, type CoordinationHarness, type World } from './world.ts'
+import { openWorld, type CoordinationHarness, type World } from './fixture.ts'
 
 /** What sagas do when drivers crash, race or lose answers, and how workers go on with them. */
 export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [

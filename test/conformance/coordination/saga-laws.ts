@@ -16,7 +16,7 @@ import {
   openOutside,
   undo,
 } from './saga-scenario.ts'
-import { openWorld, type CoordinationHarness } from './world.ts'
+import { openWorld, type CoordinationHarness } from './fixture.ts'
 
 /** What sagas do: forward, back, stuck, and what they refuse. */
 export const sagaLaws: readonly Law<CoordinationHarness>[] = [

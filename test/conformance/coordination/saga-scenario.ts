@@ -4,7 +4,7 @@ import { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-o
 import { saga, type SagaDefinition } from '../../../src/runtime/coordination/sagas/saga.ts'
 import { expectTrue } from '../../../src/runtime/ports/conformance.ts'
 import type { Json } from '../../../src/runtime/ports/json.ts'
-import type { Process, World } from './world.ts'
+import type { Process, World } from './fixture.ts'
 
 /** How long after a crash another driver may go on. */
 export const LEASE_MS = 30_000

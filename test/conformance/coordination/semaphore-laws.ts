@@ -6,7 +6,7 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import { forSeeds, openWorld, type CoordinationHarness, type World } from './world.ts'
+import { forSeeds, openWorld, type CoordinationHarness, type World } from './fixture.ts'
 
 const TTL_MS = 30_000
 

@@ -17,7 +17,7 @@ import {
 
 /** What wrangler.toml and the scenario bind. */
 interface Env {
-  readonly RINGS: QueueLike
+  readonly WAKES: QueueLike
   readonly JOBS: QueueLike
   readonly UPSTASH_URL: string
   readonly UPSTASH_TOKEN: string
@@ -36,7 +36,7 @@ function createApp(env: Env) {
   // Where the scenario reads what happened.
   const note = (line: string): Promise<unknown> => client.rpush('seen', `> ${line}`)
   const jobStore = redis(client)
-  const waker = queuesWaker({ queue: env.RINGS })
+  const waker = queuesWaker({ queue: env.WAKES })
   const backend = { ...jobStore, waker: { ...jobStore.waker, wake: waker.wake } }
   const emailQueue = new JobQueue({
     name: 'email',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sqliteSuites } from '../../../../test/conformance/sqlite.ts'
+import { sqliteSuites } from '../../../../test/conformance/backends/sqlite.ts'
 import { DatabaseSync } from 'node:sqlite'
 
 test('every statement of the port laws seeks what it needs, and none scans or sorts', async () => {

@@ -9,7 +9,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { sqlite } from './sqlite.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../../test/support/sqlite-process.ts', import.meta.url))
+const PROGRAM = fileURLToPath(
+  new URL('../../../../test/support/sqlite-process.ts', import.meta.url),
+)
 
 let directory = ''
 let path = ''

@@ -163,7 +163,7 @@ test('queuesConsumer() works each queue of a batch once and acknowledges its wak
   const work = (queue: string) => ({ queue, drain: async () => drained.push(queue) })
   const { wakes } = createWorld({ workers: [work('email'), work('report')] })
   for (const wake of ['email', 'email', 'report', 'email'])
-    await wakes.send({ wake }, { contentType: 'json', delaySeconds: 0 })
+    await wakes.send({ ring: wake }, { contentType: 'json', delaySeconds: 0 })
   await wakes.advance(0)
   expect(drained).toEqual(['email', 'report'])
   expect(wakes.settled).toEqual(['ack', 'ack', 'ack', 'ack'])
@@ -198,7 +198,7 @@ test('queuesConsumer() retries wakes when the queue cannot be worked, later each
     ],
   })
   for (const wake of ['down', 'up'])
-    await wakes.send({ wake }, { contentType: 'json', delaySeconds: 0 })
+    await wakes.send({ ring: wake }, { contentType: 'json', delaySeconds: 0 })
   await wakes.advance(HOUR_MS)
   expect(works).toBe(1)
   expect(wakes.settled.toSorted()).toEqual(['ack', 'retry 10', 'retry 20', 'retry 40', 'retry 5'])

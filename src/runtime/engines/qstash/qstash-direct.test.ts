@@ -252,7 +252,7 @@ test('schedules are kept at QStash: created, replaced, listed, delivered and del
       timezone: 'UTC',
       paused: false,
       nextAt: null,
-      task: { ring: 'email' },
+      task: { wake: 'email' },
     },
   ])
   server.tick('nightly')
@@ -274,7 +274,7 @@ test('schedules of others are listed without their message, and the official cli
   await schedules().create({ id: 'ours', cron: '0 0 1 * *', wake: 'email' })
   expect((await schedules().list()).map(({ id, task }) => [id, task])).toEqual([
     ['theirs', null],
-    ['ours', { ring: 'email' }],
+    ['ours', { wake: 'email' }],
   ])
   expect((await client.schedules.list()).map(({ scheduleId }) => scheduleId)).toEqual([
     'theirs',
@@ -293,7 +293,7 @@ test('create() refuses a schedule that is malformed', async () => {
     { cron: '* * * * *\r\nx: 1' },
     { timezone: 'Europe/Berlin x' },
     { retries: 0.5 },
-    { ring: '' },
+    { wake: '' },
   ])
     await expect(schedules().create({ ...good, ...bad })).rejects.toThrow(RangeError)
   await expect(schedules().delete('../v2')).rejects.toThrow(RangeError)

@@ -100,7 +100,7 @@ test('wake() reaches beyond the longest delay of the plan by waking on the way',
   const answer = qstashHandler({
     signingKeys: server.signingKeys,
     clock: server.clock,
-    backend: { jobStore, waker: waker },
+    backend: { jobStore, waker },
     workers: [{ queue: 'email', drain: async () => works.push(server.clock.now() - start) }],
   })
   handle = answer

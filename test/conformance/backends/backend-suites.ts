@@ -1,0 +1,46 @@
+import { atomicStoreLaws } from '../../../src/runtime/ports/atomic-store/atomic-store.conformance.ts'
+import type { Backend } from '../../../src/runtime/ports/backend.ts'
+import type { Clock } from '../../../src/runtime/ports/platform/clock.ts'
+import { jobStoreLaws } from '../../../src/runtime/ports/job-store/job-store.conformance.ts'
+import { rateLimitStoreLaws } from '../../../src/runtime/ports/rate-limit-store/rate-limit-store.conformance.ts'
+import { coordinationSuites } from '../coordination/coordination-suites.ts'
+import { jobQueueSuites } from '../services/background-jobs/job-queue.ts'
+import {
+  jobSimulationSuites,
+  type JobSimulationHarness,
+} from '../services/background-jobs/job-simulation.ts'
+import { suite, type Suite } from '../suite.ts'
+import { webhookReceivingSuites } from '../services/webhooks/webhook-receiving.ts'
+import { webhookSendingSuites } from '../services/webhooks/webhook-sending.ts'
+
+/** A backend to keep promises on, with the clock of the process beside it; `advance` moves both. */
+export interface BackendHarness extends JobSimulationHarness {
+  /** Opens an empty backend. */
+  open(): Promise<Backend>
+  readonly clock: Clock
+  advance(ms: number): Promise<void>
+}
+
+/** What every backend promises, and what stands on it. */
+export function backendSuites(adapter: string, harness: BackendHarness): readonly Suite[] {
+  const { open, advance } = harness
+  return [
+    suite('AtomicStore', adapter, atomicStoreLaws, {
+      open: async () => (await open()).store,
+      advance,
+    }),
+    suite('JobStore', adapter, jobStoreLaws, {
+      open: async () => (await open()).jobStore,
+      advance,
+    }),
+    suite('RateLimitStore', adapter, rateLimitStoreLaws, {
+      open: async () => (await open()).rateLimits,
+      advance,
+    }),
+    ...jobQueueSuites(adapter, harness),
+    ...jobSimulationSuites(adapter, harness),
+    ...coordinationSuites(adapter, harness),
+    ...webhookSendingSuites(adapter, harness),
+    ...webhookReceivingSuites(adapter, harness),
+  ]
+}

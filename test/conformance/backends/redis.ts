@@ -1,0 +1,38 @@
+import { clockOffset } from '../../../src/runtime/backends/redis/clock-offset.ts'
+import { redis, type RedisConnection } from '../../../src/runtime/backends/redis/index.ts'
+import { systemClock } from '../../../src/runtime/ports/platform/clock.ts'
+import { createFakeClock } from '../../../src/testing/index.ts'
+import { createInFlight } from '../../support/in-flight.ts'
+import { backendSuites } from './backend-suites.ts'
+import type { Suite } from '../suite.ts'
+
+const START = Date.UTC(2026, 0, 1)
+
+/**
+ * The laws on the Redis backend.
+ *
+ * @param connection Handed in, so that this file runs wherever the client does
+ * @param seeds Of simulated worlds; see `job-simulation.ts`
+ */
+export function redisSuites(
+  adapter: 'redis-tcp' | 'redis-upstash',
+  connection: RedisConnection,
+  seeds?: string,
+): readonly Suite[] {
+  const flight = createInFlight()
+  const clock = createFakeClock(START, flight.quiet)
+  return backendSuites(adapter, {
+    // A prefix of its own gives each law empty keys on a server that is shared.
+    open: async () =>
+      flight.watch(
+        redis(connection, {
+          prefix: `law:${crypto.randomUUID()}`,
+          [clockOffset]: () => clock.now() - START,
+        }),
+      ),
+    clock,
+    advance: clock.advance,
+    storeNow: () => systemClock.now() + clock.now() - START,
+    seeds,
+  })
+}

@@ -1,0 +1,28 @@
+import { JobQueue, type JobDefinitions } from '../../../../src/services/background-jobs/index.ts'
+import type { Backend } from '../../../../src/runtime/ports/backend.ts'
+import type { Clock } from '../../../../src/runtime/ports/platform/clock.ts'
+import { createSeededRandom } from '../../../../src/testing/index.ts'
+
+/** A backend to put queues on, with the clock of the process beside it; `advance` moves both. */
+export interface JobQueueHarness {
+  open(): Promise<Backend>
+  readonly clock: Clock
+  advance(ms: number): Promise<void>
+}
+
+/** Makes a queue on a backend of its own. */
+export async function open<Jobs extends JobDefinitions>(
+  harness: JobQueueHarness,
+  jobs: Jobs,
+): Promise<JobQueue<Jobs>> {
+  return queueOn(await harness.open(), harness, jobs)
+}
+
+/** Makes a queue on a given backend. */
+export function queueOn<Jobs extends JobDefinitions>(
+  backend: Backend,
+  { clock }: JobQueueHarness,
+  jobs: Jobs,
+): JobQueue<Jobs> {
+  return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(7) })
+}

@@ -1,0 +1,187 @@
+import { encodeUtf8 } from '../../../../src/primitives/utf8.ts'
+import type { Clock } from '../../../../src/runtime/ports/platform/clock.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../../../src/runtime/ports/conformance.ts'
+import type { WebhookVerificationCode } from '../../../../src/services/webhooks/webhook-verification-error.ts'
+import { readWebhook } from '../../../../src/services/webhooks/receiving/read-webhook.ts'
+import type { ReceiveWebhookOptions } from '../../../../src/services/webhooks/receiving/receive-webhook.ts'
+import { suite, type Suite } from '../../suite.ts'
+import { signedRequest, SIGNING_SECRET, withStream } from '../../../support/signed-request.ts'
+import { expectRefusal, RECEIVER_URL } from '../../../support/received-webhook.ts'
+
+/** The clock that requests are read by; `advance` moves it. */
+export interface WebhookReadingHarness {
+  readonly clock: Clock
+  advance(ms: number): Promise<void>
+}
+
+/** What reading a request promises on every runtime. */
+export function webhookReadingSuites(harness: WebhookReadingHarness): readonly Suite[] {
+  return [suite('readWebhook', 'pure', readingLaws, harness)]
+}
+
+const readingLaws: readonly Law<WebhookReadingHarness>[] = [
+  {
+    name: 'readWebhook() gives the event, its id, type and time, and the bytes that were signed',
+    async run({ clock }) {
+      const body = '{"type":"order.paid","data":{"total":1.0,"note":"ü€😀"}}'
+      const request = await signedRequest(clock, body, { id: 'msg_1' })
+      const { event, id, type, timestamp, bytes } = await readWebhook(request, {
+        secrets: SIGNING_SECRET,
+        clock,
+      })
+      expectEqual(event, { type: 'order.paid', data: { total: 1, note: 'ü€😀' } })
+      expectEqual([id, type], ['msg_1', 'order.paid'])
+      expectEqual(timestamp, Math.floor(clock.now() / 1000))
+      expectEqual([...bytes], [...encodeUtf8(body)])
+    },
+  },
+  {
+    name: 'readWebhook() reads a body in chunks of one byte, and a form as an object with lists of repeated fields',
+    async run({ clock }) {
+      const body = 'a=1&b=%C3%BC+x&a=2&__proto__=p&c='
+      const form = 'application/x-www-form-urlencoded; charset=UTF-8'
+      const whole = await signedRequest(clock, body, { contentType: form })
+      const request = withStream(
+        whole,
+        body.split('').map((character) => encodeUtf8(character)),
+      )
+      const { event } = await readWebhook(request, { secrets: [SIGNING_SECRET], clock })
+      const fields = Object.entries(Object(event))
+      expectEqual(fields, [
+        ['a', ['1', '2']],
+        ['b', 'ü x'],
+        ['__proto__', 'p'],
+        ['c', ''],
+      ])
+    },
+  },
+  {
+    name: 'readWebhook() refuses a body that is changed, of another secret, unsigned, late or early',
+    async run({ clock }) {
+      const options = { secrets: SIGNING_SECRET, clock }
+      const now = Math.floor(clock.now() / 1000)
+      const other = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+      await refuses(
+        withBody(await signedRequest(clock, '{}'), '{ }'),
+        options,
+        'signature_mismatch',
+      )
+      await refuses(
+        await signedRequest(clock, '{}'),
+        { ...options, secrets: other },
+        'signature_mismatch',
+      )
+      await refuses(new Request(RECEIVER_URL, { method: 'POST' }), options, 'missing_signature')
+      const old = await signedRequest(clock, '{}', { timestamp: now - 301 })
+      await refuses(old.clone(), options, 'timestamp_too_old')
+      await readWebhook(old.clone(), { ...options, toleranceMs: 400_000 })
+      await readWebhook(old, { ...options, toleranceMs: 'accept-any-age' })
+      const early = await signedRequest(clock, '{}', { timestamp: now + 302 })
+      await refuses(
+        early.clone(),
+        { ...options, toleranceMs: 'accept-any-age' },
+        'timestamp_too_new',
+      )
+      await refuses(early, { ...options, toleranceMs: 10_000_000 }, 'timestamp_too_new')
+    },
+  },
+  {
+    name: 'readWebhook() says in a TypeError that the body was read before, and takes no made-up body',
+    async run({ clock }) {
+      const request = await signedRequest(clock, '{}')
+      await request.text()
+      await expectRejection(
+        () => readWebhook(request, { secrets: SIGNING_SECRET, clock }),
+        (error) => error instanceof TypeError && error.message.includes('bodyUsed'),
+        'a TypeError that names bodyUsed',
+      )
+    },
+  },
+  {
+    name: 'readWebhook() stops at maxBytes, whether the length is announced or not, and never reads on',
+    async run({ clock }) {
+      const options = { secrets: SIGNING_SECRET, clock, maxBytes: 100 }
+      const fits = 'x'.repeat(100)
+      await refuses(await signedRequest(clock, fits), options, 'malformed_event')
+      await refuses(await signedRequest(clock, `${fits}x`), options, 'body_too_large')
+      let pulled = 0
+      const endless = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          pulled++
+          controller.enqueue(new Uint8Array(64))
+        },
+      })
+      await refuses(
+        withStream(await signedRequest(clock, '{}'), endless),
+        options,
+        'body_too_large',
+      )
+      expectTrue(pulled < 10, `few chunks to be pulled, not ${pulled}`)
+      const empty = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(0)),
+      })
+      await refuses(withStream(await signedRequest(clock, '{}'), empty), options, 'body_too_large')
+    },
+  },
+  {
+    name: 'readWebhook() gives a body up that does not arrive in time, and one that breaks off',
+    async run({ clock, advance }) {
+      const options = { secrets: SIGNING_SECRET, clock, bodyTimeoutMs: 5000 }
+      let cancelled = false
+      const stuck = new ReadableStream<Uint8Array>({
+        pull: () => new Promise(() => undefined),
+        cancel() {
+          cancelled = true
+        },
+      })
+      const refused = refuses(
+        withStream(await signedRequest(clock, '{}'), stuck),
+        options,
+        'body_timeout',
+      )
+      await advance(6000)
+      await refused
+      expectTrue(cancelled, 'the body to be cancelled')
+      const broken = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          controller.error(new Error('reset'))
+        },
+      })
+      await refuses(withStream(await signedRequest(clock, '{}'), broken), options, 'body_aborted')
+    },
+  },
+  {
+    name: 'readWebhook() parses nothing before the signature holds, and says what it cannot parse',
+    async run({ clock }) {
+      const options = { secrets: SIGNING_SECRET, clock }
+      await refuses(withBody(await signedRequest(clock, '{}'), '{'), options, 'signature_mismatch')
+      await refuses(await signedRequest(clock, '{'), options, 'malformed_event')
+      await refuses(
+        await signedRequest(clock, new Uint8Array([0x22, 0xff, 0x22])),
+        options,
+        'malformed_event',
+      )
+      const xml = await signedRequest(clock, '<a/>', { contentType: 'application/xml' })
+      await refuses(xml, options, 'unsupported_media_type')
+      const empty = await readWebhook(await signedRequest(clock, ''), options)
+      expectEqual([empty.event, empty.bytes.length], [null, 0])
+    },
+  },
+]
+
+function withBody({ headers }: Request, body: string): Request {
+  return new Request(RECEIVER_URL, { method: 'POST', headers, body })
+}
+
+function refuses(
+  given: Request,
+  options: ReceiveWebhookOptions,
+  code: WebhookVerificationCode,
+): Promise<void> {
+  return expectRefusal(() => readWebhook(given, options), code)
+}
