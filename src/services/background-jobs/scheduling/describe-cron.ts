@@ -1,7 +1,7 @@
 import { describeDays } from './describe-days.ts'
 import { describeTimes } from './describe-times.ts'
 import { parseCron } from './parse-cron.ts'
-import { timeZone } from './time-zone.ts'
+import { scheduleZone } from './schedule-zone.ts'
 
 /**
  * Says in English when a cron expression runs: `At 09:00, Monday through Friday (Europe/Berlin time)`.
@@ -20,6 +20,6 @@ export function describeCron(cron: string, timezone?: string): string {
   const days = describeDays(calendar, isTime ? 'every day' : '')
   const when = days === '' ? times : `${times}, ${days}`
   if (timezone === undefined) return when
-  timeZone(timezone)
+  scheduleZone(timezone)
   return `${when} (${timezone === 'UTC' ? 'UTC' : `${timezone} time`})`
 }

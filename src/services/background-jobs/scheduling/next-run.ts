@@ -3,8 +3,8 @@ import { nextWallTime } from './next-wall-time.ts'
 import { parseCron } from './parse-cron.ts'
 import { LAST_INSTANT } from './schedule.ts'
 import type { CronSchedule, IntervalSchedule, Schedule } from './schedule.ts'
-import { timeZone } from './time-zone.ts'
-import type { TimeZone } from './time-zone.ts'
+import type { TimeZone } from '../../../primitives/time-zone.ts'
+import { scheduleZone } from './schedule-zone.ts'
 
 /** More than clocks are ever set by (24 hours, where the date line moved). */
 const REACH_MS = 2 * 86_400_000
@@ -42,7 +42,7 @@ function nextCronRun({ cron, timezone, dst }: CronSchedule, afterMs: number): nu
     makesUpGaps: dst.gap === 'after' && !calendar.everyHour,
     skipsRepeats: dst.overlap === 'first' && !calendar.everyHour,
   }
-  return search(calendar, timeZone(timezone), policy, (Math.floor(afterMs / 1000) + 1) * 1000)
+  return search(calendar, scheduleZone(timezone), policy, (Math.floor(afterMs / 1000) + 1) * 1000)
 }
 
 interface Policy {

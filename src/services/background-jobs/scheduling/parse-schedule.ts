@@ -12,7 +12,7 @@ import type {
   ScheduleOptions,
   ScheduleWindow,
 } from './schedule.ts'
-import { timeZone } from './time-zone.ts'
+import { scheduleZone } from './schedule-zone.ts'
 
 const MIN_EVERY_MS = 1000
 const MAX_EVERY_MS = 366 * 86_400_000
@@ -48,7 +48,7 @@ function readCron(
   window: ScheduleWindow,
 ): CronSchedule {
   parseCron(cron)
-  timeZone(timezone)
+  scheduleZone(timezone)
   const { gap = 'after', overlap = 'first' } = dst
   if (gap !== 'after' && gap !== 'skip')
     throw invalid('bad_dst', 'dst.gap', shown(gap), "'after' or 'skip'")

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { timeZone } from './time-zone.ts'
+import { createSeededRandom } from '../testing/index.ts'
+import { instantOfWallTime, timeZone } from './time-zone.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -55,3 +56,34 @@ test('timeZone() knows every zone it has known before, when many are used', () =
   expect(names.length).toBeGreaterThan(400)
   expect(offsets()).toEqual(offsets())
 })
+
+test('instantOfWallTime() puts skipped times forward, and takes the first of two', () => {
+  const berlin = timeZone('Europe/Berlin')
+  const instant = (...wall: Parameters<typeof Date.UTC>): string =>
+    new Date(instantOfWallTime(berlin, Date.UTC(...wall))).toISOString()
+  expect(instant(2026, 0, 15, 12)).toBe('2026-01-15T11:00:00.000Z')
+  expect(instant(2026, 2, 29, 1, 59, 59)).toBe('2026-03-29T00:59:59.000Z')
+  expect(instant(2026, 2, 29, 2, 30)).toBe('2026-03-29T01:30:00.000Z')
+  expect(instant(2026, 2, 29, 3)).toBe('2026-03-29T01:00:00.000Z')
+  expect(instant(2026, 9, 25, 2, 30)).toBe('2026-10-25T00:30:00.000Z')
+  expect(instant(2026, 9, 25, 3)).toBe('2026-10-25T02:00:00.000Z')
+})
+
+test('instantOfWallTime() gives back an instant that shows the time, unless none does', () => {
+  const names = Intl.supportedValuesOf('timeZone')
+  const random = createSeededRandom(7)
+  for (let index = 0; index < 4000; index++) {
+    const zone = timeZone(names[index % names.length] ?? 'UTC')
+    const instant = Math.floor(random.fraction() * 1_900_000_000) * 1000
+    const found = instantOfWallTime(zone, instant + zone.offsetAt(instant))
+    expect(found + zone.offsetAt(found)).toBe(instant + zone.offsetAt(instant))
+    expect(found).toBeLessThanOrEqual(instant)
+  }
+})
+
+test.for(['', 'Mars/Base', 'Europe/Berlin ', 'x'.repeat(65), 5, null])(
+  'timeZone() refuses %s',
+  (name) => {
+    expect(() => timeZone(name as string)).toThrow(RangeError)
+  },
+)

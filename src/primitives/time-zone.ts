@@ -1,5 +1,4 @@
-import { createLruCache } from '../../../primitives/lru-cache.ts'
-import { ScheduleError } from './schedule-error.ts'
+import { createLruCache } from './lru-cache.ts'
 
 /** How a place sets its clocks. */
 export interface TimeZone {
@@ -22,7 +21,10 @@ const ZONES_HELD = 64
 const SPANS_HELD = 64
 const MAX_NAME_LENGTH = 64
 const DAY_MS = 86_400_000
-/** No place has ever changed its clocks twice within 6 days since 1970: equal offsets 4 days apart mean no change between. */
+/**
+ * No place has ever changed its clocks twice within 6 days since 1970: equal offsets 4 days apart
+ * mean no change between.
+ */
 const PROBE_MS = 4 * DAY_MS
 const SPAN_MS = 32 * DAY_MS
 
@@ -32,7 +34,7 @@ const zones = createLruCache<TimeZone>(ZONES_HELD)
  * The clock changes of a time zone, learnt from this runtime's `Intl`, from 1970 on.
  *
  * @param name IANA name (`Europe/Berlin`), `UTC`, or a fixed offset (`+05:30`)
- * @throws {ScheduleError} `bad_timezone`
+ * @throws RangeError when this runtime does not know the name
  */
 export function timeZone(name: string): TimeZone {
   if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH) throw badTimeZone(name)
@@ -47,6 +49,25 @@ export function timeZone(name: string): TimeZone {
 interface Span {
   readonly offsetAtStart: number
   readonly changes: readonly OffsetChange[]
+}
+
+/**
+ * The instant at which the clocks of a zone show a wall clock time.
+ *
+ * A time that is skipped when clocks are put forward is taken as if they had not been: 02:30 is then
+ * 03:30. One that is shown twice is the first of the two.
+ *
+ * @param wallMs The wall clock time, as the ms since 1970 that a clock showing UTC would have
+ * @returns ms since 1970
+ */
+export function instantOfWallTime(zone: TimeZone, wallMs: number): number {
+  // Both offsets that can be in force around then; the larger one gives the earlier instant.
+  const offsets = [zone.offsetAt(wallMs - DAY_MS), zone.offsetAt(wallMs + DAY_MS)]
+  const instants = [...offsets, zone.offsetAt(wallMs)].map((offset) => wallMs - offset)
+  const shown = instants.filter((instant) => instant + zone.offsetAt(instant) === wallMs)
+  if (shown.length > 0) return Math.min(...shown)
+  const change = zone.nextChange(wallMs - 2 * DAY_MS, wallMs + 2 * DAY_MS)
+  return wallMs - (change?.before ?? zone.offsetAt(wallMs))
 }
 
 function readTimeZone(name: string): TimeZone {
@@ -135,12 +156,11 @@ function isField(type: string): type is 'year' | 'month' | 'day' | 'hour' | 'min
   return /^(year|month|day|hour|minute|second)$/.test(type)
 }
 
-function badTimeZone(name: unknown, cause?: unknown): ScheduleError {
+function badTimeZone(name: unknown, cause?: unknown): RangeError {
   const shown =
     typeof name === 'string' ? JSON.stringify(name.slice(0, MAX_NAME_LENGTH)) : typeof name
-  return new ScheduleError(
-    'bad_timezone',
-    `Cannot use time zone ${shown}: this runtime does not know it, it should be a name such as "Europe/Berlin" or "UTC"`,
+  return new RangeError(
+    `Cannot use time zone ${shown}: this runtime does not know it, a name such as "Europe/Berlin" or "UTC" expected`,
     { cause },
   )
 }
