@@ -1,20 +1,36 @@
 export { configureInfrastructure, type InfrastructureOptions } from './configure-infrastructure.ts'
-export { BackendError, InfrastructureError, NotConfiguredError } from './runtime/ports/index.ts'
+export { NotConfiguredError } from './runtime/ports/index.ts'
 export {
+  BackendError,
   CircuitBreaker,
   CircuitOpenError,
   createJob,
   defineJob,
   DistributedLock,
+  IdempotencyConflictError,
+  IdempotencyError,
+  IdempotencyInProgressError,
+  InfrastructureError,
+  JobAbortError,
   JobError,
   JobQueue,
+  LockError,
   nextRuns,
   RetryLaterError,
   saga,
+  SagaError,
   SagaOrchestrator,
   scheduleJob,
+  ScheduleError,
   Semaphore,
   UnrecoverableError,
+  type BackendErrorCode,
+  type IdempotencyErrorCode,
+  type JobAbortErrorCode,
+  type JobErrorCode,
+  type LockErrorCode,
+  type SagaErrorCode,
+  type ScheduleErrorCode,
 } from './services/background-jobs/index.ts'
 export {
   batchWebhooks,
@@ -29,5 +45,6 @@ export {
   signWebhook,
   verifyWebhook,
   WebhookError,
+  type WebhookErrorCode,
   WebhookVerificationError,
 } from './services/webhooks/index.ts'

@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'rooms', command: ['node', 'tools/check-rooms.ts'] },
   { name: 'exports', command: ['node', 'tools/check-exports.ts'] },
+  { name: 'errors', command: ['node', 'tools/check-errors.ts'] },
   { name: 'docs', command: ['node', 'tools/check-docs.ts'] },
 ]
 

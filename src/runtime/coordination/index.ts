@@ -16,12 +16,9 @@ export {
   type Idempotency,
   type IdempotencyOptions,
 } from './idempotency/idempotency.ts'
-export {
-  IdempotencyConflictError,
-  IdempotencyError,
-  IdempotencyInProgressError,
-  type IdempotencyErrorCode,
-} from './idempotency/idempotency-error.ts'
+export { IdempotencyConflictError } from './idempotency/idempotency-conflict-error.ts'
+export { IdempotencyError, type IdempotencyErrorCode } from './idempotency/idempotency-error.ts'
+export { IdempotencyInProgressError } from './idempotency/idempotency-in-progress-error.ts'
 export { createJobWorker, type JobWorker, type JobWorkerOptions } from '../workers/job-worker.ts'
 export { LockError, type LockErrorCode } from './locks/lock-error.ts'
 export { saga, type SagaDefinition, type SagaResults, type SagaStepOptions } from './sagas/saga.ts'
@@ -29,3 +26,6 @@ export { SagaError, type SagaErrorCode } from './sagas/saga-error.ts'
 export { SagaOrchestrator, type SagaOutcome, type SagaView } from './sagas/saga-orchestrator.ts'
 export type { SagaOrchestratorOptions } from './sagas/saga-options.ts'
 export { Semaphore, type SemaphoreOptions, type SemaphoreSlot } from './locks/semaphore.ts'
+export { BackendError, type BackendErrorCode } from '../ports/backend-error.ts'
+export { InfrastructureError } from '../ports/infrastructure-error.ts'
+export { JobAbortError, type JobAbortErrorCode } from '../ports/job-store/job-abort-error.ts'

@@ -1,3 +1,7 @@
+import { LawBrokenError } from './law-broken-error.ts'
+
+export { LawBrokenError }
+
 /** One law of a port, held as data so that any runner on any runtime can run it. */
 export interface Law<Harness> {
   /** `symbol() does what, when`. */
@@ -6,11 +10,6 @@ export interface Law<Harness> {
   readonly needs?: readonly string[]
   /** Resolves when the law holds, throws when it is broken. */
   run(harness: Harness): Promise<void>
-}
-
-/** Thrown by a law whose expectation does not hold. */
-export class LawBrokenError extends Error {
-  override readonly name = 'LawBrokenError'
 }
 
 /** Throws {@link LawBrokenError} unless both values have the same canonical JSON (`undefined` properties count as absent). */

@@ -16,7 +16,7 @@ export { InfrastructureError } from './infrastructure-error.ts'
 export { NotConfiguredError } from './not-configured-error.ts'
 export type { Service } from './service.ts'
 export { systemFetch, type FetchClient } from './platform/fetch-client.ts'
-export { JobAbortError } from './job-store/job-abort-error.ts'
+export { JobAbortError, type JobAbortErrorCode } from './job-store/job-abort-error.ts'
 export type {
   AddResult,
   ClaimedJob,

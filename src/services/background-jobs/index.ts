@@ -4,7 +4,9 @@ export type { JobEvent, JobEventListener } from './job-events.ts'
 export type { JobFlow } from './job-flow.ts'
 export type { JobStatistics } from './job-statistics.ts'
 export type { RedriveOptions } from './redrive.ts'
-export { JobError, RetryLaterError, UnrecoverableError, type JobErrorCode } from './errors.ts'
+export { JobError, type JobErrorCode } from './job-error.ts'
+export { RetryLaterError } from './retry-later-error.ts'
+export { UnrecoverableError } from './unrecoverable-error.ts'
 export { PRIORITIES, type Backoff, type JobOptions, type JobPriority } from './job-options.ts'
 export { JobQueue, type JobQueueOptions, type RunOptions } from './job-queue.ts'
 export type { AddedJob, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
@@ -19,8 +21,22 @@ export {
   CircuitBreaker,
   CircuitOpenError,
   DistributedLock,
+  IdempotencyConflictError,
+  IdempotencyError,
+  IdempotencyInProgressError,
+  LockError,
   saga,
   SagaError,
   SagaOrchestrator,
   Semaphore,
+  type IdempotencyErrorCode,
+  type LockErrorCode,
+  type SagaErrorCode,
 } from '../../runtime/coordination/index.ts'
+export {
+  BackendError,
+  InfrastructureError,
+  JobAbortError,
+  type BackendErrorCode,
+  type JobAbortErrorCode,
+} from '../../runtime/ports/index.ts'

@@ -22,7 +22,7 @@ import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.t
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
-import { JobError } from './errors.ts'
+import { JobError } from './job-error.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'

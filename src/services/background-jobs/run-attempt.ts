@@ -8,9 +8,11 @@ import type { Json } from '../../runtime/ports/json.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
-import { JobError, RetryLaterError, UnrecoverableError } from './errors.ts'
+import { JobError } from './job-error.ts'
 import { rateLimitWaitMs } from './job-gates.ts'
 import { storedOptionsOf } from './job-options.ts'
+import { RetryLaterError } from './retry-later-error.ts'
+import { UnrecoverableError } from './unrecoverable-error.ts'
 
 /** What running an attempt needs beside the job. */
 export interface AttemptOptions {

@@ -4,7 +4,7 @@ import type { JobRecord, NewJob, QueueStore } from '../../runtime/ports/job-stor
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
-import { JobError } from './errors.ts'
+import { JobError } from './job-error.ts'
 import { scheduleRecordOf, scheduleRecordToJson, type ScheduleRecord } from './schedule-record.ts'
 import {
   decideOverlap,

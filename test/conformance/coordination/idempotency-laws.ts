@@ -1,9 +1,7 @@
 import { fingerprintOf } from '../../../src/runtime/coordination/idempotency/fingerprint.ts'
-import {
-  IdempotencyConflictError,
-  IdempotencyError,
-  IdempotencyInProgressError,
-} from '../../../src/runtime/coordination/idempotency/idempotency-error.ts'
+import { IdempotencyConflictError } from '../../../src/runtime/coordination/idempotency/idempotency-conflict-error.ts'
+import { IdempotencyError } from '../../../src/runtime/coordination/idempotency/idempotency-error.ts'
+import { IdempotencyInProgressError } from '../../../src/runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 import {
   createIdempotency,
   type Idempotency,

@@ -1,3 +1,6 @@
+export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
+export { InfrastructureError } from '../../ports/infrastructure-error.ts'
+export { JobAbortError, type JobAbortErrorCode } from '../../ports/job-store/job-abort-error.ts'
 export { durableObjects, type DurableObjectsOptions } from './durable-objects.ts'
 export { InfrastructureObject } from './infrastructure-object.ts'
 export type { DispatchLimits } from './job-dispatcher.ts'

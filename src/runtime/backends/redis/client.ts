@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import { evaluatorOf, type RedisConnection } from './connection.ts'
-import { codeOfReply, toBackendError } from './errors.ts'
+import { codeOfReply, toBackendError } from './to-backend-error.ts'
 import type { RedisScript } from './script.ts'
 
 /** What the adapters ask of Redis: run one script, atomically, in one round trip. */

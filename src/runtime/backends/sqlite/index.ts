@@ -1,3 +1,5 @@
+export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
+export { InfrastructureError } from '../../ports/infrastructure-error.ts'
 export { sqlite } from './sqlite.ts'
 export type { SqliteBackend, SqliteOptions } from './sqlite.ts'
 export type { NativeDatabase } from './database/native-database.ts'

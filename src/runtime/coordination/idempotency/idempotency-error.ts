@@ -1,3 +1,5 @@
+import { InfrastructureError } from '../../ports/infrastructure-error.ts'
+
 /** Stable codes of {@link IdempotencyError}. */
 export type IdempotencyErrorCode =
   /** The key was used before with other arguments. */
@@ -9,40 +11,19 @@ export type IdempotencyErrorCode =
   /** The call succeeded, but what it returned is no JSON or too large to keep; it will not run again. */
   | 'idempotency_result'
 
+/** As the IETF's draft of the `Idempotency-Key` header has them for the first two. */
+const STATUS: Readonly<Record<IdempotencyErrorCode, number>> = {
+  idempotency_conflict: 422,
+  idempotency_in_progress: 409,
+  idempotency_lost: 503,
+  idempotency_result: 500,
+}
+
 /** A call could not be made under its idempotency key. */
-export class IdempotencyError extends Error {
+export class IdempotencyError extends InfrastructureError<IdempotencyErrorCode> {
   override readonly name: string = 'IdempotencyError'
-  readonly code: IdempotencyErrorCode
 
   constructor(code: IdempotencyErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
-
-/** The key was used before with other arguments: a mistake of the caller, not to be retried. */
-export class IdempotencyConflictError extends IdempotencyError {
-  override readonly name = 'IdempotencyConflictError'
-
-  constructor() {
-    super(
-      'idempotency_conflict',
-      'Cannot run call: its idempotency key was used before with other arguments, a new key expected',
-    )
-  }
-}
-
-/** A call with this key is running now, here or elsewhere. */
-export class IdempotencyInProgressError extends IdempotencyError {
-  override readonly name = 'IdempotencyInProgressError'
-  /** When the key is free at the latest, should the running call have crashed. */
-  readonly retryAfterMs: number
-
-  constructor(retryAfterMs: number) {
-    super(
-      'idempotency_in_progress',
-      `Cannot run call: one with the same idempotency key is in progress, retry after ${retryAfterMs} ms`,
-    )
-    this.retryAfterMs = retryAfterMs
+    super(code, message, { ...options, status: STATUS[code] })
   }
 }

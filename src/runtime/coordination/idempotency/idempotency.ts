@@ -9,11 +9,9 @@ import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import { holdLease, type HeldLease, type HoldLeaseOptions } from '../locks/held-lease.ts'
-import {
-  IdempotencyConflictError,
-  IdempotencyError,
-  IdempotencyInProgressError,
-} from './idempotency-error.ts'
+import { IdempotencyConflictError } from './idempotency-conflict-error.ts'
+import { IdempotencyError } from './idempotency-error.ts'
+import { IdempotencyInProgressError } from './idempotency-in-progress-error.ts'
 import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { readHolder } from '../locks/leased-key.ts'
 import { partitionOf } from '../partition-of.ts'

@@ -1,3 +1,5 @@
+import { InfrastructureError } from '../../ports/infrastructure-error.ts'
+
 /** Stable codes of {@link LockError}. */
 export type LockErrorCode =
   /** Somebody else held it for as long as the caller would wait. */
@@ -5,13 +7,13 @@ export type LockErrorCode =
   /** The lease ended while the work still ran: somebody else may hold it now. */
   | 'lock_lost'
 
+const STATUS = { lock_held: 409, lock_lost: 503 } as const
+
 /** A lock or a slot of a semaphore could not be had or kept. */
-export class LockError extends Error {
+export class LockError extends InfrastructureError<LockErrorCode> {
   override readonly name = 'LockError'
-  readonly code: LockErrorCode
 
   constructor(code: LockErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, { ...options, status: STATUS[code] })
   }
 }

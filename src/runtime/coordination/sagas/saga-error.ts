@@ -1,3 +1,5 @@
+import { InfrastructureError } from '../../ports/infrastructure-error.ts'
+
 /** Stable codes of {@link SagaError}. */
 export type SagaErrorCode =
   /** The id was used for a saga with other input. */
@@ -16,10 +18,26 @@ export type SagaErrorCode =
   | 'saga_no_job_store'
   /** An attempt took longer than its step's `timeout`. */
   | 'saga_timeout'
-  /** A step returned what is no JSON, or more than the journal keeps: the step counts as failed, though its effect happened. */
+  /**
+   * A step returned what is no JSON, or more than the journal keeps: the step counts as failed,
+   * though its effect happened.
+   */
   | 'saga_result'
   /** What the store holds under the saga's key is no record of this library. */
   | 'saga_record'
+
+const STATUS: Readonly<Record<SagaErrorCode, number>> = {
+  saga_conflict: 409,
+  saga_in_progress: 409,
+  saga_lost: 503,
+  saga_unknown: 404,
+  saga_not_stuck: 409,
+  saga_version: 503,
+  saga_no_job_store: 500,
+  saga_timeout: 504,
+  saga_result: 500,
+  saga_record: 500,
+}
 
 const RETRYABLE: ReadonlySet<SagaErrorCode> = new Set([
   'saga_in_progress',
@@ -28,10 +46,12 @@ const RETRYABLE: ReadonlySet<SagaErrorCode> = new Set([
   'saga_timeout',
 ])
 
-/** A saga could not be run or changed. That a saga was compensated or is stuck is an outcome, not an error. */
-export class SagaError extends Error {
+/**
+ * A saga could not be run or changed. That a saga was compensated or is stuck is an outcome, not an
+ * error.
+ */
+export class SagaError extends InfrastructureError<SagaErrorCode> {
   override readonly name = 'SagaError'
-  readonly code: SagaErrorCode
   /** With `saga_in_progress`: when the saga is free at the latest, should its driver have crashed. */
   readonly retryAfterMs: number | undefined
   /** Whether the same call may succeed later. */
@@ -40,11 +60,10 @@ export class SagaError extends Error {
   constructor(
     code: SagaErrorCode,
     message: string,
-    options: ErrorOptions & { readonly retryAfterMs?: number } = {},
+    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number } = {},
   ) {
-    super(message, options)
-    this.code = code
+    super(code, message, { ...options, status: STATUS[code] })
     this.retryable = RETRYABLE.has(code)
-    this.retryAfterMs = options.retryAfterMs
+    this.retryAfterMs = retryAfterMs
   }
 }

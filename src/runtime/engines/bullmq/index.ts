@@ -1,3 +1,6 @@
+export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
+export { InfrastructureError } from '../../ports/infrastructure-error.ts'
+export { JobAbortError, type JobAbortErrorCode } from '../../ports/job-store/job-abort-error.ts'
 export { BullmqVersionError } from './bullmq-version-error.ts'
 export type { BullmqJob, BullmqJobProcessor } from './bullmq-job.ts'
 export { bullmqProcessor, type BullmqProcessorOptions } from './bullmq-processor.ts'

@@ -1,3 +1,5 @@
+export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
+export { InfrastructureError } from '../../ports/infrastructure-error.ts'
 export type {
   DirectControl,
   DirectJob,

@@ -1,3 +1,5 @@
+export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
+export { InfrastructureError } from '../../ports/infrastructure-error.ts'
 export { AddressRefusedError } from './address-refused-error.ts'
 export { pinnedFetch, type PinnedFetchOptions } from './pinned-fetch.ts'
 export type { FoundAddress } from './found-address.ts'

@@ -1,16 +1,27 @@
-const REASONS = {
+import { InfrastructureError } from '../infrastructure-error.ts'
+
+/** Stable codes of {@link JobAbortError}. */
+export type JobAbortErrorCode =
+  /** The lease could not be renewed in time, so another worker may have the job. */
+  | 'lease_lost'
+  /** Somebody cancelled the job while it ran. */
+  | 'cancelled'
+  /** The worker stops, and its grace is over. */
+  | 'stopping'
+
+const REASONS: Readonly<Record<JobAbortErrorCode, string>> = {
   lease_lost: 'its lease is lost, another worker may have it',
   cancelled: 'it was cancelled',
   stopping: 'its worker is stopping',
-} as const
+}
 
 /** Why a running job's signal aborted: the `reason` of its {@link AbortSignal}. */
-export class JobAbortError extends Error {
+export class JobAbortError extends InfrastructureError<JobAbortErrorCode> {
   override readonly name = 'JobAbortError'
-  readonly code: keyof typeof REASONS
 
-  constructor(code: keyof typeof REASONS) {
-    super(`Cannot go on with job: ${REASONS[code]}`)
-    this.code = code
+  constructor(code: JobAbortErrorCode) {
+    super(code, `Cannot go on with job: ${REASONS[code]}`, {
+      status: code === 'cancelled' ? 409 : 503,
+    })
   }
 }

@@ -1,3 +1,5 @@
+import { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+
 /** Stable codes of {@link ScheduleError}. */
 export type ScheduleErrorCode =
   /** Neither or both of `cron` and `every`, or an option that the kind of schedule does not have. */
@@ -17,12 +19,10 @@ export type ScheduleErrorCode =
   | 'never_runs'
 
 /** A schedule, or a policy of one, is not valid. */
-export class ScheduleError extends Error {
+export class ScheduleError extends InfrastructureError<ScheduleErrorCode> {
   override readonly name = 'ScheduleError'
-  readonly code: ScheduleErrorCode
 
   constructor(code: ScheduleErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, { ...options, status: 400 })
   }
 }

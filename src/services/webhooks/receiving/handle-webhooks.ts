@@ -2,7 +2,7 @@ import {
   createIdempotency,
   type Idempotency,
 } from '../../../runtime/coordination/idempotency/idempotency.ts'
-import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-error.ts'
+import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'

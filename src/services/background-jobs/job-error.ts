@@ -1,0 +1,32 @@
+import { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
+
+/** Stable codes of {@link JobError}. */
+export type JobErrorCode =
+  /** The data of a job does not fit its schema. */
+  | 'invalid_data'
+  /** The queue has no definition of that name. */
+  | 'unknown_job'
+  /** An attempt took longer than its `timeout`. */
+  | 'timeout'
+  /** The handler said that trying again is of no use. */
+  | 'unrecoverable'
+  /** The handler failed. */
+  | 'failed'
+  /** The schedule has no run any more, or was ticking each time it was to be changed. */
+  | 'schedule'
+
+const STATUS: Readonly<Partial<Record<JobErrorCode, number>>> = {
+  invalid_data: 400,
+  unknown_job: 404,
+  timeout: 504,
+  schedule: 409,
+}
+
+/** A job could not be added or run. */
+export class JobError extends InfrastructureError<JobErrorCode> {
+  override readonly name: string = 'JobError'
+
+  constructor(code: JobErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, { ...options, status: STATUS[code] ?? 500 })
+  }
+}

@@ -1,0 +1,24 @@
+import { checkDuration } from '../../primitives/check-range.ts'
+import type { Duration } from '../../primitives/duration.ts'
+import { JobError } from './job-error.ts'
+
+const LONGEST_MS = 30 * 86_400_000
+
+/** Thrown by a handler to choose when the next attempt comes, as a `Retry-After` header does. */
+export class RetryLaterError extends JobError {
+  override readonly name = 'RetryLaterError'
+  readonly retryAfterMs: number
+
+  /**
+   * @param retryAfter From now, 0 to 30 days
+   * @throws RangeError when it is no duration, or out of range
+   */
+  constructor(
+    retryAfter: Duration,
+    message = 'The job asked to be tried again later',
+    options?: ErrorOptions,
+  ) {
+    super('failed', message, options)
+    this.retryAfterMs = checkDuration('retry later', 'retryAfter', retryAfter, 0, LONGEST_MS)
+  }
+}
