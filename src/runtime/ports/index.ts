@@ -38,6 +38,8 @@ export { JOB_LIMITS } from './job-store/job-limits.ts'
 export type { JobControl, JobProcessor } from './job-store/job-processor.ts'
 export { JOB_STATES, type JobState } from './job-store/job-state.ts'
 export type { Json } from './json.ts'
+export { scanJson, type JsonScan, type ScanJsonOptions } from '../../primitives/scan-json.ts'
+export { writeJson, type WriteJsonOptions } from '../../primitives/write-json.ts'
 export { systemRandom, type RandomSource } from './platform/random-source.ts'
 export type {
   RateLimit,
