@@ -30,6 +30,21 @@ export const doors: readonly Door[] = [
     source: 'src/services/webhooks/schemes/index.ts',
   },
   {
+    subpath: './infrastructure/storage/media',
+    budgetBytes: 2_000,
+    source: 'src/services/storage/media/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/scanning',
+    budgetBytes: 2_000,
+    source: 'src/services/storage/scanning/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/sidecar',
+    budgetBytes: 12_000,
+    source: 'src/services/storage/sidecar/index.ts',
+  },
+  {
     subpath: './infrastructure/runtime/ports',
     budgetBytes: 6_500,
     source: 'src/runtime/ports/index.ts',

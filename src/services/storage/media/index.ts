@@ -1,0 +1,26 @@
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export type {
+  ImageArea,
+  ImageFit,
+  ImageFormat,
+  ImageOperations,
+  ImagePosition,
+  ImageWatermark,
+} from './image-operations.ts'
+export { MediaError, type MediaErrorCode } from './media-error.ts'
+export type {
+  ImageInfo,
+  MediaCallOptions,
+  MediaCapabilities,
+  MediaFolder,
+  MediaInput,
+  MediaProcessor,
+  ProcessedImage,
+  StoredMedia,
+  TranscodedFile,
+  TranscodedVideo,
+  VideoCallOptions,
+  VideoInfo,
+  VideoProgress,
+} from './media-processor.ts'
+export type { VideoOperations, VideoPoster, VideoPresetName } from './video-operations.ts'
