@@ -1,3 +1,10 @@
+export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
+export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
+export {
+  JobAbortError,
+  type JobAbortErrorCode,
+} from '../../runtime/ports/job-store/job-abort-error.ts'
+export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
 export { DELIVERY_STATES, type Delivery, type DeliveryAttempt } from './deliveries/delivery.ts'
 export type { Deliveries, ReplayFilter } from './deliveries/deliveries.ts'
 export type { WebhookTransform } from './deliveries/render-body.ts'

@@ -1,6 +1,6 @@
 import type { StoreChange, StoreEntry } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Attempt } from '../outbound/attempt.ts'
-import { deliveryKeys as keys, type DeliveryPlace } from './delivery-keys.ts'
+import { deliveryKeys as keys, type DeliveryPosition } from './delivery-keys.ts'
 import {
   readDelivery,
   writeAttempt,
@@ -92,10 +92,10 @@ export function storeChangeOf(
   return { set, delete: remove }
 }
 
-/** @param place Where the entry was found */
-export function deliveryIn(place: DeliveryPlace, { value }: StoreEntry): Delivery {
+/** @param position Where the entry was found */
+export function deliveryIn(position: DeliveryPosition, { value }: StoreEntry): Delivery {
   // Keys of deliveries are written by this room's log alone.
-  return readDelivery(place, place.createdAt, value as DeliveryRecord)
+  return readDelivery(position, position.createdAt, value as DeliveryRecord)
 }
 
 function msUntil(instant: number, now: number): number {

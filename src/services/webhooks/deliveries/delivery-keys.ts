@@ -2,7 +2,7 @@ import { readEndpointId } from '../endpoints/endpoint-id.ts'
 import type { Delivery, DeliveryName, DeliveryState } from './delivery.ts'
 
 /** Where a delivery stands: by the age of its event, then by its id. */
-export interface DeliveryPlace extends DeliveryName {
+export interface DeliveryPosition extends DeliveryName {
   /** When the event was published. */
   readonly createdAt: number
 }
@@ -20,39 +20,39 @@ export const deliveryKeys = {
   /** When the event was published and its exact body, shared by its deliveries in the partition. */
   event: (eventId: string): string => `event/${eventId}`,
   /** Names endpoints that an event went to, the first one in the key. */
-  published: (first: DeliveryPlace): string =>
-    deliveryKeys.allPublished + deliveryKeys.position(first),
+  published: (first: DeliveryPosition): string =>
+    deliveryKeys.allPublished + deliveryKeys.cursor(first),
   allPublished: 'published/',
-  publishedOf: ({ createdAt, eventId }: Omit<DeliveryPlace, 'endpointId'>): string =>
+  publishedOf: ({ createdAt, eventId }: Omit<DeliveryPosition, 'endpointId'>): string =>
     `${deliveryKeys.allPublished}${age(createdAt)}/${eventId}:`,
   /** Names one endpoint once more, to be kept for longer than the others. */
-  publishedAgain: (place: DeliveryPlace): string => `${deliveryKeys.published(place)}/`,
+  publishedAgain: (position: DeliveryPosition): string => `${deliveryKeys.published(position)}/`,
   /** The exact body of a delivery that went through a transform. */
   body: (deliveryId: string): string => `body/${deliveryId}`,
-  delivery: ({ endpointId, createdAt, eventId }: DeliveryPlace): string =>
+  delivery: ({ endpointId, createdAt, eventId }: DeliveryPosition): string =>
     `${deliveryKeys.byEndpoint(endpointId)}${age(createdAt)}/${eventId}`,
   byEndpoint: (endpointId: string): string => `delivery/${endpointId}/`,
   /** Every state but `delivered`: almost all deliveries come to that. */
   inState: (delivery: Delivery): string | null =>
     delivery.state === 'delivered'
       ? null
-      : deliveryKeys.byState(delivery.state) + deliveryKeys.position(delivery),
+      : deliveryKeys.byState(delivery.state) + deliveryKeys.cursor(delivery),
   byState: (state: DeliveryState): string => `state/${state}/`,
   attempt: (deliveryId: string, number: number): string =>
     deliveryKeys.attemptsOf(deliveryId) + String(number).padStart(6, '0'),
   attemptsOf: (deliveryId: string): string => `attempt/${deliveryId}/`,
   health: (endpointId: string): string => `health/${endpointId}`,
   /** Comparable over all listings, and the cursor of each. */
-  position: ({ createdAt, eventId, endpointId }: DeliveryPlace): string =>
+  cursor: ({ createdAt, eventId, endpointId }: DeliveryPosition): string =>
     `${age(createdAt)}/${eventId}:${endpointId}`,
-  /** @returns What {@link deliveryKeys.position} was made of; parts that are missing are empty */
-  placeAt(position: string): DeliveryPlace {
-    const slash = position.indexOf('/')
-    const colon = position.indexOf(':', slash)
+  /** @returns What {@link deliveryKeys.cursor} was made of; parts that are missing are empty */
+  positionAt(cursor: string): DeliveryPosition {
+    const slash = cursor.indexOf('/')
+    const colon = cursor.indexOf(':', slash)
     return {
-      createdAt: Number(position.slice(0, slash)),
-      eventId: position.slice(slash + 1, colon),
-      endpointId: position.slice(colon + 1),
+      createdAt: Number(cursor.slice(0, slash)),
+      eventId: cursor.slice(slash + 1, colon),
+      endpointId: cursor.slice(colon + 1),
     }
   },
 } as const

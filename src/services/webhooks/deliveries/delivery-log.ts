@@ -24,7 +24,7 @@ import {
 } from './delivery.ts'
 import { readHealth, type EndpointHealth } from './endpoint-health.ts'
 import type { KeptEvents } from './kept-events.ts'
-import { readPlaced } from './read-placed.ts'
+import { readListed } from './read-listed.ts'
 
 /** Keeps deliveries, their attempts and payloads, and each endpoint's health. */
 export interface DeliveryLog {
@@ -37,7 +37,7 @@ export interface DeliveryLog {
   /** @returns All of an event's deliveries in one partition */
   ofEvent(tenant: string, shard: number, eventId: string): Promise<readonly Delivery[]>
   /** @returns The delivery and its endpoint's health, `null` where there is none */
-  read(id: string): Promise<DeliverySituation>
+  read(id: string): Promise<DeliverySnapshot>
   /** @returns The exact body to send, or `null` when it outlived its retention */
   body(delivery: Delivery): Promise<string | null>
   /** @returns All attempts, oldest first */
@@ -50,9 +50,9 @@ export interface DeliveryLog {
    */
   change(
     id: string,
-    decide: (situation: DeliverySituation) => DeliveryChange | null,
-    seen?: DeliverySituation,
-  ): Promise<DeliverySituation>
+    decide: (snapshot: DeliverySnapshot) => DeliveryChange | null,
+    seen?: DeliverySnapshot,
+  ): Promise<DeliverySnapshot>
   /** Removes a delivery with its attempts. @returns Whether there was one */
   remove(id: string): Promise<boolean>
   /** Forgets how an endpoint did: its circuit is closed. */
@@ -60,7 +60,7 @@ export interface DeliveryLog {
 }
 
 /** What is known when something is decided about a delivery. */
-export interface DeliverySituation {
+export interface DeliverySnapshot {
   readonly delivery: Delivery | null
   readonly health: EndpointHealth | null
   /** Versions of both, for the commit's checks. */
@@ -72,7 +72,7 @@ export interface DeliverySituation {
 /** Checks, a delivery with its two entries, the event and its endpoints' names fit in one commit. */
 const DELIVERIES_PER_COMMIT = 41
 const MAX_TRIES = 20
-const NOTHING: DeliverySituation = {
+const NOTHING: DeliverySnapshot = {
   delivery: null,
   health: null,
   versions: { delivery: null, health: null },
@@ -146,28 +146,28 @@ export function createDeliveryLog(
       // A fan-out that is done again after a crash: what is there stays, the rest is added.
       kept = await events.readAgain(name, eventId)
       const isAt = kept.event?.at ?? createdAt
-      const positions = missing.map((delivery) => keys.position({ ...delivery, createdAt: isAt }))
-      const known = (await readPlaced(partition, positions)).map(({ delivery }) => delivery)
+      const cursors = missing.map((delivery) => keys.cursor({ ...delivery, createdAt: isAt }))
+      const known = (await readListed(partition, cursors)).map(({ delivery }) => delivery)
       created.push(...known.flatMap((delivery) => delivery ?? []))
       missing = missing.filter((_delivery, index) => known[index] === null)
     }
     return created
   }
 
-  async function read(id: string): Promise<DeliverySituation> {
+  async function read(id: string): Promise<DeliverySnapshot> {
     const home = homeOf(id)
     if (home === null) return NOTHING
     const { name, partition, delivery: own } = home
     const createdAt =
       events.knownAt(name, own.eventId) ?? (await events.publishedAt(name, own.eventId))
     if (createdAt === null) return NOTHING
-    const place = { ...own, createdAt }
+    const position = { ...own, createdAt }
     const [delivery = null, health = null] = await partition.getMany([
-      keys.delivery(place),
+      keys.delivery(position),
       keys.health(own.endpointId),
     ])
     return {
-      delivery: delivery === null ? null : deliveryIn(place, delivery),
+      delivery: delivery === null ? null : deliveryIn(position, delivery),
       health: health === null ? null : readHealth(health.value),
       versions: { delivery: delivery?.version ?? null, health: health?.version ?? null },
       conflicts: 0,
@@ -208,29 +208,29 @@ export function createDeliveryLog(
       const home = homeOf(id)
       if (home === null) return NOTHING
       const { name, partition } = home
-      let situation = seen ?? (await read(id))
+      let snapshot = seen ?? (await read(id))
       for (let conflicts = 1; conflicts <= MAX_TRIES; conflicts++) {
-        const { delivery: before } = situation
-        const change = decide(situation)
-        if (before === null || change === null) return situation
+        const { delivery: before } = snapshot
+        const change = decide(snapshot)
+        if (before === null || change === null) return snapshot
         const { keepBody } = change
         const event = keepBody === undefined ? null : await events.read(name, before.eventId)
         const result = await partition.commit({
           check: [
-            { key: keys.delivery(before), version: situation.versions.delivery },
+            { key: keys.delivery(before), version: snapshot.versions.delivery },
             ...(change.health === undefined
               ? []
-              : [{ key: keys.health(before.endpointId), version: situation.versions.health }]),
+              : [{ key: keys.health(before.endpointId), version: snapshot.versions.health }]),
           ],
           ...storeChangeOf(before, change, event, clock.now()),
         })
         if (result.ok) {
-          const { delivery = before, health = situation.health } = change
-          const versions = { delivery: result.version, health: situation.versions.health }
+          const { delivery = before, health = snapshot.health } = change
+          const versions = { delivery: result.version, health: snapshot.versions.health }
           if (change.health !== undefined) versions.health = health === null ? null : result.version
           return { delivery, health, versions, conflicts: 0 }
         }
-        situation = { ...(await read(id)), conflicts }
+        snapshot = { ...(await read(id)), conflicts }
       }
       throw contended('change')
     },

@@ -101,10 +101,10 @@ async function mergedPage(
   limit: number,
 ): Promise<DeliveryPage> {
   const lists = await Promise.all(sources.map((source) => source(cursor, limit)))
-  const found = lists.flat().toSorted((a, b) => (a.position < b.position ? 1 : -1))
+  const found = lists.flat().toSorted((a, b) => (a.cursor < b.cursor ? 1 : -1))
   const page = found.slice(0, limit)
   return {
     deliveries: page.flatMap(({ delivery }) => delivery ?? []),
-    cursor: page.length < limit ? null : (page.at(-1)?.position ?? null),
+    cursor: page.length < limit ? null : (page.at(-1)?.cursor ?? null),
   }
 }

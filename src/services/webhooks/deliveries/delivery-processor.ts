@@ -4,9 +4,9 @@ import type { JobControl, JobProcessor } from '../../../runtime/ports/job-store/
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { RateLimitStore } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
-import { orWait } from '../queues/or-wait.ts'
+import { deferOnBackendError } from '../queues/defer-on-backend-error.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
-import type { DeliverySituation } from './delivery-log.ts'
+import type { DeliverySnapshot } from './delivery-log.ts'
 import {
   deliveryJob,
   deliveryJobId,
@@ -18,17 +18,17 @@ import {
   type DeliveryTask,
 } from './delivery-task.ts'
 import { readDeliveryId } from './delivery.ts'
-import { drawConclusions, type ConclusionOptions } from './draw-conclusions.ts'
+import { applyAttemptEffects, type AttemptEffectOptions } from './apply-attempt-effects.ts'
 import type { HealthPolicy } from './endpoint-health.ts'
 import type { EndpointLanes } from './endpoint-lanes.ts'
-import { isCurrent, judgeTask, type TaskVerdict } from './judge-task.ts'
+import { isCurrent, decideTask, type TaskDecision } from './decide-task.ts'
 import { makeAttempt, type MakeAttemptOptions } from './make-attempt.ts'
 import type { RateSlots } from './rate-slots.ts'
 import { recordAttempt } from './record-attempt.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
 
 /** What {@link createDeliveryProcessor} stands on. */
-export interface DeliveryProcessorOptions extends ConclusionOptions, MakeAttemptOptions {
+export interface DeliveryProcessorOptions extends AttemptEffectOptions, MakeAttemptOptions {
   readonly rateLimits: RateLimitStore
   readonly lanes: EndpointLanes
   /** Where deliveries to endpoints in doubt go, so that they hold nobody up; `null` for its own processor. */
@@ -40,7 +40,7 @@ export interface DeliveryProcessorOptions extends ConclusionOptions, MakeAttempt
   readonly retentionMs: number
 }
 
-type Attemptable = Extract<TaskVerdict, { kind: 'attempt' }>
+type Attemptable = Extract<TaskDecision, { kind: 'attempt' }>
 
 /** How far apart deferred deliveries of one endpoint come back. */
 const SPREAD_MS = 15_000
@@ -57,30 +57,30 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
 
   async function work(job: ClaimedJob, control: JobControl): Promise<JobOutcome> {
     const task = taskOf(job)
-    const [situation, endpoint] = await Promise.all([
+    const [snapshot, endpoint] = await Promise.all([
       log.read(task.id),
       endpoints.recent(readDeliveryId(task.id)?.endpointId ?? ''),
     ])
-    const verdict = judgeTask(task, situation, endpoint, options.policy, clock.now())
-    switch (verdict.kind) {
+    const decision = decideTask(task, snapshot, endpoint, options.policy, clock.now())
+    switch (decision.kind) {
       case 'gone':
         return { to: 'completed', result: { state: 'gone' } }
       case 'done':
-        await drawConclusions(verdict.delivery, situation.health, endpoint, options)
-        return outcomeOf(verdict.delivery, task, lane, clock.now())
+        await applyAttemptEffects(decision.delivery, snapshot.health, endpoint, options)
+        return outcomeOf(decision.delivery, task, lane, clock.now())
       case 'shelve':
-        return shelve(task, situation, verdict.state)
+        return shelve(task, snapshot, decision.state)
       case 'wait':
-        return waitFor(verdict.delayMs + random.fraction() * SPREAD_MS)
+        return waitFor(decision.delayMs + random.fraction() * SPREAD_MS)
       case 'attempt':
         // An endpoint that is absent was shelved.
-        return endpoint === null ? waitFor(0) : inLane(task, situation, endpoint, verdict, control)
+        return endpoint === null ? waitFor(0) : inLane(task, snapshot, endpoint, decision, control)
     }
   }
 
   async function shelve(
     task: DeliveryTask,
-    situation: DeliverySituation,
+    snapshot: DeliverySnapshot,
     state: 'held' | 'cancelled',
   ): Promise<JobOutcome> {
     const { delivery } = await log.change(
@@ -98,27 +98,27 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
                 updatedAt: clock.now(),
               },
             },
-      situation,
+      snapshot,
     )
     return delivery === null ? { to: 'completed' } : outcomeOf(delivery, task, lane, clock.now())
   }
 
   async function inLane(
     task: DeliveryTask,
-    situation: DeliverySituation,
+    snapshot: DeliverySnapshot,
     endpoint: EndpointRecord,
-    verdict: Attemptable,
+    decision: Attemptable,
     { signal }: JobControl,
   ): Promise<JobOutcome> {
-    const leave = slowLane === null ? null : lanes.enter(endpoint.id, situation.health !== null)
+    const leave = slowLane === null ? null : lanes.enter(endpoint.id, snapshot.health !== null)
     if (slowLane !== null && leave === null) return moveTo(slowLane, task)
     let succeeded: boolean | null = null
     try {
       const limitedMs = await limitWaitMs(endpoint)
       if (limitedMs > 0) return waitFor(limitedMs)
-      const taken = await takeProbe(situation, verdict)
+      const taken = await takeProbe(snapshot, decision)
       if (taken === null) return waitFor(random.fraction() * SPREAD_MS)
-      const { attempt, body } = await makeAttempt(verdict.delivery, endpoint, signal, options)
+      const { attempt, body } = await makeAttempt(decision.delivery, endpoint, signal, options)
       // The worker stops or has lost the job: whoever has it next makes the attempt.
       if (attempt.error?.code === 'aborted') return waitFor(0)
       succeeded = attempt.error === null
@@ -128,14 +128,14 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
           recordAttempt(attempt, task, current, {
             ...options,
             lane,
-            generation: verdict.admission.generation,
+            generation: decision.admission.generation,
             body,
             now: clock.now(),
           }),
         taken,
       )
       if (after.delivery === null) return { to: 'completed', result: { state: 'gone' } }
-      await drawConclusions(after.delivery, after.health, endpoint, options)
+      await applyAttemptEffects(after.delivery, after.health, endpoint, options)
       return outcomeOf(after.delivery, task, lane, clock.now())
     } finally {
       leave?.(succeeded)
@@ -166,13 +166,13 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     return Math.max(options.rateSlots.next(id, decision.retryAfterMs, windowMs / limit), 1)
   }
 
-  /** Writes that this attempt is the half-open circuit's probe. @returns The situation since, `null` when another took it */
+  /** Writes that this attempt is the half-open circuit's probe. @returns The snapshot since, `null` when another took it */
   async function takeProbe(
-    situation: DeliverySituation,
+    snapshot: DeliverySnapshot,
     { admission }: Attemptable,
-  ): Promise<DeliverySituation | null> {
-    const { delivery, health } = situation
-    if (delivery === null || health === null || admission.state === health.circuit) return situation
+  ): Promise<DeliverySnapshot | null> {
+    const { delivery, health } = snapshot
+    if (delivery === null || health === null || admission.state === health.circuit) return snapshot
     let taken = true
     const after = await log.change(
       delivery.id,
@@ -180,13 +180,13 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
         taken = conflicts === 0
         return taken ? { health: { ...health, circuit: admission.state } } : null
       },
-      situation,
+      snapshot,
     )
     return taken ? after : null
   }
 
   return {
     queue: slowLane === null ? SLOW_DELIVERY_QUEUE : DELIVERY_QUEUE,
-    process: (job, control) => orWait(() => work(job, control), random),
+    process: (job, control) => deferOnBackendError(() => work(job, control), random),
   }
 }

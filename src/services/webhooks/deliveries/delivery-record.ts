@@ -1,5 +1,5 @@
 import type { Attempt } from '../outbound/attempt.ts'
-import type { Stored } from '../queues/stored.ts'
+import type { JsonOf } from '../queues/json-of.ts'
 import { readEndpointId } from '../endpoints/endpoint-id.ts'
 import {
   deliveryId,
@@ -44,7 +44,7 @@ export type AttemptRecord = readonly [
   host: string,
   requestHeaders: Attempt['requestHeaders'],
   status: number | null,
-  error: Stored<NonNullable<Attempt['error']>> | null,
+  error: JsonOf<NonNullable<Attempt['error']>> | null,
   retryAfterMs: number | null,
   responseBody: string,
   responseTruncated: boolean,

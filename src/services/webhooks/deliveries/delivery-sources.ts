@@ -4,7 +4,7 @@ import type {
 } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import type { DeliveryState } from './delivery.ts'
-import { placedDelivery, readPlaced, type PlacedDelivery } from './read-placed.ts'
+import { listedDelivery, readListed, type ListedDelivery } from './read-listed.ts'
 import { readPublished } from './read-published.ts'
 
 /**
@@ -16,15 +16,15 @@ import { readPublished } from './read-published.ts'
 export type DeliverySource = (
   after: string | null,
   limit: number,
-) => Promise<readonly PlacedDelivery[]>
+) => Promise<readonly ListedDelivery[]>
 
 /** All of an endpoint. */
 export function ofEndpoint(partition: StorePartition, endpointId: string): DeliverySource {
   const prefix = keys.byEndpoint(endpointId)
   return async (after, limit) => {
-    const before = after === null ? null : keys.delivery({ ...keys.placeAt(after), endpointId })
+    const before = after === null ? null : keys.delivery({ ...keys.positionAt(after), endpointId })
     return (await entriesBelow(partition, prefix, before, limit)).map((entry) =>
-      placedDelivery(entry, `${entry.key.slice(prefix.length)}:${endpointId}`),
+      listedDelivery(entry, `${entry.key.slice(prefix.length)}:${endpointId}`),
     )
   }
 }
@@ -37,14 +37,14 @@ export function inState(
   const prefix = keys.byState(state)
   return async (after, limit) =>
     (await entriesBelow(partition, prefix, after === null ? null : prefix + after, limit)).map(
-      (entry) => placedDelivery(entry, entry.key.slice(prefix.length)),
+      (entry) => listedDelivery(entry, entry.key.slice(prefix.length)),
     )
 }
 
 /** All that there are. */
 export function ofAnyState(partition: StorePartition): DeliverySource {
   return async (after, limit) => {
-    return readPlaced(partition, await readPublished(partition, { after, limit }))
+    return readListed(partition, await readPublished(partition, { after, limit }))
   }
 }
 
@@ -58,7 +58,7 @@ export function ofEvent(
     const createdAt = await publishedAt()
     if (createdAt === null) return []
     const prefix = keys.publishedOf({ createdAt, eventId })
-    return readPlaced(partition, await readPublished(partition, { prefix, after, limit }))
+    return readListed(partition, await readPublished(partition, { prefix, after, limit }))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
-import type { Stored } from '../queues/stored.ts'
+import type { JsonOf } from '../queues/json-of.ts'
 import type { Delivery, DeliveryLane } from './delivery.ts'
 
 /** The queue whose jobs make attempts. */
@@ -54,7 +54,7 @@ export function retryTask({ id, round, state }: Delivery): DeliveryTask {
 export function taskOf({ id: jobId, data }: Pick<ClaimedJob, 'id' | 'data'>): DeliveryTask {
   const [id = '', round = '0'] = jobId.split('#')
   // Only `deliveryJob` and `outcomeOf` write the queue's jobs.
-  const { attempts = 0, resend = false } = data as Stored<Partial<DeliveryTask>>
+  const { attempts = 0, resend = false } = data as JsonOf<Partial<DeliveryTask>>
   return { id, round: Number(round), attempts, resend }
 }
 

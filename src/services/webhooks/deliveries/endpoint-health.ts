@@ -11,7 +11,7 @@ import {
   type CircuitState,
 } from '../../../runtime/coordination/circuit-breaker/circuit-state.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import type { Stored } from '../queues/stored.ts'
+import type { JsonOf } from '../queues/json-of.ts'
 
 /**
  * How an endpoint has been doing: its circuit breaker, and since when it fails. Kept beside its deliveries, so that one
@@ -82,7 +82,7 @@ export function writeHealth({ circuit, ...dates }: EndpointHealth): Json {
 /** @returns The health; `null`, so as if the endpoint worked, for a record of another version */
 export function readHealth(value: Json): EndpointHealth | null {
   // Keys of health are written by `writeHealth` alone; only the circuit is coordination's own to read.
-  const { circuit: record, ...dates } = value as Stored<HealthRecord>
+  const { circuit: record, ...dates } = value as JsonOf<HealthRecord>
   const circuit = readCircuit(record)
   return circuit === null ? null : { ...dates, circuit }
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createEndpointLanes, type EndpointLanes } from './endpoint-lanes.ts'
 
-test('enter() gives one place to an endpoint of which nothing is known, and all once it has answered', () => {
+test('enter() gives one slot to an endpoint of which nothing is known, and all once it has answered', () => {
   const lanes = createEndpointLanes(createFakeClock())
   const leave = lanes.enter('a', false)
   expect(enterAll(lanes, 'a', 20)).toBe(0)
@@ -23,14 +23,14 @@ test('enter() trusts an endpoint for five minutes after a success, or until a fa
   expect(enterAll(lanes, 'c', 20)).toBe(1)
 })
 
-test('enter() gives no place to an endpoint that fails', () => {
+test('enter() gives no slot to an endpoint that fails', () => {
   const lanes = createEndpointLanes(createFakeClock())
   lanes.enter('a', false)?.(true)
   expect(enterAll(lanes, 'a', 5, true)).toBe(0)
   expect(enterAll(lanes, 'a', 5)).toBe(5)
 })
 
-test('enter() gives no place to an endpoint that is overdue with an answer, until it has answered', async () => {
+test('enter() gives no slot to an endpoint that is overdue with an answer, until it has answered', async () => {
   const clock = createFakeClock()
   const lanes = createEndpointLanes(clock)
   lanes.enter('a', false)?.(true)

@@ -7,12 +7,12 @@ test('readPublished() answers in order, each once, though a fan-out that was don
   const partition = memory().store.partition('p')
   const expected: string[] = []
   for (let event = 0; event < 40; event++) {
-    const place = { createdAt: 1000 + event, eventId: 'e' }
+    const position = { createdAt: 1000 + event, eventId: 'e' }
     const write = (endpointIds: readonly string[]) =>
       partition.commit({
         set: [
           {
-            key: keys.published({ ...place, endpointId: endpointIds[0] ?? '' }),
+            key: keys.published({ ...position, endpointId: endpointIds[0] ?? '' }),
             value: endpointIds,
           },
         ],
@@ -20,11 +20,11 @@ test('readPublished() answers in order, each once, though a fan-out that was don
     await write(['a', 'd', 'f'])
     await write(['b', 'e', 'g'])
     await partition.commit({
-      set: [{ key: keys.publishedAgain({ ...place, endpointId: 'd' }), value: ['d'] }],
+      set: [{ key: keys.publishedAgain({ ...position, endpointId: 'd' }), value: ['d'] }],
     })
     expected.unshift(
       ...['g', 'f', 'e', 'd', 'b', 'a'].map((endpointId) =>
-        keys.position({ ...place, endpointId }),
+        keys.cursor({ ...position, endpointId }),
       ),
     )
   }

@@ -37,12 +37,12 @@ export async function readPublished(
       ...(cursor !== null && { cursor }),
     })
     for (const { key, value } of page.entries) {
-      const place = keys.placeAt(key.slice(keys.allPublished.length))
-      last = keys.publishedOf(place).slice(keys.allPublished.length)
+      const position = keys.positionAt(key.slice(keys.allPublished.length))
+      last = keys.publishedOf(position).slice(keys.allPublished.length)
       // The delivery log alone writes below this prefix.
       for (const endpointId of value as readonly string[]) {
-        const position = keys.position({ ...place, endpointId })
-        if (after === null || position < after) found.add(position)
+        const at = keys.cursor({ ...position, endpointId })
+        if (after === null || at < after) found.add(at)
       }
     }
     cursor = page.cursor
@@ -54,11 +54,11 @@ export async function readPublished(
   return [...found].toSorted((a, b) => (a < b ? 1 : -1)).slice(0, limit)
 }
 
-function countBefore(positions: ReadonlySet<string>, last: string, enough: number): number {
+function countBefore(cursors: ReadonlySet<string>, last: string, enough: number): number {
   let count = 0
-  for (const position of positions) {
+  for (const cursor of cursors) {
     if (count === enough) break
-    if (!position.startsWith(last)) count++
+    if (!cursor.startsWith(last)) count++
   }
   return count
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Attempt } from '../outbound/attempt.ts'
-import type { DeliverySituation } from './delivery-log.ts'
+import type { DeliverySnapshot } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
 import type { Delivery } from './delivery.ts'
 import { DEFAULT_CIRCUIT, type EndpointHealth } from './endpoint-health.ts'
@@ -23,7 +23,7 @@ test('recordAttempt() schedules the next attempt of a failure, and ends with the
   const change = recordAttempt(
     attempt(500),
     task,
-    situation({ roundAttempts: 1, attempts: 1 }),
+    snapshot({ roundAttempts: 1, attempts: 1 }),
     options,
   )
   expect(change?.delivery).toMatchObject({
@@ -36,7 +36,7 @@ test('recordAttempt() schedules the next attempt of a failure, and ends with the
   const last = recordAttempt(
     attempt(500),
     { ...task, attempts: 2 },
-    situation({ roundAttempts: 2, attempts: 2 }),
+    snapshot({ roundAttempts: 2, attempts: 2 }),
     options,
   )
   expect(last?.delivery).toMatchObject({ state: 'dead', nextAttemptAt: null })
@@ -47,7 +47,7 @@ test('recordAttempt() writes a failure down that came too late to count', () => 
   const change = recordAttempt(
     attempt(500),
     task,
-    situation({ state: 'retrying', roundAttempts: 2, attempts: 2, nextAttemptAt: 7 }),
+    snapshot({ state: 'retrying', roundAttempts: 2, attempts: 2, nextAttemptAt: 7 }),
     options,
   )
   expect(change?.delivery).toMatchObject({
@@ -61,7 +61,7 @@ test('recordAttempt() writes a failure down that came too late to count', () => 
   const superseded = recordAttempt(
     attempt(500),
     task,
-    situation({ state: 'pending', round: 1, roundAttempts: 0, attempts: 1, nextAttemptAt: 8 }),
+    snapshot({ state: 'pending', round: 1, roundAttempts: 0, attempts: 1, nextAttemptAt: 8 }),
     options,
   )
   expect(superseded?.delivery).toMatchObject({
@@ -77,7 +77,7 @@ test('recordAttempt() counts a success, however late', () => {
   const change = recordAttempt(
     attempt(200),
     task,
-    situation({ state: 'dead', round: 1, roundAttempts: 3, attempts: 5 }),
+    snapshot({ state: 'dead', round: 1, roundAttempts: 3, attempts: 5 }),
     options,
   )
   expect(change?.delivery).toMatchObject({
@@ -92,7 +92,7 @@ test('recordAttempt() begins a new round with the schedule and the retention ane
   const change = recordAttempt(
     attempt(500),
     { ...task, round: 1, attempts: 0 },
-    situation({ state: 'dead', attempts: 3, roundAttempts: 3 }),
+    snapshot({ state: 'dead', attempts: 3, roundAttempts: 3 }),
     options,
   )
   expect(change?.delivery).toMatchObject({
@@ -107,7 +107,7 @@ test('recordAttempt() begins a new round with the schedule and the retention ane
 })
 
 test('recordAttempt() tells the health of what the receiver did, and of nothing else', () => {
-  const base = situation({ roundAttempts: 1, attempts: 1 })
+  const base = snapshot({ roundAttempts: 1, attempts: 1 })
   const failing: EndpointHealth = {
     circuit: { mode: 'closed', generation: 0, tally: { inARow: 2, slots: [] } },
     failingSince: 1,
@@ -140,7 +140,7 @@ test('recordAttempt() tells the health of what the receiver did, and of nothing 
 })
 
 test('recordAttempt() ends at once for 410 and for a payload that is gone', () => {
-  const base = situation({ roundAttempts: 1, attempts: 1 })
+  const base = snapshot({ roundAttempts: 1, attempts: 1 })
   for (const code of ['gone', 'payload_lost'] as const) {
     const change = recordAttempt(
       { ...attempt(410), error: { code, message: '' } },
@@ -168,7 +168,7 @@ function attempt(status: number | null): Attempt {
   }
 }
 
-function situation(parts: Partial<Delivery>): DeliverySituation {
+function snapshot(parts: Partial<Delivery>): DeliverySnapshot {
   return {
     delivery: {
       id: 'e:ep',

@@ -1,11 +1,11 @@
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import type { DeliveryChange } from './delivery-changes.ts'
-import type { DeliverySituation } from './delivery-log.ts'
+import type { DeliverySnapshot } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
 import type { Delivery, DeliveryLane, DeliveryState } from './delivery.ts'
 import { afterFailure, type HealthPolicy } from './endpoint-health.ts'
-import { isCurrent } from './judge-task.ts'
+import { isCurrent } from './decide-task.ts'
 import { nextDelayMs, type RetrySchedule } from './retry-schedule.ts'
 
 /** What {@link recordAttempt} decides by. */
@@ -34,7 +34,7 @@ const OWN_ERRORS: ReadonlySet<string> = new Set(['transform_failed', 'payload_lo
 export function recordAttempt(
   attempt: Attempt,
   task: DeliveryTask,
-  { delivery, health, conflicts }: DeliverySituation,
+  { delivery, health, conflicts }: DeliverySnapshot,
   options: RecordOptions,
 ): DeliveryChange | null {
   if (delivery === null) return null

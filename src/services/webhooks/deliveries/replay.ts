@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import type { Stored } from '../queues/stored.ts'
+import type { JsonOf } from '../queues/json-of.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
 import type { ListDeliveries } from './delivery-pages.ts'
 import { deliveryJob, retryTask } from './delivery-task.ts'
@@ -38,7 +38,7 @@ export async function replayPage(
   { list, deliveryQueue, random }: ReplayOptions,
 ): Promise<JobOutcome> {
   // Only the deliveries' own methods write jobs of this name.
-  const task = job.data as Stored<ReplayTask>
+  const task = job.data as JsonOf<ReplayTask>
   const { tenant, endpointId, states, since, perSecond, cursor } = task
   const [state, ...others] = states
   const page = await list({

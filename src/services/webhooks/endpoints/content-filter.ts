@@ -34,7 +34,7 @@ interface Condition {
 
 /** @returns Whether `event` passes; unknown does not pass */
 export function matchesContentFilter(filter: ContentFilter, event: Json): boolean {
-  return judgeFilter(filter, event) === true
+  return decideFilter(filter, event) === true
 }
 
 /** @returns What is wrong with `filter`, or `null` when it is one */
@@ -52,31 +52,31 @@ export function faultOfContentFilter(filter: unknown): string | null {
   return `it has ${count.conditions} conditions, at most ${CONTENT_FILTER_LIMITS.conditions} are allowed`
 }
 
-function judgeFilter(filter: ContentFilter, event: Json): Verdict {
-  return every(Object.entries(filter).map(([key, value]) => judgeEntry(key, value, event)))
+function decideFilter(filter: ContentFilter, event: Json): Verdict {
+  return every(Object.entries(filter).map(([key, value]) => decideEntry(key, value, event)))
 }
 
-function judgeEntry(key: string, value: Json, event: Json): Verdict {
+function decideEntry(key: string, value: Json, event: Json): Verdict {
   switch (key) {
     case '$and':
-      return every(filtersOf(value).map((filter) => judgeFilter(filter, event)))
+      return every(filtersOf(value).map((filter) => decideFilter(filter, event)))
     case '$or':
-      return not(every(filtersOf(value).map((filter) => not(judgeFilter(filter, event)))))
+      return not(every(filtersOf(value).map((filter) => not(decideFilter(filter, event)))))
     case '$not':
-      return isObject(value) ? not(judgeFilter(value, event)) : null
+      return isObject(value) ? not(decideFilter(value, event)) : null
     default: {
       const found = valueAt(event, key)
       if (!isCondition(value)) return found === undefined ? null : isEqual(found, value)
       return every(
         Object.entries(value).map(([operator, operand]) =>
-          judgeCondition(operator, operand, found),
+          decideCondition(operator, operand, found),
         ),
       )
     }
   }
 }
 
-function judgeCondition(operator: string, operand: Json, found: Json | undefined): Verdict {
+function decideCondition(operator: string, operand: Json, found: Json | undefined): Verdict {
   if (operator === '$exists') return (found !== undefined) === operand
   if (found === undefined) return null
   switch (operator) {

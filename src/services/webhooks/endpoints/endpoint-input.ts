@@ -1,4 +1,4 @@
-import type { UrlVerdict } from '../outbound/url-policy.ts'
+import type { UrlDecision } from '../outbound/url-policy.ts'
 import { WebhookError } from '../webhook-error.ts'
 import { faultOfContentFilter } from './content-filter.ts'
 import { readCustomHeaders } from './endpoint-headers.ts'
@@ -13,7 +13,7 @@ export type EndpointSettings = Pick<
 
 /** What an endpoint's properties are checked against. */
 export interface EndpointRules {
-  judgeUrl(url: string): UrlVerdict
+  decideUrl(url: string): UrlDecision
   readonly transformNames: readonly string[]
 }
 
@@ -39,11 +39,11 @@ export const DEFAULT_ENDPOINT_SETTINGS: Omit<EndpointSettings, 'url'> = {
  */
 export function readEndpointSettings(
   given: UpdateEndpointOptions,
-  { judgeUrl, transformNames }: EndpointRules,
+  { decideUrl, transformNames }: EndpointRules,
 ): Partial<EndpointSettings> {
   const { url, description, events, filter, headers, transform, rateLimit } = given
   return {
-    ...(url !== undefined && { url: readUrl(url, judgeUrl) }),
+    ...(url !== undefined && { url: readUrl(url, decideUrl) }),
     ...(description !== undefined && { description: readDescription(description) }),
     ...(events !== undefined && { events: readEvents(events) }),
     ...(filter !== undefined && { filter: filter === null ? null : readFilter(filter) }),
@@ -53,11 +53,11 @@ export function readEndpointSettings(
   }
 }
 
-function readUrl(url: unknown, judgeUrl: EndpointRules['judgeUrl']): string {
+function readUrl(url: unknown, decideUrl: EndpointRules['decideUrl']): string {
   if (typeof url !== 'string') throw invalid('url', 'it is no text')
-  const verdict = judgeUrl(url)
-  if (verdict.ok) return url
-  throw new WebhookError('url_blocked', `Cannot use endpoint url: ${verdict.detail}`)
+  const decision = decideUrl(url)
+  if (decision.ok) return url
+  throw new WebhookError('url_blocked', `Cannot use endpoint url: ${decision.detail}`)
 }
 
 function readDescription(description: unknown): string {

@@ -27,4 +27,4 @@ export type OperationalEvent =
  *
  * @param id The same whenever the same thing is told again after a crash
  */
-export type Announce = (id: string, event: OperationalEvent) => Promise<void>
+export type EmitOperationalEvent = (id: string, event: OperationalEvent) => Promise<void>

@@ -5,12 +5,12 @@ import { createDeadline, type Deadline } from './deadline.ts'
 import type { HostResolver } from './host-resolver.ts'
 import { refusedRange } from './public-address.ts'
 import { readBody, type BodyExcerpt } from './read-body.ts'
-import { judgeUrl, type OutboundPolicy, type UrlVerdict } from './url-policy.ts'
+import { decideUrl, type OutboundPolicy, type UrlDecision } from './url-policy.ts'
 
 /** Sends requests to addresses that others chose, and to public ones alone. */
 export interface Outbound {
-  /** Judges a URL without sending anything. */
-  judge(url: string): UrlVerdict
+  /** Whether a URL may be sent to; sends nothing. */
+  decideUrl(url: string): UrlDecision
   /** Makes one request and never rejects: what went wrong is a result. */
   send(request: OutboundRequest): Promise<OutboundResult>
 }
@@ -76,27 +76,27 @@ const KNOWN_URLS = 2000
  */
 export function createOutbound({ fetch, clock, resolve, policy }: OutboundOptions): Outbound {
   /** Parsing and judging a URL takes longer than signing a short message; the policy stays the same. */
-  const verdicts = createLruCache<UrlVerdict>(KNOWN_URLS)
+  const decisions = createLruCache<UrlDecision>(KNOWN_URLS)
 
-  function judge(url: string): UrlVerdict {
-    const known = verdicts.get(url)
+  function decide(url: string): UrlDecision {
+    const known = decisions.get(url)
     if (known !== undefined) return known
-    const verdict = judgeUrl(url, policy)
-    if (verdict.ok) verdicts.set(url, verdict)
-    return verdict
+    const decision = decideUrl(url, policy)
+    if (decision.ok) decisions.set(url, decision)
+    return decision
   }
 
   async function request(
     { url: text, headers, body, responseBytes }: OutboundRequest,
     deadline: Deadline<Failure>,
   ): Promise<Answer | Failure> {
-    const verdict = judge(text)
-    if (!verdict.ok) return failure('url_blocked', `The URL is refused: ${verdict.detail}`)
-    if (verdict.resolve && resolve !== null) {
-      const failed = await judgeAddresses(verdict.url.hostname, resolve, deadline)
+    const decision = decide(text)
+    if (!decision.ok) return failure('url_blocked', `The URL is refused: ${decision.detail}`)
+    if (decision.resolve && resolve !== null) {
+      const failed = await findRefusedAddress(decision.url.hostname, resolve, deadline)
       if (failed !== null) return failed
     }
-    const sent = fetch(verdict.url.href, {
+    const sent = fetch(decision.url.href, {
       method: 'POST',
       headers: { ...headers },
       body,
@@ -117,7 +117,7 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
   }
 
   return {
-    judge,
+    decideUrl: decide,
     async send(given) {
       const startedAt = clock.now()
       const deadline = createDeadline(clock, given.timeoutMs, ENDS, given.signal)
@@ -165,7 +165,7 @@ function failure(code: OutboundErrorCode, message: string): Failure {
   return { kind: 'failed', code, message }
 }
 
-async function judgeAddresses(
+async function findRefusedAddress(
   hostname: string,
   resolve: HostResolver,
   deadline: Deadline<Failure>,

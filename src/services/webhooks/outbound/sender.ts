@@ -48,8 +48,8 @@ const OPEN_HEADERS = new Set(['content-type', 'user-agent', 'webhook-id', 'webho
 export function createSender(options: SenderOptions): Sender {
   const { outbound, clock, timeoutMs, responseBytes, userAgent } = options
   function hostOf(url: string): string {
-    const verdict = outbound.judge(url)
-    if (verdict.ok) return verdict.url.host
+    const decision = outbound.decideUrl(url)
+    if (decision.ok) return decision.url.host
     return URL.canParse(url) ? new URL(url).host : ''
   }
 

@@ -28,7 +28,7 @@ export type UrlRefusal =
   | 'host_not_allowed'
   | 'address'
 
-export type UrlVerdict =
+export type UrlDecision =
   | {
       readonly ok: true
       readonly url: URL
@@ -64,7 +64,7 @@ const PRIVATE_SUFFIXES = [
 ]
 
 /** Judges a URL by its text alone; the addresses behind a name are judged when it is resolved. */
-export function judgeUrl(text: string, policy: OutboundPolicy = {}): UrlVerdict {
+export function decideUrl(text: string, policy: OutboundPolicy = {}): UrlDecision {
   if (text.length > MAX_URL_CHARACTERS)
     return refuse(
       'too_long',
@@ -87,10 +87,10 @@ export function judgeUrl(text: string, policy: OutboundPolicy = {}): UrlVerdict 
     schemes.flatMap((name) => [...DEFAULT_PORTS[name === 'http' ? 'http' : 'https']])
   if (!ports.includes(port))
     return refuse('port', `its port is ${port}, ${ports.join(', ')} are allowed`)
-  return judgeHost(url, policy)
+  return decideHost(url, policy)
 }
 
-function judgeHost(url: URL, { allowHosts, denyHosts = [] }: OutboundPolicy): UrlVerdict {
+function decideHost(url: URL, { allowHosts, denyHosts = [] }: OutboundPolicy): UrlDecision {
   const host = url.hostname.replace(/\.+$/, '').toLowerCase()
   const literal = host.startsWith('[') || /^[\d.]+$/.test(host)
   if (literal) {
@@ -108,7 +108,7 @@ function judgeHost(url: URL, { allowHosts, denyHosts = [] }: OutboundPolicy): Ur
   return { ok: true, url, resolve: !literal }
 }
 
-function refuse(refusal: UrlRefusal, detail: string): UrlVerdict {
+function refuse(refusal: UrlRefusal, detail: string): UrlDecision {
   return { ok: false, refusal, detail }
 }
 

@@ -69,9 +69,9 @@ export async function batchDeliveries(
   const waiting = requests.values()
   const worker = async (): Promise<void> => {
     // All workers take from one iterator, so that each request is made once.
-    for (const { delivery, places } of waiting) {
+    for (const { delivery, indices } of waiting) {
       const result = await attempt(delivery, deliver)
-      for (const place of places) results[place] = result
+      for (const index of indices) results[index] = result
     }
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, requests.length) }, worker))
@@ -79,21 +79,21 @@ export async function batchDeliveries(
   return { results, succeeded, failed: results.length - succeeded }
 }
 
-/** A request and the places of its deliveries among all. */
+/** A request and the indices of its deliveries among all. */
 interface BatchRequest {
   readonly delivery: DirectDelivery
-  readonly places: readonly number[]
+  readonly indices: readonly number[]
 }
 
 function oneEach(deliveries: readonly DirectDelivery[]): readonly BatchRequest[] {
-  return deliveries.map((delivery, place) => ({ delivery, places: [place] }))
+  return deliveries.map((delivery, index) => ({ delivery, indices: [index] }))
 }
 
 function sharedRequests(
   deliveries: readonly DirectDelivery[],
   now: number,
 ): readonly BatchRequest[] {
-  const groups = Map.groupBy(deliveries.entries(), ([place, delivery]) => groupOf(delivery, place))
+  const groups = Map.groupBy(deliveries.entries(), ([index, delivery]) => groupOf(delivery, index))
   return [...groups.values()].flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / ENVELOPE_ITEMS) }, (_, index) =>
       sharedRequest(group.slice(index * ENVELOPE_ITEMS, (index + 1) * ENVELOPE_ITEMS), now),
@@ -104,12 +104,12 @@ function sharedRequests(
 /** Text payloads, bytes and ready signatures cannot be put into an envelope: such a delivery stays alone. */
 function groupOf(
   { url, payload, secret, scheme, signature, headers }: DirectDelivery,
-  place: number,
+  index: number,
 ): string {
   const alone =
     signature !== undefined || typeof payload === 'string' || payload instanceof Uint8Array
   return alone || typeof secret !== 'string'
-    ? `alone ${place}`
+    ? `alone ${index}`
     : JSON.stringify([url, secret, scheme ?? null, Object.entries(headers ?? {})])
 }
 
@@ -117,15 +117,15 @@ function sharedRequest(
   group: readonly (readonly [number, DirectDelivery])[],
   now: number,
 ): BatchRequest {
-  const places = group.map(([place]) => place)
+  const indices = group.map(([index]) => index)
   const [first, second] = group.map(([, delivery]) => delivery)
   // A group has one delivery at least.
   if (first === undefined || second === undefined)
-    return { delivery: first as DirectDelivery, places }
+    return { delivery: first as DirectDelivery, indices }
   const payloads = group.map(([, { payload }]) => payload as Json)
   const { id: _, ...shared } = first
   const envelope = { type: 'batch', timestamp: new Date(now).toISOString(), data: payloads }
-  return { delivery: { ...shared, payload: envelope }, places }
+  return { delivery: { ...shared, payload: envelope }, indices }
 }
 
 async function attempt(

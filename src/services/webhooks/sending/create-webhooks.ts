@@ -22,7 +22,7 @@ import { createEndpoints, type Endpoints } from '../endpoints/endpoints.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import { createHttpsResolver } from '../outbound/resolve-over-https.ts'
 import { createSender } from '../outbound/sender.ts'
-import { createAnnounce } from './announce.ts'
+import { createOperationalEmitter } from './emit-operational-event.ts'
 import { batchDeliveries, type BatchOptions, type BatchResult } from './batch-deliveries.ts'
 import { deliverOnce, type DirectDelivery, type DirectResult } from './deliver-once.ts'
 import { createEventProcessor, EVENT_QUEUE } from './event-processor.ts'
@@ -125,7 +125,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     log,
     sender,
     rateLimits: backend.rateLimits,
-    announce: createAnnounce({
+    emitOperationalEvent: createOperationalEmitter({
       tenant: options.operationalTenant,
       listener: options.onOperationalEvent,
       publish,
@@ -166,7 +166,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       store,
       log,
       sender,
-      rules: { judgeUrl: outbound.judge, transformNames: Object.keys(transforms) },
+      rules: { decideUrl: outbound.decideUrl, transformNames: Object.keys(transforms) },
       clock,
       random,
       shards,

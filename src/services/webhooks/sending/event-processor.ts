@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import { orWait } from '../queues/or-wait.ts'
+import { deferOnBackendError } from '../queues/defer-on-backend-error.ts'
 
 /** The queue whose jobs take events in and replay deliveries. */
 export const EVENT_QUEUE = 'webhooks.events'
@@ -22,7 +22,7 @@ export function createEventProcessor(jobs: EventJobs, random: RandomSource): Job
         return { to: 'parked', error: { code: 'unknown_job', message } }
       }
       const run = jobs[job.name]
-      return orWait(() => run(job), random)
+      return deferOnBackendError(() => run(job), random)
     },
   }
 }

@@ -8,7 +8,7 @@ import { matchesContentFilter } from '../endpoints/content-filter.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
 import { matchesEventPattern } from '../events/event-pattern.ts'
-import type { Stored } from '../queues/stored.ts'
+import type { JsonOf } from '../queues/json-of.ts'
 import { contentOf, type EventRecord } from '../events/webhook-event.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
 
@@ -29,7 +29,7 @@ export interface FanOutOptions {
 export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<JobOutcome> {
   const { endpoints, log, deliveryQueue, retentionMs, shards } = options
   // Only `publish` writes jobs of this name.
-  const event = job.data as Stored<EventRecord>
+  const event = job.data as JsonOf<EventRecord>
   const content: Json = { ...contentOf(event) }
   const wanted: Delivery[] = []
   for await (const endpoint of endpoints.all(event.tenant))

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import type { Stored } from '../queues/stored.ts'
+import type { JsonOf } from '../queues/json-of.ts'
 import { WebhookError } from '../webhook-error.ts'
 import {
   contentOf,
@@ -54,7 +54,7 @@ export async function publishEvent(
   if (added !== false) return { id, duplicate: false }
   const known = await eventQueue.jobStore.get(`${tenant}:${id}`)
   // Only this function writes jobs of such ids.
-  if (known !== null && !isSame(known.data as Stored<EventRecord>, record))
+  if (known !== null && !isSame(known.data as JsonOf<EventRecord>, record))
     throw new WebhookError(
       'event_id_reused',
       'Cannot publish event: its id was used before, for another type or other data',

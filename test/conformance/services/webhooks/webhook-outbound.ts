@@ -7,7 +7,7 @@ import {
 } from '../../../../src/services/webhooks/outbound/outbound.ts'
 import type { HostResolver } from '../../../../src/services/webhooks/outbound/host-resolver.ts'
 import {
-  judgeUrl,
+  decideUrl,
   type OutboundPolicy,
 } from '../../../../src/services/webhooks/outbound/url-policy.ts'
 import { createFakeClock, type FakeClock } from '../../../../src/testing/fake-clock.ts'
@@ -25,12 +25,12 @@ const KEPT_BYTES = 16_384
 
 const webhookOutboundLaws: readonly Law<object>[] = [
   {
-    name: 'judgeUrl() refuses every URL of the corpus, by the rule that it breaks',
+    name: 'decideUrl() refuses every URL of the corpus, by the rule that it breaks',
     async run() {
       let count = 0
       for (const [refusal, urls] of Object.entries(REFUSED_URLS)) {
         for (const url of urls) {
-          const verdict = judgeUrl(url)
+          const verdict = decideUrl(url)
           expectEqual([url, verdict.ok ? 'allowed' : verdict.refusal], [url, refusal])
           count++
         }
@@ -39,10 +39,10 @@ const webhookOutboundLaws: readonly Law<object>[] = [
     },
   },
   {
-    name: 'judgeUrl() lets public URLs pass, and wants names resolved',
+    name: 'decideUrl() lets public URLs pass, and wants names resolved',
     async run() {
       for (const url of ALLOWED_URLS) {
-        const verdict = judgeUrl(url)
+        const verdict = decideUrl(url)
         expectEqual([url, verdict.ok], [url, true])
         const literal = /^https:\/\/(\d|\[)/.test(url)
         expectEqual([url, verdict.ok && verdict.resolve], [url, !literal])
@@ -50,7 +50,7 @@ const webhookOutboundLaws: readonly Law<object>[] = [
     },
   },
   {
-    name: 'judgeUrl() keeps to the policy’s schemes, ports and hosts',
+    name: 'decideUrl() keeps to the policy’s schemes, ports and hosts',
     async run() {
       const policy: OutboundPolicy = {
         schemes: ['https', 'http'],
@@ -69,7 +69,7 @@ const webhookOutboundLaws: readonly Law<object>[] = [
         'https://example.com:8443/',
         'https://127.0.0.1/',
       ].map((url) => {
-        const verdict = judgeUrl(url, policy)
+        const verdict = decideUrl(url, policy)
         return verdict.ok ? 'ok' : verdict.refusal
       })
       expectEqual(verdicts, [
@@ -86,17 +86,20 @@ const webhookOutboundLaws: readonly Law<object>[] = [
     },
   },
   {
-    name: 'judgeUrl() lets private addresses pass for local development alone, and never credentials or other schemes',
+    name: 'decideUrl() lets private addresses pass for local development alone, and never credentials or other schemes',
     async run() {
       const policy: OutboundPolicy = { allowPrivateNetworks: 'for local development' }
       for (const url of ['http://localhost:8080/', 'http://127.0.0.1:1/', 'https://[::1]:9/']) {
-        const verdict = judgeUrl(url, policy)
+        const verdict = decideUrl(url, policy)
         expectEqual([url, verdict.ok && verdict.resolve === false], [url, true])
       }
       for (const url of ['http://u:p@localhost/', 'file:///etc/passwd', 'nonsense'])
-        expectEqual([url, judgeUrl(url, policy).ok], [url, false])
+        expectEqual([url, decideUrl(url, policy).ok], [url, false])
       // A value that only looks like it switches nothing off.
-      expectEqual(judgeUrl('https://127.0.0.1/', { allowPrivateNetworks: true as never }).ok, false)
+      expectEqual(
+        decideUrl('https://127.0.0.1/', { allowPrivateNetworks: true as never }).ok,
+        false,
+      )
     },
   },
   {

@@ -1,12 +1,12 @@
 import type { Admission } from '../../../runtime/coordination/circuit-breaker/circuit-state.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
-import type { DeliverySituation } from './delivery-log.ts'
+import type { DeliverySnapshot } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
 import { isSettled, type Delivery } from './delivery.ts'
 import { admitAttempt, type HealthPolicy } from './endpoint-health.ts'
 
 /** What a claimed job should do. */
-export type TaskVerdict =
+export type TaskDecision =
   /** Nothing: the delivery is gone. */
   | { readonly kind: 'gone' }
   /** No attempt: the record already says what becomes of the job. */
@@ -22,13 +22,13 @@ export type TaskVerdict =
     }
 
 /** Decides from the record, the endpoint and its health; pure. */
-export function judgeTask(
+export function decideTask(
   task: DeliveryTask,
-  { delivery, health }: DeliverySituation,
+  { delivery, health }: DeliverySnapshot,
   endpoint: EndpointRecord | null,
   policy: HealthPolicy,
   now: number,
-): TaskVerdict {
+): TaskDecision {
   if (delivery === null) return { kind: 'gone' }
   if (!isCurrent(task, delivery)) return { kind: 'done', delivery }
   if (endpoint === null) return { kind: 'shelve', state: 'cancelled', delivery }

@@ -1,17 +1,21 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import type { Announce, OperationalEvent } from '../events/operational-event.ts'
+import type { EmitOperationalEvent, OperationalEvent } from '../events/operational-event.ts'
 import type { WebhookEvent } from '../events/webhook-event.ts'
 
-/** What {@link createAnnounce} stands on. */
-export interface AnnounceOptions {
+/** What {@link createOperationalEmitter} stands on. */
+export interface OperationalEmitterOptions {
   readonly tenant: string | undefined
   readonly listener: ((event: OperationalEvent) => void) | undefined
   readonly publish: (event: WebhookEvent) => Promise<unknown>
 }
 
 /** Tells the listener in this process, and publishes to the operational tenant's endpoints. */
-export function createAnnounce({ tenant, listener, publish }: AnnounceOptions): Announce {
+export function createOperationalEmitter({
+  tenant,
+  listener,
+  publish,
+}: OperationalEmitterOptions): EmitOperationalEvent {
   return async (id, event) => {
     try {
       listener?.(event)

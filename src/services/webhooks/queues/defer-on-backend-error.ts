@@ -9,7 +9,7 @@ const WAIT_MS = 2000
  * Puts a job off when the backend could not serve it: that is no fault of the job, and must never make it dead. Every
  * other error is a bug and rejects.
  */
-export async function orWait(
+export async function deferOnBackendError(
   work: () => Promise<JobOutcome>,
   random: RandomSource,
 ): Promise<JobOutcome> {

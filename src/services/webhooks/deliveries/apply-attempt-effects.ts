@@ -1,14 +1,14 @@
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
-import type { Announce } from '../events/operational-event.ts'
+import type { EmitOperationalEvent } from '../events/operational-event.ts'
 import type { Delivery } from './delivery.ts'
 import type { EndpointHealth } from './endpoint-health.ts'
 
-/** What {@link drawConclusions} stands on. */
-export interface ConclusionOptions {
+/** What {@link applyAttemptEffects} stands on. */
+export interface AttemptEffectOptions {
   readonly endpoints: EndpointStore
-  readonly announce: Announce
+  readonly emitOperationalEvent: EmitOperationalEvent
   readonly clock: Clock
   /** After so much failure without a success in between an endpoint is disabled, in ms. */
   readonly disableAfterMs: number
@@ -18,17 +18,17 @@ export interface ConclusionOptions {
  * What follows from a delivery's record beyond the delivery itself: its endpoint is disabled, and whoever listens is told.
  * Done again after a crash, it does what is missing and nothing else.
  */
-export async function drawConclusions(
+export async function applyAttemptEffects(
   delivery: Delivery,
   health: EndpointHealth | null,
   endpoint: EndpointRecord | null,
-  options: ConclusionOptions,
+  options: AttemptEffectOptions,
 ): Promise<void> {
-  const { announce } = options
+  const { emitOperationalEvent } = options
   const { tenant, endpointId, lastAttempt } = delivery
   const after = endpoint === null ? null : await disable(delivery, health, endpoint, options)
   if (after !== null)
-    await announce(`disabled ${endpointId} ${after.updatedAt}`, {
+    await emitOperationalEvent(`disabled ${endpointId} ${after.updatedAt}`, {
       type: 'webhook.endpoint.disabled',
       data: {
         tenant,
@@ -38,7 +38,7 @@ export async function drawConclusions(
       },
     })
   if (delivery.state !== 'dead') return
-  await announce(`dead ${delivery.id} ${delivery.round}`, {
+  await emitOperationalEvent(`dead ${delivery.id} ${delivery.round}`, {
     type: 'webhook.delivery.dead',
     data: {
       tenant,
@@ -56,7 +56,7 @@ async function disable(
   { endpointId, lastAttempt }: Delivery,
   health: EndpointHealth | null,
   endpoint: EndpointRecord,
-  { endpoints, clock, disableAfterMs }: ConclusionOptions,
+  { endpoints, clock, disableAfterMs }: AttemptEffectOptions,
 ): Promise<{ readonly reason: 'gone' | 'failing'; readonly updatedAt: number } | null> {
   const now = clock.now()
   const gone = lastAttempt?.error === 'gone'
