@@ -13,10 +13,10 @@ export interface Door {
 
 /** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
 export const doors: readonly Door[] = [
-  { subpath: './infrastructure', budgetBytes: 170_000, source: 'src/infrastructure.ts' },
+  { subpath: './infrastructure', budgetBytes: 190_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
-    budgetBytes: 85_000,
+    budgetBytes: 97_000,
     source: 'src/services/background-jobs/index.ts',
   },
   {

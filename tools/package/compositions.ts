@@ -13,18 +13,18 @@ const queue = { './infrastructure/background-jobs': ['JobQueue', 'defineJob'] }
 
 /** The parts of the package that are weighed as they are used: a queue of jobs, alone and on each engine of a Worker. */
 export const compositions: readonly Composition[] = [
-  { name: 'JobQueue', imports: queue, budgetGzipBytes: 17_200, budgetFirstGzipBytes: 8_300 },
+  { name: 'JobQueue', imports: queue, budgetGzipBytes: 19_500, budgetFirstGzipBytes: 9_500 },
   {
     name: 'JobQueue on memory()',
     imports: { ...queue, './infrastructure/runtime/memory': ['memory'] },
-    budgetGzipBytes: 24_200,
-    budgetFirstGzipBytes: 15_300,
+    budgetGzipBytes: 26_500,
+    budgetFirstGzipBytes: 16_800,
   },
   {
     name: 'JobQueue on redis()',
     imports: { ...queue, './infrastructure/runtime/redis': ['redis'] },
-    budgetGzipBytes: 34_600,
-    budgetFirstGzipBytes: 25_900,
+    budgetGzipBytes: 37_000,
+    budgetFirstGzipBytes: 27_500,
   },
   {
     name: 'JobQueue on durableObjects()',
@@ -36,7 +36,7 @@ export const compositions: readonly Composition[] = [
         'jobRunner',
       ],
     },
-    budgetGzipBytes: 34_900,
-    budgetFirstGzipBytes: 26_100,
+    budgetGzipBytes: 37_300,
+    budgetFirstGzipBytes: 27_800,
   },
 ]

@@ -12,14 +12,11 @@ export type JobErrorCode =
   | 'unrecoverable'
   /** The handler failed. */
   | 'failed'
-  /** The schedule has no run any more, or was ticking each time it was to be changed. */
-  | 'schedule'
 
 const STATUS: Readonly<Partial<Record<JobErrorCode, number>>> = {
   invalid_data: 400,
   unknown_job: 404,
   timeout: 504,
-  schedule: 409,
 }
 
 /** A job could not be added or run. */

@@ -99,9 +99,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const schedulesQueue = `${name}.schedules`
     this.#schedules = createLazySchedules({
       jobs: this.#jobStore,
+      partition: backend.store.partition(`jobs:${name}:schedules`),
       jobStore: backend.jobStore.queue(schedulesQueue),
       queue: schedulesQueue,
       clock,
+      random,
       wakeJobs: (inMs) => this.#wake(name, inMs),
       wakeSchedules: (inMs) => this.#wake(schedulesQueue, inMs),
     })

@@ -1,27 +1,30 @@
-import { canonicalJson } from '../../primitives/canonical-json.ts'
+import { encodeHex } from '../../primitives/hex.ts'
+import { BackendError } from '../../runtime/ports/backend-error.ts'
+import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import type { JobRecord, NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
-import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
+import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
+import type { NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
-import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
-import { JobError } from './job-error.ts'
-import { scheduleRecordOf, scheduleRecordToJson, type ScheduleRecord } from './schedule-record.ts'
 import {
-  decideOverlap,
-  type OverlapPolicy,
-  type UnfinishedRuns,
-} from './scheduling/decide-overlap.ts'
+  dueAt,
+  hasEnded,
+  redefined,
+  type ScheduleDefinition,
+  type ScheduleRecord,
+} from './schedule-record.ts'
+import { createScheduleStore, type StoredSchedule } from './schedule-store.ts'
+import { createScheduleTicks, wakeData } from './schedule-ticks.ts'
+import { decideOverlap, type OverlapPolicy } from './scheduling/decide-overlap.ts'
 import { decideTicks, type MisfirePolicy } from './scheduling/decide-ticks.ts'
-import { nextRun } from './scheduling/next-run.ts'
 import { parseSchedule } from './scheduling/parse-schedule.ts'
 import type { Schedule, ScheduleOptions } from './scheduling/schedule.ts'
 
 /** How a schedule deals with ticks that nobody saw and with runs that take longer than the time between two. */
 export interface SchedulePolicies {
   /** Default `latest`: of all ticks that were missed, the latest runs. */
-  readonly misfire?: MisfirePolicy
+  readonly misfire?: MisfirePolicy | undefined
   /** Default `allow`: a run starts whether or not the one before has finished. */
-  readonly overlap?: OverlapPolicy
+  readonly overlap?: OverlapPolicy | undefined
 }
 
 /** A schedule as it is kept. Instants are ms since 1970. */
@@ -34,22 +37,26 @@ export interface JobSchedule {
   /** The job that each tick adds. */
   readonly job: { readonly name: string; readonly data: NewJob['data'] }
   readonly paused: boolean
-  /** The next tick; `null` while paused. */
+  /** Whether its last run has come: it stays known, so that the same said again starts nothing anew. */
+  readonly ended: boolean
+  /** The next tick; `null` while paused, and once ended. */
   readonly nextRunAt: number | null
   readonly runs: number
 }
 
-/** The schedules of one queue. */
+/** The schedules of one queue. Every change is one atomic step, also while the schedule ticks. */
 export interface Schedules {
   /**
-   * Makes or changes a schedule. The same definition again changes nothing, so that every deploy may say it.
+   * Makes or changes a schedule. The same definition again changes nothing, whatever has become of the
+   * schedule, so that every deploy may say it. A changed one goes on counting runs, stays paused, and
+   * runs what fell due before.
    *
    * @throws ScheduleError when the schedule is not valid
-   * @throws JobError `schedule` when it could not be changed because it is ticking all the time
+   * @throws BackendError `backend_overloaded` when others changed it each time
    */
   upsert(id: string, options: ScheduleOptions & SchedulePolicies, job: NewJob): Promise<JobSchedule>
   get(id: string): Promise<JobSchedule | null>
-  /** All of them, soonest first, then the paused ones. */
+  /** All that have not ended, soonest first, then the paused ones; at most 1,000. */
   list(): Promise<readonly JobSchedule[]>
   /** @returns Whether it ran until now */
   pause(id: string): Promise<boolean>
@@ -65,193 +72,154 @@ export interface Schedules {
 export interface SchedulesOptions {
   /** The queue that ticks add to. */
   readonly jobs: QueueStore
-  /** The queue that keeps the schedules, one job each. */
+  /** Keeps the schedules. */
+  readonly partition: StorePartition
+  /** The queue of the jobs that look after them, one for each. */
   readonly jobStore: QueueStore
   readonly queue: string
   readonly clock: Clock
+  readonly random: RandomSource
   /** Tells a worker of the jobs that there is something to do. */
   readonly wakeJobs: (inMs: number) => Promise<void>
   /** The same for the schedules' own worker. */
   readonly wakeSchedules: (inMs: number) => Promise<void>
 }
 
-/** A paused schedule is a cancelled job that is kept this long. */
-const KEPT_MS = 10 * 365 * 86_400_000
-/** Where a schedule's job can stand: it has neither group nor children, and is not kept once it has completed. */
-const STATES: readonly JobState[] = ['scheduled', 'ready', 'active', 'cancelled', 'dead', 'parked']
 const MAX_TRIES = 20
-const TRY_AGAIN_MS = 50
-/** While a run waits for the one before, its schedule looks this often. */
-const WAIT_MS = 1000
 const MAX_LISTED = 1000
 
-/** Keeps schedules as jobs that never finish; decisions/0005 says why. */
+/** Keeps schedules in the store, each with a job that looks after it; decisions/0005 says why. */
 export function createSchedules(options: SchedulesOptions): Schedules {
-  const { jobs, jobStore, queue, clock, wakeJobs, wakeSchedules } = options
+  const { jobs, jobStore, queue, clock, random, wakeJobs, wakeSchedules } = options
+  const store = createScheduleStore(options.partition)
 
-  async function upsert(
+  /** Adds a job that looks after the schedule, before the schedule names it: a crash in between leaves one too many. */
+  async function addWake(id: string, at: number): Promise<string> {
+    const wake = encodeHex(random.bytes(12))
+    const delayMs = Math.max(at - clock.now(), 0)
+    await jobStore.add([
+      // Each tick gives its attempt back: only workers that disappear spend them.
+      { id: wake, name: '$schedule', data: wakeData(id), delayMs, maxAttempts: 1000 },
+    ])
+    await wakeSchedules(delayMs)
+    return wake
+  }
+
+  async function dropWake(wake: string | null): Promise<void> {
+    if (wake !== null) await jobStore.command({ type: 'remove', ids: [wake] })
+  }
+
+  /** Whether the job that looks after the schedule is still there to do so. */
+  async function isLookedAfter({ wake }: ScheduleRecord): Promise<boolean> {
+    const state = wake === null ? undefined : (await jobStore.get(wake))?.state
+    return state === 'ready' || state === 'scheduled' || state === 'active'
+  }
+
+  /** One atomic step. @param decide Answers `null` for no change */
+  async function change(
     id: string,
-    { misfire = 'latest', overlap = 'allow', ...timing }: ScheduleOptions & SchedulePolicies,
-    job: NewJob,
-  ): Promise<JobSchedule> {
-    const schedule = parseSchedule(timing)
-    const now = clock.now()
-    // They throw for a policy that they do not know.
-    decideTicks(schedule, { lastScheduledMs: now, runsSoFar: 0 }, now, misfire)
-    decideOverlap(overlap, { active: false, waiting: false })
-    const fingerprint = canonicalJson([schedule, misfire, overlap, job])
+    decide: (stored: StoredSchedule | null) => ScheduleRecord | 'removed' | null,
+  ): Promise<{ readonly changed: boolean; readonly record: ScheduleRecord | null }> {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const known = await read(id)
-      if (known?.record.fingerprint === fingerprint)
-        return jobScheduleOf(id, known.job, known.record)
-      const next = nextRun(schedule, now)
-      if (next === null)
-        throw new JobError(
-          'schedule',
-          `Cannot schedule ${JSON.stringify(id)}: it has no run any more`,
-        )
-      const progress = { lastScheduledMs: now, runsSoFar: 0 }
-      const record: ScheduleRecord = {
-        schedule,
-        misfire,
-        overlap,
-        job,
-        fingerprint,
-        progress,
-        lastRun: known?.record.lastRun ?? null,
+      const stored = await store.read(id)
+      const before = stored?.record ?? null
+      const decided = decide(stored)
+      if (decided === null) return { changed: false, record: before }
+      const after = decided === 'removed' ? null : decided
+      const at = after === null ? null : dueAt(after)
+      const wake = at === null ? null : await addWake(id, at)
+      const record = after === null ? null : { ...after, wake }
+      if (await store.write(id, stored, record)) {
+        await dropWake(before?.wake ?? null)
+        return { changed: true, record }
       }
-      const paused = known?.job.state === 'cancelled'
-      if (paused) await jobStore.command({ type: 'remove', ids: [id] })
-      const [answer] = (await jobStore.add([scheduleJob(id, record, Math.max(next - now, 0))])).jobs
-      if (answer?.added === true || answer?.replaced === true) {
-        if (paused) await jobStore.command({ type: 'cancel', ids: [id] })
-        else await wakeSchedules(Math.max(next - now, 0))
-        const kept = await read(id)
-        if (kept !== null) return jobScheduleOf(id, kept.job, kept.record)
-      }
-      // It ticks at this moment, which takes a few milliseconds.
-      await new Promise<void>((resume) => clock.setTimer(resume, TRY_AGAIN_MS))
+      await dropWake(wake)
     }
-    throw new JobError(
-      'schedule',
-      `Cannot schedule ${JSON.stringify(id)}: it was ticking each time, try again`,
+    throw new BackendError(
+      'backend_overloaded',
+      `Cannot change schedule ${JSON.stringify(id)}: others changed it each time, try again`,
     )
   }
 
-  async function read(
-    id: string,
-  ): Promise<{ readonly job: JobRecord; readonly record: ScheduleRecord } | null> {
-    const job = await jobStore.get(id)
-    const record = job === null ? null : scheduleRecordOf(job.data)
-    return job === null || record === null ? null : { job, record }
+  /** Gives a schedule whose next tick nobody looks after somebody who does. */
+  async function lookAfter(id: string, record: ScheduleRecord): Promise<void> {
+    if (dueAt(record) === null || (await isLookedAfter(record))) return
+    await change(id, (stored) => (stored?.record.wake === record.wake ? stored.record : null))
   }
 
-  async function list(): Promise<readonly JobSchedule[]> {
-    const found: JobSchedule[] = []
-    for (const state of STATES) {
-      let cursor: string | null = null
-      do {
-        const page: Awaited<ReturnType<QueueStore['list']>> = await jobStore.list({
-          state,
-          limit: 100,
-          ...(cursor !== null && { cursor }),
-        })
-        for (const job of page.jobs) {
-          const record = scheduleRecordOf(job.data)
-          if (record !== null) found.push(jobScheduleOf(job.id, job, record))
-        }
-        cursor = page.cursor
-      } while (cursor !== null && found.length < MAX_LISTED)
-    }
-    return found.toSorted((a, b) => (a.nextRunAt ?? Infinity) - (b.nextRunAt ?? Infinity))
-  }
-
-  async function change(type: 'cancel' | 'retry' | 'remove', id: string): Promise<boolean> {
-    const changed = (await jobStore.command({ type, ids: [id] })) > 0
-    if (changed && type === 'retry') await wakeSchedules(0)
-    return changed
-  }
-
-  async function unfinished(runId: string | null): Promise<UnfinishedRuns> {
-    const state = runId === null ? undefined : (await jobs.get(runId))?.state
-    const waiting =
-      state === 'ready' || state === 'scheduled' || state === 'held' || state === 'blocked'
-    return { active: state === 'active', waiting }
-  }
-
-  /** Adds what is due and puts the schedule to its next tick. Done again after a crash it adds nothing twice. */
-  async function tick(id: string, record: ScheduleRecord): Promise<JobOutcome> {
-    const now = clock.now()
-    const { schedule, misfire, overlap, job } = record
-    const { runs, next, progress } = decideTicks(schedule, record.progress, now, misfire)
-    // Runs that must not overlap cannot all start now: the latest stands for them.
-    const due = overlap === 'allow' ? runs : runs.slice(-1)
-    let lastRun = record.lastRun
-    if (due.length > 0) {
-      const decision = decideOverlap(
-        overlap,
-        overlap === 'allow' ? { active: false, waiting: false } : await unfinished(lastRun),
+  return {
+    async upsert(id, { misfire = 'latest', overlap = 'allow', ...timing }, job) {
+      checkId(id)
+      const schedule = parseSchedule(timing)
+      const now = clock.now()
+      // They throw for a policy that they do not know.
+      decideTicks(schedule, { lastScheduledMs: now, runsSoFar: 0 }, now, misfire)
+      decideOverlap(overlap, { active: false, waiting: false })
+      const definition: ScheduleDefinition = { schedule, misfire, overlap, job }
+      const { changed, record } = await change(id, (stored) =>
+        redefined(stored?.record ?? null, definition, now),
       )
-      if (decision === 'wait') return { to: 'scheduled', delayMs: WAIT_MS, refund: true }
-      if (decision === 'run') {
-        const added = await jobs.add(
-          due.map((at) => ({ ...job, id: `${id}@${new Date(at).toISOString()}` })),
-        )
-        lastRun = added.jobs.at(-1)?.id ?? lastRun
-        await wakeJobs(0)
-      }
-    }
-    if (next === null) return { to: 'completed' }
-    const data = scheduleRecordToJson({ ...record, progress, lastRun })
-    return { to: 'scheduled', delayMs: Math.max(next - now, 0), refund: true, data }
-  }
+      // `redefined` leaves nothing unsaid that is not there.
+      const kept = record as ScheduleRecord
+      if (!changed) await lookAfter(id, kept)
+      return jobScheduleOf(id, kept)
+    },
 
-  return {
-    upsert,
     async get(id) {
-      const known = await read(id)
-      return known === null ? null : jobScheduleOf(id, known.job, known.record)
+      const stored = await store.read(id)
+      return stored === null ? null : jobScheduleOf(id, stored.record)
     },
-    list,
-    pause: (id) => change('cancel', id),
-    resume: (id) => change('retry', id),
-    remove: (id) => change('remove', id),
-    processor: {
-      queue,
-      async process(job) {
-        const record = scheduleRecordOf(job.data)
-        if (record !== null) return tick(job.id, record)
-        return { to: 'parked', error: { code: 'schedule', message: 'The job is no schedule' } }
-      },
+
+    async list() {
+      const found = await store.list(MAX_LISTED)
+      return found
+        .map(({ id, record }) => jobScheduleOf(id, record))
+        .filter(({ ended }) => !ended)
+        .toSorted((a, b) => (a.nextRunAt ?? Infinity) - (b.nextRunAt ?? Infinity))
     },
+
+    async pause(id) {
+      const { changed } = await change(id, (stored) =>
+        stored === null || stored.record.paused || hasEnded(stored.record)
+          ? null
+          : { ...stored.record, paused: true },
+      )
+      return changed
+    },
+
+    async resume(id) {
+      const { changed } = await change(id, (stored) =>
+        stored?.record.paused === true ? { ...stored.record, paused: false } : null,
+      )
+      return changed
+    },
+
+    async remove(id) {
+      const { changed } = await change(id, (stored) => (stored === null ? null : 'removed'))
+      return changed
+    },
+
+    processor: createScheduleTicks({ store, jobs, queue, clock, wakeJobs }),
   }
 }
 
-function scheduleJob(id: string, record: ScheduleRecord, delayMs: number): NewJob {
-  return {
-    id,
-    name: '$schedule',
-    data: scheduleRecordToJson(record),
-    delayMs,
-    // Each tick gives its attempt back: only a schedule that cannot tick spends them.
-    maxAttempts: 1000,
-    keepCompletedMs: 0,
-    keepDeadMs: KEPT_MS,
-    replace: true,
-  }
-}
-
-function jobScheduleOf(id: string, job: JobRecord, record: ScheduleRecord): JobSchedule {
-  const { schedule, misfire, overlap, progress } = record
-  const paused = job.state === 'cancelled'
+function jobScheduleOf(id: string, record: ScheduleRecord): JobSchedule {
+  const { schedule, misfire, overlap, job, paused, progress } = record
   return {
     id,
     schedule,
     misfire,
     overlap,
-    job: { name: record.job.name, data: record.job.data },
+    job: { name: job.name, data: job.data },
     paused,
-    nextRunAt: paused ? null : nextRun(schedule, progress.lastScheduledMs, progress.runsSoFar),
+    ended: hasEnded(record),
+    nextRunAt: dueAt(record),
     runs: progress.runsSoFar,
   }
+}
+
+/** @throws RangeError when it is no text of 1 to 256 characters */
+function checkId(id: unknown): void {
+  if (typeof id === 'string' && id.length >= 1 && id.length <= 256 && id.isWellFormed()) return
+  throw new RangeError('Cannot schedule job: its id is not well-formed text of 1 to 256 characters')
 }

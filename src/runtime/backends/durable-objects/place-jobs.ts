@@ -21,8 +21,10 @@ export function placeJobs(jobs: readonly NewJob[], choice: ShardChoice): readonl
     const isRoot = parent === undefined && id !== undefined && parents.has(id)
     const root = isRoot ? id : roots.get(parent ?? '')
     if (id !== undefined && root !== undefined) roots.set(id, root)
-    const [key, ...otherKeys] = [deduplication?.id, group?.key].filter((text) => text !== undefined)
     const anchor = root ?? id
+    // A deduplication id that is the job's own chooses the same shard.
+    const dedup = deduplication?.id === anchor ? undefined : deduplication?.id
+    const [key, ...otherKeys] = [dedup, group?.key].filter((text) => text !== undefined)
     if (otherKeys.length > 0 || (anchor !== undefined && key !== undefined))
       throw new TypeError(
         'Cannot add job: its id or flow, its deduplication id and its group would each choose the shard, one of them expected',

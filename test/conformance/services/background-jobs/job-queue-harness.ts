@@ -18,11 +18,14 @@ export async function open<Jobs extends JobDefinitions>(
   return queueOn(await harness.open(), harness, jobs)
 }
 
+/** Each queue is a process of its own, so none draws the numbers of another. */
+let seed = 0
+
 /** Makes a queue on a given backend. */
 export function queueOn<Jobs extends JobDefinitions>(
   backend: Backend,
   { clock }: JobQueueHarness,
   jobs: Jobs,
 ): JobQueue<Jobs> {
-  return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(7) })
+  return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(++seed) })
 }

@@ -1,0 +1,142 @@
+import { fitText } from '../../primitives/fit-text.ts'
+import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
+import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
+import type { ClaimedJob, NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { Json } from '../../runtime/ports/json.ts'
+import type { Clock } from '../../runtime/ports/platform/clock.ts'
+import { dueAt, type ScheduleRecord } from './schedule-record.ts'
+import type { ScheduleStore } from './schedule-store.ts'
+import {
+  decideOverlap,
+  type OverlapPolicy,
+  type UnfinishedRuns,
+} from './scheduling/decide-overlap.ts'
+import { decideTicks, ON_TIME_MS } from './scheduling/decide-ticks.ts'
+
+/** What {@link createScheduleTicks} stands on. */
+export interface ScheduleTicksOptions {
+  readonly store: ScheduleStore
+  /** The queue that ticks add to. */
+  readonly jobs: QueueStore
+  /** The queue of the jobs that look after the schedules. */
+  readonly queue: string
+  readonly clock: Clock
+  readonly wakeJobs: (inMs: number) => Promise<void>
+}
+
+/** While a run waits for the one before, its schedule looks this often. */
+const WAIT_MS = 1000
+/** A job that looks after a schedule is added before the schedule names it; then it may come too early. */
+const NAMED_WITHIN_MS = 60_000
+const MAX_TRIES = 20
+const ID_CHARACTERS = 256
+const DAY_MS = 86_400_000
+
+/** The data of a job that looks after a schedule. */
+export function wakeData(schedule: string): Json {
+  return { schedule }
+}
+
+/**
+ * Runs the jobs that look after schedules: each adds what is due, notes it in the schedule, and waits
+ * for the next tick.
+ */
+export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor {
+  const { store, jobs, queue, clock, wakeJobs } = options
+
+  async function unfinished(
+    overlap: OverlapPolicy,
+    lastRun: string | null,
+  ): Promise<UnfinishedRuns> {
+    if (overlap === 'allow' || lastRun === null) return { active: false, waiting: false }
+    const state = (await jobs.get(lastRun))?.state
+    const waiting =
+      state === 'ready' || state === 'scheduled' || state === 'held' || state === 'blocked'
+    return { active: state === 'active', waiting }
+  }
+
+  /** Adds the runs of ticks. Done again after a crash it adds nothing twice, whatever became of them. */
+  async function addRuns(id: string, record: ScheduleRecord, due: readonly number[]) {
+    const name = await fitText(id, ID_CHARACTERS - runSuffix(0).length)
+    const ids = due.map((at) => `${name}${runSuffix(at)}`)
+    const ttlMs = rememberedMs(record, due.at(-1) ?? 0)
+    const { job } = record
+    await jobs.add(
+      ids.map((run): NewJob => ({ ...job, id: run, deduplication: { id: run, ttlMs } })),
+    )
+    await wakeJobs(0)
+    return ids.at(-1) ?? null
+  }
+
+  /** What is due now, and the record once it has been added; `null` while it must wait. */
+  async function tick(id: string, record: ScheduleRecord): Promise<ScheduleRecord | null> {
+    const now = clock.now()
+    const { schedule, misfire, overlap, owed } = record
+    const { runs, progress } = decideTicks(schedule, record.progress, now, misfire)
+    const late = misfire === 'skip' ? now - ON_TIME_MS : -Infinity
+    const all = [...owed.filter((at) => at >= late), ...runs]
+    // Runs that must not overlap cannot all start now: the latest stands for them.
+    const due = overlap === 'allow' ? all : all.slice(-1)
+    const nothing = runs.length === 0 && progress === record.progress && owed.length === 0
+    const done = nothing ? record : { ...record, progress, owed: [] }
+    if (due.length === 0) return done
+    const decision = decideOverlap(overlap, await unfinished(overlap, record.lastRun))
+    if (decision === 'wait') return null
+    if (decision === 'drop') return done
+    return { ...done, lastRun: await addRuns(id, done, due) }
+  }
+
+  async function look(id: string, wake: ClaimedJob): Promise<JobOutcome> {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const stored = await store.read(id)
+      if (stored?.record.wake !== wake.id) return unnamed(wake, clock.now())
+      const after = await tick(id, stored.record)
+      if (after === null) return { to: 'scheduled', delayMs: WAIT_MS, refund: true }
+      const next = dueAt(after)
+      const written = { ...after, wake: next === null ? null : wake.id }
+      const changed = after !== stored.record || next === null
+      // Who has changed the schedule meanwhile says what follows; what has been added stays.
+      if (changed && !(await store.write(id, stored, written))) continue
+      if (next === null) return { to: 'completed' }
+      return { to: 'scheduled', delayMs: Math.max(next - clock.now(), 0), refund: true }
+    }
+    return { to: 'scheduled', delayMs: WAIT_MS, refund: true }
+  }
+
+  return {
+    queue,
+    async process(job) {
+      const id = scheduleOf(job.data)
+      if (id !== null) return look(id, job)
+      const message = 'Cannot tick schedule: the job names none'
+      return { to: 'dead', error: { code: 'schedule', message } }
+    },
+  }
+}
+
+/** The schedule does not name this job: not yet, or no longer. */
+function unnamed({ addedAt }: ClaimedJob, now: number): JobOutcome {
+  return Math.abs(now - addedAt) < NAMED_WITHIN_MS
+    ? { to: 'scheduled', delayMs: WAIT_MS, refund: true }
+    : { to: 'completed' }
+}
+
+function runSuffix(at: number): string {
+  return `@${new Date(at).toISOString()}`
+}
+
+/**
+ * How long the id of a run is remembered whatever becomes of its record: a tick that a crash has cut
+ * short is made again within this. It is about a thousand ticks, so that none leaves many behind.
+ */
+function rememberedMs(record: ScheduleRecord, last: number): number {
+  const next = dueAt(record)
+  const apartMs = next === null ? Infinity : next - last
+  return Math.min(Math.max(1000 * apartMs, DAY_MS), 30 * DAY_MS)
+}
+
+function scheduleOf(data: Json): string | null {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return null
+  const { schedule } = data as { readonly [key: string]: Json }
+  return typeof schedule === 'string' ? schedule : null
+}
