@@ -1,4 +1,5 @@
 import { utf8Length } from '../../../primitives/utf8.ts'
+import { writeJson } from '../../../primitives/write-json.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { endpointOf, type EndpointRecord, type WebhookEndpoint } from '../endpoints/endpoint.ts'
@@ -41,10 +42,10 @@ export async function renderBody(
     timeoutMs,
   )
   const run = async (): Promise<RenderedBody> => {
-    const body = JSON.stringify(
-      await transform({ ...contentOf(event), id: event.id }, endpointOf(endpoint)),
-    )
-    if (body === undefined) return { ok: false, message: 'The transform returned no JSON' }
+    const made = await transform({ ...contentOf(event), id: event.id }, endpointOf(endpoint))
+    const body = write(made)
+    if (body === null)
+      return { ok: false, message: 'The transform returned what JSON cannot carry unchanged' }
     const bytes = utf8Length(body)
     if (bytes <= maxBytes) return { ok: true, body }
     return {
@@ -59,5 +60,13 @@ export async function renderBody(
     return { ok: false, message: 'The transform failed' }
   } finally {
     cancel()
+  }
+}
+
+function write(made: unknown): string | null {
+  try {
+    return writeJson(made)
+  } catch {
+    return null
   }
 }

@@ -1,21 +1,41 @@
+import { scanJson } from '../../../primitives/scan-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
+import { writeJson } from '../../../primitives/write-json.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { isEventType } from './event-pattern.ts'
 import { WebhookError } from '../webhook-error.ts'
-import { isTenant } from './tenant.ts'
+import { DEFAULT_TENANT, isTenant } from './tenant.ts'
 
-/** Something that happened, for every endpoint that wants to know. */
-export interface WebhookEvent {
+/** What every event has, however its data is given. */
+interface EventHeader {
   /** Words of `A–Z a–z 0–9 _ -` with dots between, e.g. `order.paid`; at most 128 characters. */
   readonly type: string
-  readonly data: Json
   /**
-   * Chosen by the caller to make publishing idempotent, 1 to 128 characters of `A–Z a–z 0–9 _ -`. Receivers get it as
-   * `webhook-id`. Default: `evt_` and 32 random digits.
+   * Chosen by the caller to make publishing idempotent, 1 to 128 characters of `A–Z a–z 0–9 _ -`.
+   * Receivers get it as `webhook-id`. Default: `evt_` and 32 random digits.
    */
   readonly id?: string
   /** Whose endpoints get it: 1 to 64 characters of `A–Z a–z 0–9 _ -`. Default `default`. */
   readonly tenant?: string
+}
+
+/** Something that happened, for every endpoint that wants to know. */
+export interface WebhookEvent<Data = Json> extends EventHeader {
+  /**
+   * What JSON carries unchanged, nested at most 200 levels: null, booleans, finite numbers, text,
+   * arrays and plain objects of these. Everything else is refused, and nothing is left out of it.
+   */
+  readonly data: Data
+}
+
+/** An event whose data is JSON text already, of a caller that got it so. */
+export interface RawWebhookEvent extends EventHeader {
+  /**
+   * Sent as it is, byte for byte. Refused where parsers would read it differently: names that are
+   * there twice, numbers that are larger or more precise than a double, half a surrogate pair, more
+   * than 200 levels.
+   */
+  readonly json: string
 }
 
 /** An accepted event, as its job carries it: the body is fixed here, once for all attempts. */
@@ -44,20 +64,21 @@ export interface EventContent {
  * @throws WebhookError `invalid_event`, naming the property
  */
 export function readEvent(
-  { type, data, id, tenant = 'default' }: WebhookEvent,
+  event: WebhookEvent<unknown> | RawWebhookEvent,
   {
     now,
     newId,
     maxBytes,
   }: { readonly now: number; readonly newId: () => string; readonly maxBytes: number },
 ): EventRecord {
+  const { type, id, tenant = DEFAULT_TENANT, data, json } = checkNames(event)
   if (typeof type !== 'string' || !isEventType(type))
     throw invalid('type', 'it is no event type, words with dots between are needed')
   if (typeof tenant !== 'string' || !isTenant(tenant))
     throw invalid('tenant', 'it is not 1 to 64 characters of A–Z a–z 0–9 _ -')
   if (id !== undefined && (typeof id !== 'string' || !/^[\w-]{1,128}$/.test(id)))
     throw invalid('id', 'it is not 1 to 128 characters of A–Z a–z 0–9 _ -')
-  const body = writeBody(type, now, data)
+  const body = writeBody(type, now, json === undefined ? write(data, maxBytes) : scan(json))
   const bytes = utf8Length(body)
   if (bytes > maxBytes)
     throw invalid('data', `the body has ${bytes} bytes, at most ${maxBytes} are allowed`)
@@ -70,16 +91,52 @@ export function contentOf({ body }: Pick<EventRecord, 'body'>): EventContent {
   return JSON.parse(body) as EventContent
 }
 
-function writeBody(type: string, now: number, data: Json): string {
-  let json: string | undefined
-  try {
-    json = JSON.stringify(data)
-  } catch (cause) {
-    throw invalid('data', 'it is not JSON', { cause })
-  }
-  if (json === undefined) throw invalid('data', 'it is not JSON')
+const NAMES: ReadonlySet<string> = new Set(['type', 'id', 'tenant', 'data', 'json'])
+
+/** The event as a caller without types may have given it. */
+type GivenEvent = Readonly<Partial<Record<'type' | 'id' | 'tenant' | 'data' | 'json', unknown>>>
+
+/** @returns A copy: what was checked is what is used */
+function checkNames(given: unknown): GivenEvent {
+  if (typeof given !== 'object' || given === null)
+    throw invalid('event', 'it is no object, one with type and data is needed')
+  const event: GivenEvent = { ...given }
+  const unknown = Object.keys(event).find((name) => !NAMES.has(name))
+  if (unknown !== undefined)
+    throw invalid(
+      JSON.stringify(unknown.slice(0, 50)),
+      `it is not known, ${[...NAMES].join(', ')} are`,
+    )
+  if (event.json !== undefined && event.data !== undefined)
+    throw invalid('json', 'data is given too, only one of them is needed')
+  return event
+}
+
+function writeBody(type: string, now: number, data: string): string {
   const timestamp = new Date(now).toISOString()
-  return `{"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${json}}`
+  return `{"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${data}}`
+}
+
+function write(data: unknown, maxBytes: number): string {
+  try {
+    // Each character takes one byte at least.
+    return writeJson(data, { maxCharacters: maxBytes })
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw invalid(
+        'data',
+        `the body has more than ${maxBytes} bytes, at most that many are allowed`,
+      )
+    const fault = cause instanceof Error ? cause.message.replace(/^.*?: value/, 'data') : ''
+    throw invalid('data', `it is not JSON, ${fault}`, { cause })
+  }
+}
+
+function scan(json: unknown): string {
+  if (typeof json !== 'string') throw invalid('json', 'it is no text')
+  const found = scanJson(json)
+  if (found.ok) return json
+  throw invalid('json', found.fault)
 }
 
 function invalid(property: string, fault: string, options?: ErrorOptions): WebhookError {

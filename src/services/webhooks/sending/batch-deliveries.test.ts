@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { encodeUtf8 } from '../../../primitives/utf8.ts'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import { batchDeliveries, type BatchTools } from './batch-deliveries.ts'
@@ -15,7 +16,7 @@ test('batchDeliveries() answers for each delivery in its place, whatever becomes
   const batch = await batchDeliveries(
     payloads.map((payload) => ({ url: `https://${payload}.example.com/`, payload, secret: 's' })),
     {},
-    { deliver, clock },
+    { deliver, clock, maxBytes: 100_000 },
   )
   expect(batch.results.map(({ ok, error }) => [ok, error?.code])).toEqual([
     [true, undefined],
@@ -40,14 +41,18 @@ test('batchDeliveries() makes no more requests at once than its concurrency', as
     payload: 1,
     secret: 's',
   }))
-  const { succeeded } = await batchDeliveries(deliveries, { concurrency: 7 }, { deliver, clock })
+  const { succeeded } = await batchDeliveries(
+    deliveries,
+    { concurrency: 7 },
+    { deliver, clock, maxBytes: 100_000 },
+  )
   expect([succeeded, most]).toEqual([50, 7])
 })
 
 test('batchDeliveries() puts payloads for one URL and secret into shared envelopes', async () => {
   const sent: DirectDelivery[] = []
   const deliver: BatchTools['deliver'] = async (delivery) => {
-    sent.push(delivery)
+    sent.push(delivery as DirectDelivery)
     return result(delivery.url, delivery.url.includes('down') ? 500 : 200)
   }
   const to = (host: string, payload: DirectDelivery['payload'], secret = 's'): DirectDelivery => ({
@@ -66,26 +71,62 @@ test('batchDeliveries() puts payloads for one URL and secret into shared envelop
       ...many,
     ],
     { envelope: 'per-url' },
-    { deliver, clock },
+    { deliver, clock, maxBytes: 100_000 },
   )
   expect(results).toHaveLength(135)
   expect(results.slice(0, 6).map(({ ok }) => ok)).toEqual([false, false, true, true, true, true])
-  expect(sent.map(({ payload }) => payload).slice(0, 4)).toEqual([
-    { type: 'batch', timestamp: '2026-01-01T00:00:00.000Z', data: [{ x: 1 }, { x: 2 }] },
+  expect(sent.map(({ payload }) => payload).toSpliced(3, 2)).toEqual([
+    '{"type":"batch","timestamp":"2026-01-01T00:00:00.000Z","data":[{"x":1},{"x":2}]}',
     { y: 1 },
     { z: 1 },
     'text',
   ])
-  expect(sent.slice(4).map(({ payload }) => (payload as { data: unknown[] }).data.length)).toEqual([
-    100, 30,
-  ])
+  expect(sent.slice(3, 5).map(({ payload }) => dataOf(payload).length)).toEqual([100, 30])
 })
 
+test('batchDeliveries() keeps envelopes within a body, and what cannot share out of them', async () => {
+  const sent: DirectDelivery[] = []
+  const deliver: BatchTools['deliver'] = async (delivery) => {
+    // As the real one does.
+    if (typeof delivery.payload === 'function') throw new TypeError('Cannot deliver webhook')
+    sent.push(delivery as DirectDelivery)
+    return result(delivery.url, 200)
+  }
+  const to = (payload: unknown, more: Partial<DirectDelivery> = {}): DirectDelivery =>
+    ({ url: 'https://a.example.com/', payload, secret: 's', ...more }) as DirectDelivery
+  const { results } = await batchDeliveries(
+    [
+      ...Array.from({ length: 10 }, (_, index) => to({ index, text: 'ü'.repeat(100) })),
+      to(() => 1),
+      to({ slow: 1 }, { timeout: '1m' }),
+      to({ ended: 1 }, { signal: new AbortController().signal }),
+      to(-0),
+      to({ __proto__: null, a: -0 }),
+    ],
+    { envelope: 'per-url' },
+    { deliver, clock, maxBytes: 1000 },
+  )
+  expect(results.map(({ ok }) => ok)).toEqual(Array.from({ length: 15 }, (_, at) => at !== 10))
+  const shared = sent.map(({ payload }) => payload).filter((payload) => typeof payload === 'string')
+  for (const payload of shared) expect(encodeUtf8(payload).length).toBeLessThanOrEqual(1000)
+  expect(shared.flatMap(dataOf)).toHaveLength(12)
+  expect(shared.at(-1)).toContain(',-0,{"a":-0}]')
+  expect(sent.map(({ payload }) => payload)).toContainEqual({ slow: 1 })
+  expect(sent.map(({ payload }) => payload)).toContainEqual({ ended: 1 })
+})
+
+function dataOf(payload: unknown): readonly unknown[] {
+  return (JSON.parse(String(payload)) as { readonly data: readonly unknown[] }).data
+}
+
 test('batchDeliveries() refuses more than it can take', async () => {
-  const tools = { deliver: async (): Promise<DirectResult> => result('', 200), clock }
+  const tools = { deliver: async (): Promise<DirectResult> => result('', 200), clock, maxBytes: 1 }
   const one = { url: '', payload: 1, secret: 's' }
   await expect(batchDeliveries([one], { concurrency: 0 }, tools)).rejects.toThrow(RangeError)
   await expect(batchDeliveries([one], { concurrency: 257 }, tools)).rejects.toThrow(RangeError)
+  await expect(batchDeliveries([one], { concurrency: 1.5 }, tools)).rejects.toThrow(RangeError)
+  const envelope = 'per-host' as 'each'
+  await expect(batchDeliveries([one], { envelope }, tools)).rejects.toThrow(RangeError)
   const many = Array.from({ length: 10_001 }, () => one)
   await expect(batchDeliveries(many, {}, tools)).rejects.toThrow(
     '10001 deliveries, at most 10000 allowed',

@@ -1,15 +1,17 @@
+import { checkInteger } from '../../../primitives/check-range.ts'
+import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
-import type { Json } from '../../../runtime/ports/json.ts'
 import type { AttemptErrorCode } from '../outbound/attempt.ts'
-import type { DirectDelivery, DirectResult } from './deliver-once.ts'
+import { writePayload, type DirectDelivery, type DirectResult } from './deliver-once.ts'
 
 /** How {@link batchDeliveries} works. */
 export interface BatchOptions {
   /** Requests at once, 1 to 256. Default 8. */
   readonly concurrency?: number
   /**
-   * `each`: one request a delivery. `per-url`: deliveries with the same URL, secret and headers share requests, whose body is
-   * `{ "type": "batch", "timestamp", "data": [payload, …] }` with up to 100 payloads. Default `each`.
+   * `each`: one request a delivery. `per-url`: deliveries with the same URL, secret, headers and
+   * timeout share requests, whose body is `{ "type": "batch", "timestamp", "data": [payload, …] }`
+   * with up to 100 payloads within the limit of a body. Default `each`.
    */
   readonly envelope?: 'each' | 'per-url'
 }
@@ -37,8 +39,10 @@ export type BatchItemResult =
 
 /** What {@link batchDeliveries} stands on. */
 export interface BatchTools {
-  readonly deliver: (delivery: DirectDelivery) => Promise<DirectResult>
+  readonly deliver: (delivery: DirectDelivery<unknown>) => Promise<DirectResult>
   readonly clock: Clock
+  /** Most bytes of one body. */
+  readonly maxBytes: number
 }
 
 const MAX_DELIVERIES = 10_000
@@ -51,26 +55,24 @@ const ENVELOPE_ITEMS = 100
  * @throws RangeError when there are too many, or an option is out of range
  */
 export async function batchDeliveries(
-  deliveries: readonly DirectDelivery[],
+  deliveries: readonly DirectDelivery<unknown>[],
   { concurrency = 8, envelope = 'each' }: BatchOptions,
-  { deliver, clock }: BatchTools,
+  tools: BatchTools,
 ): Promise<BatchResult> {
+  checkInteger('deliver batch', 'concurrency', concurrency, 1, MAX_CONCURRENCY)
+  if (envelope !== 'each' && envelope !== 'per-url')
+    throw new RangeError("Cannot deliver batch: envelope is neither 'each' nor 'per-url'")
   if (deliveries.length > MAX_DELIVERIES)
     throw new RangeError(
       `Cannot deliver batch: ${deliveries.length} deliveries, at most ${MAX_DELIVERIES} allowed`,
     )
-  if (!(concurrency >= 1 && concurrency <= MAX_CONCURRENCY))
-    throw new RangeError(
-      `Cannot deliver batch: concurrency is ${concurrency}, 1 to ${MAX_CONCURRENCY} allowed`,
-    )
-  const requests =
-    envelope === 'each' ? oneEach(deliveries) : sharedRequests(deliveries, clock.now())
+  const requests = envelope === 'each' ? oneEach(deliveries) : sharedRequests(deliveries, tools)
   const results: BatchItemResult[] = []
   const waiting = requests.values()
   const worker = async (): Promise<void> => {
     // All workers take from one iterator, so that each request is made once.
     for (const { delivery, indices } of waiting) {
-      const result = await attempt(delivery, deliver)
+      const result = await attempt(delivery, tools.deliver)
       for (const index of indices) results[index] = result
     }
   }
@@ -79,57 +81,92 @@ export async function batchDeliveries(
   return { results, succeeded, failed: results.length - succeeded }
 }
 
-/** A request and the indices of its deliveries among all. */
+/** A request, and which of all the deliveries are in it. */
 interface BatchRequest {
-  readonly delivery: DirectDelivery
+  readonly delivery: DirectDelivery<unknown>
   readonly indices: readonly number[]
 }
 
-function oneEach(deliveries: readonly DirectDelivery[]): readonly BatchRequest[] {
+function oneEach(deliveries: readonly DirectDelivery<unknown>[]): readonly BatchRequest[] {
   return deliveries.map((delivery, index) => ({ delivery, indices: [index] }))
 }
 
+/** A delivery that can share a request, with its payload as JSON. */
+interface EnvelopeItem {
+  readonly delivery: DirectDelivery<unknown>
+  readonly index: number
+  readonly json: string
+}
+
 function sharedRequests(
-  deliveries: readonly DirectDelivery[],
-  now: number,
+  deliveries: readonly DirectDelivery<unknown>[],
+  { clock, maxBytes }: BatchTools,
 ): readonly BatchRequest[] {
-  const groups = Map.groupBy(deliveries.entries(), ([index, delivery]) => groupOf(delivery, index))
-  return [...groups.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / ENVELOPE_ITEMS) }, (_, index) =>
-      sharedRequest(group.slice(index * ENVELOPE_ITEMS, (index + 1) * ENVELOPE_ITEMS), now),
-    ),
-  )
+  const start = `{"type":"batch","timestamp":"${new Date(clock.now()).toISOString()}","data":[`
+  const open = new Map<string, { readonly items: EnvelopeItem[]; bytes: number }>()
+  const groups: (readonly EnvelopeItem[])[] = []
+  const alone: BatchRequest[] = []
+  for (const [index, delivery] of deliveries.entries()) {
+    const json = envelopeJson(delivery, maxBytes)
+    if (json === null) {
+      alone.push({ delivery, indices: [index] })
+      continue
+    }
+    const key = groupOf(delivery)
+    const bytes = utf8Length(json) + 1
+    const group = open.get(key)
+    if (
+      group !== undefined &&
+      group.items.length < ENVELOPE_ITEMS &&
+      group.bytes + bytes <= maxBytes
+    ) {
+      group.items.push({ delivery, index, json })
+      group.bytes += bytes
+      continue
+    }
+    const items = [{ delivery, index, json }]
+    open.set(key, { items, bytes: start.length + bytes + 2 })
+    groups.push(items)
+  }
+  const shared = groups.map((items) => sharedRequest(items, start))
+  return [...shared, ...alone]
 }
 
-/** Text payloads, bytes and ready signatures cannot be put into an envelope: such a delivery stays alone. */
-function groupOf(
-  { url, payload, secret, scheme, signature, headers }: DirectDelivery,
-  index: number,
-): string {
-  const alone =
-    signature !== undefined || typeof payload === 'string' || payload instanceof Uint8Array
-  return alone || typeof secret !== 'string'
-    ? `alone ${index}`
-    : JSON.stringify([url, secret, scheme ?? null, Object.entries(headers ?? {})])
+/** A payload that can go into an envelope: no text, no bytes, nothing that JSON cannot carry. */
+function envelopeJson(delivery: DirectDelivery<unknown>, maxBytes: number): string | null {
+  const { payload, secret, signature, signal } = delivery
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return null
+  if (signature !== undefined || signal !== undefined || typeof secret !== 'string') return null
+  try {
+    return writePayload(payload, maxBytes)
+  } catch {
+    // Alone it fails with its reason, and alone.
+    return null
+  }
 }
 
-function sharedRequest(
-  group: readonly (readonly [number, DirectDelivery])[],
-  now: number,
-): BatchRequest {
-  const indices = group.map(([index]) => index)
-  const [first, second] = group.map(([, delivery]) => delivery)
-  // A group has one delivery at least.
-  if (first === undefined || second === undefined)
-    return { delivery: first as DirectDelivery, indices }
-  const payloads = group.map(([, { payload }]) => payload as Json)
-  const { id: _, ...shared } = first
-  const envelope = { type: 'batch', timestamp: new Date(now).toISOString(), data: payloads }
-  return { delivery: { ...shared, payload: envelope }, indices }
+function groupOf({ url, secret, scheme, headers, timeout }: DirectDelivery<unknown>): string {
+  return JSON.stringify([
+    url,
+    secret,
+    scheme ?? null,
+    timeout ?? null,
+    Object.entries(headers ?? {}),
+  ])
+}
+
+function sharedRequest(items: readonly EnvelopeItem[], start: string): BatchRequest {
+  const indices = items.map(({ index }) => index)
+  const [first] = items
+  // A group has one item at least.
+  const { id: _, ...shared } = (first as EnvelopeItem).delivery
+  if (items.length === 1) return { delivery: (first as EnvelopeItem).delivery, indices }
+  const payload = `${start}${items.map(({ json }) => json).join(',')}]}`
+  return { delivery: { ...shared, payload }, indices }
 }
 
 async function attempt(
-  delivery: DirectDelivery,
+  delivery: DirectDelivery<unknown>,
   deliver: BatchTools['deliver'],
 ): Promise<BatchItemResult> {
   try {

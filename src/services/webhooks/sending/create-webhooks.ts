@@ -2,6 +2,7 @@ import { createJobWorker, type JobWorkerOptions } from '../../../runtime/workers
 import { sweepQueues } from '../../../runtime/workers/sweep-queues.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { AsJson } from '../../../runtime/ports/json.ts'
 import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import { createDeliveries, type Deliveries } from '../deliveries/deliveries.ts'
@@ -28,7 +29,7 @@ import { deliverOnce, type DirectDelivery, type DirectResult } from './deliver-o
 import { createEventProcessor, EVENT_QUEUE } from './event-processor.ts'
 import { fanOut } from './fan-out.ts'
 import { publishEvent, type PublishedEvent } from './publish-event.ts'
-import type { WebhookEvent } from '../events/webhook-event.ts'
+import type { RawWebhookEvent, WebhookEvent } from '../events/webhook-event.ts'
 import { readLimits, type WebhooksOptions } from './webhooks-options.ts'
 import { createWorkQueue } from '../queues/work-queue.ts'
 
@@ -43,11 +44,17 @@ export interface Webhooks {
    * @throws WebhookError `invalid_event` or `event_id_reused`
    * @throws BackendError when it is not known whether the event was accepted: publish again under the same `id`
    */
-  publish(event: WebhookEvent): Promise<PublishedEvent>
+  publish(event: WebhookEvent | RawWebhookEvent): Promise<PublishedEvent>
+  publish<Data>(event: WebhookEvent<Data & AsJson<Data>>): Promise<PublishedEvent>
   /** Sends one message to one URL now, once, without keeping anything. */
   deliver(delivery: DirectDelivery): Promise<DirectResult>
+  deliver<Payload>(delivery: DirectDelivery<Payload & AsJson<Payload>>): Promise<DirectResult>
   /** Sends many messages now, each once, some at a time. */
   batch(deliveries: readonly DirectDelivery[], options?: BatchOptions): Promise<BatchResult>
+  batch<Payload>(
+    deliveries: readonly DirectDelivery<Payload & AsJson<Payload>>[],
+    options?: BatchOptions,
+  ): Promise<BatchResult>
   /** What does the work, for whatever runs jobs on this platform: `jobRunner(...webhooks.processors)` on Workers. */
   readonly processors: readonly JobProcessor[]
   /** Does the work in this process until `signal` aborts, then finishes or gives back what runs. For servers. */
@@ -110,7 +117,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
   const deliveryQueue = createWorkQueue(DELIVERY_QUEUE, backend)
   const slowLane = createWorkQueue(SLOW_DELIVERY_QUEUE, backend)
-  const publish = (event: WebhookEvent): Promise<PublishedEvent> =>
+  const publish = (event: WebhookEvent<unknown> | RawWebhookEvent): Promise<PublishedEvent> =>
     publishEvent(event, { ...limits, eventQueue, clock, random })
 
   const events = createEventProcessor(
@@ -158,7 +165,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     )
   }
 
-  const deliver = (delivery: DirectDelivery): Promise<DirectResult> =>
+  const deliver = (delivery: DirectDelivery<unknown>): Promise<DirectResult> =>
     deliverOnce(delivery, { sender, random, maxBytes: maxEventBytes })
 
   return {
@@ -184,7 +191,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     }),
     publish,
     deliver,
-    batch: (deliveries, batch = {}) => batchDeliveries(deliveries, batch, { deliver, clock }),
+    batch: (deliveries: readonly DirectDelivery<unknown>[], batch: BatchOptions = {}) =>
+      batchDeliveries(deliveries, batch, { deliver, clock, maxBytes: maxEventBytes }),
     processors: [events, attempts, slowAttempts],
     async run({ signal, ...run }) {
       await Promise.all(workersOf(run).map((worker) => worker.run({ signal })))

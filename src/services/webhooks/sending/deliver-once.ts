@@ -1,6 +1,8 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
+import { writeJson } from '../../../primitives/write-json.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { readCustomHeaders } from '../endpoints/endpoint-headers.ts'
@@ -10,10 +12,13 @@ import type { SignatureHeaders, SigningScheme } from '../signing/sign-webhook.ts
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
 
 /** One message to one URL. */
-export interface DirectDelivery {
+export interface DirectDelivery<Payload = Json | Uint8Array> {
   readonly url: string
-  /** The body: text or bytes as they are, everything else as JSON. */
-  readonly payload: Json | Uint8Array
+  /**
+   * The body: text or bytes as they are, everything else as JSON. What JSON would not carry unchanged
+   * is refused.
+   */
+  readonly payload: Payload
   /** Signs the message; several while they are rotated. Either this or `signature` is needed. */
   readonly secret?: WebhookSecret | readonly WebhookSecret[]
   /** Whose way of signing. Default `standard`. */
@@ -66,7 +71,7 @@ const SIGNATURE_HEADERS: ReadonlySet<string> = new Set([
  * @throws RangeError when the payload or the timeout is too large
  */
 export async function deliverOnce(
-  delivery: DirectDelivery,
+  delivery: DirectDelivery<unknown>,
   { sender, random, maxBytes }: DeliverOnceOptions,
 ): Promise<DirectResult> {
   const { url, secret, scheme, timeout, signal } = delivery
@@ -79,11 +84,10 @@ export async function deliverOnce(
   const id = checkId(
     delivery.id ?? signature?.['webhook-id'] ?? `msg_${encodeHex(random.bytes(16))}`,
   )
-  const timeoutMs = timeout === undefined ? undefined : durationMs(timeout)
-  if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
-    throw new RangeError(
-      `Cannot deliver webhook: timeout is ${timeoutMs} ms, 1 to ${MAX_TIMEOUT_MS} allowed`,
-    )
+  const timeoutMs =
+    timeout === undefined
+      ? undefined
+      : checkDuration('deliver webhook', 'timeout', timeout, 1, MAX_TIMEOUT_MS)
   const attempt = await sender.attempt({
     url,
     id,
@@ -100,19 +104,43 @@ export async function deliverOnce(
   return { ok: true, id, status: status ?? 0, error, attempt }
 }
 
-function bodyOf({ payload, signature }: DirectDelivery, maxBytes: number): string | Uint8Array {
+function bodyOf(
+  { payload, signature }: DirectDelivery<unknown>,
+  maxBytes: number,
+): string | Uint8Array {
   const raw = typeof payload === 'string' || payload instanceof Uint8Array
   if (signature !== undefined && !raw)
     throw new TypeError(
       'Cannot deliver webhook: a signed payload is text or bytes, as it was signed',
     )
-  const body = raw ? payload : JSON.stringify(payload)
-  if (body === undefined) throw new TypeError('Cannot deliver webhook: payload is not JSON')
+  const body = raw ? payload : writePayload(payload, maxBytes)
+  if (typeof body === 'string' && !body.isWellFormed())
+    throw new TypeError('Cannot deliver webhook: payload holds half a surrogate pair')
   const bytes = typeof body === 'string' ? utf8Length(body) : body.length
   if (bytes <= maxBytes) return body
   throw new RangeError(
     `Cannot deliver webhook: payload has ${bytes} bytes, at most ${maxBytes} allowed`,
   )
+}
+
+/**
+ * Writes a payload that is neither text nor bytes.
+ *
+ * @throws TypeError when JSON cannot carry it unchanged
+ * @throws RangeError when it is too long
+ */
+export function writePayload(payload: unknown, maxBytes: number): string {
+  try {
+    // Each character takes one byte at least.
+    return writeJson(payload, { maxCharacters: maxBytes })
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new RangeError(
+        `Cannot deliver webhook: payload has more than ${maxBytes} bytes, at most that many allowed`,
+      )
+    const fault = cause instanceof Error ? cause.message.replace(/^.*?: value/, 'payload') : ''
+    throw new TypeError(`Cannot deliver webhook: it is not JSON, ${fault}`, { cause })
+  }
 }
 
 function headersOf(given: DirectDelivery['headers']): Readonly<Record<string, string>> {
@@ -122,7 +150,9 @@ function headersOf(given: DirectDelivery['headers']): Readonly<Record<string, st
 }
 
 /** Only headers that carry signatures: those of the connection and of others are not the caller's to set. */
-function signatureIn({ signature }: DirectDelivery): Readonly<Record<string, string>> | undefined {
+function signatureIn({
+  signature,
+}: DirectDelivery<unknown>): Readonly<Record<string, string>> | undefined {
   if (signature === undefined) return undefined
   const entries = Object.entries<string>({ ...signature })
   for (const [name, value] of entries) {

@@ -1,3 +1,4 @@
+import type { AsJson } from '../../../runtime/ports/json.ts'
 import { configuredWebhooks } from './configured-webhooks.ts'
 import type { DirectDelivery, DirectResult } from './deliver-once.ts'
 
@@ -11,6 +12,10 @@ import type { DirectDelivery, DirectResult } from './deliver-once.ts'
  * @throws NotConfiguredError when webhooks are not configured
  * @throws TypeError or RangeError when the delivery is malformed
  */
+export async function deliverWebhook(delivery: DirectDelivery): Promise<DirectResult>
+export async function deliverWebhook<Payload>(
+  delivery: DirectDelivery<Payload & AsJson<Payload>>,
+): Promise<DirectResult>
 export async function deliverWebhook(delivery: DirectDelivery): Promise<DirectResult> {
   return configuredWebhooks('deliver webhook').deliver(delivery)
 }

@@ -8,6 +8,7 @@ import {
   contentOf,
   readEvent,
   type EventRecord,
+  type RawWebhookEvent,
   type WebhookEvent,
 } from '../events/webhook-event.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
@@ -32,7 +33,7 @@ const MAX_CLAIMS = 1000
 
 /** Accepts an event by one durable write: its job. Everything else follows from that job, however often it is begun. */
 export async function publishEvent(
-  event: WebhookEvent,
+  event: WebhookEvent<unknown> | RawWebhookEvent,
   { eventQueue, clock, random, maxEventBytes, idempotencyWindowMs }: PublishOptions,
 ): Promise<PublishedEvent> {
   const record = readEvent(event, {
@@ -68,11 +69,5 @@ function isSame(a: EventRecord, b: EventRecord): boolean {
 }
 
 function comparable(event: EventRecord): string {
-  const { data } = contentOf(event)
-  try {
-    return canonicalJson(data)
-  } catch {
-    // Nested too deeply for it: then the order of keys counts.
-    return JSON.stringify(data)
-  }
+  return canonicalJson(contentOf(event).data)
 }

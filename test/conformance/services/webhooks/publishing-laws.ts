@@ -1,4 +1,9 @@
 import { expectEqual, expectTrue } from '../../../../src/runtime/ports/conformance.ts'
+import type { Json } from '../../../../src/runtime/ports/json.ts'
+import type {
+  RawWebhookEvent,
+  WebhookEvent,
+} from '../../../../src/services/webhooks/events/webhook-event.ts'
 import type { ReceivedWebhook } from '../../../support/webhook-receiver.ts'
 import {
   collect,
@@ -123,7 +128,13 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
         { type: 'a', data: 1, id: 'a.b' },
         { type: 'a', data: 1, id: '' },
         { type: 'a', data: 1, tenant: 'a/b' },
-      ])
+        { type: 'a', data: 1, tenat: 'x' },
+        { type: 'a', data: 1, json: '1' },
+        { type: 'a' },
+        { type: 'a', json: 1 },
+        undefined,
+        'a',
+      ] as WebhookEvent[])
         await rejectsWith('invalid_event', () => webhooks.publish(event))
       for (const endpoint of [
         { url: URL_A, events: [] },
@@ -149,6 +160,83 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
       expectEqual(await webhooks.drain(), 0)
       expectEqual([receiver.received.length, await collect(webhooks.endpoints.list())], [0, []])
       expectEqual((await backend.jobStore.queue('webhooks.events').counts()).ready, 0)
+    },
+  },
+  {
+    name: 'publish() sends data exactly as it was given, or refuses it',
+    async run(harness) {
+      const { webhooks, receiver } = await open(harness)
+      await webhooks.endpoints.create({ url: URL_A })
+      const values = [
+        '{"__proto__":{"x":1},"constructor":2,"ok":[null,true]}',
+        '{"b":1,"a":2,"":""}',
+        '[0.1,1e+21,5e-324,9007199254740992,"\\u0000ü\u{1f600}\u2028"]',
+        '-0',
+        `${'['.repeat(200)}${']'.repeat(200)}`,
+      ]
+      const texts = [
+        String.raw` { "2" : 1.0, "1" : 1e2 , "\u0061" : -0.0 } `,
+        '{"__proto__":{"x":1},"ok":1}',
+        '0.10000000000000001',
+      ]
+      const events: readonly (WebhookEvent | RawWebhookEvent)[] = [
+        ...values.map((json) => ({ type: 'a', data: JSON.parse(json) as Json })),
+        ...texts.map((json) => ({ type: 'a', json })),
+      ]
+      for (const [index, event] of events.entries()) {
+        receiver.received.length = 0
+        await webhooks.publish(event)
+        await webhooks.drain()
+        const body = receiver.received[0]?.body ?? ''
+        const sent = body.slice(body.indexOf('"data":') + '"data":'.length, -1)
+        expectEqual(sent, [...values, ...texts][index])
+      }
+      const hidden = Object.defineProperty({ a: 1 }, 'b', { value: 2 })
+      for (const data of [
+        new Date(0),
+        { at: new Date(0) },
+        new Map([['a', 1]]),
+        { a: undefined },
+        [undefined],
+        [NaN],
+        { a: Infinity },
+        { a: 1n },
+        { a: () => 1 },
+        { toJSON: () => 1 },
+        { a: Symbol('a') },
+        { [Symbol('a')]: 1 },
+        { a: '\ud800' },
+        { '\ud800': 1 },
+        new Uint8Array(1),
+        hidden,
+        {
+          get a() {
+            throw new Error('private')
+          },
+        },
+        nest(201),
+        nest(2000),
+      ])
+        await rejectsWith('invalid_event', () =>
+          webhooks.publish({ type: 'a', data: data as never }),
+        )
+      for (const json of [
+        '',
+        'undefined',
+        '{"a":1}}',
+        '{"a":1,"a":2}',
+        '{"a":12345678901234567890}',
+        '1e400',
+        String.raw`"\ud800"`,
+        '"\ud800"',
+        '\ufeff1',
+        '['.repeat(100_000),
+        `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      ])
+        await rejectsWith('invalid_event', () => webhooks.publish({ type: 'a', json }))
+      receiver.received.length = 0
+      await webhooks.drain()
+      expectEqual(receiver.received.length, 0)
     },
   },
   {
@@ -221,3 +309,9 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
     },
   },
 ]
+
+function nest(depth: number): Json {
+  let value: Json = 1
+  for (let level = 0; level < depth; level++) value = [value]
+  return value
+}
