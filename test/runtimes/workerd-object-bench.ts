@@ -112,6 +112,14 @@ export class MeteredInfrastructureObject extends InfrastructureObject {
     return { ...this.#meter, alarmRuns: this.#alarmRuns }
   }
 
+  /** Names of the tables and indexes that it keeps. */
+  tables(): readonly string[] {
+    const names = "SELECT name FROM sqlite_master WHERE name LIKE 'reuse%'"
+    return createStorageDatabase(this.ctx.storage)
+      .run(names)
+      .map((row) => String(row['name']))
+  }
+
   async wakes(): Promise<{ now: number; nextWakeAt: number | null; alarmAt: number | null }> {
     const jobStore = createSqliteJobStore(
       createStorageDatabase(this.ctx.storage),
@@ -135,7 +143,14 @@ export class RunnerlessInfrastructureObject extends MeteredInfrastructureObject 
 
 type RemoteObject = {
   readonly [
-    Method in 'limitDispatch' | 'alarmEnded' | 'failInAlarmAfter' | 'meter' | 'wakes' | 'getJob'
+    Method in
+      | 'limitDispatch'
+      | 'alarmEnded'
+      | 'failInAlarmAfter'
+      | 'meter'
+      | 'tables'
+      | 'wakes'
+      | 'getJob'
   ]: (
     ...args: Parameters<MeteredInfrastructureObject[Method]>
   ) => Promise<Awaited<ReturnType<MeteredInfrastructureObject[Method]>>>

@@ -58,6 +58,41 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
     },
   },
   {
+    name: 'an object makes its tables with its first write, and reading one makes nothing',
+    async run({ open, env }) {
+      const { backend, prefix, queue } = open({ in: 'RunnerlessInfrastructureObject' })
+      const object = (
+        name: string,
+      ): ReturnType<typeof env.RunnerlessInfrastructureObject.getByName> =>
+        env.RunnerlessInfrastructureObject.getByName(prefix + name)
+      const partition = backend.store.partition('p')
+      expectEqual(await partition.get('k'), null)
+      expectEqual(await partition.getMany(['k', 'l']), [null, null])
+      expectEqual(await partition.list({ prefix: 'k' }), { entries: [], cursor: null })
+      expectEqual((await partition.commit({ check: [{ key: 'k', version: 1 }] })).ok, false)
+      expectEqual(await queue.get('j'), null)
+      expectEqual(await queue.list({ state: 'dead' }), { jobs: [], cursor: null })
+      expectEqual(await queue.children('j'), [])
+      expectEqual(sumOf(await queue.counts()), 0)
+      expectEqual(await queue.command({ type: 'retry', ids: ['j'] }), 0)
+      expectEqual(await queue.command({ type: 'remove', ids: ['j'] }), 0)
+      const claim = { limit: 10, leaseMs: 1000 }
+      expectEqual((await queue.exchange({ claim })).claimed, [])
+      await backend.rateLimits.reset('s')
+      for (const name of ['store:p', 'jobs:work']) {
+        expectEqual(await object(name).tables(), [], `tables of ${name}`)
+        const { rows, alarms } = await object(name).meter()
+        expectEqual([rows, alarms], [0, 0], `writes of ${name}`)
+      }
+      // Jobs and entries that are written now are found as ever.
+      await partition.commit({ set: [{ key: 'k', value: 1 }] })
+      await queue.add(many('n', 2))
+      expectEqual((await partition.get('k'))?.value, 1)
+      expectEqual((await queue.exchange({ claim })).claimed.length, 2)
+      expectTrue((await object('store:p').tables()).length > 0, 'tables')
+    },
+  },
+  {
     name: 'the results of children that would not fit into one message come in parts',
     async run({ open }) {
       const { queue } = open({ in: 'RunnerlessInfrastructureObject' })

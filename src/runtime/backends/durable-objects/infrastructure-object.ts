@@ -26,7 +26,6 @@ import { systemRandom } from '../../ports/platform/random-source.ts'
 import type { RateLimit, RateLimitDecision } from '../../ports/rate-limit-store/rate-limit-store.ts'
 import { createSqliteJobStore, type SqliteJobStore } from '../sqlite/job-store/job-store.ts'
 import { createSqliteRateLimits, type SqliteRateLimits } from '../sqlite/rate-limit-store.ts'
-import { migrate } from '../sqlite/database/schema.ts'
 import type { SqlDatabase } from '../sqlite/database/sql-database.ts'
 import { createStorageDatabase } from '../sqlite/database/storage-database.ts'
 import { createSqliteStore, type SqliteStore } from '../sqlite/atomic-store.ts'
@@ -35,6 +34,7 @@ import type { ChildPage, InfrastructureMethods } from './infrastructure-methods.
 import { createJobDispatcher, type DispatchLimits, type JobDispatcher } from './job-dispatcher.ts'
 import type { ExchangeWithObject, JobRunnerEntrypoint } from './job-runner.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
+import { createLazyTables } from './lazy-tables.ts'
 import { createWakeAlarm, type WakeAlarm } from './wake-alarm.ts'
 
 /** An object is one partition; the tables want a name for it. */
@@ -49,8 +49,9 @@ const NO_RUNNER_MS = 60_000
 /**
  * The Durable Object behind `durableObjects()`: export it from the Worker and bind it with one line and one SQLite migration.
  *
- * Each object is one partition of the store, one queue (or shard of one), or one shard of the rate limits, by its name. Its
- * alarm runs waiting jobs through the Worker's exported `JobRunner`, see `jobRunner()`.
+ * Each object is one partition of the store, one queue (or shard of one), or one shard of the rate
+ * limits, by its name. It makes its tables with its first write: reading makes nothing. Its alarm
+ * runs waiting jobs through the Worker's exported `JobRunner`, see `jobRunner()`.
  */
 export class InfrastructureObject extends DurableObject implements InfrastructureMethods {
   /** The name under which the Worker exports what {@link import('./job-runner.ts').jobRunner} made. */
@@ -81,8 +82,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
       now: () => this.clock.now(),
       setTimer: (wake, delayMs) => this.clock.setTimer(wake, delayMs),
     }
-    this.#db = createStorageDatabase(storage)
-    migrate(this.#db)
+    this.#db = createLazyTables(createStorageDatabase(storage))
     this.#store = createSqliteStore(this.#db, clock)
     this.#jobStore = createSqliteJobStore(this.#db, clock, systemRandom)
     this.#rateLimits = createSqliteRateLimits(this.#db, clock)

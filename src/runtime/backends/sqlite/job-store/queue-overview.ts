@@ -26,7 +26,8 @@ export const TIMED_STATES: readonly TimedState[] = [
 
 /** One statement of one seek for each answer, however many jobs there are. */
 export function readQueueOverview(db: SqlDatabase, queue: string): QueueOverview {
-  const row = db.run(OVERVIEW, [queue])[0] ?? {}
+  const [row] = db.run(OVERVIEW, [queue])
+  if (row === undefined) return EMPTY
   const earliest = (state: TimedState): number | null => readNumberOrNull(row, state)
   return {
     paused: readNumber(row, 'paused') === 1,
@@ -48,6 +49,14 @@ export function wakeAtOf({ paused, ready, earliest }: QueueOverview): number | n
   if (ready) return 0
   const next = Math.min(earliest.scheduled ?? Infinity, earliest.active ?? Infinity)
   return next === Infinity ? null : next
+}
+
+/** A database without tables yet answers nothing. */
+const EMPTY: QueueOverview = {
+  paused: false,
+  ready: false,
+  earliest: { scheduled: null, active: null, completed: null, dead: null, cancelled: null },
+  deduplication: null,
 }
 
 const OVERVIEW = `SELECT
