@@ -47,7 +47,7 @@ function delays(name: string, url: string, dead: number): Contender {
           url: `${url}/${index < dead ? 'dead' : 'live'}/${index}`,
         })
       const stop = new AbortController()
-      const running = webhooks.run({ signal: stop.signal, graceMs: 0 })
+      const running = webhooks.run({ signal: stop.signal, grace: 0 })
       for (let event = 0; event < EVENTS; event++) {
         const id = `event-${event}`
         published.set(id, performance.now())

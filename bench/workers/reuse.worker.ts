@@ -18,8 +18,8 @@ export class WideInfrastructureObject extends InfrastructureObject {
     jobsPerCall: 100,
     jobsPerQuickCall: 100,
     calls: 4,
-    leaseMs: 10_000,
-    alarmMs: 30_000,
+    lease: 10_000,
+    timeLimit: 30_000,
   }
 }
 

@@ -6,8 +6,8 @@ const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 await demoQueue(backend).run({
   concurrency: 32,
-  leaseMs: 2000,
-  maxWaitMs: 200,
+  lease: 2000,
+  maxWait: 200,
   signal: stop.signal,
 })
 backend.close()

@@ -24,12 +24,20 @@ test('checkNumber() takes fractions, and refuses what is no number of the range'
 
 test('checkDuration() reads durations and says which option is wrong', () => {
   expect(checkDuration('wait', 'lease', '30s', 0, 60_000)).toBe(30_000)
-  expect(checkDuration('wait', 'lease', 1.4, 0, 60_000)).toBe(1)
+  expect(checkDuration('wait', 'lease', '1.5s', 0, 60_000)).toBe(1500)
   expect(() => checkDuration('wait', 'lease', '2m', 0, 60_000)).toThrow(
     'Cannot wait: lease is 120000 ms, 0 to 60000 ms expected',
   )
-  const bad = 'soon' as Duration
-  expect(() => checkDuration('wait', 'lease', bad, 0, 60_000)).toThrow(
-    `Cannot wait: lease is "soon", a duration such as 500, '30s' or '1h' expected`,
-  )
+  for (const [bad, shown] of [
+    ['soon', '"soon"'],
+    [1.4, '1.4'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    [-1, '-1'],
+    [null, 'null'],
+    [{}, 'a object'],
+  ] as [Duration, string][])
+    expect(() => checkDuration('wait', 'lease', bad, 0, 60_000)).toThrow(
+      `Cannot wait: lease is ${shown}, a duration such as 500, '30s' or '1h' expected`,
+    )
 })

@@ -39,7 +39,8 @@ export function checkNumber(
 }
 
 /**
- * Reads an option that is a length of time.
+ * Reads an option that is a length of time. A number is whole milliseconds: a fraction is more often
+ * a mistake than meant.
  *
  * @param action What cannot be done without it, as in `create job worker`
  * @returns Whole milliseconds
@@ -52,15 +53,16 @@ export function checkDuration(
   leastMs: number,
   mostMs: number,
 ): number {
-  let ms: number
+  let ms = NaN
   try {
-    ms = durationMs(value)
-  } catch (cause) {
+    if (typeof value !== 'number' || Number.isInteger(value)) ms = durationMs(value)
+  } catch {
+    // Said below, with the option's name.
+  }
+  if (Number.isNaN(ms))
     throw new RangeError(
       `Cannot ${action}: ${name} is ${shown(value)}, a duration such as 500, '30s' or '1h' expected`,
-      { cause },
     )
-  }
   if (ms >= leastMs && ms <= mostMs) return ms
   throw new RangeError(`Cannot ${action}: ${name} is ${ms} ms, ${leastMs} to ${mostMs} ms expected`)
 }

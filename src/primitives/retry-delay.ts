@@ -1,3 +1,5 @@
+import { checkNumber } from './check-range.ts'
+
 /** How long to wait before a failed attempt is made again. */
 export interface RetryDelay {
   /** `fixed`: `delayMs` each time; `exponential`: `delayMs`, then `factor` times as long with each attempt. */
@@ -30,21 +32,17 @@ export function retryDelayMs(delay: RetryDelay, attempt: number, fraction: numbe
     throw new RangeError(
       `Cannot compute retry delay: type is ${JSON.stringify(type)}, "fixed" or "exponential" expected`,
     )
-  checkRange('delayMs', delayMs, 0, Number.MAX_SAFE_INTEGER)
-  checkRange('factor', factor, 1, Number.MAX_SAFE_INTEGER)
-  checkRange('maxMs', maxMs, 0, Number.MAX_SAFE_INTEGER)
-  checkRange('jitter', jitter, 0, 1)
-  checkRange('attempt', attempt, 1, Number.MAX_SAFE_INTEGER)
-  checkRange('fraction', fraction, 0, 1)
+  for (const [name, value, least, most] of [
+    ['delayMs', delayMs, 0, Number.MAX_SAFE_INTEGER],
+    ['factor', factor, 1, Number.MAX_SAFE_INTEGER],
+    ['maxMs', maxMs, 0, Number.MAX_SAFE_INTEGER],
+    ['jitter', jitter, 0, 1],
+    ['attempt', attempt, 1, Number.MAX_SAFE_INTEGER],
+    ['fraction', fraction, 0, 1],
+  ] as const)
+    checkNumber('compute retry delay', name, value, least, most)
   // The power may be infinite, and 0 times infinity is no number.
   const growth = type === 'fixed' || delayMs === 0 ? 1 : factor ** (attempt - 1)
   const waitMs = Math.min(delayMs * growth, maxMs)
   return Math.round(waitMs - waitMs * jitter * (1 - fraction))
-}
-
-function checkRange(name: string, value: number, least: number, most: number): void {
-  if (value >= least && value <= most) return
-  throw new RangeError(
-    `Cannot compute retry delay: ${name} is ${value}, ${least} to ${most} allowed`,
-  )
 }

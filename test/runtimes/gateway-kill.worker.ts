@@ -15,8 +15,8 @@ export class KilledGatewayObject extends InfrastructureObject {
     jobsPerCall: 20,
     jobsPerQuickCall: 100,
     calls: 4,
-    leaseMs: 400,
-    alarmMs: 30_000,
+    lease: 400,
+    timeLimit: 30_000,
   }
 }
 

@@ -13,8 +13,8 @@ export class KilledInfrastructureObject extends InfrastructureObject {
     jobsPerCall: 2,
     jobsPerQuickCall: 2,
     calls: 2,
-    leaseMs: 2000,
-    alarmMs: 30_000,
+    lease: 2000,
+    timeLimit: 30_000,
   }
 }
 

@@ -103,7 +103,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'a slow job holds up neither the jobs beside it nor those that come later',
     async run({ open }) {
       const { queue, object } = open()
-      await object().limitDispatch({ leaseMs: 60_000 })
+      await object().limitDispatch({ lease: 60_000 })
       const release = Promise.withResolvers<void>()
       const slow = handle(async () => release.promise.then(() => DONE))
       let left = 25
@@ -131,7 +131,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'a job that takes longer than its lease is run once: the runner renews it',
     async run({ open }) {
       const { queue, object } = open()
-      await object().limitDispatch({ leaseMs: 600 })
+      await object().limitDispatch({ lease: 600 })
       let runs = 0
       const name = handle(async () => {
         runs++
@@ -196,7 +196,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'cancel aborts the signal of a running job with the next renewal',
     async run({ open }) {
       const { queue, object } = open()
-      await object().limitDispatch({ leaseMs: 600 })
+      await object().limitDispatch({ lease: 600 })
       const started = Promise.withResolvers<void>()
       const reasons: unknown[] = []
       const name = handle(async (_job, { signal, progress }) => {
@@ -344,7 +344,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'an alarm whose time is over goes on with the next, and no job is left',
     async run({ open }) {
       const { queue, object } = open()
-      await object().limitDispatch({ alarmMs: 20, calls: 1, jobsPerCall: 2, jobsPerQuickCall: 2 })
+      await object().limitDispatch({ timeLimit: 20, calls: 1, jobsPerCall: 2, jobsPerQuickCall: 2 })
       let runs = 0
       const name = handle(async () => {
         await wait(15)

@@ -62,8 +62,8 @@ export class MeteredInfrastructureObject extends InfrastructureObject {
     jobsPerCall: 20,
     jobsPerQuickCall: 100,
     calls: 4,
-    leaseMs: 2000,
-    alarmMs: 600_000,
+    lease: 2000,
+    timeLimit: 600_000,
   }
   readonly #meter: Meter
   #failInAlarmAfter = Infinity
@@ -182,8 +182,8 @@ export interface ObjectBench {
 export function createObjectBench(env: ObjectNamespaces): ObjectBench {
   return {
     env,
-    open(options = {}) {
-      const namespace = env[options.in ?? 'MeteredInfrastructureObject']
+    open({ in: name = 'MeteredInfrastructureObject', ...options } = {}) {
+      const namespace = env[name]
       const prefix = `${crypto.randomUUID()}/`
       const backend = durableObjects(namespace, { prefix, ...options })
       return {

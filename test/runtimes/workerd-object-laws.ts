@@ -186,7 +186,7 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
     name: 'an object that is stopped keeps everything, and runs again what ran',
     async run({ open, env }) {
       const { backend, queue, object, prefix } = open()
-      await object().limitDispatch({ leaseMs: 300 })
+      await object().limitDispatch({ lease: 300 })
       const stop = (name: string): Promise<unknown> =>
         env.MeteredInfrastructureObject.getByName(prefix + name)
           .getJob('work', 'ABORT')

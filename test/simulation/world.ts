@@ -52,9 +52,9 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
   }
   const terms = {
     concurrency: chance.between(1, 6),
-    leaseMs: 10_000,
-    maxWaitMs: chance.pick([1000, 5000, 60_000]),
-    graceMs: chance.pick([0, 3000, 30_000]),
+    lease: 10_000,
+    maxWait: chance.pick([1000, 5000, 60_000]),
+    grace: chance.pick([0, 3000, 30_000]),
   }
   const waker = createTimerWaker(time)
   let processes = 0

@@ -82,7 +82,7 @@ async function sagas(): Promise<void> {
     execute: (context: SagaContext) => effect(name, context),
     compensate: (context: SagaContext) => effect(`undo ${name}`, context),
   })
-  const orders = new SagaOrchestrator({ ...backend, clock, name: 'order' })
+  const orders = new SagaOrchestrator({ backend, clock, name: 'order' })
     .addStep(step('reserve'))
     .addStep(step('charge'))
     .addStep({

@@ -8,7 +8,6 @@ export { CircuitOpenError } from './circuit-breaker/circuit-open-error.ts'
 export {
   DistributedLock,
   type DistributedLockOptions,
-  type LockedWork,
   type LockLease,
 } from './locks/distributed-lock.ts'
 export {
@@ -29,3 +28,5 @@ export { Semaphore, type SemaphoreOptions, type SemaphoreSlot } from './locks/se
 export { BackendError, type BackendErrorCode } from '../ports/backend-error.ts'
 export { InfrastructureError } from '../ports/infrastructure-error.ts'
 export { JobAbortError, type JobAbortErrorCode } from '../ports/job-store/job-abort-error.ts'
+export type { LeaseContext, LockedWork } from './locks/work-under-lease.ts'
+export type { LeaseOptions } from './locks/lease-options.ts'

@@ -1,4 +1,6 @@
-import { durationMs, type Duration } from '../../primitives/duration.ts'
+import { checkOptions } from '../../primitives/check-options.ts'
+import { checkDuration, checkInteger, checkNumber } from '../../primitives/check-range.ts'
+import type { Duration } from '../../primitives/duration.ts'
 import { retryDelayMs, type RetryDelay } from '../../primitives/retry-delay.ts'
 
 /** How often something is tried, and how long to wait in between. */
@@ -12,9 +14,9 @@ export interface RetryOptions {
 export interface RetryBackoff {
   /** Default `exponential`. */
   readonly type?: 'fixed' | 'exponential'
-  /** Default 1 s. */
+  /** Up to 10 years. Default 1 s. */
   readonly delay?: Duration
-  /** Default 5 min. */
+  /** Up to 10 years. Default 5 min. */
   readonly maxDelay?: Duration
   /** Share of the wait that is left to chance, 0 to 1. Default 1: anything from 0 to the wait. */
   readonly jitter?: number
@@ -27,20 +29,19 @@ export interface RetryPolicy {
 }
 
 const MAX_RETRY_AFTER_MS = 86_400_000
+const MAX_DELAY_MS = 315_576_000_000
 
 /** @throws RangeError when an option is out of range */
 export function retryPolicyOf(options: RetryOptions = {}, defaultAttempts = 3): RetryPolicy {
+  checkOptions('retry', options, [], ['attempts', 'backoff'])
   const { attempts = defaultAttempts, backoff = {} } = options
+  checkOptions('retry', backoff, [], ['type', 'delay', 'maxDelay', 'jitter'])
   const { type = 'exponential', delay = 1000, maxDelay = 300_000, jitter = 1 } = backoff
-  if (!Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
-    throw new RangeError(
-      `Cannot retry: attempts is ${attempts}, an integer from 1 to 1000 expected`,
-    )
-  const delayMs = durationMs(delay)
-  const policy = {
-    attempts,
-    delay: { type, delayMs, maxMs: Math.max(durationMs(maxDelay), delayMs), jitter },
-  }
+  checkInteger('retry', 'attempts', attempts, 1, 1000)
+  checkNumber('retry', 'jitter', jitter, 0, 1)
+  const delayMs = checkDuration('retry', 'delay', delay, 0, MAX_DELAY_MS)
+  const maxMs = checkDuration('retry', 'maxDelay', maxDelay, 0, MAX_DELAY_MS)
+  const policy = { attempts, delay: { type, delayMs, maxMs: Math.max(maxMs, delayMs), jitter } }
   retryDelayMs(policy.delay, 1, 0)
   return policy
 }

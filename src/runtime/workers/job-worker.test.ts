@@ -29,7 +29,7 @@ function setUp(options: Partial<JobWorkerOptions> = {}) {
     jobStore,
     clock,
     waker: backend.waker,
-    leaseMs: 9000,
+    lease: 9000,
     ...options,
   })
   const stop = new AbortController()
@@ -80,7 +80,7 @@ test('run() asks nothing of the job store when the waker wakes while it has no r
 })
 
 test('run() looks by itself when the wake was lost', async () => {
-  const { clock, jobStore, started, stop, run } = setUp({ maxWaitMs: 5000 })
+  const { clock, jobStore, started, stop, run } = setUp({ maxWait: 5000 })
   const running = run()
   await clock.advance(1)
   await jobStore.add([{ name: 'n', data: null }])
@@ -148,7 +148,7 @@ test('run() asks once for each renewal, on a clock whose timers count whole mill
       return inner.exchange(exchange)
     },
   }
-  const { started, stop, run } = setUp({ jobStore, clock, leaseMs: 10_000, maxWaitMs: 3_600_000 })
+  const { started, stop, run } = setUp({ jobStore, clock, lease: 10_000, maxWait: 3_600_000 })
   await jobStore.add([{ name: 'n', data: null }])
   const running = run()
   await fake.advance(30_000)
@@ -209,7 +209,7 @@ test('run() lets running jobs finish when stopped, and takes no more', async () 
 })
 
 test('run() gives a job back, attempt unspent, when it does not finish within the grace', async () => {
-  const { clock, jobStore, started, stop, run } = setUp({ graceMs: 2000 })
+  const { clock, jobStore, started, stop, run } = setUp({ grace: 2000 })
   const { jobs } = await jobStore.add([{ name: 'n', data: null }])
   const running = run()
   await clock.advance(0)
@@ -276,7 +276,7 @@ test('run() aborts a job whose lease it could not renew in time', async () => {
     jobStore: flaky,
     clock,
     waker: backend.waker,
-    leaseMs: 9000,
+    lease: 9000,
   })
   await jobStore.add([{ name: 'n', data: null }])
   const running = worker.run({ signal: stop.signal })
@@ -331,8 +331,8 @@ test('a processor that rejects fails the attempt and is told of', async () => {
 
 test('createJobWorker() refuses options out of range', () => {
   expect(() => setUp({ concurrency: 0 })).toThrow(RangeError)
-  expect(() => setUp({ leaseMs: 99 })).toThrow(RangeError)
-  expect(() => setUp({ maxWaitMs: Number.NaN })).toThrow(RangeError)
+  expect(() => setUp({ lease: 99 })).toThrow(RangeError)
+  expect(() => setUp({ maxWait: Number.NaN })).toThrow(RangeError)
 })
 
 test('an outcome that the job store refuses makes its job dead, and harms no other', async () => {

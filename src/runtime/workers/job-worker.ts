@@ -1,3 +1,6 @@
+import { checkOptions } from '../../primitives/check-options.ts'
+import { checkDuration, checkInteger } from '../../primitives/check-range.ts'
+import type { Duration } from '../../primitives/duration.ts'
 import { systemClock, type Clock } from '../ports/platform/clock.ts'
 import type { Waker } from '../ports/waker/waker.ts'
 import { platformAfterIo } from '../ports/platform/after-io.ts'
@@ -15,16 +18,27 @@ export interface JobWorkerOptions {
   readonly processor: JobProcessor
   readonly jobStore: QueueStore
   readonly clock: Clock
-  /** Wakes the worker early. Default: none, the worker looks when the job store's next wake is due, at least each `maxWaitMs`. */
+  /**
+   * Wakes the worker early. Default: none, the worker looks when the job store's next wake is due, at
+   * least each `maxWait`.
+   */
   readonly waker?: Waker
   /** Jobs that run at once, 1 to 1,000. Default 16. */
   readonly concurrency?: number
-  /** How long after this worker disappears its jobs are given to others. Renewed each third of it. Default 10,000. */
-  readonly leaseMs?: number
-  /** Longest wait before looking again without a wake: what a lost wake costs. Default 5,000. */
-  readonly maxWaitMs?: number
-  /** How long running jobs may still finish after the stop, before they are aborted and given back. Default 10,000. */
-  readonly graceMs?: number
+  /**
+   * How long after this worker disappears its jobs are given to others, 100 ms to 1 day. Renewed each
+   * third of it. Default 10 s.
+   */
+  readonly lease?: Duration
+  /**
+   * Longest wait before looking again without a wake, 1 ms to 1 h: what a lost wake costs. Default 5 s.
+   */
+  readonly maxWait?: Duration
+  /**
+   * How long running jobs may still finish after the stop, before they are aborted and given back, up
+   * to 1 h. Default 10 s.
+   */
+  readonly grace?: Duration
   /** Hears of each outcome once the job store has taken it, or of its being `lost`. Must not throw. */
   readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => void
   /** Hears when the job store could not be reached; the worker goes on trying. Must not throw. */
@@ -52,19 +66,36 @@ interface RunningJob {
   progress?: Json
 }
 
+const CREATE = 'create job worker'
+const OPTIONAL = [
+  'waker',
+  'concurrency',
+  'lease',
+  'maxWait',
+  'grace',
+  'onSettled',
+  'onError',
+] as const
 const MAX_RETRY_WAIT_MS = 5000
 /** What a handler tells of its progress waits this long for the next step of the job store, and is then written by itself. */
 const PROGRESS_MS = 500
 
-/** @throws RangeError when an option is out of range */
+/**
+ * Makes a worker of one queue.
+ *
+ * @throws RangeError when an option is out of range
+ * @throws TypeError when an option is missing, or has another name
+ */
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
+  checkOptions(CREATE, options, ['processor', 'jobStore', 'clock'], OPTIONAL)
   const { processor, jobStore, clock, waker, onSettled, onError } = options
-  const concurrency = checkRange('concurrency', options.concurrency ?? 16, 1, 1000)
-  const leaseMs = checkRange('leaseMs', options.leaseMs ?? 10_000, 100, 86_400_000)
+  const { concurrency = 16, lease = 10_000, maxWait = 5000, grace = 10_000 } = options
+  checkInteger(CREATE, 'concurrency', concurrency, 1, 1000)
+  const leaseMs = checkDuration(CREATE, 'lease', lease, 100, 86_400_000)
   // Whole, as timers are: a wake a fraction too early would cost an exchange.
   const renewMs = Math.ceil(leaseMs / 3)
-  const maxWaitMs = checkRange('maxWaitMs', options.maxWaitMs ?? 5000, 1, 3_600_000)
-  const graceMs = checkRange('graceMs', options.graceMs ?? 10_000, 0, 3_600_000)
+  const maxWaitMs = checkDuration(CREATE, 'maxWait', maxWait, 1, 3_600_000)
+  const graceMs = checkDuration(CREATE, 'grace', grace, 0, 3_600_000)
 
   async function work(signal: AbortSignal, untilIdle: boolean): Promise<number> {
     const running = new Map<string, RunningJob>()
@@ -228,9 +259,4 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     run: async ({ signal }) => void (await work(signal, false)),
     drain: () => work(new AbortController().signal, true),
   }
-}
-
-function checkRange(name: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value
-  throw new RangeError(`Cannot create job worker: ${name} is ${value}, ${least} to ${most} allowed`)
 }

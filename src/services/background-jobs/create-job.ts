@@ -1,3 +1,4 @@
+import { checkOptions } from '../../primitives/check-options.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { AddedJob, JobDefinitions, JobToAdd } from './job-to-add.ts'
 
@@ -12,7 +13,9 @@ import type { AddedJob, JobDefinitions, JobToAdd } from './job-to-add.ts'
  */
 export async function createJob<Jobs extends JobDefinitions, Name extends keyof Jobs & string>(
   queue: JobQueue<Jobs>,
-  { name, data, options }: JobToAdd<Jobs, Name>,
+  job: JobToAdd<Jobs, Name>,
 ): Promise<AddedJob> {
+  checkOptions('create job', job, ['name'], ['data', 'options'])
+  const { name, data, options } = job
   return queue.add(name, data, options)
 }

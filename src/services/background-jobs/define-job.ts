@@ -1,7 +1,9 @@
+import { checkOptions } from '../../primitives/check-options.ts'
+import { checkInteger } from '../../primitives/check-range.ts'
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
 import type { FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
 import type { Json } from '../../runtime/ports/json.ts'
-import type { JobBreaker, JobRateLimit } from './job-gates.ts'
+import { checkRateLimit, type JobBreaker, type JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'
 
 /** A kind of job: what it takes and what it does. */
@@ -28,6 +30,8 @@ export interface JobDefinition<Input = unknown, Output = Input> {
   /** The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. */
   readonly backoff?: (attempt: number, error: unknown) => number
 }
+
+const PARTS = ['input', 'options', 'concurrency', 'rateLimit', 'breaker', 'backoff'] as const
 
 /** How many jobs run at once. */
 export interface JobConcurrency<Data = unknown> {
@@ -73,4 +77,25 @@ export function defineJob<Input = Json, Output = Input>(
   definition: JobDefinition<Input, Output>,
 ): JobDefinition<Input, Output> {
   return definition
+}
+
+/**
+ * Checks what can be wrong with a definition before any job is added.
+ *
+ * @throws RangeError when a limit is out of range
+ * @throws TypeError when it has no `run`, or a part of another name
+ */
+export function checkDefinition(kind: string, definition: JobDefinition): void {
+  const action = `define job ${JSON.stringify(kind)}`
+  if (typeof definition?.run !== 'function')
+    throw new TypeError(`Cannot ${action}: run is no function, one expected`)
+  // The instance of a class may have more to it.
+  if (Object.getPrototypeOf(definition) === Object.prototype)
+    checkOptions(action, definition, ['run'], PARTS)
+  const { concurrency, rateLimit } = definition
+  if (concurrency !== undefined) {
+    checkOptions(action, concurrency, ['limit'], ['key'])
+    checkInteger(action, 'concurrency.limit', concurrency.limit, 1, 1000)
+  }
+  if (rateLimit !== undefined) checkRateLimit(action, rateLimit)
 }

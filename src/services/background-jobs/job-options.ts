@@ -1,5 +1,8 @@
-import { durationMs, type Duration } from '../../primitives/duration.ts'
+import { checkOptions } from '../../primitives/check-options.ts'
+import { checkDuration, checkInteger, checkNumber } from '../../primitives/check-range.ts'
+import type { Duration } from '../../primitives/duration.ts'
 import type { Deduplication, NewJob } from '../../runtime/ports/job-store/job-store.ts'
+import { JOB_LIMITS } from '../../runtime/ports/job-store/job-limits.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 
 /** How a job waits, retries and is kept; the names are BullMQ's. */
@@ -82,6 +85,19 @@ export interface StoredJobOptions {
 }
 
 const DAY_MS = 86_400_000
+const ADD = 'add job'
+const OPTIONS = [
+  'attempts',
+  'backoff',
+  'delay',
+  'priority',
+  'jobId',
+  'deduplication',
+  'lifo',
+  'timeout',
+  'removeOnComplete',
+  'removeOnFail',
+] as const
 const DEFAULTS = {
   attempts: 3,
   backoffMs: 1000,
@@ -90,23 +106,31 @@ const DEFAULTS = {
   keepDeadMs: 14 * DAY_MS,
 }
 
-/** @throws RangeError when an option is out of range */
+/**
+ * @throws RangeError when an option is out of range
+ * @throws TypeError when there is an option of another name
+ */
 export function newJobOf(name: string, data: Json, options: JobOptions): NewJob {
-  const { jobId, deduplication, lifo } = options
-  const completed = keepingOf(options.removeOnComplete, DEFAULTS.keepCompletedMs)
-  const dead = keepingOf(options.removeOnFail, DEFAULTS.keepDeadMs)
+  checkOptions(ADD, options, [], OPTIONS)
+  const { jobId, deduplication, lifo, timeout } = options
+  const { attempts = DEFAULTS.attempts, backoff = { type: 'exponential' }, delay = 0 } = options
+  const completed = keepingOf(
+    'removeOnComplete',
+    options.removeOnComplete,
+    DEFAULTS.keepCompletedMs,
+  )
+  const dead = keepingOf('removeOnFail', options.removeOnFail, DEFAULTS.keepDeadMs)
   const stored: StoredJobOptions = {
-    backoff: storedBackoff(options.backoff ?? { type: 'exponential' }),
-    timeoutMs:
-      options.timeout === undefined ? null : positive('timeout', durationMs(options.timeout)),
+    backoff: storedBackoff(backoff),
+    timeoutMs: timeout === undefined ? null : msOf('timeout', timeout, 1),
   }
   return {
     name,
     data,
     options: { ...stored, backoff: { ...stored.backoff } },
-    priority: priorityOf(options.priority ?? 'normal'),
-    maxAttempts: options.attempts ?? DEFAULTS.attempts,
-    delayMs: durationMs(options.delay ?? 0),
+    priority: priorityOf(options.priority),
+    maxAttempts: checkInteger(ADD, 'attempts', attempts, 1, JOB_LIMITS.attempts),
+    delayMs: msOf('delay', delay),
     keepCompletedMs: completed.ms,
     keepDeadMs: dead.ms,
     ...(completed.count !== undefined && { keepCompletedCount: completed.count }),
@@ -136,10 +160,12 @@ export function storedOptionsOf(json: Json): StoredJobOptions {
   }
 }
 
-function deduplicationOf({ id, ttl, extend, keepLastIfActive }: JobDeduplication): Deduplication {
+function deduplicationOf(given: JobDeduplication): Deduplication {
+  checkOptions(ADD, given, ['id'], ['ttl', 'extend', 'replace', 'keepLastIfActive'])
+  const { id, ttl, extend, keepLastIfActive } = given
   return {
     id,
-    ...(ttl !== undefined && { ttlMs: positive('deduplication.ttl', durationMs(ttl)) }),
+    ...(ttl !== undefined && { ttlMs: msOf('deduplication.ttl', ttl, 1) }),
     ...(extend !== undefined && { extend }),
     ...(keepLastIfActive !== undefined && { keepLast: keepLastIfActive }),
   }
@@ -147,41 +173,45 @@ function deduplicationOf({ id, ttl, extend, keepLastIfActive }: JobDeduplication
 
 function storedBackoff(given: Duration | Backoff): StoredJobOptions['backoff'] {
   const backoff: Backoff = typeof given === 'object' ? given : { type: 'fixed', delay: given }
+  checkOptions(ADD, backoff, ['type'], ['delay', 'maxDelay', 'jitter'])
   const { type, delay = DEFAULTS.backoffMs, maxDelay = DEFAULTS.maxBackoffMs, jitter = 1 } = backoff
   if (type !== 'fixed' && type !== 'exponential' && type !== 'custom') {
     throw new RangeError(
       `Cannot add job: backoff.type is ${JSON.stringify(type)}, "fixed", "exponential" or "custom" expected`,
     )
   }
-  if (!(jitter >= 0 && jitter <= 1))
-    throw new RangeError(`Cannot add job: backoff.jitter is ${jitter}, 0 to 1 allowed`)
-  const delayMs = durationMs(delay)
-  return { type, delayMs, maxMs: Math.max(durationMs(maxDelay), delayMs), jitter }
+  checkNumber(ADD, 'backoff.jitter', jitter, 0, 1)
+  const delayMs = msOf('backoff.delay', delay)
+  return { type, delayMs, maxMs: Math.max(msOf('backoff.maxDelay', maxDelay), delayMs), jitter }
 }
 
-function priorityOf(priority: number | JobPriority): number {
-  if (typeof priority === 'number') return priority
-  const level: number | undefined = PRIORITIES[priority]
-  if (level !== undefined) return level
+function priorityOf(priority: number | JobPriority = 'normal'): number {
+  if (typeof priority === 'number')
+    return checkInteger(ADD, 'priority', priority, 0, JOB_LIMITS.priority)
+  if (Object.hasOwn(PRIORITIES, priority)) return PRIORITIES[priority]
   throw new RangeError(
-    `Cannot add job: priority is ${JSON.stringify(priority)}, a number or ${Object.keys(PRIORITIES).join(', ')} expected`,
+    `Cannot add job: priority is ${String(priority).slice(0, 40)}, a number or ${Object.keys(PRIORITIES).join(', ')} expected`,
   )
 }
 
 function keepingOf(
+  name: string,
   remove: boolean | number | JobKeeping | undefined,
   defaultMs: number,
 ): { readonly ms: number; readonly count?: number } {
-  const given: JobKeeping =
-    typeof remove === 'object' ? remove : typeof remove === 'number' ? { count: remove } : {}
+  if (remove === true) return { ms: 0 }
+  if (remove === undefined || remove === false) return { ms: defaultMs }
+  const given: JobKeeping = typeof remove === 'object' ? remove : { count: remove }
+  checkOptions(ADD, given, [], ['age', 'count'])
   const { age = defaultMs, count } = given
-  if (remove === true || count === 0) return { ms: 0 }
-  return { ms: durationMs(age), ...(count !== undefined && { count }) }
+  const ms = msOf(`${name}.age`, age)
+  if (count === undefined) return { ms }
+  checkInteger(ADD, `${name}.count`, count, 0, JOB_LIMITS.kept)
+  return count === 0 ? { ms: 0 } : { ms, count }
 }
 
-function positive(name: string, ms: number): number {
-  if (ms > 0) return ms
-  throw new RangeError(`Cannot add job: ${name} is ${ms} ms, more than 0 expected`)
+function msOf(name: string, duration: Duration, leastMs = 0): number {
+  return checkDuration(ADD, name, duration, leastMs, JOB_LIMITS.delayMs)
 }
 
 function numberOr(value: unknown, otherwise: number): number {

@@ -1,3 +1,4 @@
+import { checkOptions, checkParts } from '../../primitives/check-options.ts'
 import { encodeHex } from '../../primitives/hex.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import {
@@ -21,7 +22,7 @@ import type {
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
-import type { JobDefinition } from './define-job.ts'
+import { checkDefinition, type JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
@@ -52,11 +53,12 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
 
 /** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. */
 export type RunOptions = Partial<
-  Pick<
-    JobWorkerOptions,
-    'concurrency' | 'leaseMs' | 'maxWaitMs' | 'graceMs' | 'onSettled' | 'onError'
-  >
+  Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace' | 'onSettled' | 'onError'>
 >
+
+const CREATE = 'create job queue'
+const WORK = 'work job queue'
+const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 
 /** A queue of typed jobs on any backend. */
 export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
@@ -76,9 +78,15 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #statistics = createJobStatistics()
   readonly #schedules: Schedules
 
-  /** @throws RangeError when the name is malformed */
+  /**
+   * @throws RangeError when the name is malformed, or a limit of a definition is out of range
+   * @throws TypeError when an option is missing, or has another name
+   */
   constructor(options: JobQueueOptions<Jobs>) {
+    checkOptions(CREATE, options, ['name', 'backend', 'jobs'], ['options', 'clock', 'random'])
+    checkParts(CREATE, 'backend', options.backend, ['jobStore', 'store', 'rateLimits', 'waker'])
     const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
+    for (const [kind, definition] of Object.entries(jobs)) checkDefinition(kind, definition)
     this.name = name
     this.#options = { ...options, jobs: { ...jobs } }
     this.#clock = clock
@@ -149,10 +157,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    *
    * For servers. On Workers the platform starts the work: export `jobRunner(queue)`.
    */
-  run(options: RunOptions & { readonly signal: AbortSignal }): Promise<void> {
-    return Promise.all(this.#workers(options).map((worker) => worker.run(options))).then(
-      () => undefined,
-    )
+  async run(options: RunOptions & { readonly signal: AbortSignal }): Promise<void> {
+    checkOptions(WORK, options, ['signal'], RUN_OPTIONS)
+    const { signal, ...settings } = options
+    await Promise.all(this.#workers(settings).map((worker) => worker.run({ signal })))
   }
 
   /**
@@ -161,6 +169,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @returns How many attempts were made, ticks of schedules not counted
    */
   async drain(options: RunOptions = {}): Promise<number> {
+    checkOptions(WORK, options, [], RUN_OPTIONS)
     const [jobs, schedules] = this.#workers(options)
     let attempts = 0
     for (;;) {

@@ -1,3 +1,5 @@
+import { checkOptions } from '../../primitives/check-options.ts'
+import { checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
@@ -8,15 +10,18 @@ export interface RedriveOptions {
   readonly state?: 'dead' | 'cancelled' | 'parked' | 'completed'
   /** Only jobs for which this answers true. Default: all. */
   readonly filter?: (job: JobRecord) => boolean
-  /** At most so many. Default 10,000. */
+  /** At most so many, 1 or more. Default 10,000. */
   readonly limit?: number
-  /** Jobs a second, so that what they depend on is not run over. Default 100; `Infinity` for all at once. */
+  /** Jobs a second, so that what they depend on is not run over. 0.000001 or more, default 100; `Infinity` for all at once. */
   readonly perSecond?: number
   /** Stops in between. */
   readonly signal?: AbortSignal
 }
 
 const PAGE = 100
+const REDRIVE = 'redrive jobs'
+/** One in about 12 days. */
+const SLOWEST = 1e-6
 
 /** Gives finished jobs all their attempts again. @returns How many */
 export async function redriveJobs(
@@ -24,10 +29,11 @@ export async function redriveJobs(
   clock: Clock,
   options: RedriveOptions = {},
 ): Promise<number> {
+  checkOptions(REDRIVE, options, [], ['state', 'filter', 'limit', 'perSecond', 'signal'])
   const { filter = () => true, limit = 10_000, perSecond = 100, signal } = options
+  checkInteger(REDRIVE, 'limit', limit, 1, Number.MAX_SAFE_INTEGER)
+  checkNumber(REDRIVE, 'perSecond', perSecond, SLOWEST, Infinity)
   const state: JobState = options.state ?? 'dead'
-  if (!(perSecond > 0))
-    throw new RangeError(`Cannot redrive jobs: perSecond is ${perSecond}, more than 0 expected`)
   let redriven = 0
   let cursor: string | null = null
   do {

@@ -19,6 +19,8 @@ export class RetryLaterError extends JobError {
     options?: ErrorOptions,
   ) {
     super('failed', message, options)
-    this.retryAfterMs = checkDuration('retry later', 'retryAfter', retryAfter, 0, LONGEST_MS)
+    // What a handler has computed may have a fraction.
+    const given = typeof retryAfter === 'number' ? Math.ceil(retryAfter) : retryAfter
+    this.retryAfterMs = checkDuration('retry later', 'retryAfter', given, 0, LONGEST_MS)
   }
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../primitives/check-options.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { JobDefinitions, JobInput } from './job-to-add.ts'
@@ -58,6 +59,7 @@ export async function scheduleJob<Jobs extends JobDefinitions, Name extends keyo
   queue: JobQueue<Jobs>,
   job: ScheduledJob<Jobs, Name>,
 ): Promise<JobSchedule> {
+  checkOptions('schedule job', job, ['name'], ['data', 'id', 'cron', 'every', 'options'])
   const { name, data, id = name, cron, every } = job
   const options: CronRunOptions = job.options ?? {}
   const { timezone, dst, start, end, limit, misfire, overlap, ...jobOptions } = options

@@ -129,7 +129,7 @@ const neighbourLaws: readonly Law<{ open(): Promise<Neighbours> }>[] = [
       const other = createWork(there, clock, () => new Promise(() => {}))
       await other.queue.add('note', 'given back')
       const stop = new AbortController()
-      const working = other.queue.run({ signal: stop.signal, graceMs: 0 })
+      const working = other.queue.run({ signal: stop.signal, grace: 0 })
       await within(other.started('given back'))
       await mine.run(async () => {
         await within(firstWake(here.waker, 'between'))
@@ -201,7 +201,7 @@ function createWork(
     started: (data: unknown): Promise<void> => startOf(data).promise,
     async run(act: () => Promise<void>): Promise<void> {
       const stop = new AbortController()
-      const working = queue.run({ signal: stop.signal, maxWaitMs: 3_600_000 })
+      const working = queue.run({ signal: stop.signal, maxWait: 3_600_000 })
       try {
         await act()
       } finally {

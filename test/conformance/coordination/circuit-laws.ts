@@ -18,7 +18,7 @@ export const circuitLaws: readonly Law<CoordinationHarness>[] = [
     async run(harness) {
       const world = await openWorld(harness)
       const process = world.process()
-      const { store } = process
+      const { store } = process.backend
       const breaker = open(process)
       for (let call = 0; call < 500; call++) expectEqual(await breaker.execute(() => call), call)
       expectEqual([store.reads, store.commits], [1, 0])
@@ -200,7 +200,7 @@ export const circuitLaws: readonly Law<CoordinationHarness>[] = [
       const world = await openWorld(harness)
       const process = world.process()
       const errors: unknown[] = []
-      process.store.setDead(true)
+      process.backend.store.setDead(true)
       const breaker = open(process, { onStoreError: (error) => errors.push(error) })
       expectEqual(await breaker.execute(() => 'through'), 'through')
       for (let call = 0; call < 3; call++) await failing(breaker)
@@ -208,7 +208,7 @@ export const circuitLaws: readonly Law<CoordinationHarness>[] = [
       await world.advance(RESET_MS)
       expectEqual(await breaker.execute(() => 'probe'), 'probe')
       expectEqual(breaker.state(), 'closed')
-      process.store.setDead(false)
+      process.backend.store.setDead(false)
       for (let call = 0; call < 3; call++) await failing(breaker)
       const other = open(world.process())
       expectTrue((await failing(other)) instanceof CircuitOpenError, 'the other to know')
@@ -216,9 +216,10 @@ export const circuitLaws: readonly Law<CoordinationHarness>[] = [
   },
 ]
 
-function open(process: Process, options: CircuitBreakerOptions = {}): CircuitBreaker {
+function open({ backend, clock }: Process, options: CircuitBreakerOptions = {}): CircuitBreaker {
   return new CircuitBreaker({
-    ...process,
+    backend,
+    clock,
     name: 'mailer',
     ...(options.failureRate === undefined && { failureThreshold: 3 }),
     resetTimeout: RESET_MS,

@@ -15,7 +15,7 @@ export interface CoordinationHarness {
 
 /** One process of a law: its own way to the shared store. */
 export interface Process {
-  readonly store: WatchedStore
+  readonly backend: { readonly store: WatchedStore }
   readonly clock: Clock
   readonly random: RandomSource
 }
@@ -39,7 +39,7 @@ export async function openWorld(harness: CoordinationHarness, seed = 1): Promise
   const { clock } = harness
   const processes: Process[] = []
   const quiet = async (): Promise<void> => {
-    for (const { store } of processes) await store.quiet()
+    for (const { backend: own } of processes) await own.store.quiet()
   }
   const advance = async (ms: number, stepMs = ms): Promise<void> => {
     for (let left = ms; left > 0; left -= stepMs) {
@@ -53,7 +53,7 @@ export async function openWorld(harness: CoordinationHarness, seed = 1): Promise
     clock,
     process() {
       const made = {
-        store: watchStore(backend.store),
+        backend: { store: watchStore(backend.store) },
         clock,
         random: createSeededRandom(seed * 7919 + processes.length + 1),
       }

@@ -25,7 +25,7 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
       const world = await openWorld(harness)
       const process = world.process()
       const calls = open(process)
-      const { store } = process
+      const { store } = process.backend
       let runs = 0
       const charge = async () => ({ charge: ++runs, list: [], nothing: null })
       const first = await calls.run('k', fingerprintOf(ARGS), charge)
@@ -60,7 +60,7 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
       )
       await world.advance(1000)
       await refused()
-      crashing.store.setDead(true)
+      crashing.backend.store.setDead(true)
       await world.advance(LEASE_MS, 1000)
       await refused()
       await calls.run('k', same, () => 'done')
@@ -156,7 +156,7 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
           const world = await openWorld(harness)
           const process = world.process()
           let runs = 0
-          process.store.failCommit(nth, when, false)
+          process.backend.store.failCommit(nth, when, false)
           const work = () => ++runs
           expectEqual(await world.settle(open(process).run('k', 'f', work), 50), 1)
           expectEqual(await open(world.process()).run('k', 'f', work), 1)
@@ -176,7 +176,7 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
         return work.promise
       })
       await world.advance(1000)
-      slow.store.setDead(true)
+      slow.backend.store.setDead(true)
       await world.advance(LEASE_MS, 1000)
       expectEqual(seen.signal?.aborted, true, 'the signal after the lease')
       let token = 0
@@ -186,7 +186,7 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
       })
       expectEqual(second, 'second')
       expectTrue(token > (seen.token ?? Infinity), 'the token to grow')
-      slow.store.setDead(false)
+      slow.backend.store.setDead(false)
       work.resolve('first')
       expectEqual(await world.settle(running), 'second', 'the answer of the call that was too late')
       expectEqual(await open(next).run('k', 'f', () => 'third'), 'second')
@@ -202,9 +202,9 @@ export const idempotencyLaws: readonly Law<CoordinationHarness>[] = [
         const running = open(slow).run('k', 'f', () => work.promise)
         const outcome = running.catch((error: unknown) => error)
         await world.advance(1000)
-        slow.store.setDead(true)
+        slow.backend.store.setDead(true)
         await world.advance(LEASE_MS, 1000)
-        slow.store.setDead(false)
+        slow.backend.store.setDead(false)
         const other = Promise.withResolvers<string>()
         const second = taken ? open(next).run('k', 'f', () => other.promise) : null
         await world.advance(1000)
@@ -272,7 +272,7 @@ async function crashAt(
   const where = `dying ${when} commit ${nth}`
   const tokens: number[] = []
   const work = ({ token }: { readonly token: number }): number => tokens.push(token)
-  dying.store.failCommit(nth, when, true)
+  dying.backend.store.failCommit(nth, when, true)
   void crash(dying, open(dying).run('k', 'f', work))
   await world.advance(2000, 100)
   const calls = open(next)
@@ -295,12 +295,12 @@ async function crashAt(
 }
 
 function open(process: Process): Idempotency {
-  return createIdempotency({ ...process, leaseMs: LEASE_MS, keepMs: KEEP_MS })
+  return createIdempotency({ ...process, lease: LEASE_MS, keep: KEEP_MS })
 }
 
 /** What a process does that dies: nothing that anybody hears of. */
 async function crash(process: Process, running: Promise<unknown>): Promise<void> {
-  await running.catch(() => process.store.setDead(true))
+  await running.catch(() => process.backend.store.setDead(true))
 }
 
 function hang(): Promise<never> {

@@ -39,7 +39,7 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       await lock.acquire('k')
       const renewed = await held(lock.renew(lease))
       await lock.release(renewed)
-      expectEqual([process.store.commits, process.store.reads], [4, 0])
+      expectEqual([process.backend.store.commits, process.backend.store.reads], [4, 0])
     },
   },
   {
@@ -136,12 +136,12 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       const process = world.process()
       const lock = new DistributedLock(process)
       for (const when of ['before', 'after'] as const) {
-        process.store.failCommit(1, when, false)
+        process.backend.store.failCommit(1, when, false)
         const lease = await held(world.settle(lock.acquire(when), 50))
-        process.store.failCommit(1, when, false)
+        process.backend.store.failCommit(1, when, false)
         const renewed = await held(world.settle(lock.renew(lease), 50))
         expectEqual(renewed.token, lease.token)
-        process.store.failCommit(1, when, false)
+        process.backend.store.failCommit(1, when, false)
         expectEqual(await world.settle(lock.release(renewed), 50), true)
         expectTrue((await lock.acquire(when)) !== null, 'the lock to be free')
       }
@@ -279,7 +279,7 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       )
       const outcome = running.catch((error: unknown) => error)
       await world.advance(TTL_MS / 2, 1000)
-      holder.store.setDead(true)
+      holder.backend.store.setDead(true)
       const lock = new DistributedLock(other)
       for (let waited = 0; waited <= 2 * TTL_MS; waited += 1000) {
         const lease = await lock.acquire('k', { ttl: '1h' })
@@ -309,9 +309,9 @@ export const lockLaws: readonly Law<CoordinationHarness>[] = [
       )
       for (let outage = 0; outage < 4; outage++) {
         await world.advance(TTL_MS / 2, 1000)
-        process.store.setDead(true)
+        process.backend.store.setDead(true)
         await world.advance(TTL_MS / 2, 1000)
-        process.store.setDead(false)
+        process.backend.store.setDead(false)
         await world.advance(TTL_MS / 6, 1000)
       }
       work.resolve('done')

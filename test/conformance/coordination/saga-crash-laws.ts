@@ -47,7 +47,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
           const world = await openWorld(harness)
           const process = world.process()
           const outside = openOutside(failures)
-          process.store.failCommit(nth, when, false)
+          process.backend.store.failCommit(nth, when, false)
           const running = open(process, checkout(outside)).run({ order: 7 }, { id: 'o7' })
           const { status } = await world.settle(running, 50)
           expectEqual(
@@ -104,14 +104,14 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
       ).run(null, { id: 's' })
       const outcome = running.catch((error: unknown) => error)
       await world.advance(1000)
-      slow.store.setDead(true)
+      slow.backend.store.setDead(true)
       await world.advance(LEASE_MS, 1000)
       const driver = open(
         next,
         definition(async () => 'next'),
       )
       expectEqual((await driver.resume('s')).status, 'completed')
-      slow.store.setDead(false)
+      slow.backend.store.setDead(false)
       step.resolve('slow')
       expectTrue(hasCode(await world.settle(outcome), 'saga_lost'), 'saga_lost')
       expectEqual(calls(outside), ['first', 'first', 'second'])
@@ -164,7 +164,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
         const world = await openWorld(harness)
         const [dying, next] = [world.process(), world.process()]
         const outside = openOutside()
-        dying.store.failCommit(nth, 'after', true)
+        dying.backend.store.failCommit(nth, 'after', true)
         void open(dying, checkout(outside), world)
           .run({ order: 7 }, { id: 'o7' })
           .catch(() => {})
@@ -206,7 +206,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
       const outcome = await worker.processor.process(job, control)
       expectEqual(outcome, { to: 'scheduled', delayMs: LEASE_MS, refund: true })
       await queue.exchange({ settle: [{ id: job.id, token: job.token, outcome }] })
-      hanging.store.setDead(true)
+      hanging.backend.store.setDead(true)
       await work(world, worker)
       expectEqual((await worker.inspect('s'))?.steps[0]?.result, 'worker')
     },
@@ -223,7 +223,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
         await work(world, orchestrator)
         expectEqual((await orchestrator.inspect('o7'))?.status, 'stuck')
         outside.failures.clear()
-        if (dies) operator.store.failCommit(1, 'after', true)
+        if (dies) operator.backend.store.failCommit(1, 'after', true)
         const retrying = open(operator, checkout(outside), world).retry('o7')
         await world.settle(
           retrying.catch(() => {}),
@@ -250,12 +250,12 @@ async function crashEverywhere(
       const where = `with ${JSON.stringify(failures)}, dying ${when} commit ${nth}`
       const [dying, next] = [world.process(), world.process()]
       const outside = openOutside(failures)
-      dying.store.failCommit(nth, when, true)
+      dying.backend.store.failCommit(nth, when, true)
       void open(dying, checkout(outside))
         .run({ order: 7 }, { id: 'o7' })
         .catch(() => {})
       // Long enough for every backoff before the crash, too short for the lease to end.
-      for (let waited = 0; waited < 60 && dying.store.commits < nth; waited++)
+      for (let waited = 0; waited < 60 && dying.backend.store.commits < nth; waited++)
         await world.advance(1000)
       await world.advance(1000)
       const before = outside.effects.length
@@ -285,7 +285,7 @@ async function runUndisturbed(
   const outside = openOutside(failures)
   const orchestrator = open(process, checkout(outside))
   const { status } = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
-  const { commits } = process.store
+  const { commits } = process.backend.store
   const view = await orchestrator.inspect('o7')
   const states = view?.steps.map(({ state }) => state) ?? []
   return { commits, status, calls: calls(outside), states }

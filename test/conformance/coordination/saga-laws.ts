@@ -34,7 +34,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       })
       expectEqual(calls(outside), ['reserve', 'charge', 'ship', 'tell'])
       expectEqual(outside.effects.at(2)?.given, { reserve: 'reserve of 7', charge: 'charge of 7' })
-      expectEqual([process.store.commits, process.store.reads], [5, 0])
+      expectEqual([process.backend.store.commits, process.backend.store.reads], [5, 0])
     },
   },
   {
@@ -161,11 +161,11 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       const orchestrator = open(process, checkout(outside))
       await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
       for (const when of ['before', 'after'] as const) {
-        process.store.failCommit(1, when, false)
+        process.backend.store.failCommit(1, when, false)
         await world.settle(orchestrator.retry('o7'), 50)
         await world.settle(orchestrator.resume('o7'), 5000)
       }
-      process.store.failCommit(1, 'after', false)
+      process.backend.store.failCommit(1, 'after', false)
       await world.settle(orchestrator.skip('o7', 'sent by hand'), 50)
       expectEqual((await orchestrator.resume('o7')).status, 'completed')
     },

@@ -62,9 +62,12 @@ export function open<Input extends Json, Results>(
 ): SagaOrchestrator<Input, Results> {
   const options: SagaOrchestratorOptions<Input, Results> = {
     ...process,
+    backend: {
+      store: process.backend.store,
+      ...(world !== undefined && { jobStore: world.backend.jobStore }),
+    },
     saga: definition,
     lease: LEASE_MS,
-    ...(world !== undefined && { jobStore: world.backend.jobStore }),
   }
   return new SagaOrchestrator(options)
 }

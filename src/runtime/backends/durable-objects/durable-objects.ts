@@ -1,3 +1,5 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import type { Backend } from '../../ports/backend.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
 import { createDurableObjectAtomicStore } from './atomic-store.ts'
@@ -22,6 +24,8 @@ export interface DurableObjectsOptions {
   readonly rateLimitShards?: number
 }
 
+const USE = 'use Durable Objects'
+
 /**
  * Keeps everything in Durable Objects with SQLite: replicated storage, one object for each partition, queue and shard of
  * rate limits. Jobs run by the objects' own alarms where the Worker exports a `JobRunner`, see `jobRunner()`; so waking the
@@ -35,6 +39,7 @@ export function durableObjects(
   namespace: DurableObjectNamespaceLike,
   options: DurableObjectsOptions = {},
 ): Backend {
+  checkOptions(USE, options, [], ['prefix', 'queueShards', 'rateLimitShards'])
   const { prefix = '', queueShards = 1, rateLimitShards = 64 } = options
   if (typeof namespace?.getByName !== 'function')
     throw new TypeError(
@@ -45,8 +50,8 @@ export function durableObjects(
       `Cannot use Durable Objects: the prefix has ${prefix.length} characters, at most 128 allowed`,
     )
   const call = createObjectCaller(namespace, prefix)
-  const limitShards = checkShards('rateLimitShards', rateLimitShards, 4096)
-  const jobShards = checkShards('queueShards', queueShards, 256)
+  const limitShards = checkInteger(USE, 'rateLimitShards', rateLimitShards, 1, 4096)
+  const jobShards = checkInteger(USE, 'queueShards', queueShards, 1, 256)
   return {
     store: createDurableObjectAtomicStore(call),
     jobStore: createDurableObjectJobStore(call, jobShards, systemRandom.fraction),
@@ -54,11 +59,4 @@ export function durableObjects(
     waker: { wake: async () => {} },
     durability: 'strong',
   }
-}
-
-function checkShards(name: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new RangeError(
-    `Cannot use Durable Objects: ${name} is ${value}, an integer from 1 to ${most} expected`,
-  )
 }

@@ -31,7 +31,12 @@ import { createStorageDatabase } from '../sqlite/database/storage-database.ts'
 import { createSqliteStore, type SqliteStore } from '../sqlite/atomic-store.ts'
 import { fitExchange, fitPage } from './fit-answer.ts'
 import type { ChildPage, InfrastructureMethods } from './infrastructure-methods.ts'
-import { createJobDispatcher, type DispatchLimits, type JobDispatcher } from './job-dispatcher.ts'
+import {
+  checkDispatchLimits,
+  createJobDispatcher,
+  type DispatchLimits,
+  type JobDispatcher,
+} from './job-dispatcher.ts'
 import type { ExchangeWithObject, JobRunnerEntrypoint } from './job-runner.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
 import { createLazyTables } from './lazy-tables.ts'
@@ -61,8 +66,8 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     jobsPerCall: 20,
     jobsPerQuickCall: 100,
     calls: 4,
-    leaseMs: 10_000,
-    alarmMs: 30_000,
+    lease: 10_000,
+    timeLimit: 30_000,
   }
   /** The clock of everything this object keeps. Alarms wake by the platform's. */
   protected readonly clock: Clock = systemClock
@@ -165,7 +170,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     this.#alarm.fired()
     // First of all a watchdog, in case this run ends in a way that nothing here can see. Before the leases end, so that
     // outcomes which could not be written are written then, rather than their jobs run again.
-    this.#wakeWithin(this.dispatchLimits.leaseMs / 2)
+    this.#wakeWithin(checkDispatchLimits(this.dispatchLimits).leaseMs / 2)
     const hasRunner = this.#runner() !== undefined
     await Promise.all(
       this.#waitingQueues().map(async (queue) => {
@@ -210,7 +215,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     if (known !== undefined) return known
     const dispatcher = createJobDispatcher({
       clock: this.clock,
-      limits: this.dispatchLimits,
+      limits: checkDispatchLimits(this.dispatchLimits),
       exchange: (exchange) => this.#exchange(queue, exchange),
       run: (jobs) => this.#run(queue, jobs),
     })
@@ -226,7 +231,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
       this.#wakeDispatcher(queue)
       return toJsonText(result)
     }
-    const { leaseMs } = this.dispatchLimits
+    const { leaseMs } = checkDispatchLimits(this.dispatchLimits)
     return fromJsonText(await runner.run(queue, toJsonText(jobs), leaseMs, exchange))
   }
 

@@ -22,7 +22,7 @@ function open(
   run: Run,
   limits: {
     readonly calls?: number
-    readonly alarmMs?: number
+    readonly timeLimitMs?: number
     readonly jobsPerQuickCall?: number
   } = {},
 ): Bench {
@@ -38,7 +38,7 @@ function open(
       jobsPerQuickCall: 2,
       calls: 2,
       leaseMs: 10_000,
-      alarmMs: 600_000,
+      timeLimitMs: 600_000,
       ...limits,
     },
     exchange: (request) => jobStore.exchange('q', request),
@@ -131,7 +131,7 @@ test('work() ends when its time is over, and the next one settles what ran on', 
   const release = Promise.withResolvers<void>()
   const { dispatcher, jobStore, clock } = open(
     async (jobs) => release.promise.then(() => jobs.map(completed)),
-    { alarmMs: 5000 },
+    { timeLimitMs: 5000 },
   )
   jobStore.add('q', named('a'))
   const first = dispatcher.work()

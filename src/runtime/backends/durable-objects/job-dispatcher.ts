@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type {
   ClaimedJob,
@@ -14,24 +17,47 @@ export interface DispatchLimits {
   /** Jobs of one call of the runner, which all run at once in one isolate: 1 to 250. Default 20. */
   readonly jobsPerCall: number
   /**
-   * Jobs of one call as long as calls take less than 20 ms, which waits for nothing far away: `jobsPerCall` to 250. A call that takes longer, or
-   * fails, is followed by ones of `jobsPerCall` again. Default 100.
+   * Jobs of one call as long as calls take less than 20 ms, which waits for nothing far away:
+   * `jobsPerCall` to 250. A call that takes longer, or fails, is followed by ones of `jobsPerCall` again.
+   * Default 100.
    */
   readonly jobsPerQuickCall: number
-  /** Calls at the same time, 1 to 250. Default 4. */
+  /** Calls at the same time, up to 250; 0 runs nothing. Default 4. */
   readonly calls: number
-  /** A job whose runner disappears is given to another after this long, in ms. Default 10,000. */
-  readonly leaseMs: number
+  /** A job whose runner disappears is given to another after this long, 100 ms to 1 day. Default 10 s. */
+  readonly lease: Duration
   /**
-   * One alarm claims no more after this long, in ms; the next goes on at once. The platform gives an alarm 15 minutes, and by
-   * default 30 seconds of CPU time. Default 30,000.
+   * One alarm claims no more after this long, up to 14 min; the next goes on at once. The platform gives
+   * an alarm 15 minutes, and by default 30 seconds of CPU time. Default 30 s.
    */
-  readonly alarmMs: number
+  readonly timeLimit: Duration
+}
+
+/** Checked {@link DispatchLimits}. */
+export interface CheckedDispatchLimits {
+  readonly jobsPerCall: number
+  readonly jobsPerQuickCall: number
+  readonly calls: number
+  readonly leaseMs: number
+  readonly timeLimitMs: number
+}
+
+/** @throws RangeError when a limit is out of range */
+export function checkDispatchLimits(limits: DispatchLimits): CheckedDispatchLimits {
+  checkOptions(DISPATCH, limits, LIMITS)
+  const { jobsPerCall, jobsPerQuickCall, calls, lease, timeLimit } = limits
+  return {
+    jobsPerCall: checkInteger(DISPATCH, 'jobsPerCall', jobsPerCall, 1, 250),
+    jobsPerQuickCall: checkInteger(DISPATCH, 'jobsPerQuickCall', jobsPerQuickCall, 1, 250),
+    calls: checkInteger(DISPATCH, 'calls', calls, 0, 250),
+    leaseMs: checkDuration(DISPATCH, 'lease', lease, 100, 86_400_000),
+    timeLimitMs: checkDuration(DISPATCH, 'timeLimit', timeLimit, 1, 840_000),
+  }
 }
 
 export interface JobDispatcherOptions {
   readonly clock: Clock
-  readonly limits: DispatchLimits
+  readonly limits: CheckedDispatchLimits
   /** One step of the job store; sees to the alarm in the same breath. */
   readonly exchange: (request: Exchange) => ExchangeResult
   /** Calls the runner; answers with the outcomes that were not handed in on the way. */
@@ -50,6 +76,8 @@ export interface JobDispatcher {
   readonly restMs: number
 }
 
+const DISPATCH = 'dispatch jobs'
+const LIMITS = ['jobsPerCall', 'jobsPerQuickCall', 'calls', 'lease', 'timeLimit'] as const
 /** Failed calls that a job may be part of before they count as its attempts: the failure may be another job's fault. */
 const FREE_FAILURES = 3
 const MAX_REST_MS = 60_000
@@ -130,7 +158,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
   }
 
   async function work(): Promise<void> {
-    const endAt = clock.now() + limits.alarmMs
+    const endAt = clock.now() + limits.timeLimitMs
     for (let made = 0; ;) {
       const now = clock.now()
       const isOver = now >= endAt || made >= CALLS_OF_ALARM

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
@@ -20,6 +21,7 @@ export type MemoryBackend = Backend & { readonly waker: Required<Waker> }
 
 /** Keeps everything in this process's memory: for tests, browsers and single isolates. Nothing survives the process. */
 export function memory(options: MemoryOptions = {}): MemoryBackend {
+  checkOptions('open memory backend', options, [], ['clock', 'random'])
   const { clock = systemClock, random = systemRandom } = options
   return {
     store: createMemoryAtomicStore(clock),

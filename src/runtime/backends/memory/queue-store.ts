@@ -1,7 +1,12 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { orderOfExchange } from '../../ports/job-store/exchange-order.ts'
-import { checkCommand, encodeJobs, type EncodedJob } from '../../ports/job-store/job-limits.ts'
+import {
+  checkCommand,
+  checkPageLimit,
+  encodeJobs,
+  type EncodedJob,
+} from '../../ports/job-store/job-limits.ts'
 import type {
   AddedJobId,
   AddResult,
@@ -237,8 +242,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   }
 
   function list({ state, cursor, limit = DEFAULT_PAGE }: ListJobsOptions): JobPage {
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-      throw new RangeError(`Cannot list jobs: limit is ${limit}, 1 to 1000 allowed`)
+    checkPageLimit(limit)
     forget(clock.now())
     const all = board.inState(state).slice(0)
     const ordered = isFinished(state) ? all.toReversed() : all

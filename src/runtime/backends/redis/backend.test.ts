@@ -15,7 +15,7 @@ const LAWS_TIMEOUT_MS = 120_000
 
 test('redis() refuses options out of range', () => {
   const connection = { call: async () => [] }
-  for (const options of [{ prefix: '{' }, { timeoutMs: 0 }, { timeoutMs: Number.NaN }])
+  for (const options of [{ prefix: '{' }, { timeout: 0 }, { timeout: Number.NaN }])
     expect(() => redis(connection, options)).toThrow(RangeError)
   expect(redis(connection).durability).toBe('async-replicated')
 })
@@ -75,7 +75,7 @@ test(
       retryStrategy: () => 50,
     })
     connection.on('error', () => {})
-    const { store, jobStore } = redis(connection, { timeoutMs: 5000 })
+    const { store, jobStore } = redis(connection, { timeout: 5000 })
     const part = store.partition('p')
     const queue = jobStore.queue('q')
     let second = first

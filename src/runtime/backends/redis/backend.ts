@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
@@ -18,11 +21,14 @@ import { subscriberOf, type RedisSubscriber } from './subscriber.ts'
 export interface RedisOptions {
   /** What every key starts with, so that several applications share one Redis: 1 to 64 characters of `A–Z a–z 0–9 . _ : / -`. Default `reuse`. */
   readonly prefix?: string
-  /** Longest wait for one reply in ms, 1 to 600,000; after it the call fails as `backend_unavailable`. Default 10,000. */
-  readonly timeoutMs?: number
   /**
-   * A second connection, for this backend alone, on which workers hear within milliseconds of what other processes add. Default: none,
-   * they find it when they next look (`maxWaitMs`, 5 s).
+   * Longest wait for one reply, 1 ms to 10 min; after it the call fails as `backend_unavailable`.
+   * Default 10 s.
+   */
+  readonly timeout?: Duration
+  /**
+   * A second connection, for this backend alone, on which workers hear within milliseconds of what
+   * other processes add. Default: none, they find it when they next look (`maxWait`, 5 s).
    */
   readonly subscriber?: RedisSubscriber
   /** Times the waits and wakes the waker; what is stored goes by the server's own clock. Default: the platform's clock. */
@@ -49,11 +55,11 @@ export type RedisBackend = Backend & { readonly waker: Required<Waker> }
  * @throws RangeError when an option is out of range
  */
 export function redis(connection: RedisConnection, options: RedisOptions = {}): RedisBackend {
-  const { prefix = 'reuse', timeoutMs = 10_000 } = options
+  checkOptions('open Redis', options, [], ['prefix', 'timeout', 'subscriber', 'clock', 'random'])
+  const { prefix = 'reuse', timeout = 10_000 } = options
   const { clock = systemClock, random = systemRandom, [clockOffset]: offset = () => 0 } = options
   const { subscriber } = options
-  if (!(timeoutMs >= 1 && timeoutMs <= 600_000))
-    throw new RangeError(`Cannot open Redis: timeoutMs is ${timeoutMs}, 1 to 600000 allowed`)
+  const timeoutMs = checkDuration('open Redis', 'timeout', timeout, 1, 600_000)
   const keysOf = createKeysOf(prefix)
   const client = createRedisClient(connection, clock, timeoutMs)
   const waker = createTimerWaker(clock)

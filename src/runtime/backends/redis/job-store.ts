@@ -2,6 +2,7 @@ import { encodeHex } from '../../../primitives/hex.ts'
 import {
   checkCommand,
   checkExchange,
+  checkPageLimit,
   checkQueueName,
   encodeJobs,
   type EncodedJob,
@@ -125,8 +126,7 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
     },
 
     async list({ state, cursor, limit = 100 }: ListJobsOptions): Promise<JobPage> {
-      if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-        throw new RangeError(`Cannot list jobs: limit is ${limit}, 1 to 1000 allowed`)
+      checkPageLimit(limit)
       const [rank, seq] = decodeCursor(cursor)
       const [next = '', ...found] = await run(listJobsScript, [
         STATE_LETTERS[state],

@@ -204,7 +204,7 @@ async function startsAcross(here: RedisBackend, there: RedisBackend): Promise<vo
   const other = new JobQueue({ name: 'across', backend: there, jobs, clock })
   const stop = new AbortController()
   const { signal } = stop
-  const running = queue.run({ signal, maxWaitMs: HOUR_MS, onSettled: () => onSettled() })
+  const running = queue.run({ signal, maxWait: HOUR_MS, onSettled: () => onSettled() })
   for (let turn = 0; turn < 5; turn++) {
     const settled = new Promise<void>((resolve) => (onSettled = resolve))
     await other.add('ping', turn)

@@ -160,7 +160,7 @@ test.each([
 
 test('a write waits for another process as long as told, and does not hold up this one', async () => {
   const clock = createFakeClock()
-  const backend = sqlite(path, { clock, busyTimeoutMs: 1000 })
+  const backend = sqlite(path, { clock, busyTimeout: 1000 })
   const part = backend.store.partition('p')
   const other = new DatabaseSync(path)
   other.exec('BEGIN IMMEDIATE')
@@ -188,9 +188,9 @@ test('sqlite() says what an acknowledged write survives', () => {
 
 test.each([
   { synchronous: 'off' as 'full' },
-  { busyTimeoutMs: -1 },
-  { busyTimeoutMs: 60_001 },
-  { busyTimeoutMs: Number.NaN },
+  { busyTimeout: -1 },
+  { busyTimeout: 60_001 },
+  { busyTimeout: Number.NaN },
 ])('sqlite() refuses %j', (options) => {
   expect(() => sqlite(path, options)).toThrow(RangeError)
 })

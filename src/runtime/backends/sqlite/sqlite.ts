@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import type { Backend } from '../../ports/backend.ts'
 import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
@@ -27,13 +30,13 @@ export interface SqliteOptions {
    * be gone after a power failure. Only for a file opened by path. Default `full`.
    */
   readonly synchronous?: 'full' | 'normal'
-  /** How long a call waits for other processes before it fails, in ms, 0 to 60,000. Default 5,000. */
-  readonly busyTimeoutMs?: number
+  /** How long a call waits for other processes before it fails, up to 1 min. Default 5 s. */
+  readonly busyTimeout?: Duration
   /**
-   * How often a process whose workers wait looks whether another one has written the file, in ms, 10 to 60,000. A look reads no disk.
-   * Default 100.
+   * How often a process whose workers wait looks whether another one has written the file, 10 ms to
+   * 1 min. A look reads no disk. Default 100 ms.
    */
-  readonly lookMs?: number
+  readonly lookInterval?: Duration
   /** Default: the platform's clock. */
   readonly clock?: Clock
   /** Default: the platform's cryptographic generator. */
@@ -41,10 +44,11 @@ export interface SqliteOptions {
 }
 
 const WAL_ATTEMPTS = 20
+const OPEN = 'open SQLite database'
 
 /** A {@link Backend} in one SQLite file. */
 export interface SqliteBackend extends Backend {
-  /** Wakes workers of this process at once, and those of others when they next look, each `lookMs`. */
+  /** Wakes workers of this process at once, and those of others when they next look, each `lookInterval`. */
   readonly waker: Required<Waker>
   /** Finishes what was called, then closes the file if it was opened by path. Later calls fail. */
   close(): void
@@ -136,26 +140,24 @@ function createRateLimits(engine: SqliteRateLimits, group: GroupCommit): RateLim
   }
 }
 
-type Settings = Required<Pick<SqliteOptions, 'synchronous' | 'busyTimeoutMs' | 'lookMs'>>
+interface Settings {
+  readonly synchronous: 'full' | 'normal'
+  readonly busyTimeoutMs: number
+  readonly lookMs: number
+}
 
-function checkSettings({
-  synchronous = 'full',
-  busyTimeoutMs = 5000,
-  lookMs = 100,
-}: SqliteOptions): Settings {
+function checkSettings(options: SqliteOptions): Settings {
+  checkOptions(OPEN, options, [], ['synchronous', 'busyTimeout', 'lookInterval', 'clock', 'random'])
+  const { synchronous = 'full', busyTimeout = 5000, lookInterval = 100 } = options
   if (synchronous !== 'full' && synchronous !== 'normal')
     throw new RangeError(
       `Cannot open SQLite database: synchronous is ${JSON.stringify(synchronous)}, full or normal expected`,
     )
-  if (!(Number.isInteger(busyTimeoutMs) && busyTimeoutMs >= 0 && busyTimeoutMs <= 60_000))
-    throw new RangeError(
-      `Cannot open SQLite database: busyTimeoutMs is ${busyTimeoutMs}, an integer from 0 to 60000 expected`,
-    )
-  if (!(Number.isInteger(lookMs) && lookMs >= 10 && lookMs <= 60_000))
-    throw new RangeError(
-      `Cannot open SQLite database: lookMs is ${lookMs}, an integer from 10 to 60000 expected`,
-    )
-  return { synchronous, busyTimeoutMs, lookMs }
+  return {
+    synchronous,
+    busyTimeoutMs: checkDuration(OPEN, 'busyTimeout', busyTimeout, 0, 60_000),
+    lookMs: checkDuration(OPEN, 'lookInterval', lookInterval, 10, 60_000),
+  }
 }
 
 function configure(db: SqlDatabase, { synchronous, busyTimeoutMs }: Settings): void {

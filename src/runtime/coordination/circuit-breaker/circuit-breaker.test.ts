@@ -101,7 +101,7 @@ test('execute() tells of each change, and what listens cannot break it', async (
 test('execute() hands work in the background to waitUntil(), and takes a waitUntil() that throws', async () => {
   const kept: Promise<unknown>[] = []
   const { clock, breaker } = open({
-    store: memory({ clock: createFakeClock() }).store,
+    backend: memory({ clock: createFakeClock() }),
     failureThreshold: 100,
     syncInterval: 1000,
     waitUntil: (work) => {
@@ -130,7 +130,7 @@ test('execute() waits a second at most for a store that hangs', async () => {
   const errors: unknown[] = []
   const breaker = new CircuitBreaker({
     clock,
-    store: hanging,
+    backend: { store: hanging },
     failureThreshold: 1,
     onStoreError: (error) => errors.push(error),
   })
@@ -159,10 +159,10 @@ test('execute() takes a state that another version wrote for a closed one', asyn
   for (const [index, value] of foreign.entries()) {
     const name = `b${index}`
     await store.partition(`circuit:${name}`).commit({ set: [{ key: 'state', value }] })
-    const breaker = new CircuitBreaker({ clock, store, name, failureThreshold: 1 })
+    const breaker = new CircuitBreaker({ clock, backend: { store }, name, failureThreshold: 1 })
     expect(await breaker.execute(() => 1)).toBe(1)
     await fail(breaker)
-    const other = new CircuitBreaker({ clock, store, name })
+    const other = new CircuitBreaker({ clock, backend: { store }, name })
     await expect(other.execute(() => 1)).rejects.toBeInstanceOf(CircuitOpenError)
   }
 })
@@ -171,7 +171,7 @@ test('execute() is not held up by a clock of another machine that is ahead', asy
   const clock = createFakeClock()
   const { store } = memory({ clock })
   const ahead = { now: () => clock.now() + 3_600_000, setTimer: clock.setTimer }
-  const options = { store, failureThreshold: 1, resetTimeout: 1000 } as const
+  const options = { backend: { store }, failureThreshold: 1, resetTimeout: 1000 } as const
   await fail(new CircuitBreaker({ ...options, clock: ahead }))
   const breaker = new CircuitBreaker({ ...options, clock })
   await expect(breaker.execute(() => 1)).rejects.toMatchObject({ retryAfterMs: 1000 })
@@ -196,7 +196,7 @@ test('execute() makes no probe that nobody granted it, and counts a conflict tha
       },
     }),
   }
-  const breaker = new CircuitBreaker({ clock, store, resetTimeout: 1000 })
+  const breaker = new CircuitBreaker({ clock, backend: { store }, resetTimeout: 1000 })
   await expect(breaker.execute(() => 1)).rejects.toBeInstanceOf(CircuitOpenError)
   await clock.advance(1000)
   await expect(breaker.execute(() => 1)).rejects.toBeInstanceOf(CircuitOpenError)
@@ -221,8 +221,8 @@ test('execute() is not misled by an answer of the store that was overtaken', asy
     },
   }
   const options = { clock, failureThreshold: 1, resetTimeout: 1000, syncInterval: 500 } as const
-  await fail(new CircuitBreaker({ ...options, store }))
-  const breaker = new CircuitBreaker({ ...options, store: overtaken })
+  await fail(new CircuitBreaker({ ...options, backend: { store } }))
+  const breaker = new CircuitBreaker({ ...options, backend: { store: overtaken } })
   const first = breaker.execute(() => 1).catch((error: unknown) => error)
   await clock.advance(0)
   answer?.()
@@ -254,7 +254,7 @@ test('execute() that opens the circuit while older calls are being sent tells of
       }
     },
   }
-  const breaker = new CircuitBreaker({ clock, store: slow, failureThreshold: 3 })
+  const breaker = new CircuitBreaker({ clock, backend: { store: slow }, failureThreshold: 3 })
   const opened = Promise.withResolvers<void>()
   gate = opened.promise
   await fail(breaker)
@@ -262,14 +262,14 @@ test('execute() that opens the circuit while older calls are being sent tells of
   await clock.advance(1)
   opened.resolve()
   await Promise.all(failing)
-  const other = new CircuitBreaker({ clock, store })
+  const other = new CircuitBreaker({ clock, backend: { store } })
   await expect(other.execute(() => 1)).rejects.toBeInstanceOf(CircuitOpenError)
 })
 
 test('execute() counts calls once while they are being sent', async () => {
   const changes: string[] = []
   const { clock, breaker } = open({
-    store: memory({ clock: createFakeClock() }).store,
+    backend: memory({ clock: createFakeClock() }),
     failureThreshold: 5,
     syncInterval: 1000,
     onStateChange: ({ from, to }) => changes.push(`${from}>${to}`),

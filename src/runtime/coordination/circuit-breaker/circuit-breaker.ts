@@ -1,5 +1,7 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
-import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
+import { checkDuration, checkInteger, checkNumber } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
+import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { createCircuitKeeper, type CircuitKeeper } from './circuit-keeper.ts'
 import { CircuitOpenError } from './circuit-open-error.ts'
@@ -30,7 +32,7 @@ export interface CircuitBreakerOptions {
   /** Calls that a half-open circuit lets through in all; it closes when each of them succeeded. 1 to 1,000. Default 1. */
   readonly halfOpenProbes?: number
   /** Where the state is shared with other processes and isolates. Default: nowhere, the state is this object's own. */
-  readonly store?: AtomicStore
+  readonly backend?: Pick<Backend, 'store'>
   /** At most this often a closed circuit is compared with the shared one, in the background. 10 ms to 1 day. Default 5 s. */
   readonly syncInterval?: Duration
   /** Whether a rejection means that the other side is in trouble. Default: each does, unless the caller's signal aborted. */
@@ -63,6 +65,23 @@ export interface ExecuteOptions {
 
 const DAY_MS = 86_400_000
 const MANY = 1_000_000
+const CREATE = 'create circuit breaker'
+const OPTIONAL = [
+  'name',
+  'failureThreshold',
+  'failureRate',
+  'minimumCalls',
+  'window',
+  'resetTimeout',
+  'halfOpenProbes',
+  'backend',
+  'syncInterval',
+  'isFailure',
+  'onStateChange',
+  'onStoreError',
+  'waitUntil',
+  'clock',
+] as const
 
 /**
  * Stops calling what keeps failing, and tries again with a few probes.
@@ -73,7 +92,7 @@ const MANY = 1_000_000
  * that takes over a second, it goes on as if it were alone.
  *
  * @example
- * const breaker = new CircuitBreaker({ name: 'mailer', failureRate: 0.5, resetTimeout: '30s', store: backend.store })
+ * const breaker = new CircuitBreaker({ name: 'mailer', failureRate: 0.5, resetTimeout: '30s', backend })
  * await breaker.execute(({ signal }) => mailer.send(message, signal))
  */
 export class CircuitBreaker {
@@ -85,9 +104,11 @@ export class CircuitBreaker {
 
   /** @throws RangeError when an option is out of range */
   constructor(options: CircuitBreakerOptions = {}) {
-    const { name = 'default', clock = systemClock, isFailure = () => true, store } = options
-    checkRange('the length of name', name.length, 1, 256)
-    const { onStateChange, onStoreError, waitUntil } = options
+    checkOptions(CREATE, options, [], OPTIONAL)
+    const { name = 'default', clock = systemClock, isFailure = () => true, backend } = options
+    if (backend !== undefined) checkParts(CREATE, 'backend', backend, ['store'])
+    checkInteger(CREATE, 'the length of name', name.length, 1, 256)
+    const { onStateChange, onStoreError, waitUntil, syncInterval = 5000 } = options
     this.name = name
     this.#policy = policyOf(options)
     this.#clock = clock
@@ -96,10 +117,10 @@ export class CircuitBreaker {
       policy: this.#policy,
       clock,
       shared:
-        store === undefined
+        backend === undefined
           ? null
-          : { partition: store.partition(`circuit:${name}`), key: 'state' },
-      syncMs: checkMs('syncInterval', options.syncInterval ?? 5000, 10),
+          : { partition: backend.store.partition(`circuit:${name}`), key: 'state' },
+      syncMs: checkDuration(CREATE, 'syncInterval', syncInterval, 10, DAY_MS),
       background: (work) => quietly(() => waitUntil?.(work)),
       onChange: (from, to) => quietly(() => onStateChange?.({ name, from, to })),
       onStoreError: (error) => quietly(() => onStoreError?.(error)),
@@ -172,36 +193,22 @@ export class CircuitBreaker {
 function policyOf(options: CircuitBreakerOptions): CircuitPolicy {
   const { failureRate, minimumCalls = 20, window = 60_000 } = options
   const { resetTimeout = 30_000, halfOpenProbes = 1 } = options
-  const failureThreshold = options.failureThreshold ?? (failureRate === undefined ? 5 : null)
-  if (failureRate !== undefined && !(failureRate > 0 && failureRate <= 1)) {
-    throw new RangeError(
-      `Cannot create circuit breaker: failureRate is ${failureRate}, above 0 and at most 1 expected`,
-    )
-  }
-  if (failureThreshold !== null) checkRange('failureThreshold', failureThreshold, 1, MANY)
-  checkRange('minimumCalls', minimumCalls, 1, MANY)
-  checkRange('halfOpenProbes', halfOpenProbes, 1, 1000)
+  const { failureThreshold = failureRate === undefined ? 5 : null } = options
+  if (failureRate === 0)
+    throw new RangeError(`Cannot ${CREATE}: failureRate is 0, above 0 and at most 1 expected`)
+  if (failureRate !== undefined) checkNumber(CREATE, 'failureRate', failureRate, 0, 1)
+  if (options.failureThreshold !== undefined)
+    checkInteger(CREATE, 'failureThreshold', options.failureThreshold, 1, MANY)
+  checkInteger(CREATE, 'minimumCalls', minimumCalls, 1, MANY)
+  checkInteger(CREATE, 'halfOpenProbes', halfOpenProbes, 1, 1000)
   return {
     failureThreshold,
     failureRate: failureRate ?? null,
     minimumCalls,
-    windowMs: checkMs('window', window, 100),
-    resetTimeoutMs: checkMs('resetTimeout', resetTimeout, 10),
+    windowMs: checkDuration(CREATE, 'window', window, 100, DAY_MS),
+    resetTimeoutMs: checkDuration(CREATE, 'resetTimeout', resetTimeout, 10, DAY_MS),
     halfOpenProbes,
   }
-}
-
-function checkMs(name: string, duration: Duration, least: number): number {
-  const ms = durationMs(duration)
-  checkRange(`${name} in ms`, ms, least, DAY_MS)
-  return ms
-}
-
-function checkRange(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new RangeError(
-    `Cannot create circuit breaker: ${name} is ${value}, an integer from ${least} to ${most} expected`,
-  )
 }
 
 function quietly(tell: () => void): void {

@@ -1,10 +1,10 @@
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
-import {
-  STORE_LIMITS,
-  type AtomicStore,
-  type StoreEntry,
-} from '../../ports/atomic-store/atomic-store.ts'
+import { STORE_LIMITS, type StoreEntry } from '../../ports/atomic-store/atomic-store.ts'
+import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
@@ -20,13 +20,14 @@ import type { LeaseContext } from '../locks/work-under-lease.ts'
 
 /** What {@link createIdempotency} needs. */
 export interface IdempotencyOptions {
-  readonly store: AtomicStore
+  /** Where calls and their results are kept. */
+  readonly backend: Pick<Backend, 'store'>
   /** Keeps these keys apart from others in the same store. Default `idempotency`. */
   readonly partition?: string
-  /** How long after a crash the call may be made again, 10 ms to 1 day. Default 30,000. */
-  readonly leaseMs?: number
-  /** How long a result is kept and given to later calls, 1 ms to 10 years. Default 86,400,000 (a day). */
-  readonly keepMs?: number
+  /** How long after a crash the call may be made again, 10 ms to 1 day. Default 30 s. */
+  readonly lease?: Duration
+  /** How long a result is kept and given to later calls, 1 ms to 10 years. Default 1 day. */
+  readonly keep?: Duration
   /** Default: the platform's. */
   readonly clock?: Clock
   /** Default: the platform's. */
@@ -76,14 +77,24 @@ type Begun =
   | { readonly kind: 'done'; readonly record: CallRecord }
 
 const DAY_MS = 86_400_000
+const CREATE = 'create idempotency'
 const UNKEPT = 'Cannot keep result of idempotent call: it is no JSON or too large'
 
-/** @throws RangeError when an option is out of range */
+/**
+ * Makes calls idempotent by keys that the caller chooses.
+ *
+ * @throws RangeError when an option is out of range
+ * @throws TypeError when there is no backend, or an option of another name
+ */
 export function createIdempotency(options: IdempotencyOptions): Idempotency {
-  const { store, partition: family = 'idempotency' } = options
+  const optional = ['partition', 'lease', 'keep', 'clock', 'random'] as const
+  checkOptions(CREATE, options, ['backend'], optional)
+  checkParts(CREATE, 'backend', options.backend, ['store'])
+  const { store } = options.backend
+  const { partition: family = 'idempotency', lease = 30_000, keep = DAY_MS } = options
   const { clock = systemClock, random = systemRandom } = options
-  const leaseMs = checkRange('leaseMs', options.leaseMs ?? 30_000, 10, DAY_MS)
-  const keepMs = checkRange('keepMs', options.keepMs ?? DAY_MS, 1, STORE_LIMITS.expiresInMs)
+  const leaseMs = checkDuration(CREATE, 'lease', lease, 10, DAY_MS)
+  const keepMs = checkDuration(CREATE, 'keep', keep, 1, STORE_LIMITS.expiresInMs)
   // A run may last longer than results are kept.
   const openMs = Math.max(keepMs, DAY_MS)
 
@@ -228,11 +239,4 @@ function readRecord(entry: StoreEntry | null): CallRecord | null {
   if (state !== 'open' && state !== 'done' && state !== 'unkept') return null
   if (typeof fingerprint !== 'string' || typeof by !== 'string' || result === undefined) return null
   return { state, fingerprint, by, result }
-}
-
-function checkRange(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new RangeError(
-    `Cannot create idempotency: ${name} is ${value}, ${least} to ${most} allowed`,
-  )
 }

@@ -30,8 +30,12 @@ test('withLock() holds over jumps of the wall clock, and ends its timers with th
     },
   }
   const { store } = memory({ clock })
-  const lock = new DistributedLock({ store, clock: wall, random: createSeededRandom() })
-  const other = new DistributedLock({ store, clock })
+  const lock = new DistributedLock({
+    backend: { store },
+    clock: wall,
+    random: createSeededRandom(),
+  })
+  const other = new DistributedLock({ backend: { store }, clock })
   const work = Promise.withResolvers<string>()
   const running = lock.withLock('k', { ttl: '30s' }, () => work.promise)
   for (const jumpMs of [3_600_000, -7_200_000, 3_600_000]) {
@@ -46,16 +50,18 @@ test('withLock() holds over jumps of the wall clock, and ends its timers with th
 
 test('acquire() of one key is not that of another, nor of another partition', async () => {
   const { store } = memory()
-  const lock = new DistributedLock({ store })
+  const lock = new DistributedLock({ backend: { store } })
   expect(await lock.acquire('a')).not.toBeNull()
   expect(await lock.acquire('b')).not.toBeNull()
-  expect(await new DistributedLock({ store, partition: 'tenant-2' }).acquire('a')).not.toBeNull()
+  expect(
+    await new DistributedLock({ backend: { store }, partition: 'tenant-2' }).acquire('a'),
+  ).not.toBeNull()
   expect(await lock.acquire('a')).toBeNull()
 })
 
 test('acquire() gives each holder an owner of its own that cannot be guessed', async () => {
   const { store } = memory()
-  const lock = new DistributedLock({ store })
+  const lock = new DistributedLock({ backend: { store } })
   const owners = await Promise.all(
     Array.from({ length: 50 }, async (_, index) => (await lock.acquire(`${index}`))?.owner),
   )
@@ -65,7 +71,7 @@ test('acquire() gives each holder an owner of its own that cannot be guessed', a
 
 test('locks, semaphores and idempotent calls refuse what is out of range before they write', async () => {
   const { store } = memory()
-  const lock = new DistributedLock({ store })
+  const lock = new DistributedLock({ backend: { store } })
   for (const options of [
     { ttl: 9 },
     { ttl: '2d' },
@@ -78,7 +84,7 @@ test('locks, semaphores and idempotent calls refuse what is out of range before 
   await expect(lock.acquire('x'.repeat(513))).rejects.toThrow(RangeError)
   await expect(lock.withLock('k', {}, undefined as never)).rejects.toThrow(TypeError)
   for (const limit of [0, 1.5, 1001, NaN])
-    expect(() => new Semaphore({ store, limit })).toThrow(RangeError)
-  for (const options of [{ leaseMs: 9 }, { leaseMs: 1e9 }, { keepMs: 0 }, { keepMs: 1e15 }])
-    expect(() => createIdempotency({ store, ...options })).toThrow(RangeError)
+    expect(() => new Semaphore({ backend: { store }, limit })).toThrow(RangeError)
+  for (const options of [{ lease: 9 }, { lease: 1e9 }, { keep: 0 }, { keep: 1e15 }])
+    expect(() => createIdempotency({ backend: { store }, ...options })).toThrow(RangeError)
 })

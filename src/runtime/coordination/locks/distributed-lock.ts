@@ -1,5 +1,7 @@
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
+import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import { holdLease, type HeldLease } from './held-lease.ts'
@@ -16,12 +18,12 @@ import {
 import { LockError } from './lock-error.ts'
 import { partitionOf } from '../partition-of.ts'
 import { tryUntil } from '../try-until.ts'
-import { workUnderLease, type LeaseContext } from './work-under-lease.ts'
+import { workAndOptions, workUnderLease, type LockedWork } from './work-under-lease.ts'
 
 /** What a {@link DistributedLock} is made of. */
 export interface DistributedLockOptions {
   /** Where the locks are kept; all that exclude one another share it. */
-  readonly store: AtomicStore
+  readonly backend: Pick<Backend, 'store'>
   /** Keeps these locks apart from others in the same store, 1 to 256 characters. Default `locks`. */
   readonly partition?: string
   /** Default: the platform's. */
@@ -41,9 +43,6 @@ export interface LockLease {
   readonly ttlMs: number
 }
 
-/** What runs under a lock. */
-export type LockedWork<Result> = (context: LeaseContext) => Promise<Result> | Result
-
 /**
  * Mutual exclusion by leases in an {@link AtomicStore}.
  *
@@ -52,7 +51,7 @@ export type LockedWork<Result> = (context: LeaseContext) => Promise<Result> | Re
  * `async-replicated` a failover can lose a lock, and its locks are advice.
  *
  * @example
- * const lock = new DistributedLock({ store: backend.store })
+ * const lock = new DistributedLock({ backend })
  * await lock.withLock(`invoice:${id}`, { ttl: '30s' }, ({ token, signal }) => charge(id, token, signal))
  */
 export class DistributedLock {
@@ -60,9 +59,12 @@ export class DistributedLock {
   readonly #family: string
   readonly #tools: LeaseTools
 
+  /** @throws TypeError when there is no backend, or an option of another name */
   constructor(options: DistributedLockOptions) {
-    const { store, partition = 'locks', clock = systemClock, random = systemRandom } = options
-    this.#store = store
+    checkOptions('create lock', options, ['backend'], ['partition', 'clock', 'random'])
+    checkParts('create lock', 'backend', options.backend, ['store'])
+    const { backend, partition = 'locks', clock = systemClock, random = systemRandom } = options
+    this.#store = backend.store
     this.#family = partition
     this.#tools = { clock, random }
   }
@@ -122,11 +124,7 @@ export class DistributedLock {
     first: LeaseOptions | LockedWork<Result>,
     second?: LeaseOptions | LockedWork<Result>,
   ): Promise<Result> {
-    const [options, work] = typeof first === 'function' ? [second, first] : [first, second]
-    if (typeof work !== 'function' || typeof options === 'function')
-      throw new TypeError(
-        'Cannot run under lock: no single function given, options and one expected',
-      )
+    const [options, work] = workAndOptions(first, second)
     const { ttlMs, waitMs, signal } = checkLeaseOptions(options)
     const lost = (): LockError => lockLost(key)
     const owner = this.#newOwner()

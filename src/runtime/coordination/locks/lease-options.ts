@@ -1,4 +1,6 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 
 /** How a lock, or a slot of a semaphore, is taken. */
 export interface LeaseOptions {
@@ -11,6 +13,7 @@ export interface LeaseOptions {
 }
 
 const DAY_MS = 86_400_000
+const TAKE = 'take lease'
 
 /** @throws RangeError when an option is out of range */
 export function checkLeaseOptions(options: LeaseOptions = {}): {
@@ -18,12 +21,11 @@ export function checkLeaseOptions(options: LeaseOptions = {}): {
   readonly waitMs: number
   readonly signal: AbortSignal | undefined
 } {
+  checkOptions(TAKE, options, [], ['ttl', 'wait', 'signal'])
   const { ttl = 30_000, wait = 0, signal } = options
-  return { ttlMs: checkMs('ttl', ttl, 10), waitMs: checkMs('wait', wait, 0), signal }
-}
-
-function checkMs(name: string, duration: Duration, least: number): number {
-  const ms = durationMs(duration)
-  if (ms >= least && ms <= DAY_MS) return ms
-  throw new RangeError(`Cannot take lease: ${name} is ${ms} ms, ${least} to ${DAY_MS} allowed`)
+  return {
+    ttlMs: checkDuration(TAKE, 'ttl', ttl, 10, DAY_MS),
+    waitMs: checkDuration(TAKE, 'wait', wait, 0, DAY_MS),
+    signal,
+  }
 }

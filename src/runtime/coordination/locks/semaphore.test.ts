@@ -19,7 +19,7 @@ test('acquire() reads the slots of its own key alone, however others begin', asy
       }
     },
   }
-  const semaphore = new Semaphore({ store: reading, limit: 2 })
+  const semaphore = new Semaphore({ backend: { store: reading }, limit: 2 })
   // Enough of them to share partitions with `a`.
   for (let index = 0; index < 100; index++) await semaphore.acquire(`a/${index}`)
   for (let slot = 0; slot < 2; slot++) await semaphore.acquire('a')

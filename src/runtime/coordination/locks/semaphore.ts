@@ -1,5 +1,8 @@
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { AtomicStore, StorePartition } from '../../ports/atomic-store/atomic-store.ts'
+import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import { holdLease, type HeldLease } from './held-lease.ts'
@@ -8,12 +11,12 @@ import { dropKey, renewKey, takeKey, type LeasedKey, type LeaseTools } from './l
 import { LockError } from './lock-error.ts'
 import { partitionOf } from '../partition-of.ts'
 import { tryUntil } from '../try-until.ts'
-import { workUnderLease, type LeaseContext } from './work-under-lease.ts'
+import { workAndOptions, workUnderLease, type LockedWork } from './work-under-lease.ts'
 
 /** What a {@link Semaphore} is made of. */
 export interface SemaphoreOptions {
   /** Where the slots are kept; all that share them share it. */
-  readonly store: AtomicStore
+  readonly backend: Pick<Backend, 'store'>
   /** Slots of each key, 1 to 1,000. */
   readonly limit: number
   /** Keeps these slots apart from others in the same store, 1 to 256 characters. Default `semaphores`. */
@@ -42,7 +45,7 @@ export interface SemaphoreSlot {
  * lease ends. Waiters are served in no particular order. With another `limit`, slots above it run out on their own.
  *
  * @example
- * const exports = new Semaphore({ store: backend.store, limit: 5 })
+ * const exports = new Semaphore({ backend, limit: 5 })
  * await exports.withSlot(tenant, { wait: '10s' }, ({ signal }) => exportAll(tenant, signal))
  */
 export class Semaphore {
@@ -51,12 +54,17 @@ export class Semaphore {
   readonly #family: string
   readonly #tools: LeaseTools
 
-  /** @throws RangeError when `limit` is out of range */
+  /**
+   * @throws RangeError when `limit` is out of range
+   * @throws TypeError when there is no backend, or an option of another name
+   */
   constructor(options: SemaphoreOptions) {
-    const { store, limit, partition = 'semaphores' } = options
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-      throw new RangeError(`Cannot create semaphore: limit is ${limit}, 1 to 1000 allowed`)
-    this.#store = store
+    const action = 'create semaphore'
+    checkOptions(action, options, ['backend', 'limit'], ['partition', 'clock', 'random'])
+    checkParts(action, 'backend', options.backend, ['store'])
+    const { backend, limit, partition = 'semaphores' } = options
+    checkInteger(action, 'limit', limit, 1, 1000)
+    this.#store = backend.store
     this.#limit = limit
     this.#family = partition
     this.#tools = { clock: options.clock ?? systemClock, random: options.random ?? systemRandom }
@@ -104,14 +112,19 @@ export class Semaphore {
   /**
    * Runs `work` while holding a slot, renewing it each third of `ttl`, and gives it back afterwards.
    *
-   * @throws LockError `lock_held` when all slots were held for as long as `wait`; `lock_lost` when the lease ended before
-   *   `work` did, even if `work` then succeeded
+   * Options and work may stand in either order.
+   *
+   * @throws LockError `lock_held` when all slots were held for as long as `wait`; `lock_lost` when the
+   *   lease ended before `work` did, even if `work` then succeeded
    */
+  withSlot<Result>(key: string, options: LeaseOptions, work: LockedWork<Result>): Promise<Result>
+  withSlot<Result>(key: string, work: LockedWork<Result>, options?: LeaseOptions): Promise<Result>
   async withSlot<Result>(
     key: string,
-    options: LeaseOptions,
-    work: (context: LeaseContext) => Promise<Result> | Result,
+    first: LeaseOptions | LockedWork<Result>,
+    second?: LeaseOptions | LockedWork<Result>,
   ): Promise<Result> {
+    const [options, work] = workAndOptions(first, second)
     const { ttlMs, waitMs, signal } = checkLeaseOptions(options)
     const owner = this.#newOwner()
     const lost = (): LockError =>

@@ -1,4 +1,5 @@
 import type { HeldLease } from './held-lease.ts'
+import type { LeaseOptions } from './lease-options.ts'
 
 /** What work gets that runs under a lease. */
 export interface LeaseContext {
@@ -6,6 +7,23 @@ export interface LeaseContext {
   readonly token: number
   /** Aborts when the lease is lost, with the {@link import('./lock-error.ts').LockError}, or when the caller's own signal does. */
   readonly signal: AbortSignal
+}
+
+/** What runs under a lock, or in a slot of a semaphore. */
+export type LockedWork<Result> = (context: LeaseContext) => Promise<Result> | Result
+
+/**
+ * Tells the options from the work, in whichever order they were given.
+ *
+ * @throws TypeError unless exactly one of the two is a function
+ */
+export function workAndOptions<Result>(
+  first: LeaseOptions | LockedWork<Result>,
+  second: LeaseOptions | LockedWork<Result> | undefined,
+): readonly [options: LeaseOptions | undefined, work: LockedWork<Result>] {
+  const [options, work] = typeof first === 'function' ? [second, first] : [first, second]
+  if (typeof work === 'function' && typeof options !== 'function') return [options, work]
+  throw new TypeError('Cannot run under lock: no single function given, options and one expected')
 }
 
 /**
@@ -16,7 +34,7 @@ export interface LeaseContext {
 export async function workUnderLease<Result>(
   lease: HeldLease,
   signal: AbortSignal | undefined,
-  work: (context: LeaseContext) => Promise<Result> | Result,
+  work: LockedWork<Result>,
 ): Promise<Result> {
   try {
     lease.signal.throwIfAborted()

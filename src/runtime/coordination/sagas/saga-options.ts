@@ -1,20 +1,19 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
-import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
+import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import type { Waker } from '../../ports/waker/waker.ts'
-import type { JobStore } from '../../ports/job-store/job-store.ts'
 import type { Json } from '../../ports/json.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import type { SagaDefinition } from './saga.ts'
 
-/** What a {@link import('./saga-orchestrator.ts').SagaOrchestrator} is made of. A backend holds `store`, `jobStore` and `waker`. */
+/** What a {@link import('./saga-orchestrator.ts').SagaOrchestrator} is made of. */
 export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
-  /** Where the sagas are kept. */
-  readonly store: AtomicStore
-  /** Wakes a worker for sagas whose driver has crashed, and runs those begun by `start`. Default: none; `resume` goes on with them. */
-  readonly jobStore?: JobStore
-  /** Wakes when a job is added to the job store. Default: none, the worker looks by itself. */
-  readonly waker?: Pick<Waker, 'wake'>
+  /**
+   * Where the sagas are kept. Its job store wakes a worker for sagas whose driver has crashed, and holds
+   * those begun by `start`; without one (`{ store }`) only `run` and `resume` drive sagas.
+   */
+  readonly backend: Pick<Backend, 'store'> & Partial<Pick<Backend, 'jobStore' | 'waker'>>
   /** The queue of those jobs. Default `saga.` and the saga's name. */
   readonly queue?: string
   /** What is run. Default: the steps given to `addStep`. */
@@ -36,6 +35,18 @@ export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
 }
 
 const DAY_MS = 86_400_000
+const CREATE = 'create saga orchestrator'
+const OPTIONAL = [
+  'queue',
+  'saga',
+  'earlier',
+  'name',
+  'version',
+  'lease',
+  'keep',
+  'clock',
+  'random',
+] as const
 
 /** @throws RangeError when an option is out of range */
 export function checkSagaOptions<Input, Results>(
@@ -48,6 +59,8 @@ export function checkSagaOptions<Input, Results>(
   readonly clock: Clock
   readonly random: RandomSource
 } {
+  checkOptions(CREATE, options, ['backend'], OPTIONAL)
+  checkParts(CREATE, 'backend', options.backend, ['store'])
   const { saga, earlier = [], lease = 10_000, keep = 14 * DAY_MS } = options
   const name = saga?.name ?? options.name ?? 'saga'
   const others = [...earlier.map((definition) => definition.name), options.name ?? name]
@@ -59,17 +72,9 @@ export function checkSagaOptions<Input, Results>(
   return {
     name,
     queue: options.queue ?? `saga.${name}`,
-    leaseMs: checkMs('lease', lease, 100, DAY_MS),
-    keepMs: checkMs('keep', keep, 60_000, 3652 * DAY_MS),
+    leaseMs: checkDuration(CREATE, 'lease', lease, 100, DAY_MS),
+    keepMs: checkDuration(CREATE, 'keep', keep, 60_000, 3652 * DAY_MS),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   }
-}
-
-function checkMs(name: string, duration: Duration, least: number, most: number): number {
-  const ms = durationMs(duration)
-  if (ms >= least && ms <= most) return ms
-  throw new RangeError(
-    `Cannot create saga orchestrator: ${name} is ${ms} ms, ${least} to ${most} allowed`,
-  )
 }

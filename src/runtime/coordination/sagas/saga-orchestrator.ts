@@ -51,7 +51,7 @@ const MAX_INPUT_BYTES = 262_144
  * pivot, leaves the saga stuck: `inspect` it, mend the cause, then `retry` or `skip`.
  *
  * @example
- * const orders = new SagaOrchestrator({ store: backend.store, name: 'checkout' })
+ * const orders = new SagaOrchestrator({ backend, name: 'checkout' })
  *   .addStep({ name: 'reserve', execute: reserveStock, compensate: releaseStock })
  *   .addStep({ name: 'charge', execute: charge, compensate: refund })
  * const outcome = await orders.run({ orderId }, { id: orderId })
@@ -69,8 +69,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
 
   /** @throws RangeError when an option is out of range */
   constructor(options: SagaOrchestratorOptions<Input, Results>) {
-    const { store, jobStore, waker } = options
     const { name, queue, leaseMs, keepMs, clock, random } = checkSagaOptions(options)
+    const { store, jobStore, waker } = options.backend
     this.#options = options
     this.#tools = { clock, random }
     this.#leaseMs = leaseMs

@@ -26,7 +26,7 @@ test('saga() infers what steps are handed and what the saga returns', async () =
       },
     })
     .build()
-  const orchestrator = new SagaOrchestrator({ ...memory(), saga: checkout })
+  const orchestrator = new SagaOrchestrator({ backend: memory(), saga: checkout })
   const outcome = await orchestrator.run({ cents: 5 })
   if (outcome.status !== 'completed') throw new Error(outcome.status)
   expectTypeOf(outcome.results.charge).toEqualTypeOf<string>()
@@ -40,7 +40,7 @@ test('saga() infers what steps are handed and what the saga returns', async () =
 
 test('new SagaOrchestrator() with addStep() runs steps without names and without input', async () => {
   const done: string[] = []
-  const outcome = await new SagaOrchestrator(memory())
+  const outcome = await new SagaOrchestrator({ backend: memory() })
     .addStep({ execute: () => void done.push('one'), compensate: () => void done.push('undo one') })
     .addStep({ execute: ({ results }) => ({ seen: Object.keys(results) }) })
     .run()
@@ -53,14 +53,14 @@ test('new SagaOrchestrator() with addStep() runs steps without names and without
 
 test('addStep() is refused once the saga is defined', async () => {
   const given = new SagaOrchestrator({
-    ...memory(),
+    backend: memory(),
     saga: saga('s', 1).step('a', { execute }).build(),
   })
   expect(() => given.addStep({ execute })).toThrow(TypeError)
-  const begun = new SagaOrchestrator(memory()).addStep({ execute })
+  const begun = new SagaOrchestrator({ backend: memory() }).addStep({ execute })
   await begun.run()
   expect(() => begun.addStep({ execute })).toThrow(TypeError)
-  await expect(new SagaOrchestrator(memory()).run()).rejects.toThrow(RangeError)
+  await expect(new SagaOrchestrator({ backend: memory() }).run()).rejects.toThrow(RangeError)
 })
 
 test('saga() refuses names, versions and steps that are out of range', () => {
@@ -111,5 +111,5 @@ test('new SagaOrchestrator() refuses options out of range and definitions of sev
     { saga: definition, name: 'other' },
     { saga: definition, earlier: [saga('other', 1).step('a', { execute }).build()] },
   ] as const)
-    expect(() => new SagaOrchestrator({ ...memory(), ...options })).toThrow(RangeError)
+    expect(() => new SagaOrchestrator({ backend: memory(), ...options })).toThrow(RangeError)
 })

@@ -1,4 +1,6 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import type { Json } from '../../ports/json.ts'
 import { retryPolicyOf, type RetryOptions, type RetryPolicy } from '../retry-policy.ts'
 import type { SagaCause, SagaPlanStep } from './saga-state.ts'
@@ -91,6 +93,15 @@ export interface SagaBuilder<Input, Results> {
 
 const MAX_STEPS = 100
 const DAY_MS = 86_400_000
+const STEP_OPTIONS = [
+  'name',
+  'pivot',
+  'execute',
+  'compensate',
+  'retry',
+  'compensateRetry',
+  'timeout',
+] as const
 
 /**
  * Begins the definition of a saga.
@@ -154,15 +165,15 @@ function checkStep(step: SagaStepToAdd, index: number, forward: boolean): SagaSt
   const { name = `step-${index + 1}`, pivot = false, execute, compensate, timeout = 300_000 } = step
   if (name.length < 1 || name.length > 100)
     throw new RangeError('Cannot define saga: a step name is empty or over 100 characters')
-  const where = `Cannot define saga step ${JSON.stringify(name)}`
+  const action = `define saga step ${JSON.stringify(name)}`
+  const where = `Cannot ${action}`
+  checkOptions(action, step, [], STEP_OPTIONS)
   if (typeof execute !== 'function') throw new TypeError(`${where}: execute is no function`)
   if (compensate !== undefined && typeof compensate !== 'function')
     throw new TypeError(`${where}: compensate is no function`)
   if (forward && compensate !== undefined)
     throw new RangeError(`${where}: it has compensate, but behind the pivot nothing is undone`)
-  const timeoutMs = durationMs(timeout)
-  if (timeoutMs < 10 || timeoutMs > DAY_MS)
-    throw new RangeError(`${where}: timeout is ${timeoutMs} ms, 10 to ${DAY_MS} allowed`)
+  const timeoutMs = checkDuration(action, 'timeout', timeout, 10, DAY_MS)
   return {
     name,
     pivot,
@@ -181,6 +192,5 @@ function checkIdentity(name: string, version: number): void {
       `Cannot define saga ${JSON.stringify(name.slice(0, 100))}: a name of 1 to 100 characters of A–Z a–z 0–9 . _ : - expected`,
     )
   }
-  if (!Number.isSafeInteger(version) || version < 1)
-    throw new RangeError(`Cannot define saga: version is ${version}, a positive integer expected`)
+  checkInteger('define saga', 'version', version, 1, Number.MAX_SAFE_INTEGER)
 }

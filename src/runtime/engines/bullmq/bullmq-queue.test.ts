@@ -408,7 +408,7 @@ test('add() refuses what BullMQ would refuse or misread, and writes nothing', as
   for (const wrong of ['', 'a:b', 'x'.repeat(257)])
     expect(() => bullmqQueue({ client: redis, name: wrong })).toThrow(RangeError)
   expect(() => bullmqQueue({ client: redis, name, prefix: '' })).toThrow(RangeError)
-  expect(() => bullmqQueue({ client: redis, name, timeoutMs: 0 })).toThrow(RangeError)
+  expect(() => bullmqQueue({ client: redis, name, timeout: 0 })).toThrow(RangeError)
   expect(() => bullmqQueue({ client: {} as ScriptClient, name })).toThrow(TypeError)
 })
 
@@ -435,7 +435,7 @@ test('add() says whether Redis refused or could not be reached, and never shows 
 test('add() gives up after timeoutMs', async () => {
   const clock = createFakeClock()
   const silent = { eval: () => new Promise<unknown>(() => undefined) }
-  const adding = bullmqQueue({ client: silent, name: 'q', timeoutMs: 500, clock }).add('a', 1)
+  const adding = bullmqQueue({ client: silent, name: 'q', timeout: 500, clock }).add('a', 1)
   const outcome = expect(adding).rejects.toMatchObject({ code: 'backend_unavailable' })
   await clock.advance(500)
   await outcome

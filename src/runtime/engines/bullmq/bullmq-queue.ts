@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import { encodeJson, JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
@@ -45,12 +48,16 @@ export interface BullmqQueueOptions {
   readonly name: string
   /** As given to BullMQ's `Worker`; in a cluster it holds a hash tag, as in `{bull}`. Default `bull`. */
   readonly prefix?: string
-  /** Longest wait for Redis in ms, 1 to 600,000; after it the call fails as `backend_unavailable`. Default 10,000. */
-  readonly timeoutMs?: number
+  /**
+   * Longest wait for Redis, 1 ms to 10 min; after it the call fails as `backend_unavailable`. Default
+   * 10 s.
+   */
+  readonly timeout?: Duration
   /** Times that wait. Jobs are stamped by the clock of Redis. Default: the platform's. */
   readonly clock?: Clock
 }
 
+const OPEN = 'open BullMQ queue'
 const KNOWN_VERSION = 'bullmq:6.'
 const BULK_BYTES = 8_388_608
 
@@ -66,15 +73,15 @@ const BULK_BYTES = 8_388_608
  * @throws TypeError when `client` is of no known kind
  */
 export function bullmqQueue(options: BullmqQueueOptions): BullmqQueue {
-  const { client, name, prefix = 'bull', timeoutMs = 10_000, clock = systemClock } = options
+  checkOptions(OPEN, options, ['client', 'name'], ['prefix', 'timeout', 'clock'])
+  const { client, name, prefix = 'bull', timeout = 10_000, clock = systemClock } = options
   if (name.length < 1 || name.length > 256 || name.includes(':'))
     throw new RangeError(
       `Cannot open BullMQ queue ${JSON.stringify(name.slice(0, 260))}: 1 to 256 characters without a colon expected`,
     )
   if (prefix === '')
     throw new RangeError('Cannot open BullMQ queue: prefix is empty, text expected')
-  if (!(timeoutMs >= 1 && timeoutMs <= 600_000))
-    throw new RangeError(`Cannot open BullMQ queue: timeoutMs is ${timeoutMs}, 1 to 600000 allowed`)
+  const timeoutMs = checkDuration(OPEN, 'timeout', timeout, 1, 600_000)
   const evaluate = scriptEvaluator(client)
   const base = `${prefix}:${name}:`
   const queueKeys = QUEUE_KEYS.map((part) => base + part)

@@ -1,3 +1,5 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 
 /** What BullMQ's workers know of a job, by BullMQ's names: those of its options that can be honoured without its library. */
@@ -53,6 +55,7 @@ export interface EncodedOptions {
   readonly lifo: boolean
 }
 
+const ADD = 'add job to BullMQ'
 const KNOWN: readonly (keyof BullmqJobOptions)[] = [
   'jobId',
   'delay',
@@ -93,18 +96,14 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
  * @throws TypeError when there is an option that only BullMQ's own library can honour, such as `parent`
  */
 export function encodeOptions(options: BullmqJobOptions): EncodedOptions {
-  const unknown = Object.keys(options).find((name) => !KNOWN.some((known) => known === name))
-  if (unknown !== undefined)
-    throw new TypeError(
-      `Cannot add job to BullMQ: option ${JSON.stringify(unknown)} is not known, ${KNOWN.join(', ')} expected`,
-    )
+  checkOptions(ADD, options, [], KNOWN)
   const { backoff, keepLogs, ...plain } = options
   if (options.jobId !== undefined) checkId(options.jobId)
-  checkInteger('delay', options.delay, 0, JOB_LIMITS.delayMs)
-  checkInteger('priority', options.priority, 0, JOB_LIMITS.priority)
-  checkInteger('attempts', options.attempts, 1)
-  checkInteger('keepLogs', keepLogs, 0)
-  checkInteger('stackTraceLimit', options.stackTraceLimit, 0)
+  checkCount('delay', options.delay, 0, JOB_LIMITS.delayMs)
+  checkCount('priority', options.priority, 0, JOB_LIMITS.priority)
+  checkCount('attempts', options.attempts, 1)
+  checkCount('keepLogs', keepLogs, 0)
+  checkCount('stackTraceLimit', options.stackTraceLimit, 0)
   checkKeep('removeOnComplete', options.removeOnComplete)
   checkKeep('removeOnFail', options.removeOnFail)
   return {
@@ -124,12 +123,11 @@ export function encodeOptions(options: BullmqJobOptions): EncodedOptions {
 
 function encodeBackoff(given: number | BullmqBackoff): BullmqBackoff {
   const backoff = typeof given === 'number' ? { type: 'fixed', delay: given } : given
-  checkInteger('backoff.delay', backoff.delay, 0)
+  checkCount('backoff.delay', backoff.delay, 0)
   const { type, jitter = 0 } = backoff
   if (typeof type !== 'string' || type === '')
     throw new RangeError('Cannot add job to BullMQ: backoff.type is no name, one expected')
-  if (!(jitter >= 0 && jitter <= 1))
-    throw new RangeError(`Cannot add job to BullMQ: backoff.jitter is ${jitter}, 0 to 1 allowed`)
+  checkNumber(ADD, 'backoff.jitter', jitter, 0, 1)
   return backoff
 }
 
@@ -147,25 +145,22 @@ function checkId(id: string): void {
 
 function checkKeep(name: string, keep: BullmqJobOptions['removeOnComplete']): void {
   if (keep === undefined || typeof keep === 'boolean') return
-  if (typeof keep === 'number') return checkInteger(name, keep, -1)
+  if (typeof keep === 'number') return checkCount(name, keep, -1)
   const { age, count, limit }: Partial<Record<'age' | 'count' | 'limit', number>> = keep
   if (age === undefined && count === undefined)
     throw new RangeError(
       `Cannot add job to BullMQ: ${name} has neither age nor count, one expected`,
     )
-  checkInteger(`${name}.age`, age, 0)
-  checkInteger(`${name}.count`, count, -1)
-  checkInteger(`${name}.limit`, limit, 1)
+  checkCount(`${name}.age`, age, 0)
+  checkCount(`${name}.count`, count, -1)
+  checkCount(`${name}.limit`, limit, 1)
 }
 
-function checkInteger(
+function checkCount(
   name: string,
   value: number | undefined,
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return
-  throw new RangeError(
-    `Cannot add job to BullMQ: ${name} is ${value}, an integer from ${least} to ${most} expected`,
-  )
+  if (value !== undefined) checkInteger(ADD, name, value, least, most)
 }

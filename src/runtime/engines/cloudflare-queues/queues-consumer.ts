@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import {
   createWakeHandler,
@@ -9,8 +12,11 @@ import type { MessageBatchLike, MessageLike } from './queue-binding.ts'
 
 /** Options of {@link queuesConsumer}. */
 export interface QueuesConsumerOptions extends Pick<WakeHandlerOptions, 'backend' | 'workers'> {
-  /** How long one batch works at most, 1 to 840,000 ms, since a consumer may take 15 minutes; then the queue is woken anew. Default 600,000. */
-  readonly timeLimitMs?: number
+  /**
+   * How long one batch works at most, up to 14 min, since a consumer may take 15; then the queue is
+   * woken anew. Default 10 min.
+   */
+  readonly timeLimit?: Duration
   /** Hears why a wake could not be answered. Must not throw. Default: nobody. */
   readonly onError?: (error: unknown) => void
   /** Default: the platform's. */
@@ -22,6 +28,7 @@ interface WokenQueue {
   readonly messages: MessageLike[]
 }
 
+const CONSUME = 'consume Cloudflare queue'
 const FIRST_RETRY_S = 5
 const LAST_RETRY_S = 600
 
@@ -38,11 +45,9 @@ const LAST_RETRY_S = 600
 export function queuesConsumer(
   options: QueuesConsumerOptions,
 ): (batch: MessageBatchLike) => Promise<void> {
-  const { backend, workers, timeLimitMs = 600_000, onError, clock = systemClock } = options
-  if (!(timeLimitMs >= 1 && timeLimitMs <= 840_000))
-    throw new RangeError(
-      `Cannot consume Cloudflare queue: timeLimitMs is ${timeLimitMs}, 1 to 840000 allowed`,
-    )
+  checkOptions(CONSUME, options, ['backend', 'workers'], ['timeLimit', 'onError', 'clock'])
+  const { backend, workers, timeLimit = 600_000, onError, clock = systemClock } = options
+  const timeLimitMs = checkDuration(CONSUME, 'timeLimit', timeLimit, 1, 840_000)
   const answerRing = createWakeHandler({ backend, workers, timeLimitMs, clock })
 
   async function answer(queue: string, { afterMs, messages }: WokenQueue): Promise<void> {

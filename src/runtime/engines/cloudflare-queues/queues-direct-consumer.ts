@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import {
@@ -16,13 +19,15 @@ export interface QueuesDirectConsumerOptions {
    * acknowledged once this resolves, and retried when it rejects.
    */
   readonly onDead: (job: DirectJob, error: Json) => Promise<void>
-  /** Longest time of one attempt, 1 to 840,000 ms, since a consumer may take 15 minutes. Default 300,000. */
-  readonly timeLimitMs?: number
+  /** Longest time of one attempt, up to 14 min, since a consumer may take 15. Default 5 min. */
+  readonly timeLimit?: Duration
   /** Hears what `process` or `onDead` threw, and of messages that are no job. Must not throw. Default: nobody. */
   readonly onError?: (error: unknown, job: DirectJob | null) => void
   /** Default: the platform's. */
   readonly clock?: Clock
 }
+
+const CONSUME = 'consume Cloudflare queue'
 
 /**
  * Makes the `queue` handler that runs the jobs of `queuesDirect`, those of a batch at once, each settled on its own.
@@ -36,11 +41,9 @@ export interface QueuesDirectConsumerOptions {
 export function queuesDirectConsumer(
   options: QueuesDirectConsumerOptions,
 ): (batch: MessageBatchLike) => Promise<void> {
-  const { process, onDead, timeLimitMs = 300_000, onError, clock = systemClock } = options
-  if (!(timeLimitMs >= 1 && timeLimitMs <= 840_000))
-    throw new RangeError(
-      `Cannot consume Cloudflare queue: timeLimitMs is ${timeLimitMs}, 1 to 840000 allowed`,
-    )
+  checkOptions(CONSUME, options, ['process', 'onDead'], ['timeLimit', 'onError', 'clock'])
+  const { process, onDead, timeLimit = 300_000, onError, clock = systemClock } = options
+  const timeLimitMs = checkDuration(CONSUME, 'timeLimit', timeLimit, 1, 840_000)
 
   async function bury(job: DirectJob, error: Json, message: MessageLike): Promise<void> {
     try {

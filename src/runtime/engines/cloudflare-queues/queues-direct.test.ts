@@ -120,7 +120,7 @@ test('queuesDirectConsumer() fails an attempt that takes too long', async () => 
     working.resolve()
     return new Promise(() => undefined)
   }
-  const { queue, direct, errors } = createWorld(process, { timeLimitMs: 1000 })
+  const { queue, direct, errors } = createWorld(process, { timeLimit: 1000 })
   await direct.send('slow', 1)
   for (let attempt = 1; attempt <= 4; attempt++) {
     const delivery = queue.advance(0)
@@ -154,6 +154,6 @@ test('queuesDirectConsumer() leaves messages that are no job to the dead-letter 
     process: async () => ({ to: 'completed' }) as const,
     onDead: async () => undefined,
   }
-  for (const timeLimitMs of [0, 840_001])
-    expect(() => queuesDirectConsumer({ ...options, timeLimitMs })).toThrow(RangeError)
+  for (const timeLimit of [0, 840_001])
+    expect(() => queuesDirectConsumer({ ...options, timeLimit })).toThrow(RangeError)
 })

@@ -1,4 +1,6 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Json } from '../../ports/json.ts'
 import { encodeDirectJob } from '../../workers/push/direct-job.ts'
@@ -38,14 +40,16 @@ const MAX_BYTES = 127_900
  * often as the consumer's `max_retries` says. The cheapest way; for priority, deduplication, delays over 12 hours,
  * cancellation, progress or a record of what became of a job use a job queue with `queuesWaker`.
  */
-export function queuesDirect({ queue }: QueuesDirectOptions): QueuesDirect {
+export function queuesDirect(options: QueuesDirectOptions): QueuesDirect {
+  checkOptions('send jobs to Cloudflare Queues', options, ['queue'])
+  const { queue } = options
   return {
-    async send(name, data, { delay = 0 } = {}) {
-      const delaySeconds = Math.ceil(durationMs(delay) / 1000)
-      if (delaySeconds > MAX_DELAY_S)
-        throw new RangeError(
-          `Cannot send job ${JSON.stringify(name.slice(0, 100))}: delay is ${delaySeconds} s, at most ${MAX_DELAY_S} allowed`,
-        )
+    async send(name, data, given = {}) {
+      const action = `send job ${JSON.stringify(name.slice(0, 100))}`
+      checkOptions(action, given, [], ['delay'])
+      const { delay = 0 } = given
+      const delayMs = checkDuration(action, 'delay', delay, 0, MAX_DELAY_S * 1000)
+      const delaySeconds = Math.ceil(delayMs / 1000)
       const body = encodeDirectJob(name, data)
       const bytes = utf8Length(JSON.stringify(body))
       if (bytes > MAX_BYTES) throw new MessageTooLargeError(name, bytes, MAX_BYTES)

@@ -23,13 +23,13 @@ interface World {
 }
 
 /** A queue of wakes whose consumer is what `options` make. */
-function createWorld(options: Partial<QueuesConsumerOptions> = {}, coalesceMs = 1000): World {
+function createWorld(options: Partial<QueuesConsumerOptions> = {}, coalesce = 1000): World {
   const clock = createFakeClock()
   const errors: unknown[] = []
   const wakes: LocalQueue = createLocalQueue({ clock, consume: (batch) => consume(batch) })
   const backend: Backend = {
     ...memory({ clock, random: createSeededRandom() }),
-    waker: queuesWaker({ queue: wakes, clock, coalesceMs }),
+    waker: queuesWaker({ queue: wakes, clock, coalesce }),
   }
   const consume: (batch: MessageBatchLike) => Promise<void> = queuesConsumer({
     backend,
@@ -247,7 +247,7 @@ test('queuesConsumer() answers after its time limit and wakes the queue anew', a
   }
   const { wakes, backend } = createWorld({
     workers: [{ queue: 'email', drain }],
-    timeLimitMs: 60_000,
+    timeLimit: 60_000,
   })
   await backend.waker.wake('email', 0)
   const delivery = wakes.advance(0)
@@ -260,10 +260,10 @@ test('queuesConsumer() answers after its time limit and wakes the queue anew', a
 
 test('queuesWaker() and queuesConsumer() refuse options that are out of range', () => {
   const { wakes, backend } = createWorld()
-  for (const coalesceMs of [-1, 60_001, NaN])
-    expect(() => queuesWaker({ queue: wakes, coalesceMs })).toThrow(RangeError)
-  for (const timeLimitMs of [0, 840_001, NaN])
-    expect(() => queuesConsumer({ backend, workers: [], timeLimitMs })).toThrow(RangeError)
+  for (const coalesce of [-1, 60_001, NaN])
+    expect(() => queuesWaker({ queue: wakes, coalesce })).toThrow(RangeError)
+  for (const timeLimit of [0, 840_001, NaN])
+    expect(() => queuesConsumer({ backend, workers: [], timeLimit })).toThrow(RangeError)
 })
 
 test('a job queue runs on wakes alone: bulk added, retried, delayed beyond 12 hours and scheduled', async () => {

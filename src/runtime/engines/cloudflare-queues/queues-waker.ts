@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
@@ -12,9 +15,9 @@ export interface QueuesWakerOptions {
   readonly queue: QueueLike
   /**
    * Of the wakes of one isolate that fall due within one such span, the first goes out at once if it is due at once, and
-   * one more at the end of the span stands for all the others; 0 sends each. Up to 60,000 ms. Default 1000.
+   * one more at the end of the span stands for all the others; 0 sends each. Up to 1 min. Default 1 s.
    */
-  readonly coalesceMs?: number
+  readonly coalesce?: Duration
   /** Default: the platform's. */
   readonly clock?: Clock
 }
@@ -34,11 +37,10 @@ const MAX_DELAY_MS = MAX_DELAY_S * 1000
  * @throws RangeError when an option is out of range
  */
 export function queuesWaker(options: QueuesWakerOptions): Waker {
-  const { queue: binding, coalesceMs = 1000, clock = systemClock } = options
-  if (!(coalesceMs >= 0 && coalesceMs <= 60_000))
-    throw new RangeError(
-      `Cannot wake through Cloudflare Queues: coalesceMs is ${coalesceMs}, 0 to 60000 allowed`,
-    )
+  const action = 'wake through Cloudflare Queues'
+  checkOptions(action, options, ['queue'], ['coalesce', 'clock'])
+  const { queue: binding, coalesce = 1000, clock = systemClock } = options
+  const coalesceMs = checkDuration(action, 'coalesce', coalesce, 0, 60_000)
   const sent = createLruCache<number>(REMEMBERED)
 
   async function send(queue: string, waitMs: number): Promise<void> {

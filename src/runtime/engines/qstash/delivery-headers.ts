@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 
 /** How QStash is to deliver a message. */
@@ -7,6 +8,8 @@ export interface Delivery {
   readonly retries?: number | undefined
   readonly deduplicationId?: string | undefined
 }
+
+const SEND = 'send through QStash'
 
 /**
  * The request headers that say so (https://upstash.com/docs/qstash/api-reference/messages/publish-a-message).
@@ -18,14 +21,8 @@ export function deliveryHeaders({
   retries,
   deduplicationId,
 }: Delivery): Readonly<Record<string, string>> {
-  if (!(delayMs >= 0 && delayMs <= JOB_LIMITS.delayMs))
-    throw new RangeError(
-      `Cannot send through QStash: delay is ${delayMs} ms, 0 to ${JOB_LIMITS.delayMs} allowed`,
-    )
-  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100))
-    throw new RangeError(
-      `Cannot send through QStash: retries is ${retries}, an integer from 0 to 100 expected`,
-    )
+  checkNumber(SEND, 'delay', delayMs, 0, JOB_LIMITS.delayMs)
+  if (retries !== undefined) checkInteger(SEND, 'retries', retries, 0, 100)
   if (deduplicationId !== undefined && !/^[\x21-\x7e]{1,256}$/.test(deduplicationId))
     throw new RangeError(
       'Cannot send through QStash: deduplicationId is not 1 to 256 printable characters without spaces, as it must be',

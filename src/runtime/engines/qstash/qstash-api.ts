@@ -1,3 +1,5 @@
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
@@ -11,11 +13,14 @@ export interface QstashAccess {
   readonly baseUrl?: string
   /** Default: the platform's `fetch`. */
   readonly fetch?: FetchClient
-  /** Longest wait for one answer in ms, 1 to 600,000. Default 10,000. */
-  readonly timeoutMs?: number
+  /** Longest wait for one answer, 1 ms to 10 min. Default 10 s. */
+  readonly timeout?: Duration
   /** Times that wait. Default: the platform's. */
   readonly clock?: Clock
 }
+
+/** The names of {@link QstashAccess} but for `token`. */
+export const ACCESS_OPTIONS = ['baseUrl', 'fetch', 'timeout', 'clock'] as const
 
 /** QStash's REST interface (https://upstash.com/docs/qstash/api). */
 export interface QstashApi {
@@ -53,13 +58,12 @@ const MAX_ANSWER_BYTES = 8_388_608
  */
 export function createQstashApi(access: QstashAccess): QstashApi {
   const { token, baseUrl = DEFAULT_URL, fetch = systemFetch } = access
-  const { timeoutMs = 10_000, clock = systemClock } = access
+  const { timeout = 10_000, clock = systemClock } = access
   if (!/^[\x21-\x7e]{1,1000}$/.test(token))
     throw new RangeError(
       'Cannot use QStash: token is not 1 to 1000 printable characters, one as the console shows it expected',
     )
-  if (!(timeoutMs >= 1 && timeoutMs <= 600_000))
-    throw new RangeError(`Cannot use QStash: timeoutMs is ${timeoutMs}, 1 to 600000 allowed`)
+  const timeoutMs = checkDuration('use QStash', 'timeout', timeout, 1, 600_000)
   const base = checkUrl('baseUrl', baseUrl).replace(/\/+$/, '')
 
   async function send(

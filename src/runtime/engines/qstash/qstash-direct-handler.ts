@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { systemClock } from '../../ports/platform/clock.ts'
 import {
   decodeDirectJob,
@@ -9,14 +12,18 @@ import {
   answer,
   answerDead,
   createSignedRequestReader,
+  SIGNED_REQUEST_OPTIONS,
   type SignedRequestOptions,
 } from './signed-request.ts'
 
 /** Options of {@link qstashDirectHandler}. */
 export interface QstashDirectHandlerOptions extends SignedRequestOptions {
   readonly process: DirectProcess
-  /** Longest time of one attempt, 1 to 7,200,000 ms, within what the plan allows an answer to take. Default 300,000. */
-  readonly timeLimitMs?: number
+  /**
+   * Longest time of one attempt, up to 2 h, within what the plan allows an answer to take. Default
+   * 5 min.
+   */
+  readonly timeLimit?: Duration
   /** Hears what `process` threw; QStash only learns that the attempt failed. Must not throw. Default: nobody. */
   readonly onError?: (error: unknown, job: DirectJob) => void
 }
@@ -36,11 +43,10 @@ const MAX_RETRY_AFTER_S = 86_400
 export function qstashDirectHandler(
   options: QstashDirectHandlerOptions,
 ): (request: Request) => Promise<Response> {
-  const { process, timeLimitMs = 300_000, clock = systemClock, onError } = options
-  if (!(timeLimitMs >= 1 && timeLimitMs <= 7_200_000))
-    throw new RangeError(
-      `Cannot answer QStash: timeLimitMs is ${timeLimitMs}, 1 to 7200000 allowed`,
-    )
+  const optional = [...SIGNED_REQUEST_OPTIONS, 'timeLimit', 'onError'] as const
+  checkOptions('answer QStash', options, ['signingKeys', 'process'], optional)
+  const { process, timeLimit = 300_000, clock = systemClock, onError } = options
+  const timeLimitMs = checkDuration('answer QStash', 'timeLimit', timeLimit, 1, 7_200_000)
   const read = createSignedRequestReader(options)
 
   return async (request) => {

@@ -218,8 +218,8 @@ test('send() refuses what is out of range, and says when QStash refuses', async 
   await expect(
     qstashDirect({ baseUrl, token: 'wrong', url: APP }).send('n', 1),
   ).rejects.toMatchObject({ code: 'backend_failed' })
-  for (const timeLimitMs of [0, NaN]) {
-    const options = { signingKeys: server.signingKeys, timeLimitMs }
+  for (const timeLimit of [0, NaN]) {
+    const options = { signingKeys: server.signingKeys, timeLimit }
     expect(() =>
       qstashDirectHandler({ ...options, process: async () => ({ to: 'completed' }) }),
     ).toThrow(RangeError)

@@ -1,9 +1,11 @@
-import { durationMs, type Duration } from '../../../primitives/duration.ts'
-import { encodeJson } from '../../ports/job-store/job-limits.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
+import { encodeJson, JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import type { Json } from '../../ports/json.ts'
 import { encodeDirectJob } from '../../workers/push/direct-job.ts'
 import { deliveryHeaders } from './delivery-headers.ts'
-import { checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
+import { ACCESS_OPTIONS, checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
 
 /** Options of {@link qstashDirect}. */
 export interface QstashDirectOptions extends QstashAccess {
@@ -47,11 +49,15 @@ export interface QstashDirect {
  * @throws TypeError when a URL is none
  */
 export function qstashDirect(options: QstashDirectOptions): QstashDirect {
+  checkOptions('send through QStash', options, ['token', 'url'], ACCESS_OPTIONS)
   const url = checkUrl('url', options.url)
   const api = createQstashApi(options)
   return {
-    async send(name, data, { delay = 0, retries, deduplicationId } = {}) {
-      const headers = deliveryHeaders({ delayMs: durationMs(delay), retries, deduplicationId })
+    async send(name, data, given = {}) {
+      checkOptions('send job', given, [], ['delay', 'retries', 'deduplicationId'])
+      const { delay = 0, retries, deduplicationId } = given
+      const delayMs = checkDuration('send job', 'delay', delay, 0, JOB_LIMITS.delayMs)
+      const headers = deliveryHeaders({ delayMs, retries, deduplicationId })
       const body = encodeJson('data', encodeDirectJob(name, data))
       const { messageId, deduplicated } = await api.publish(url, { headers, body })
       return { id: messageId, added: !deduplicated }

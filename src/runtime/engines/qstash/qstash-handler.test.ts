@@ -70,6 +70,6 @@ test('qstashHandler() answers 503 when the queue cannot be worked, and tells onE
 
 test('qstashHandler() refuses options that are out of range', () => {
   const options = { signingKeys, backend: memory(), workers: [] }
-  for (const timeLimitMs of [0, 7_200_001, NaN])
-    expect(() => qstashHandler({ ...options, timeLimitMs })).toThrow(RangeError)
+  for (const timeLimit of [0, 7_200_001, NaN])
+    expect(() => qstashHandler({ ...options, timeLimit })).toThrow(RangeError)
 })

@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { systemClock } from '../../ports/platform/clock.ts'
 import { createWakeHandler, type WakeHandlerOptions } from '../../workers/push/wake-handler.ts'
 import { decodeWakeMessage } from '../../workers/push/wake-message.ts'
@@ -5,6 +8,7 @@ import {
   answer,
   answerDead,
   createSignedRequestReader,
+  SIGNED_REQUEST_OPTIONS,
   type SignedRequestOptions,
 } from './signed-request.ts'
 
@@ -12,10 +16,10 @@ import {
 export interface QstashHandlerOptions
   extends SignedRequestOptions, Pick<WakeHandlerOptions, 'backend' | 'workers'> {
   /**
-   * How long one wake works at most, 1 to 7,200,000 ms, within what the plan allows an answer to take; then QStash is
-   * answered and the queue woken anew. Default 300,000.
+   * How long one wake works at most, up to 2 h, within what the plan allows an answer to take; then
+   * QStash is answered and the queue woken anew. Default 5 min.
    */
-  readonly timeLimitMs?: number
+  readonly timeLimit?: Duration
   /** Hears why a queue could not be worked; QStash wakes again. Must not throw. Default: nobody. */
   readonly onError?: (error: unknown) => void
 }
@@ -36,11 +40,10 @@ export interface QstashHandlerOptions
 export function qstashHandler(
   options: QstashHandlerOptions,
 ): (request: Request) => Promise<Response> {
-  const { backend, workers, timeLimitMs = 300_000, clock = systemClock, onError } = options
-  if (!(timeLimitMs >= 1 && timeLimitMs <= 7_200_000))
-    throw new RangeError(
-      `Cannot answer QStash: timeLimitMs is ${timeLimitMs}, 1 to 7200000 allowed`,
-    )
+  const optional = [...SIGNED_REQUEST_OPTIONS, 'timeLimit', 'onError'] as const
+  checkOptions('answer QStash', options, ['signingKeys', 'backend', 'workers'], optional)
+  const { backend, workers, timeLimit = 300_000, clock = systemClock, onError } = options
+  const timeLimitMs = checkDuration('answer QStash', 'timeLimit', timeLimit, 1, 7_200_000)
   const read = createSignedRequestReader(options)
   const answerRing = createWakeHandler({ backend, workers, timeLimitMs, clock })
 

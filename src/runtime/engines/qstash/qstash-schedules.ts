@@ -1,10 +1,11 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import { checkQueueName, encodeJson } from '../../ports/job-store/job-limits.ts'
 import type { Json } from '../../ports/json.ts'
 import { decodeDirectJob, encodeDirectJob } from '../../workers/push/direct-job.ts'
 import { decodeWakeMessage, encodeWakeMessage } from '../../workers/push/wake-message.ts'
 import { deliveryHeaders } from './delivery-headers.ts'
-import { checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
+import { ACCESS_OPTIONS, checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
 
 /** What a schedule sends: a job to `qstashDirectHandler`, or a wake for a queue to `qstashHandler`. */
 export type QstashTask =
@@ -22,6 +23,9 @@ export type NewQstashSchedule = QstashTask & {
   /** How often a failed delivery is tried again, 0 to 100. Default: the plan's most. */
   readonly retries?: number
 }
+
+/** The names of both kinds. */
+type AnyQstashSchedule = NewQstashSchedule & { readonly job?: unknown; readonly wake?: unknown }
 
 /** A schedule as QStash keeps it. */
 export interface QstashSchedule {
@@ -66,10 +70,13 @@ const TIMEZONE = /^CRON_TZ=(\S+) (.+)$/
  * @throws TypeError when a URL is none
  */
 export function qstashSchedules(options: QstashSchedulesOptions): QstashSchedules {
+  checkOptions('use schedules of QStash', options, ['token', 'url'], ACCESS_OPTIONS)
   const url = checkUrl('url', options.url)
   const api = createQstashApi(options)
   return {
     async create(schedule) {
+      const known = ['job', 'wake', 'timezone', 'retries'] as const
+      checkOptions<Partial<AnyQstashSchedule>>('create schedule', schedule, ['id', 'cron'], known)
       const { id, cron, timezone, retries } = schedule
       checkText('id', id, /^[\w.-]{1,128}$/)
       checkText('cron', cron, /^[\w*/,?#-]+( [\w*/,?#-]+){4}$/)

@@ -85,7 +85,7 @@ test('wake() is answered after the wake, however late in a span it is', async ()
 
 test('wake() sends every wake at once where coalescing is off', async () => {
   const heard = listen()
-  const waker = open({ coalesceMs: 0 })
+  const waker = open({ coalesce: 0 })
   await waker.wake('email', 0)
   await waker.wake('email', 0)
   await server.advance(0)
@@ -94,7 +94,7 @@ test('wake() sends every wake at once where coalescing is off', async () => {
 
 test('wake() reaches beyond the longest delay of the plan by waking on the way', async () => {
   const { jobStore } = memory({ clock: server.clock })
-  const waker = open({ maxDelayMs: DAY_MS })
+  const waker = open({ maxDelay: DAY_MS })
   const works: number[] = []
   const start = server.clock.now()
   const answer = qstashHandler({
@@ -133,7 +133,7 @@ test('wake() gives up after timeoutMs, and never shows the token', async () => {
   const clock = createFakeClock()
   const silent = open({
     clock,
-    timeoutMs: 200,
+    timeout: 200,
     fetch: (_, { signal }) =>
       new Promise((_resolve, reject) => {
         signal?.addEventListener('abort', () => reject(new Error('aborted')))
@@ -160,11 +160,11 @@ test('qstashWaker() refuses options that are out of range', () => {
   for (const options of [
     { token: '' },
     { token: 'a b' },
-    { coalesceMs: -1 },
-    { coalesceMs: 300_001 },
-    { maxDelayMs: 0 },
+    { coalesce: -1 },
+    { coalesce: 300_001 },
+    { maxDelay: 0 },
     { retries: 1.5 },
-    { timeoutMs: 0 },
+    { timeout: 0 },
   ])
     expect(() => open(options)).toThrow(RangeError)
   for (const url of ['', 'app.example.com', 'ftp://app.example.com', 'https://app.example.com/#a'])

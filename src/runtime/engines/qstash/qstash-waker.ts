@@ -1,35 +1,43 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { systemClock } from '../../ports/platform/clock.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import { encodeWakeMessage } from '../../workers/push/wake-message.ts'
 import { deliveryHeaders } from './delivery-headers.ts'
-import { checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
+import { ACCESS_OPTIONS, checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
 
 /** Options of {@link qstashWaker}. */
 export interface QstashWakerOptions extends QstashAccess {
   /** Where `qstashHandler` answers: a public URL, exactly as the handler knows it. */
   readonly url: string
   /**
-   * Wakes that fall due within one such span become one message, delivered at its end; 0 sends each at once. Up to
-   * 300,000 ms, half of what QStash remembers of messages. Default 1000.
+   * Wakes that fall due within one such span become one message, delivered at its end; 0 sends each at
+   * once. Up to 5 min, half of what QStash remembers of messages. Default 1 s.
    */
-  readonly coalesceMs?: number
-  /** The longest delay of the plan in ms; a later wake is sent on its way again from there. Default 7 days, the free plan's. */
-  readonly maxDelayMs?: number
+  readonly coalesce?: Duration
+  /**
+   * The longest delay of the plan, 1 s or more; a later wake is sent on its way again from there.
+   * Default 7 days, the free plan's.
+   */
+  readonly maxDelay?: Duration
   /** How often QStash tries again to deliver a wake, 0 to 100. Default 3. */
   readonly retries?: number
 }
 
 /** As many spans as one isolate remembers to have woken for. */
 const REMEMBERED = 1000
+const WAKE = 'wake through QStash'
+const OPTIONAL = [...ACCESS_OPTIONS, 'coalesce', 'maxDelay', 'retries'] as const
 
 /**
  * A waker that has QStash call an HTTP endpoint; nothing polls, so an idle queue costs nothing.
  *
  * Every message costs, so wakes are coalesced: by this isolate, and by QStash through a deduplication id made of the queue
  * and the span. The message goes out at the end of its span, after everything it stands for was added: a wake is up to
- * `coalesceMs` and a second late.
+ * `coalesce` and a second late.
  *
  * A wake can be lost where clocks of two machines differ by more than that. Have a schedule wake as well:
  * `qstashSchedules(…).create({ id: 'sweep-email', cron: '*\/5 * * * *', wake: 'email' })`.
@@ -38,11 +46,12 @@ const REMEMBERED = 1000
  * @throws TypeError when a URL is none
  */
 export function qstashWaker(options: QstashWakerOptions): Waker {
-  const { coalesceMs = 1000, maxDelayMs = 7 * 86_400_000, retries = 3 } = options
+  checkOptions(WAKE, options, ['token', 'url'], OPTIONAL)
+  const { coalesce = 1000, maxDelay = 7 * 86_400_000, retries = 3 } = options
   const { clock = systemClock } = options
   const url = checkUrl('url', options.url)
-  checkRange('coalesceMs', coalesceMs, 0, 300_000)
-  checkRange('maxDelayMs', maxDelayMs, 1000, JOB_LIMITS.delayMs)
+  const coalesceMs = checkDuration(WAKE, 'coalesce', coalesce, 0, 300_000)
+  const maxDelayMs = checkDuration(WAKE, 'maxDelay', maxDelay, 1000, JOB_LIMITS.delayMs)
   deliveryHeaders({ retries })
   const api = createQstashApi(options)
   const woken = createLruCache<boolean>(REMEMBERED)
@@ -74,11 +83,4 @@ export function qstashWaker(options: QstashWakerOptions): Waker {
       }
     },
   }
-}
-
-function checkRange(name: string, value: number, least: number, most: number): void {
-  if (value >= least && value <= most) return
-  throw new RangeError(
-    `Cannot wake through QStash: ${name} is ${value}, ${least} to ${most} allowed`,
-  )
 }

@@ -99,7 +99,7 @@ test('createSignedRequestReader() takes clocks that differ by toleranceMs', asyn
   const early = sign('sig_current', URL_OF_APP, body, now, { nbf: seconds + 10 })
   for (const token of [late, early]) {
     expect((await read({ token }))[0]).toBe(200)
-    expect((await read({ token }, { toleranceMs: 0 }))[0]).toBe(401)
+    expect((await read({ token }, { tolerance: 0 }))[0]).toBe(401)
   }
 })
 
@@ -112,7 +112,7 @@ test('createSignedRequestReader() refuses other methods, bodies that are too lar
   expect(await read({ body: broken })).toEqual([408, { code: 'body_incomplete' }])
   const never = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) })
   const own = createFakeClock()
-  const reading = read({ body: never }, { clock: own, bodyTimeoutMs: 100 })
+  const reading = read({ body: never }, { clock: own, bodyTimeout: 100 })
   // The signature is verified before the body is waited for.
   await new Promise((resolve) => setImmediate(resolve))
   await own.advance(100)
@@ -143,9 +143,9 @@ test('createSignedRequestReader() refuses options that are out of range', () => 
   for (const options of [
     { signingKeys: { current: '', next: 'x' } },
     { signingKeys: { current: 'x', next: '' } },
-    { toleranceMs: -1 },
+    { tolerance: -1 },
     { maxBodyBytes: 0 },
-    { bodyTimeoutMs: NaN },
+    { bodyTimeout: NaN },
   ])
     expect(() => createSignedRequestReader({ signingKeys, ...options })).toThrow(RangeError)
   expect(() => createSignedRequestReader({ signingKeys, url: 'app' })).toThrow(TypeError)
@@ -180,7 +180,7 @@ test('createSignedRequestReader() decides as the official receiver does', async 
     const theirs = await official
       .verify({ signature: token, body, url: URL_OF_APP })
       .catch(() => false)
-    const [status] = await read({ token }, { clock: systemClock, toleranceMs: 0 })
+    const [status] = await read({ token }, { clock: systemClock, tolerance: 0 })
     expect(status === 200, token).toBe(theirs)
     decisions.push(theirs ? 'yes' : 'no')
   }

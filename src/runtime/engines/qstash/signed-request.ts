@@ -1,4 +1,6 @@
 import { encodeBase64Url } from '../../../primitives/base64url.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
 import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
@@ -11,15 +13,24 @@ export interface SignedRequestOptions {
   readonly signingKeys: SigningKeys
   /** The URL that QStash was told to call. Default: that of the request; behind a proxy the two differ. */
   readonly url?: string
-  /** How far QStash's clock may be from ours, 0 to 300,000 ms. Default 10,000. */
-  readonly toleranceMs?: number
+  /** How far QStash's clock may be from ours, up to 5 min. Default 10 s. */
+  readonly tolerance?: Duration
   /** Most bytes of a message, 1 to 52,428,800. Default 1,048,576, the free plan's. */
   readonly maxBodyBytes?: number
-  /** Longest wait for the message in ms, 1 to 600,000. Default 10,000. */
-  readonly bodyTimeoutMs?: number
+  /** Longest wait for the message, 1 ms to 10 min. Default 10 s. */
+  readonly bodyTimeout?: Duration
   /** Default: the platform's. */
   readonly clock?: Clock
 }
+
+/** The names of {@link SignedRequestOptions} but for `signingKeys`. */
+export const SIGNED_REQUEST_OPTIONS = [
+  'url',
+  'tolerance',
+  'maxBodyBytes',
+  'bodyTimeout',
+  'clock',
+] as const
 
 /** Reads a request that QStash signed. @returns Its body parsed as JSON, or the answer to a request that is not one */
 export type ReadSignedRequest = (
@@ -31,12 +42,12 @@ export type ReadSignedRequest = (
  * @throws TypeError when `url` is no URL
  */
 export function createSignedRequestReader(options: SignedRequestOptions): ReadSignedRequest {
-  const { toleranceMs = 10_000, maxBodyBytes = 1_048_576, bodyTimeoutMs = 10_000 } = options
+  const { tolerance = 10_000, maxBodyBytes = 1_048_576, bodyTimeout = 10_000 } = options
   const { signingKeys, clock = systemClock } = options
   const url = options.url === undefined ? null : checkUrl('url', options.url)
-  checkRange('toleranceMs', toleranceMs, 0, 300_000)
-  checkRange('maxBodyBytes', maxBodyBytes, 1, 52_428_800)
-  checkRange('bodyTimeoutMs', bodyTimeoutMs, 1, 600_000)
+  const toleranceMs = checkDuration('answer QStash', 'tolerance', tolerance, 0, 300_000)
+  checkInteger('answer QStash', 'maxBodyBytes', maxBodyBytes, 1, 52_428_800)
+  const bodyTimeoutMs = checkDuration('answer QStash', 'bodyTimeout', bodyTimeout, 1, 600_000)
   const verify = createTokenVerifier(signingKeys, toleranceMs, clock)
 
   async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -102,9 +113,4 @@ function parse(bytes: Uint8Array): unknown {
   } catch {
     return undefined
   }
-}
-
-function checkRange(name: string, value: number, least: number, most: number): void {
-  if (value >= least && value <= most) return
-  throw new RangeError(`Cannot answer QStash: ${name} is ${value}, ${least} to ${most} allowed`)
 }

@@ -51,7 +51,7 @@ test('pinnedFetch() connects to none but the addresses that were judged, however
     },
     allow,
     lookUp: inTurn([LOOPBACK], [METADATA]),
-    idleMs: 0,
+    idleTimeout: 0,
   })
   const first = await fetch(`http://rebinding.test:${port}/`, {})
   expect(await first.text()).toBe('ok')
@@ -186,6 +186,6 @@ test('pinnedFetch() refuses other schemes and options out of range', async () =>
   await expect(pinnedFetch({ refusedRange })('ftp://example.com/', {})).rejects.toThrow(
     'Cannot fetch: the scheme is unknown, http or https expected',
   )
-  expect(() => pinnedFetch({ refusedRange, idleMs: -1 })).toThrow(RangeError)
+  expect(() => pinnedFetch({ refusedRange, idleTimeout: -1 })).toThrow(RangeError)
   expect(() => pinnedFetch({ refusedRange, idleConnections: 0 })).toThrow(RangeError)
 })

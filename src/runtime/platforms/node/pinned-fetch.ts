@@ -1,3 +1,6 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { FetchClient } from '../../ports/platform/fetch-client.ts'
 import { AddressRefusedError } from './address-refused-error.ts'
@@ -13,11 +16,14 @@ export interface PinnedFetchOptions {
   readonly allow?: readonly string[]
   /** Finds the addresses of host names. Default: the operating system. */
   readonly lookUp?: LookUpHost
-  /** How long a connection without requests is kept, 0 to 600,000 ms. Default 4,000. */
-  readonly idleMs?: number
+  /** How long a connection without requests is kept, up to 10 min. Default 4 s. */
+  readonly idleTimeout?: Duration
   /** How many such connections are kept, 1 to 10,000. Default 256. */
   readonly idleConnections?: number
 }
+
+const CREATE = 'create pinned fetch'
+const OPTIONAL = ['allow', 'lookUp', 'idleTimeout', 'idleConnections'] as const
 
 /** What the client itself says about each request. */
 const OWN_HEADERS = new Set([
@@ -43,10 +49,11 @@ const OWN_HEADERS = new Set([
  * @throws BackendError where Node's modules are absent
  */
 export function pinnedFetch(options: PinnedFetchOptions): FetchClient {
-  const { refusedRange, lookUp = systemLookUp } = options
+  checkOptions(CREATE, options, ['refusedRange'], OPTIONAL)
+  const { refusedRange, lookUp = systemLookUp, idleTimeout = 4000, idleConnections = 256 } = options
   const allowed = new Set(options.allow)
-  const timeout = within('idleMs', options.idleMs ?? 4000, 0, 600_000)
-  const maxFreeSockets = within('idleConnections', options.idleConnections ?? 256, 1, 10_000)
+  const timeout = checkDuration(CREATE, 'idleTimeout', idleTimeout, 0, 600_000)
+  const maxFreeSockets = checkInteger(CREATE, 'idleConnections', idleConnections, 1, 10_000)
   const { isIP } = nodeModule('node:net')
   const modules = { 'http:': nodeModule('node:http'), 'https:': nodeModule('node:https') }
   const pool = { keepAlive: timeout > 0, maxFreeSockets, timeout }
@@ -186,11 +193,4 @@ function roomIn(request: ClientRequest): Promise<void> {
     request.once('drain', resolve)
     request.once('close', resolve)
   })
-}
-
-function within(name: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value
-  throw new RangeError(
-    `Cannot create pinned fetch: ${name} is ${value}, ${least} to ${most} allowed`,
-  )
 }

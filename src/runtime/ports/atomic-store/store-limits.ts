@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { STORE_LIMITS, type ListOptions, type StoreChange } from './atomic-store.ts'
 import type { Json } from '../json.ts'
@@ -74,8 +75,7 @@ export function checkListOptions(
   const { prefix = '', cursor = null, limit = 100, reverse = false } = options
   checkWellFormed('Cannot list store: the prefix', prefix)
   checkWellFormed('Cannot list store: the cursor', cursor ?? '')
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-    throw new RangeError(`Cannot list store: limit is ${limit}, 1 to 1000 allowed`)
+  checkInteger('list store', 'limit', limit, 1, 1000)
   return { prefix, cursor, limit, reverse }
 }
 
@@ -113,13 +113,14 @@ function encodeValue(value: Json): string {
 
 function checkExpiry(expiresInMs: number | null): number | null {
   if (expiresInMs === null) return null
-  if (expiresInMs > 0 && expiresInMs <= STORE_LIMITS.expiresInMs) return Math.ceil(expiresInMs)
-  throw new RangeError(
-    `Cannot commit to store: expiresInMs is ${expiresInMs}, 1 to ${STORE_LIMITS.expiresInMs} allowed`,
-  )
+  const most = STORE_LIMITS.expiresInMs
+  // A fraction of a millisecond counts as one.
+  const ms = Math.ceil(checkNumber('commit to store', 'expiresInMs', expiresInMs, 0, most))
+  return checkInteger('commit to store', 'expiresInMs', ms, 1, most)
 }
 
 function checkLength(what: string, text: string, most: number): void {
+  if (typeof text !== 'string') throw new TypeError(`${what} is no text, one expected`)
   // No UTF-16 unit takes more than three bytes, so that most texts need not be encoded to be counted.
   const bytes = text.length > 0 && text.length * 3 <= most ? 1 : utf8Length(text)
   if (bytes < 1 || bytes > most)

@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Exchange, JobCommand, NewJob } from './job-store.ts'
 import type { Json } from '../json.ts'
@@ -21,6 +22,7 @@ export const JOB_LIMITS = {
 } as const
 
 const DAY_MS = 86_400_000
+const WRITE = 'write job'
 
 /** A checked job with its defaults filled in and its values as JSON text: what an adapter writes. */
 export interface EncodedJob {
@@ -50,6 +52,8 @@ export interface EncodedJob {
 
 /** @throws RangeError when the name is empty, too long or has other characters than `A–Z a–z 0–9 . _ : -` */
 export function checkQueueName(name: string): void {
+  if (typeof name !== 'string')
+    throw new TypeError('Cannot open queue: its name is no text, one expected')
   if (/^[\w.:-]{1,128}$/.test(name)) return
   throw new RangeError(
     `Cannot open queue ${JSON.stringify(name.slice(0, 130))}: 1 to 128 characters of A–Z a–z 0–9 . _ : - expected`,
@@ -69,12 +73,13 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       name: checkText('name', job.name, 256) ?? '',
       data: encodeJson('data', job.data),
       options: encodeJson('options', job.options ?? null),
-      priority: checkNumber('priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
+      priority: checkInteger(WRITE, 'priority', job.priority ?? 0, 0, JOB_LIMITS.priority),
       lifo: job.lifo ?? false,
       delayMs: checkMs('delayMs', job.delayMs),
-      maxAttempts: checkNumber('maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
+      maxAttempts: checkInteger(WRITE, 'maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
       deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
-      deduplicationTtlMs: checkNumber(
+      deduplicationTtlMs: checkInteger(
+        WRITE,
         'deduplication.ttlMs',
         job.deduplication?.ttlMs ?? 0,
         0,
@@ -88,7 +93,7 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       deduplicationKeepLast: job.deduplication?.keepLast ?? false,
       replace: job.replace ?? false,
       group: checkText('group.key', job.group?.key ?? null, 256),
-      groupLimit: checkNumber('group.limit', job.group?.limit ?? 1, 1, 1000),
+      groupLimit: checkInteger(WRITE, 'group.limit', job.group?.limit ?? 1, 1, 1000),
       parent: checkText('parent', job.parent ?? null, 256),
       failsParent: (job.onFailure ?? 'fail') === 'fail',
     }
@@ -105,6 +110,11 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
   })
 }
 
+/** @throws RangeError when a page's size is out of range */
+export function checkPageLimit(limit: number): void {
+  checkInteger('list jobs', 'limit', limit, 1, 1000)
+}
+
 /** @throws RangeError when the exchange is over {@link JOB_LIMITS} */
 export function checkExchange({ settle = [], extend = [], claim }: Exchange): void {
   for (const [what, count] of [
@@ -116,12 +126,12 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
         `Cannot exchange jobs: ${count} ${what}, at most ${JOB_LIMITS.exchange} allowed`,
       )
   }
-  for (const { leaseMs } of extend) checkNumber('leaseMs', leaseMs, 1, JOB_LIMITS.delayMs)
+  for (const { leaseMs } of extend) checkInteger(WRITE, 'leaseMs', leaseMs, 1, JOB_LIMITS.delayMs)
   for (const { outcome } of settle)
     if (outcome.to === 'scheduled') checkMs('delayMs', outcome.delayMs)
   if (claim === undefined) return
-  checkNumber('claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
-  checkNumber('claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
+  checkInteger(WRITE, 'claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
+  checkInteger(WRITE, 'claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)
 }
 
 /**
@@ -131,11 +141,8 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
 export function checkCommand(command: JobCommand): JobCommand {
   if (command.type === 'pause' || command.type === 'resume') return { ...command }
   if (command.type === 'purge') {
-    const { limit } = command
-    if (Number.isInteger(limit) && limit >= 1 && limit <= JOB_LIMITS.batch) return { ...command }
-    throw new RangeError(
-      `Cannot purge jobs: limit is ${limit}, an integer from 1 to ${JOB_LIMITS.batch} expected`,
-    )
+    checkInteger('purge jobs', 'limit', command.limit, 1, JOB_LIMITS.batch)
+    return { ...command }
   }
   const { length } = command.ids
   if (length <= JOB_LIMITS.batch) return { ...command, ids: [...command.ids] }
@@ -170,16 +177,9 @@ function checkText(what: string, text: string | null, most: number): string | nu
 }
 
 function checkMs(what: string, ms = 0): number {
-  return checkNumber(what, Math.ceil(ms), 0, JOB_LIMITS.delayMs)
+  return Math.ceil(checkNumber(WRITE, what, ms, 0, JOB_LIMITS.delayMs))
 }
 
 function checkKept(what: string, count: number | undefined): number | null {
-  return count === undefined ? null : checkNumber(what, count, 1, JOB_LIMITS.kept)
-}
-
-function checkNumber(what: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new RangeError(
-    `Cannot write job: ${what} is ${value}, an integer from ${least} to ${most} expected`,
-  )
+  return count === undefined ? null : checkInteger(WRITE, what, count, 1, JOB_LIMITS.kept)
 }

@@ -1,3 +1,4 @@
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { RateLimit } from './rate-limit-store.ts'
 
@@ -39,22 +40,10 @@ function checkLimit(given: RateLimit): FullRateLimit {
     throw new RangeError(
       `Cannot check rate limit: a name has ${name.length} characters, 1 to 64 allowed`,
     )
-  checkInteger(name, 'limit', limit, 1, 1e9)
-  checkInteger(name, 'windowMs', windowMs, 1, MAX_WINDOW_MS)
-  checkInteger(name, 'burst', burst, 1, 1e9)
-  checkInteger(name, 'cost', cost, 0, burst)
+  const action = `check rate limit "${name}"`
+  checkInteger(action, 'limit', limit, 1, 1e9)
+  checkInteger(action, 'windowMs', windowMs, 1, MAX_WINDOW_MS)
+  checkInteger(action, 'burst', burst, 1, 1e9)
+  checkInteger(action, 'cost', cost, 0, burst)
   return { algorithm, name, limit, windowMs, burst, cost }
-}
-
-function checkInteger(
-  name: string,
-  what: string,
-  value: number,
-  least: number,
-  most: number,
-): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new RangeError(
-    `Cannot check rate limit "${name}": ${what} is ${value}, an integer from ${least} to ${most} expected`,
-  )
 }

@@ -1,3 +1,4 @@
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { nextRun } from './next-run.ts'
 import { parseSchedule } from './parse-schedule.ts'
@@ -20,8 +21,7 @@ export function nextRuns(
   timezone = 'UTC',
   from: number = systemClock.now(),
 ): number[] {
-  if (!Number.isInteger(count) || count < 1 || count > MAX_RUNS)
-    throw new RangeError(`Cannot list next runs: count is ${count}, it should be 1 to ${MAX_RUNS}`)
+  checkInteger('list next runs', 'count', count, 1, MAX_RUNS)
   const schedule = parseSchedule({ cron, timezone })
   const runs: number[] = []
   let run = nextRun(schedule, from)

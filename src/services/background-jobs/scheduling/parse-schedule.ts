@@ -84,7 +84,7 @@ function readWindow({ start, end, limit }: ScheduleOptions): ScheduleWindow {
   }
   if (window.end !== null && window.end <= (window.start ?? 0))
     throw invalid('bad_window', 'end', 'not after the start', 'a later instant')
-  if (window.limit !== null && !(Number.isSafeInteger(window.limit) && window.limit >= 1))
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
     throw invalid('bad_limit', 'limit', shown(limit), 'a whole number of at least 1')
   return window
 }

@@ -133,10 +133,10 @@ function createMemory(options: HandleWebhooksOptions): Idempotency | null {
       `Cannot handle webhooks: receiver has ${receiver.length} characters, 1 to 64 allowed`,
     )
   return createIdempotency({
-    store,
+    backend: { store },
     partition: `received-webhooks:${receiver}`,
-    keepMs: rememberMs,
-    ...(leaseMs !== undefined && { leaseMs }),
+    keep: rememberMs,
+    ...(leaseMs !== undefined && { lease: leaseMs }),
     ...(clock !== undefined && { clock }),
     ...(random !== undefined && { random }),
   })

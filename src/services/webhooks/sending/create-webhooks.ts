@@ -74,10 +74,7 @@ export interface Webhooks {
 
 /** How {@link Webhooks.run} works; see `JobWorkerOptions`. `concurrency`: attempts at once, default 128. */
 export type WebhooksRunOptions = { readonly signal: AbortSignal } & Partial<
-  Pick<
-    JobWorkerOptions,
-    'concurrency' | 'leaseMs' | 'maxWaitMs' | 'graceMs' | 'onSettled' | 'onError'
-  >
+  Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace' | 'onSettled' | 'onError'>
 >
 
 const DEFAULT_CONCURRENCY = 128

@@ -40,7 +40,7 @@ function open() {
     },
   }
   const connect = (): SqliteBackend => {
-    const backend = sqlite(path, { clock, lookMs: 50 })
+    const backend = sqlite(path, { clock, lookInterval: 50 })
     opened.push(backend)
     return backend
   }

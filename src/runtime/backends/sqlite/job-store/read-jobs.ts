@@ -1,3 +1,4 @@
+import { checkPageLimit } from '../../../ports/job-store/job-limits.ts'
 import type {
   JobPage,
   JobRecord,
@@ -32,8 +33,7 @@ export function listJobs(
   queue: string,
   { state, cursor, limit = 100 }: ListJobsOptions,
 ): JobPage {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-    throw new RangeError(`Cannot list jobs: limit is ${limit}, 1 to 1000 allowed`)
+  checkPageLimit(limit)
   const latestFirst = isFinished(state)
   const where = ['queue = ?', 'state = ?']
   const params: SqlValue[] = [queue, codeOfState(state)]

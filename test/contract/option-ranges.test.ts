@@ -1,0 +1,397 @@
+import { format } from 'node:util'
+import { expect, test } from 'vitest'
+import {
+  CircuitBreaker,
+  createIdempotency,
+  DistributedLock,
+  saga,
+  SagaOrchestrator,
+  Semaphore,
+} from '../../src/runtime/coordination/index.ts'
+import { systemClock } from '../../src/runtime/ports/platform/clock.ts'
+import { createJobWorker } from '../../src/runtime/workers/job-worker.ts'
+import { checkDispatchLimits } from '../../src/runtime/backends/durable-objects/job-dispatcher.ts'
+import { durableObjects } from '../../src/runtime/backends/durable-objects/durable-objects.ts'
+import { memory } from '../../src/runtime/backends/memory/index.ts'
+import { redis } from '../../src/runtime/backends/redis/index.ts'
+import { sqlite } from '../../src/runtime/backends/sqlite/index.ts'
+import { bullmqQueue } from '../../src/runtime/engines/bullmq/index.ts'
+import {
+  queuesConsumer,
+  queuesDirect,
+  queuesDirectConsumer,
+  queuesWaker,
+} from '../../src/runtime/engines/cloudflare-queues/index.ts'
+import {
+  qstashDirect,
+  qstashDirectHandler,
+  qstashHandler,
+  qstashSchedules,
+  qstashWaker,
+} from '../../src/runtime/engines/qstash/index.ts'
+import { pinnedFetch } from '../../src/runtime/platforms/node/index.ts'
+import {
+  JobQueue,
+  nextRuns,
+  RetryLaterError,
+  scheduleJob,
+} from '../../src/services/background-jobs/index.ts'
+
+/** What a mistake in a program, or in its configuration, hands over instead of a number. */
+const ODD = [NaN, -Infinity, -1, null, '', '5', 'soon', '-1s', {}, [], true, 5n]
+
+/** What no option of a kind may be, besides. */
+const ODD_OF = {
+  count: [Infinity, 1e300, 1.5, '1s'],
+  duration: [Infinity, 1e300, 1.5],
+  share: [Infinity, 1e300, 1.5, '1s'],
+  rate: [0, '1s'],
+} as const
+
+type Kind = keyof typeof ODD_OF
+
+/** A function of a door, with those of its options that are numbers. */
+interface Numeric {
+  readonly name: string
+  /** `a.b` is option `b` of option `a`. */
+  readonly options: Readonly<Record<string, Kind>>
+  call(options: object): unknown
+}
+
+const backend = memory()
+const signal = AbortSignal.abort()
+const unreachable = () => Promise.reject(new Error('nothing is to be sent'))
+const queue = { send: async (): Promise<void> => {} }
+const access = { token: 't', url: 'https://example.com/', fetch: unreachable }
+const signed = { signingKeys: { current: 'a', next: 'b' } }
+const process = async (): Promise<{ readonly to: 'completed' }> => ({ to: 'completed' })
+const workers = [{ queue: 'q', drain: async () => 0 }]
+const connection = { eval: async () => [], evalsha: async () => [] }
+
+const jobs = new JobQueue({ name: 'q', backend, jobs: { a: { run: () => null } } })
+const bull = bullmqQueue({ name: 'q', client: connection })
+const lock = new DistributedLock({ backend })
+const slots = new Semaphore({ backend, limit: 1 })
+
+const worker = {
+  concurrency: 'count',
+  lease: 'duration',
+  maxWait: 'duration',
+  grace: 'duration',
+} as const
+const leases = { ttl: 'duration', wait: 'duration' } as const
+const retry = {
+  'retry.attempts': 'count',
+  'retry.backoff.delay': 'duration',
+  'retry.backoff.maxDelay': 'duration',
+  'retry.backoff.jitter': 'share',
+} as const
+const qstash = { timeout: 'duration' } as const
+const signing = { tolerance: 'duration', bodyTimeout: 'duration', maxBodyBytes: 'count' } as const
+
+/** Options that must be there for another one, by the option whose part that is. */
+const AROUND: Readonly<Record<string, object>> = {
+  backoff: { type: 'exponential' },
+  deduplication: { id: 'd' },
+  rateLimit: { limit: 1, window: '1s' },
+}
+
+const table: readonly Numeric[] = [
+  {
+    name: 'createJobWorker()',
+    options: worker,
+    call: (options) =>
+      createJobWorker({
+        processor: { queue: 'q', process },
+        jobStore: backend.jobStore.queue('q'),
+        clock: systemClock,
+        ...options,
+      }),
+  },
+  {
+    name: 'JobQueue.run()',
+    options: worker,
+    call: (options) => jobs.run({ signal, ...options }),
+  },
+  { name: 'JobQueue.drain()', options: worker, call: (options) => jobs.drain(options) },
+  {
+    name: 'JobQueue.add()',
+    options: {
+      attempts: 'count',
+      backoff: 'duration',
+      'backoff.delay': 'duration',
+      'backoff.maxDelay': 'duration',
+      'backoff.jitter': 'share',
+      delay: 'duration',
+      priority: 'count',
+      timeout: 'duration',
+      'deduplication.ttl': 'duration',
+      'removeOnComplete.age': 'duration',
+      'removeOnComplete.count': 'count',
+      'removeOnFail.age': 'duration',
+      'removeOnFail.count': 'count',
+    },
+    call: (options) => jobs.add('a', null, options),
+  },
+  {
+    name: 'new JobQueue()',
+    options: {
+      'concurrency.limit': 'count',
+      'rateLimit.limit': 'count',
+      'rateLimit.window': 'duration',
+    },
+    call: (options) =>
+      new JobQueue({ name: 'q', backend, jobs: { a: { run: () => null, ...options } } }),
+  },
+  {
+    name: 'JobQueue.redrive()',
+    options: { limit: 'count', perSecond: 'rate' },
+    call: (options) => jobs.redrive(options),
+  },
+  {
+    name: 'JobQueue.purge()',
+    options: { limit: 'count' },
+    call: (options) => jobs.purge('dead', valueOf(options)),
+  },
+  {
+    name: 'nextRuns()',
+    options: { count: 'count' },
+    call: (options) => nextRuns('* * * * *', valueOf(options)),
+  },
+  {
+    name: 'scheduleJob()',
+    options: { every: 'duration', 'options.limit': 'count' },
+    call: (options) =>
+      scheduleJob(jobs, { name: 'a', data: null, id: 's', every: '1h', ...options }),
+  },
+  {
+    name: 'DistributedLock.acquire()',
+    options: leases,
+    call: (options) => lock.acquire('k', options),
+  },
+  {
+    name: 'DistributedLock.withLock()',
+    options: leases,
+    call: (options) => lock.withLock('k', options, () => null),
+  },
+  {
+    name: 'new Semaphore()',
+    options: { limit: 'count' },
+    call: (options) => new Semaphore({ backend, limit: 1, ...options }),
+  },
+  {
+    name: 'Semaphore.withSlot()',
+    options: leases,
+    call: (options) => slots.withSlot('k', () => null, options),
+  },
+  {
+    name: 'new CircuitBreaker()',
+    options: {
+      failureThreshold: 'count',
+      failureRate: 'share',
+      minimumCalls: 'count',
+      window: 'duration',
+      resetTimeout: 'duration',
+      halfOpenProbes: 'count',
+      syncInterval: 'duration',
+    },
+    call: (options) => new CircuitBreaker(options),
+  },
+  {
+    name: 'createIdempotency()',
+    options: { lease: 'duration', keep: 'duration' },
+    call: (options) => createIdempotency({ backend, ...options }),
+  },
+  {
+    name: 'new SagaOrchestrator()',
+    options: { lease: 'duration', keep: 'duration' },
+    call: (options) => new SagaOrchestrator({ backend, ...options }),
+  },
+  {
+    name: 'saga()',
+    options: { timeout: 'duration', ...retry },
+    call: (options) =>
+      saga('s', 1)
+        .step('a', { execute: () => null, ...options })
+        .build(),
+  },
+  {
+    name: 'saga() of a version',
+    options: { version: 'count' },
+    call: (options) => saga('s', valueOf(options)),
+  },
+  {
+    name: 'redis()',
+    options: { timeout: 'duration' },
+    call: (options) => redis(connection, options),
+  },
+  {
+    name: 'sqlite()',
+    options: { busyTimeout: 'duration', lookInterval: 'duration' },
+    call: (options) => sqlite(':memory:', options),
+  },
+  {
+    name: 'durableObjects()',
+    options: { queueShards: 'count', rateLimitShards: 'count' },
+    call: (options) => durableObjects({ getByName: () => ({}) }, options),
+  },
+  {
+    name: 'dispatchLimits',
+    options: {
+      jobsPerCall: 'count',
+      jobsPerQuickCall: 'count',
+      calls: 'count',
+      lease: 'duration',
+      timeLimit: 'duration',
+    },
+    call: (options) =>
+      checkDispatchLimits({
+        jobsPerCall: 20,
+        jobsPerQuickCall: 100,
+        calls: 4,
+        lease: '10s',
+        timeLimit: '30s',
+        ...options,
+      }),
+  },
+  {
+    name: 'bullmqQueue()',
+    options: { timeout: 'duration' },
+    call: (options) => bullmqQueue({ name: 'q', client: connection, ...options }),
+  },
+  {
+    name: 'BullmqQueue.add()',
+    options: {
+      delay: 'count',
+      priority: 'count',
+      attempts: 'count',
+      'backoff.delay': 'count',
+      'backoff.jitter': 'share',
+      keepLogs: 'count',
+      stackTraceLimit: 'count',
+      'removeOnFail.age': 'count',
+    },
+    call: (options) => bull.add('a', null, options),
+  },
+  {
+    name: 'queuesWaker()',
+    options: { coalesce: 'duration' },
+    call: (options) => queuesWaker({ queue, ...options }),
+  },
+  {
+    name: 'queuesConsumer()',
+    options: { timeLimit: 'duration' },
+    call: (options) => queuesConsumer({ backend, workers, ...options }),
+  },
+  {
+    name: 'queuesDirectConsumer()',
+    options: { timeLimit: 'duration' },
+    call: (options) => queuesDirectConsumer({ process, onDead: async () => {}, ...options }),
+  },
+  {
+    name: 'QueuesDirect.send()',
+    options: { delay: 'duration' },
+    call: (options) => queuesDirect({ queue }).send('a', null, options),
+  },
+  {
+    name: 'qstashWaker()',
+    options: { ...qstash, coalesce: 'duration', maxDelay: 'duration', retries: 'count' },
+    call: (options) => qstashWaker({ ...access, ...options }),
+  },
+  {
+    name: 'qstashHandler()',
+    options: { ...signing, timeLimit: 'duration' },
+    call: (options) => qstashHandler({ ...signed, backend, workers, ...options }),
+  },
+  {
+    name: 'qstashDirectHandler()',
+    options: { ...signing, timeLimit: 'duration' },
+    call: (options) => qstashDirectHandler({ ...signed, process, ...options }),
+  },
+  {
+    name: 'qstashDirect()',
+    options: qstash,
+    call: (options) => qstashDirect({ ...access, ...options }),
+  },
+  {
+    name: 'QstashDirect.send()',
+    options: { delay: 'duration', retries: 'count' },
+    call: (options) => qstashDirect(access).send('a', null, options),
+  },
+  {
+    name: 'QstashSchedules.create()',
+    options: { retries: 'count' },
+    call: (options) =>
+      qstashSchedules(access).create({ id: 's', cron: '* * * * *', wake: 'q', ...options }),
+  },
+  {
+    name: 'pinnedFetch()',
+    options: { idleTimeout: 'duration', idleConnections: 'count' },
+    call: (options) => pinnedFetch({ refusedRange: () => null, ...options }),
+  },
+]
+
+const cases = table.flatMap(({ name, options, call }) =>
+  Object.entries(options).map(([option, kind]) => ({ name, option, kind, call })),
+)
+
+test.for(cases)('$name refuses odd values of $option', async ({ option, kind, call }) => {
+  for (const value of [...ODD, ...ODD_OF[kind]]) {
+    if (isTaken(option, value)) continue
+    const refused = await refusalOf(() => call(optionsOf(option, value)))
+    expect(refused, format('%s', value)).toBeInstanceOf(Error)
+    // A sentence of ours, and not what the language says of a missing method.
+    expect(String(refused)).toMatch(/^(Range|Type|Schedule)Error: Cannot [a-z]/)
+  }
+})
+
+test.for(table)(
+  '$name refuses an option that it does not know',
+  async ({ name, options, call }) => {
+    const [first = ''] = Object.keys(options)
+    if (Object.keys(options).length === 1 && POSITIONAL.has(name)) return
+    const given = { [`${first.split('.')[0]}Ms`]: 1 }
+    const refused = await refusalOf(() => call(given))
+    expect(refused).toBeInstanceOf(TypeError)
+    expect(String(refused)).toContain('is not known')
+  },
+)
+
+test('new RetryLaterError() takes a duration', () => {
+  for (const odd of [NaN, Infinity, -1, '5', 'soon', null])
+    expect(() => new RetryLaterError(odd as number), String(odd)).toThrow(RangeError)
+  expect(new RetryLaterError('2s').retryAfterMs).toBe(2000)
+  // What a handler has computed must not fail where it throws.
+  expect(new RetryLaterError(0.5).retryAfterMs).toBe(1)
+})
+
+/** Their number is an argument, not an option. */
+const POSITIONAL = new Set(['JobQueue.purge()', 'nextRuns()', 'saga() of a version'])
+
+/** Says what was thrown, or rejected with. */
+async function refusalOf(act: () => unknown): Promise<unknown> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
+/** Where a number is not the only thing that an option can be. */
+function isTaken(option: string, value: unknown): boolean {
+  if (option === 'backoff') return typeof value === 'object' && value !== null
+  // A BullMQ worker keeps all for -1.
+  return option === 'removeOnComplete.count' && value === 0
+}
+
+function optionsOf(option: string, value: unknown): object {
+  const [name = '', ...rest] = option.split('.')
+  if (rest.length === 0) return { [name]: value }
+  return { [name]: { ...AROUND[name], ...optionsOf(rest.join('.'), value) } }
+}
+
+function valueOf(options: object): number {
+  const [value] = Object.values(options)
+  return value as number
+}
