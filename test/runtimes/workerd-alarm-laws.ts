@@ -14,6 +14,7 @@ import {
   DONE,
   drained,
   handle,
+  makeTables,
   many,
   sumOf,
   typedQueue,
@@ -28,6 +29,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     name: 'the alarm runs all jobs, without a poll or a wake, and then is not set any more',
     async run({ open }) {
       const { queue, object } = open()
+      await makeTables(queue)
       const { rows: tables } = await object().meter()
       const seen = new Set<string>()
       const name = handle(async ({ id }) => {

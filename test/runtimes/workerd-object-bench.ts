@@ -212,6 +212,12 @@ export function many(
   return Array.from({ length: count }, () => ({ name, data, ...extra }))
 }
 
+/** Writes to an object for the first time, so that its tables count for nothing afterwards. */
+export async function makeTables(queue: QueueStore): Promise<void> {
+  await queue.command({ type: 'pause' })
+  await queue.command({ type: 'resume' })
+}
+
 export function sumOf(counts: Awaited<ReturnType<QueueStore['counts']>>): number {
   const { paused: _paused, ...states } = counts
   return Object.values(states).reduce((sum, count) => sum + count, 0)

@@ -11,6 +11,7 @@ import {
   DONE,
   drained,
   handle,
+  makeTables,
   many,
   sumOf,
   within,
@@ -133,7 +134,7 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
     name: 'a plain job is written at most three times: added, claimed, removed',
     async run({ open }) {
       const { queue, object } = open({ in: 'RunnerlessInfrastructureObject' })
-      await queue.counts()
+      await makeTables(queue)
       const before = await object().meter()
       for (let batch = 0; batch < 4; batch++) await queue.add(many('n', 50))
       for (let batch = 0; batch < 4; batch++) {
@@ -151,7 +152,7 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
     name: 'jobs of groups and flows cost a few rows more, on which the tables of costs rest',
     async run({ open }) {
       const { queue, object } = open({ in: 'RunnerlessInfrastructureObject' })
-      await queue.counts()
+      await makeTables(queue)
       const costOf = async (jobs: readonly NewJob[]): Promise<number> => {
         const before = await object().meter()
         await queue.add(jobs)
