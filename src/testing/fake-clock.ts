@@ -1,9 +1,13 @@
 import type { Clock } from '../runtime/ports/platform/clock.ts'
 
 /** A clock that stands still until told to move. */
-export interface FakeClock extends Clock {
+export interface FakeClock extends Required<Clock> {
   /** Moves on by `ms`, firing every timer due by then at its own time, and lets promises settle in between. */
   advance(ms: number): Promise<void>
+  /** Sets the wall clock forward or back, as a person or a time server does: no time passes by it. */
+  step(ms: number): void
+  /** Lets time pass while nothing runs, as where a long computation blocks the event loop: timers are late. */
+  block(ms: number): void
 }
 
 /**
@@ -15,27 +19,35 @@ export function createFakeClock(
   start = 1_767_225_600_000,
   settle: () => Promise<void> = settlePromises,
 ): FakeClock {
-  let now = start
+  let elapsed = 0
+  let wall = start
   const timers = new Set<{ readonly at: number; readonly wake: () => void }>()
   return {
-    now: () => now,
+    now: () => wall + elapsed,
+    elapsed: () => elapsed,
     setTimer(wake, delayMs) {
-      const timer = { at: now + Math.max(delayMs, 0), wake }
+      const timer = { at: elapsed + Math.max(delayMs, 0), wake }
       timers.add(timer)
       return () => void timers.delete(timer)
     },
+    step(ms) {
+      wall += ms
+    },
+    block(ms) {
+      elapsed += ms
+    },
     async advance(ms) {
-      const end = now + ms
+      const end = elapsed + ms
       await settle()
       for (;;) {
         const next = [...timers].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
         if (next === undefined) break
         timers.delete(next)
-        now = Math.max(now, next.at)
+        elapsed = Math.max(elapsed, next.at)
         next.wake()
         await settle()
       }
-      now = end
+      elapsed = Math.max(elapsed, end)
       await settle()
     },
   }

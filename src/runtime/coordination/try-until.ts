@@ -1,5 +1,6 @@
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import type { Clock } from '../ports/platform/clock.ts'
+import { startStopwatch } from '../ports/platform/deadline.ts'
 import type { RandomSource } from '../ports/platform/random-source.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -23,14 +24,14 @@ export async function tryUntil<Gain>(
   options: TryUntilOptions,
 ): Promise<Gain | null> {
   const { clock, random, waitMs, signal } = options
-  const end = clock.now() + waitMs
+  const elapsedMs = startStopwatch(clock)
   let waitedMs = 0
   for (let count = 1; ; count++) {
     signal?.throwIfAborted()
     const gain = await attempt()
     if (gain !== null) return gain
-    // A clock that jumps back must not prolong the wait, so the pauses are counted as well.
-    const leftMs = Math.min(end - clock.now(), waitMs - waitedMs)
+    // A clock that cannot tell elapsed time may jump back, so the pauses are counted as well.
+    const leftMs = waitMs - Math.max(elapsedMs(), waitedMs)
     if (leftMs <= 0) return null
     const delay = { type: 'exponential', delayMs: 50, maxMs: 1000, jitter: 0.5 } as const
     const pauseMs = Math.min(retryDelayMs(delay, count, random.fraction()), leftMs)

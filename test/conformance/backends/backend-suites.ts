@@ -1,6 +1,6 @@
 import { atomicStoreLaws } from '../../../src/runtime/ports/atomic-store/atomic-store.conformance.ts'
 import type { Backend } from '../../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../../src/runtime/ports/platform/clock.ts'
+import type { FakeClock } from '../../../src/testing/fake-clock.ts'
 import { jobStoreLaws } from '../../../src/runtime/ports/job-store/job-store.conformance.ts'
 import { rateLimitStoreLaws } from '../../../src/runtime/ports/rate-limit-store/rate-limit-store.conformance.ts'
 import { coordinationSuites } from '../coordination/coordination-suites.ts'
@@ -17,7 +17,7 @@ import { webhookSendingSuites } from '../services/webhooks/webhook-sending.ts'
 export interface BackendHarness extends JobSimulationHarness {
   /** Opens an empty backend. */
   open(): Promise<Backend>
-  readonly clock: Clock
+  readonly clock: FakeClock
   advance(ms: number): Promise<void>
 }
 

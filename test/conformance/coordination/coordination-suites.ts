@@ -1,3 +1,4 @@
+import { blockedLeaseLaws } from './blocked-lease-laws.ts'
 import { circuitLaws } from './circuit-laws.ts'
 import { idempotencyLaws } from './idempotency-laws.ts'
 import { lockLaws } from './lock-laws.ts'
@@ -17,6 +18,7 @@ export function coordinationSuites(
   return [
     suite('DistributedLock', adapter, lockLaws, harness),
     suite('Semaphore', adapter, semaphoreLaws, harness),
+    suite('DistributedLock and Semaphore', adapter, blockedLeaseLaws, harness),
     suite('Idempotency', adapter, idempotencyLaws, harness),
     suite('CircuitBreaker', adapter, circuitLaws, harness),
     suite('SagaOrchestrator', adapter, [...sagaLaws, ...sagaCrashLaws], harness),

@@ -2,6 +2,7 @@ import type { AtomicStore } from '../../../src/runtime/ports/atomic-store/atomic
 import type { Backend } from '../../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../../src/runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../src/runtime/ports/platform/random-source.ts'
+import type { FakeClock } from '../../../src/testing/fake-clock.ts'
 import { createSeededRandom } from '../../../src/testing/seeded-random.ts'
 import { watchStore, type WatchedStore } from '../../support/watched-store.ts'
 
@@ -9,7 +10,7 @@ import { watchStore, type WatchedStore } from '../../support/watched-store.ts'
 export interface CoordinationHarness {
   /** Opens an empty backend. */
   open(): Promise<Pick<Backend, 'store' | 'jobStore'>>
-  readonly clock: Clock
+  readonly clock: FakeClock
   advance(ms: number): Promise<void>
 }
 
@@ -23,7 +24,7 @@ export interface Process {
 /** What a law runs in. */
 export interface World {
   readonly backend: Pick<Backend, 'store' | 'jobStore'>
-  readonly clock: Clock
+  readonly clock: FakeClock
   process(): Process
   /** Lets the clocks advance in steps, and everything that this wakes come to rest in between. */
   advance(ms: number, stepMs?: number): Promise<void>

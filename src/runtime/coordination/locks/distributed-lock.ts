@@ -143,7 +143,7 @@ export class DistributedLock {
       { ...this.#tools, waitMs, signal },
     )
     if (lease === null) throw lockHeld(key, conflict)
-    return workUnderLease(lease, signal, work)
+    return workUnderLease(lease, signal, lost, work)
   }
 
   #leasedKey(key: string, owner: string, ttlMs: number): LeasedKey {

@@ -1,9 +1,11 @@
 import type { StoreChange } from '../../ports/atomic-store/atomic-store.ts'
+import { startDeadline, type Deadline } from '../../ports/platform/deadline.ts'
 import {
   dropKey,
   renewKey,
   takeKey,
   type Conflict,
+  type KeyHold,
   type LeasedKey,
   type LeaseTools,
 } from './leased-key.ts'
@@ -14,10 +16,19 @@ export interface HeldLease {
   readonly token: number
   /** Aborts when the lease is lost, or could not be confirmed before its end on this process's clock. */
   readonly signal: AbortSignal
+  /**
+   * Throws the signal's reason when the lease has ended by now: also where the event loop was blocked
+   * ever since, so that nothing could abort the signal.
+   */
+  throwIfLost(): void
   /** Stops renewing, and resolves when no renewal is on its way; the key stays as it is. */
   stop(): Promise<void>
-  /** Stops renewing and gives the key up. A key that cannot be given up is free when its time has passed. */
-  end(): Promise<void>
+  /**
+   * Stops renewing and gives the key up. A key that cannot be given up is free when its time has passed.
+   *
+   * @returns `false` where the store says that the key was no longer this owner's
+   */
+  end(): Promise<boolean>
 }
 
 /** What {@link holdLease} needs. */
@@ -29,8 +40,9 @@ export interface HoldLeaseOptions extends LeasedKey, LeaseTools {
 /**
  * Takes a leased key together with `change`, in one commit, and keeps it.
  *
- * The end of the lease is measured by a timer that starts before each request is sent: the store, which starts later, never
- * gives the key away before this side knows, and a wall clock that jumps changes nothing.
+ * The end of the lease is measured by elapsed time that starts before each request is sent: the store,
+ * which starts later, never gives the key away before this side knows, and a wall clock that jumps
+ * changes nothing.
  */
 export async function holdLease(
   options: HoldLeaseOptions,
@@ -44,20 +56,20 @@ export async function holdLease(
   let stopped = false
   let renewal: Promise<void> = Promise.resolve()
   let cancelRenewal = (): void => {}
-  let cancelDeadline = clock.setTimer(lose, ttlMs)
+  let deadline = startDeadline(clock, ttlMs, lose)
 
   function lose(): void {
-    cancelDeadline()
+    deadline.cancel()
     cancelRenewal()
     if (!abort.signal.aborted) abort.abort(lost())
   }
 
   const taken = await takeKey(options, change, options).catch((error: unknown) => {
-    cancelDeadline()
+    deadline.cancel()
     throw error
   })
   if (!taken.ok) {
-    cancelDeadline()
+    deadline.cancel()
     return taken
   }
   let { hold } = taken
@@ -70,22 +82,26 @@ export async function holdLease(
   }
 
   async function renew(): Promise<void> {
-    const cancelNext = clock.setTimer(lose, ttlMs)
+    // A timer that comes too late, since the event loop was blocked, has nothing to renew.
+    if (deadline.isOver()) return
+    const next = startDeadline(clock, ttlMs, lose)
     try {
       const renewed = await renewKey(options, hold, options)
-      if (renewed === null) {
-        cancelNext()
-        return lose()
-      }
-      hold = renewed
-      cancelDeadline()
-      cancelDeadline = cancelNext
-      renewIn(ttlMs / 3)
+      // What the store answers after the end says nothing of the time in between.
+      if (renewed !== null && !deadline.isOver()) return confirm(renewed, next)
+      lose()
     } catch {
       // Whether the lease holds is decided by its deadline, which this renewal has not moved.
-      cancelNext()
       renewIn(ttlMs / 10)
     }
+    next.cancel()
+  }
+
+  function confirm(renewed: KeyHold, next: Deadline): void {
+    hold = renewed
+    deadline.cancel()
+    deadline = next
+    renewIn(ttlMs / 3)
   }
 
   async function stop(): Promise<void> {
@@ -93,16 +109,21 @@ export async function holdLease(
     cancelRenewal()
     // A store that hangs must not hold up more than the lease itself.
     await Promise.race([renewal, aborted])
-    cancelDeadline()
+    deadline.cancel()
   }
 
-  async function end(): Promise<void> {
+  async function end(): Promise<boolean> {
     await stop()
-    await dropKey(options, hold, options).catch(() => {
-      // Its time ends it.
-    })
+    // Where the store does not answer, its time ends it.
+    return dropKey(options, hold, options).catch(() => true)
+  }
+
+  function throwIfLost(): void {
+    deadline.isOver()
+    abort.signal.throwIfAborted()
   }
 
   renewIn(ttlMs / 3)
-  return { ok: true, lease: { token: hold.token, signal: abort.signal, stop, end } }
+  const { token } = hold
+  return { ok: true, lease: { token, signal: abort.signal, throwIfLost, stop, end } }
 }

@@ -145,7 +145,7 @@ export class Semaphore {
         `Cannot take slot of ${JSON.stringify(key)}: all ${this.#limit} are held`,
       )
     }
-    return workUnderLease(lease, signal, work)
+    return workUnderLease(lease, signal, lost, work)
   }
 
   async #tryFreeSlots<Gain>(

@@ -29,20 +29,26 @@ export function workAndOptions<Result>(
 /**
  * Runs `work` under a held lease and ends the lease afterwards.
  *
- * @throws What `work` threw; otherwise the reason of the lease's signal when the lease was lost before `work` ended
+ * @param lost The error for a key that the store had already given to somebody else
+ * @throws What `work` threw; otherwise the error for a lease that was lost before `work` ended
  */
 export async function workUnderLease<Result>(
   lease: HeldLease,
   signal: AbortSignal | undefined,
+  lost: () => Error,
   work: LockedWork<Result>,
 ): Promise<Result> {
+  let result: Result
   try {
-    lease.signal.throwIfAborted()
+    lease.throwIfLost()
     const either = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal])
-    const result = await work({ token: lease.token, signal: either })
-    lease.signal.throwIfAborted()
-    return result
-  } finally {
+    result = await work({ token: lease.token, signal: either })
+    lease.throwIfLost()
+  } catch (error) {
     await lease.end()
+    throw error
   }
+  // Some platforms' clocks stand still while code runs, but the store's does not.
+  if (!(await lease.end())) throw lost()
+  return result
 }

@@ -70,4 +70,21 @@ export const clockLaws: readonly Law<ClockHarness>[] = [
       expectEqual(woken, 0)
     },
   },
+  {
+    name: 'elapsed() never goes back and moves on as time does, from moment to moment',
+    async run({ open, advance }) {
+      const clock = await open()
+      if (clock.elapsed === undefined) return
+      const before = clock.elapsed()
+      let last = before
+      for (let turn = 0; turn < 100; turn++) {
+        const next = clock.elapsed()
+        expectTrue(next >= last, `${next} not to be before ${last}`)
+        last = next
+      }
+      await advance(20)
+      const passedMs = clock.elapsed() - before
+      expectTrue(passedMs >= 19 && passedMs < 60_000, `20 ms to have passed, not ${passedMs}`)
+    },
+  },
 ]

@@ -1,12 +1,11 @@
 import { JobQueue, type JobDefinitions } from '../../../../src/services/background-jobs/index.ts'
 import type { Backend } from '../../../../src/runtime/ports/backend.ts'
-import type { Clock } from '../../../../src/runtime/ports/platform/clock.ts'
-import { createSeededRandom } from '../../../../src/testing/index.ts'
+import { createSeededRandom, type FakeClock } from '../../../../src/testing/index.ts'
 
 /** A backend to put queues on, with the clock of the process beside it; `advance` moves both. */
 export interface JobQueueHarness {
   open(): Promise<Backend>
-  readonly clock: Clock
+  readonly clock: FakeClock
   advance(ms: number): Promise<void>
 }
 
