@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
+import { systemNow, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
 import type { WebhookMessage, WebhookScheme, WebhookVerdict } from '../schemes/webhook-scheme.ts'
 
@@ -25,7 +25,7 @@ export function judgeWebhook(
   secrets: WebhookSecret | readonly WebhookSecret[],
   options: SignatureAgeOptions,
 ): Promise<WebhookVerdict> {
-  const { toleranceMs = scheme.toleranceMs, clock = systemClock } = options
+  const { toleranceMs = scheme.toleranceMs, clock = { now: systemNow } } = options
   const tolerated = toleranceMs === 'accept-any-age' ? Infinity : toleranceMs
   if (!(tolerated > 0)) throw new RangeError('Cannot verify webhook: toleranceMs is not above 0')
   return scheme.verify(message, [secrets].flat(), { now: clock.now(), toleranceMs: tolerated })
