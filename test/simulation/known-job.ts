@@ -16,6 +16,8 @@ export interface KnownJob {
   leaseUntil: number | null
   /** It is not to be claimed before. */
   notBefore: number
+  /** Until when its deduplication holds at least, whatever becomes of it; `null` until it has ended. */
+  readonly holdsUntil: number | null
   ended: JobEnd | 'parked' | null
   /** What the settlement that was taken said. */
   result: Json
@@ -32,11 +34,17 @@ export function createKnownJob(given: NewJob, id: string, now: number, token = 0
     token,
     leaseUntil: null,
     notBefore: now + (given.delayMs ?? 0),
+    holdsUntil: given.deduplication?.ttlMs === undefined ? null : now + given.deduplication.ttlMs,
     ended: null,
     result: null,
     cancelRequested: false,
     retried: false,
   }
+}
+
+/** Whether the deduplication of a job holds, as far as `instant` is the job store's time. */
+export function holdsAt({ ended, holdsUntil }: KnownJob, instant: number): boolean {
+  return holdsUntil === null ? ended === null : instant < holdsUntil
 }
 
 /** Whether that claim holds for certain, however late it is on the job store's clock. */

@@ -7,7 +7,7 @@ import type {
   NewJob,
   QueueStore,
 } from '../../src/runtime/ports/job-store/job-store.ts'
-import { createKnownJob, leaseHolds, noteSettled, type KnownJob } from './known-job.ts'
+import { createKnownJob, holdsAt, leaseHolds, noteSettled, type KnownJob } from './known-job.ts'
 import { createRecordAudit } from './record-audit.ts'
 
 /** Stands beside a job store, sees every call and its true answer, and objects to what must not be. */
@@ -63,7 +63,7 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
     const before = jobs.get(id)
     expect(before === undefined || before.ended === 'removed', `${id} not to be added twice`)
     // Whether one that was retried holds its deduplication again is left open.
-    const holder = holdersOf(given).find(({ retried }) => !retried)
+    const holder = holdersOf(given, latest()).find(({ retried }) => !retried)
     expect(holder === undefined, `${id} to be dropped, as ${holder?.id} holds its deduplication`)
     const job = createKnownJob(given, id, now(), before?.token)
     jobs.set(id, job)
@@ -75,19 +75,20 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
 
   function noteDropped(given: NewJob, id: string): void {
     const holder = jobs.get(id)
+    const isHeld = holder !== undefined && holder.ended !== 'removed' && given.id === id
     if (given.deduplication !== undefined)
       expect(
-        holder !== undefined && holdersOf(given).includes(holder),
+        isHeld || (holder !== undefined && holdersOf(given, now()).includes(holder)),
         `${id} to hold the deduplication`,
       )
     else if (given.parent === undefined)
       expect(holder !== undefined && holder.ended !== 'removed', `${id} to be held when dropped`)
   }
 
-  function holdersOf({ deduplication }: NewJob): readonly KnownJob[] {
+  function holdersOf({ deduplication }: NewJob, instant: number): readonly KnownJob[] {
     if (deduplication === undefined) return []
     return [...jobs.values()].filter(
-      ({ ended, given }) => ended === null && given.deduplication?.id === deduplication.id,
+      (job) => holdsAt(job, instant) && job.given.deduplication?.id === deduplication.id,
     )
   }
 
