@@ -105,13 +105,13 @@ type Hold = (
 const HOLDS: readonly (readonly [string, Hold])[] = [
   [
     'withLock',
-    ({ store, ...tools }, work) =>
-      new DistributedLock({ ...tools, store }).withLock('k', { ttl: TTL_MS }, work),
+    ({ backend, clock, random }, work) =>
+      new DistributedLock({ backend, clock, random }).withLock('k', { ttl: TTL_MS }, work),
   ],
   [
     'withSlot',
-    ({ store, ...tools }, work) =>
-      new Semaphore({ ...tools, store, limit: 1, partition: 'locks' }).withSlot(
+    ({ backend, clock, random }, work) =>
+      new Semaphore({ backend, clock, random, limit: 1, partition: 'locks' }).withSlot(
         'k',
         { ttl: TTL_MS },
         work,
