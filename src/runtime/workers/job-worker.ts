@@ -4,14 +4,11 @@ import type { Duration } from '../../primitives/duration.ts'
 import { systemClock, type Clock } from '../ports/platform/clock.ts'
 import type { Waker } from '../ports/waker/waker.ts'
 import { platformAfterIo } from '../ports/platform/after-io.ts'
-import { JobAbortError } from '../ports/job-store/job-abort-error.ts'
-import type { ClaimedJob, QueueStore, Settlement } from '../ports/job-store/job-store.ts'
+import type { ClaimedJob, QueueStore } from '../ports/job-store/job-store.ts'
 import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
-import { encodeJson } from '../ports/job-store/job-limits.ts'
 import type { JobProcessor } from '../ports/job-store/job-processor.ts'
-import type { Json } from '../ports/json.ts'
 import { createWakeFlag } from './wake-flag.ts'
-import { runProcessor } from './run-processor.ts'
+import { createRunningJobs } from './running-jobs.ts'
 
 /** What a {@link JobWorker} needs and how it works. */
 export interface JobWorkerOptions {
@@ -57,15 +54,6 @@ export interface JobWorker {
   drain(): Promise<number>
 }
 
-interface RunningJob {
-  readonly job: ClaimedJob
-  readonly abort: AbortController
-  /** Until when the lease is known to hold, on this process's clock. */
-  leaseUntil: number
-  renewAt: number
-  progress?: Json
-}
-
 const CREATE = 'create job worker'
 const OPTIONAL = [
   'waker',
@@ -92,122 +80,66 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   const { concurrency = 16, lease = 10_000, maxWait = 5000, grace = 10_000 } = options
   checkInteger(CREATE, 'concurrency', concurrency, 1, 1000)
   const leaseMs = checkDuration(CREATE, 'lease', lease, 100, 86_400_000)
-  // Whole, as timers are: a wake a fraction too early would cost an exchange.
-  const renewMs = Math.ceil(leaseMs / 3)
   const maxWaitMs = checkDuration(CREATE, 'maxWait', maxWait, 1, 3_600_000)
   const graceMs = checkDuration(CREATE, 'grace', grace, 0, 3_600_000)
 
   async function work(signal: AbortSignal, untilIdle: boolean): Promise<number> {
-    const running = new Map<string, RunningJob>()
     const wakeFlag = createWakeFlag(clock)
-    let outcomes: { readonly job: ClaimedJob; readonly outcome: JobOutcome }[] = []
     let settledCount = 0
     let failures = 0
     let stopAt = Infinity
     /** Progress was told, which is looked after soon. */
     let cancelLook: (() => void) | null = null
     const stopLooking = (): void => cancelLook?.()
-
-    const finish = (entry: RunningJob, outcome: JobOutcome): void => {
-      // A job given back at the stop has left `running`: what its handler says afterwards no longer counts.
-      if (running.get(entry.job.id) !== entry) return
-      running.delete(entry.job.id)
-      outcomes.push({ job: entry.job, outcome })
-      wakeFlag.open()
-    }
-
-    const start = (job: ClaimedJob, claimedAt: number): void => {
-      const entry: RunningJob = {
-        job,
-        abort: new AbortController(),
-        leaseUntil: claimedAt + leaseMs,
-        renewAt: claimedAt + renewMs,
-      }
-      running.set(job.id, entry)
-      const progress = (value: Json): void => {
-        // A value that the job store would refuse must not keep it from renewing the leases.
-        encodeJson('progress', value)
-        entry.progress = value
+    const running = createRunningJobs({
+      processor,
+      clock,
+      leaseMs,
+      onNews(news) {
+        if (news === 'outcome') return wakeFlag.open()
         cancelLook ??= clock.setTimer(() => {
           cancelLook = null
           wakeFlag.open()
         }, PROGRESS_MS)
-      }
-      const control = { signal: entry.abort.signal, progress }
-      void runProcessor(processor, job, control, onError).then((outcome) => finish(entry, outcome))
-    }
+      },
+      onCrash: onError,
+    })
 
     const exchange = async (claimMore: boolean): Promise<number | null> => {
       const startedAt = clock.now()
-      const settling = outcomes
-      outcomes = []
-      const renewing = [...running.values()].filter(
-        ({ renewAt, progress }) => renewAt <= startedAt || progress !== undefined,
-      )
-      const free = concurrency - running.size
+      const report = running.report(startedAt)
+      const { ended, settle, extend } = report
+      const free = concurrency - running.count
       let result
       try {
         result = await jobStore.exchange({
-          settle: settling.map(({ job, outcome }): Settlement => ({
-            id: job.id,
-            token: job.token,
-            outcome,
-          })),
-          extend: renewing.map(({ job, progress }) => ({
-            id: job.id,
-            token: job.token,
-            leaseMs,
-            ...(progress !== undefined && { progress }),
-          })),
+          settle,
+          extend,
           ...(claimMore && free > 0 && { claim: { limit: free, leaseMs } }),
         })
       } catch (error) {
-        outcomes = [...settling, ...outcomes]
+        report.putBack()
         throw error
       }
-      settling.forEach(({ job, outcome }, index) =>
+      ended.forEach(({ job, outcome }, index) =>
         onSettled?.(job, outcome, result.settled[index] ?? 'lost'),
       )
-      settledCount += settling.length
-      renewing.forEach((entry, index) => {
-        const fate = result.extended[index]
-        if (fate === 'lost') return drop(entry)
-        entry.leaseUntil = startedAt + leaseMs
-        entry.renewAt = startedAt + renewMs
-        delete entry.progress
-        if (fate === 'cancelled') entry.abort.abort(new JobAbortError('cancelled'))
-      })
-      for (const job of result.claimed) start(job, startedAt)
+      settledCount += ended.length
+      report.taken(result.extended)
+      for (const job of result.claimed) running.start(job, startedAt)
       return result.wakeInMs
     }
 
     /** How long nothing can be done but wait: after a failure no renewal is due before the next try. */
     const waitMs = (wakeInMs: number | null): number => {
       const now = clock.now()
-      const entries = [...running.values()]
-      const until = (instants: readonly number[]): number => Math.min(...instants, Infinity) - now
       if (failures > 0) {
         const retryMs = Math.min(50 * 2 ** failures, MAX_RETRY_WAIT_MS)
-        return Math.max(Math.min(retryMs, until(entries.map((entry) => entry.leaseUntil))), 0)
+        return Math.max(Math.min(retryMs, running.leaseUntil() - now), 0)
       }
-      const free = running.size < concurrency && stopAt === Infinity
+      const free = running.count < concurrency && stopAt === Infinity
       const nextLook = free ? Math.min(wakeInMs ?? maxWaitMs, maxWaitMs) : maxWaitMs
-      return Math.max(
-        Math.min(nextLook, until(entries.map(({ renewAt }) => renewAt)), stopAt - now),
-        0,
-      )
-    }
-
-    const drop = (entry: RunningJob): void => {
-      running.delete(entry.job.id)
-      entry.abort.abort(new JobAbortError('lease_lost'))
-    }
-
-    const giveBack = (): void => {
-      for (const entry of [...running.values()]) {
-        entry.abort.abort(new JobAbortError('stopping'))
-        finish(entry, { to: 'scheduled', delayMs: 0, refund: true })
-      }
+      return Math.max(Math.min(nextLook, running.renewAt() - now, stopAt - now), 0)
     }
 
     const onAbort = (): void => {
@@ -218,7 +150,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     else signal.addEventListener('abort', onAbort, { once: true })
     const stopListening = waker?.onWake?.(processor.queue, () => {
       // A worker without room looks anyway once a job has ended.
-      if (running.size < concurrency) wakeFlag.open()
+      if (running.count < concurrency) wakeFlag.open()
     })
 
     try {
@@ -227,8 +159,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
         wakeFlag.close()
         const now = clock.now()
         const stopping = stopAt < Infinity
-        if (now >= stopAt) giveBack()
-        for (const entry of [...running.values()]) if (entry.leaseUntil <= now) drop(entry)
+        if (now >= stopAt) running.giveBack()
+        running.dropLost(now)
         let wakeInMs: number | null = null
         try {
           wakeInMs = await exchange(!stopping)
@@ -239,10 +171,10 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
           failures++
           if (stopping && failures > 3) break
         }
-        if (stopAt < Infinity && running.size === 0 && outcomes.length === 0) break
-        const idle = running.size === 0 && outcomes.length === 0 && failures === 0
+        if (stopAt < Infinity && running.count === 0 && running.endedCount === 0) break
+        const idle = running.count === 0 && running.endedCount === 0 && failures === 0
         if (untilIdle && idle && wakeInMs !== 0) break
-        if (outcomes.length > 0 && failures === 0) continue
+        if (running.endedCount > 0 && failures === 0) continue
         await wakeFlag.wait(waitMs(wakeInMs))
         // What other jobs end with in this turn goes into the same exchange.
         if (clock === systemClock) await new Promise<void>(platformAfterIo)

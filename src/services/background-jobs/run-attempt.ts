@@ -1,5 +1,6 @@
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
+import { runWithin } from '../../primitives/run-within.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { ClaimedJob, FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
@@ -72,20 +73,12 @@ async function runHandler(
       ? run(until)
       : definition.breaker.execute((call) => run(call.signal), { signal: until })
   if (timeoutMs === null) return guarded(signal)
-  const timeout = new AbortController()
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(() => {
-      const error = new JobError(
-        'timeout',
-        `Cannot finish job ${JSON.stringify(name)}: the attempt took over ${timeoutMs} ms`,
-      )
-      timeout.abort(error)
-      reject(error)
-    }, timeoutMs)
-    guarded(AbortSignal.any([signal, timeout.signal]))
-      .then(resolve, reject)
-      .finally(cancel)
-  })
+  const late = (): JobError =>
+    new JobError(
+      'timeout',
+      `Cannot finish job ${JSON.stringify(name)}: the attempt took over ${timeoutMs} ms`,
+    )
+  return runWithin(clock, timeoutMs, signal, late, guarded)
 }
 
 function outcomeOfFailure(

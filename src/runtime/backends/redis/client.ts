@@ -1,3 +1,4 @@
+import { settleWithin } from '../../../primitives/settle-within.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import { evaluatorOf, type RedisConnection } from './connection.ts'
@@ -51,14 +52,12 @@ export function createRedisClient(
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const cancel = clock.setTimer(() => {
-        const message = `Cannot run Redis script: no reply after ${timeoutMs} ms, one is expected within that`
-        reject(new BackendError('backend_unavailable', message))
-      }, timeoutMs)
-      send(script, keys, args)
-        .then(resolve, (error: unknown) => reject(toBackendError(error)))
-        .finally(cancel)
+    const reply = send(script, keys, args).catch((error: unknown) => {
+      throw toBackendError(error)
+    })
+    return settleWithin(clock, timeoutMs, reply, () => {
+      const message = `Cannot run Redis script: no reply after ${timeoutMs} ms, one is expected within that`
+      throw new BackendError('backend_unavailable', message)
     })
   }
 

@@ -1,3 +1,4 @@
+import { settleWithin } from '../../../primitives/settle-within.ts'
 import type { StoreEntry, StorePartition } from '../../ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
@@ -213,11 +214,8 @@ function isOlder(at: number, ms: number, now: number): boolean {
 
 /** Rejects when the store takes longer than a second: a call must not wait for its breaker. */
 function within<Result>(clock: Clock, work: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(() => {
-      const message = `Cannot share circuit: the store took over ${STORE_TIMEOUT_MS} ms`
-      reject(new BackendError('backend_unavailable', message))
-    }, STORE_TIMEOUT_MS)
-    work.then(resolve, reject).finally(cancel)
+  return settleWithin(clock, STORE_TIMEOUT_MS, work, () => {
+    const message = `Cannot share circuit: the store took over ${STORE_TIMEOUT_MS} ms`
+    throw new BackendError('backend_unavailable', message)
   })
 }

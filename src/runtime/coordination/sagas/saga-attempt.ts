@@ -1,6 +1,6 @@
+import { runWithin } from '../../../primitives/run-within.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
-import { runWithin } from '../run-within.ts'
 import type { SagaContext, SagaDefinition, SagaStep } from './saga.ts'
 import { SagaError } from './saga-error.ts'
 import { resultsOf, type SagaFailure, type SagaState, type SagaTask } from './saga-state.ts'
@@ -35,7 +35,7 @@ export async function attemptStep(
       `Cannot finish saga step ${JSON.stringify(step.name)}: the attempt took over ${step.timeoutMs} ms`,
     )
   try {
-    const result = await runWithin(clock, step.timeoutMs, signal, late, async (until) =>
+    const result = await runWithin(clock, step.timeoutMs, signal, late, (until) =>
       runStep(attempt, definition, step, until),
     )
     return { kind: 'succeeded', result: attempt.task.kind === 'execute' ? jsonOf(result) : null }

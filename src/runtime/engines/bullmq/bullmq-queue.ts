@@ -1,6 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
+import { settleWithin } from '../../../primitives/settle-within.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import { encodeJson, JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
@@ -99,12 +100,9 @@ export function bullmqQueue(options: BullmqQueueOptions): BullmqQueue {
   }
 
   function inTime<Reply>(reply: Promise<Reply>): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const cancel = clock.setTimer(() => {
-        const message = `Cannot add jobs to BullMQ: no reply of Redis after ${timeoutMs} ms, one is expected within that`
-        reject(new BackendError('backend_unavailable', message))
-      }, timeoutMs)
-      reply.then(resolve, reject).finally(cancel)
+    return settleWithin(clock, timeoutMs, reply, () => {
+      const message = `Cannot add jobs to BullMQ: no reply of Redis after ${timeoutMs} ms, one is expected within that`
+      throw new BackendError('backend_unavailable', message)
     })
   }
 

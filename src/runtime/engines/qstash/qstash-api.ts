@@ -1,6 +1,7 @@
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
+import { runWithin } from '../../../primitives/run-within.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 import { systemFetch, type FetchClient } from '../../ports/platform/fetch-client.ts'
@@ -83,22 +84,12 @@ export function createQstashApi(access: QstashAccess): QstashApi {
   }
 
   async function request(method: string, path: string, call: QstashCall = {}): Promise<unknown> {
-    const late = new AbortController()
-    const cancel = clock.setTimer(() => late.abort(), timeoutMs)
-    let answer
-    try {
-      answer = await send(method, path, call, late.signal)
-    } catch (cause) {
-      const why = late.signal.aborted ? `no answer after ${timeoutMs} ms` : 'the request failed'
-      throw new BackendError(
-        'backend_unavailable',
-        `Cannot call QStash: ${why}, whether it was carried out is not known`,
-        { cause },
-      )
-    } finally {
-      cancel()
-    }
-    const { status, text } = answer
+    const late = (): Error => unknownFate(`no answer after ${timeoutMs} ms`)
+    const { status, text } = await runWithin(clock, timeoutMs, undefined, late, (signal) =>
+      send(method, path, call, signal).catch((cause: unknown) => {
+        throw unknownFate('the request failed', cause)
+      }),
+    )
     if (status >= 200 && status < 300) return parse(text)
     if (status === 404 && call.mayBeAbsent === true) return undefined
     throw new BackendError(
@@ -132,6 +123,11 @@ export function checkUrl(name: string, url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null
   if (parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.hash === '') return url
   throw new TypeError(`Cannot use QStash: ${name} is no http or https URL, one expected`)
+}
+
+function unknownFate(why: string, cause?: unknown): BackendError {
+  const message = `Cannot call QStash: ${why}, whether it was carried out is not known`
+  return new BackendError('backend_unavailable', message, { cause })
 }
 
 function codeOf(status: number): BackendErrorCode {

@@ -2,6 +2,7 @@ import { encodeBase64Url } from '../../../primitives/base64url.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
+import { runWithin } from '../../../primitives/run-within.ts'
 import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
@@ -51,14 +52,12 @@ export function createSignedRequestReader(options: SignedRequestOptions): ReadSi
   const verify = createTokenVerifier(signingKeys, toleranceMs, clock)
 
   async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
-    if (request.body === null) return new Uint8Array()
-    const late = new AbortController()
-    const cancel = clock.setTimer(() => late.abort(), bodyTimeoutMs)
-    try {
-      return await readBytes(request.body, maxBodyBytes, late.signal)
-    } finally {
-      cancel()
-    }
+    const { body } = request
+    if (body === null) return new Uint8Array()
+    const late = (): Error => new Error('The body took too long')
+    return runWithin(clock, bodyTimeoutMs, undefined, late, (signal) =>
+      readBytes(body, maxBodyBytes, signal),
+    )
   }
 
   return async (request) => {

@@ -1,3 +1,4 @@
+import { runWithin } from '../../../primitives/run-within.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { DirectJob, DirectOutcome, DirectProcess } from './direct-job.ts'
 
@@ -14,20 +15,15 @@ export async function runDirectJob(
   job: DirectJob,
   { process, timeLimitMs, clock }: RunDirectJobOptions,
 ): Promise<DirectOutcome | { readonly to: 'failed'; readonly thrown: unknown }> {
-  const late = new AbortController()
-  const failed = Promise.withResolvers<never>()
-  const cancel = clock.setTimer(() => {
-    const error = new Error(
+  const late = (): Error =>
+    new Error(
       `Cannot finish job ${JSON.stringify(job.name)}: the attempt took over ${timeLimitMs} ms`,
     )
-    late.abort(error)
-    failed.reject(error)
-  }, timeLimitMs)
   try {
-    return await Promise.race([process(job, { signal: late.signal }), failed.promise])
+    return await runWithin(clock, timeLimitMs, undefined, late, (signal) =>
+      process(job, { signal }),
+    )
   } catch (error) {
     return { to: 'failed', thrown: error }
-  } finally {
-    cancel()
   }
 }

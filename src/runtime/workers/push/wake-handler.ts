@@ -1,3 +1,4 @@
+import { settleWithin } from '../../../primitives/settle-within.ts'
 import type { Backend } from '../../ports/backend.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { WakeMessage } from './wake-message.ts'
@@ -73,7 +74,7 @@ export function createWakeHandler(options: WakeHandlerOptions): WakeHandler {
       await backend.waker.wake(queue, afterMs)
       return { kind: 'early' }
     }
-    const settled = await within(worker.drain(), timeLimitMs, clock)
+    const settled = await settleWithin(clock, timeLimitMs, worker.drain(), () => null)
     const wakes = await Promise.all(queuesOf(worker).map((name) => ringAgain(name, settled)))
     const soonest = Math.min(...wakes.map((wakeInMs) => wakeInMs ?? Infinity))
     return { kind: 'worked', settled, wakeInMs: soonest === Infinity ? null : soonest }
@@ -82,16 +83,4 @@ export function createWakeHandler(options: WakeHandlerOptions): WakeHandler {
 
 function queuesOf(worker: WokenWorker): readonly string[] {
   return 'queue' in worker ? [worker.queue] : worker.processors.map(({ queue }) => queue)
-}
-
-/** @returns What `work` resolves with, or `null` when it takes longer */
-function within<Result>(
-  work: Promise<Result>,
-  limitMs: number,
-  clock: Clock,
-): Promise<Result | null> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(() => resolve(null), limitMs)
-    work.then(resolve, reject).finally(cancel)
-  })
 }

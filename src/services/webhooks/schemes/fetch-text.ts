@@ -1,5 +1,5 @@
 import { readBytes } from '../../../primitives/read-bytes.ts'
-import { runWithin } from '../../../runtime/coordination/run-within.ts'
+import { runWithin } from '../../../primitives/run-within.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeClock } from '../../testing/fake-clock.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
 import { runWithin } from './run-within.ts'
 
 const late = (): Error => new Error('late')
