@@ -28,6 +28,7 @@ export interface BillingAnchor {
 
 const DAY_MS = 86_400_000
 const MAX_PERIODS = 100_000
+const SHORTEST_DAYS = { day: 1, week: 7, month: 28, year: 365 } as const
 
 /**
  * The period of this number.
@@ -58,7 +59,10 @@ export function billingPeriodAt(anchor: BillingAnchor, at: number): BillingPerio
   checkInteger('find billing period', 'at', at, -8.64e15, 8.64e15)
   if (at < startOf(anchor, 0)) return null
   let low = 0
-  let high = MAX_PERIODS
+  // No period is shorter than this, but for the days that zones have skipped.
+  const { unit, count = 1 } = anchor.interval
+  const longest = (at - anchor.anchor + 2 * DAY_MS) / (SHORTEST_DAYS[unit] * count * DAY_MS)
+  let high = Math.min(Math.ceil(longest) + 1, MAX_PERIODS)
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (startOf(anchor, middle) <= at) low = middle
