@@ -10,6 +10,7 @@ import {
   type JobSimulationHarness,
 } from '../services/background-jobs/job-simulation.ts'
 import { suite, type Suite } from '../suite.ts'
+import { paymentSuites } from '../services/payments/payment-suites.ts'
 import { webhookReceivingSuites } from '../services/webhooks/webhook-receiving.ts'
 import { webhookSendingSuites } from '../services/webhooks/webhook-sending.ts'
 
@@ -42,5 +43,6 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
     ...coordinationSuites(adapter, harness),
     ...webhookSendingSuites(adapter, harness),
     ...webhookReceivingSuites(adapter, harness),
+    ...paymentSuites(adapter, harness),
   ]
 }

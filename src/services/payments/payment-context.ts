@@ -1,0 +1,97 @@
+import type { Clock } from '../../runtime/ports/platform/clock.ts'
+import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
+import type { FraudCheck } from './fraud/fraud-check.ts'
+import type { Payment } from './intents/payment.ts'
+import { paymentOf, withProviderPayment, type PaymentRecord } from './intents/payment-record.ts'
+import type { ChangeCause, PaymentStore } from './intents/payment-store.ts'
+import { PaymentError } from './payment-error.ts'
+import type { PaymentHandle, PaymentProvider, ProviderPayment } from './providers/provider.ts'
+import { moneyOf } from './intents/payment-record.ts'
+
+/** What every part of the payments service works with. */
+export interface PaymentContext {
+  readonly providers: ReadonlyMap<string, PaymentProvider>
+  readonly store: PaymentStore
+  readonly fraud: FraudCheck | null
+  readonly clock: Clock
+  readonly random: RandomSource
+  /** Told of each change, once it is kept. */
+  readonly changed: (before: PaymentRecord | null, after: PaymentRecord) => Promise<void>
+}
+
+/**
+ * @param name Default: the only one
+ * @throws PaymentError `invalid_request` when there is none of this name
+ */
+export function findProvider(
+  { providers }: Pick<PaymentContext, 'providers'>,
+  action: string,
+  name: string | undefined,
+): { readonly name: string; readonly provider: PaymentProvider } {
+  const chosen = name ?? (providers.size === 1 ? [...providers.keys()][0] : undefined)
+  const provider = chosen === undefined ? undefined : providers.get(chosen)
+  if (chosen !== undefined && provider !== undefined) return { name: chosen, provider }
+  const known = [...providers.keys()].join(', ') || 'none'
+  throw new PaymentError(
+    'invalid_request',
+    `Cannot ${action}: provider is ${name === undefined ? 'not said' : JSON.stringify(String(name).slice(0, 40))}, one of these expected: ${known}`,
+  )
+}
+
+/** What a provider needs to know of a payment. @throws PaymentError when it has none yet */
+export function handleOf(record: PaymentRecord): PaymentHandle {
+  if (record.reference === null)
+    throw new PaymentError(
+      'conflict',
+      'Cannot change payment: the provider does not have it yet, reconcile() or confirm it with a means of payment first',
+      { paymentId: record.id, provider: record.provider },
+    )
+  return {
+    reference: record.reference,
+    amount: moneyOf(record, record.amount),
+    captured: moneyOf(record, record.captured),
+    handles: record.handles,
+  }
+}
+
+/** Keeps what a provider said, and tells of it. */
+export async function keepSeen(
+  context: PaymentContext,
+  id: string,
+  cause: ChangeCause,
+  seen: ProviderPayment,
+  source: 'report' | 'reconcile',
+  also: (record: PaymentRecord) => PaymentRecord = (record) => record,
+): Promise<Payment> {
+  const { before, after } = await context.store.change(id, cause, (record) =>
+    also(withProviderPayment(record, seen, source)),
+  )
+  await context.changed(before, after)
+  return paymentOf(after)
+}
+
+/** Whether the call may have been carried out although no answer says so. */
+export function isIndeterminate(error: unknown): boolean {
+  return !(error instanceof PaymentError) || error.code === 'indeterminate'
+}
+
+/** The payment's id goes with the error, so that its caller can look it up and reconcile it. */
+export function withPaymentId(error: unknown, paymentId: string): PaymentError {
+  if (!(error instanceof PaymentError))
+    return new PaymentError(
+      'indeterminate',
+      'Cannot tell what became of the payment: the call ended without an answer, reconcile() finds out',
+      { paymentId, cause: error },
+    )
+  if (error.paymentId !== undefined) return error
+  const { code, message, retryable, provider, declineCode, advice, retryAfterMs, cause } = error
+  return new PaymentError(code, message, {
+    retryable,
+    provider,
+    declineCode,
+    advice,
+    retryAfterMs,
+    paymentId,
+    cause,
+  })
+}

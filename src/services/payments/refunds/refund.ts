@@ -1,0 +1,44 @@
+import type { Money } from '../money/money.ts'
+import { minorMoney } from '../money/money.ts'
+import type { PaymentRecord, RefundEntry } from '../intents/payment-record.ts'
+import type { RefundReason } from '../providers/provider.ts'
+
+/** Money that is given back. It has a life of its own: it may take days, and it may fail. */
+export interface Refund {
+  readonly id: string
+  readonly paymentId: string
+  readonly provider: string
+  /** The provider's id; `null` until it is known. */
+  readonly reference: string | null
+  /** `indeterminate`: no answer came, `reconcile()` or the same call again finds out. */
+  readonly state: 'indeterminate' | 'pending' | 'succeeded' | 'failed' | 'canceled'
+  readonly amount: Money
+  readonly reason: RefundReason
+  /** Why it failed, in the provider's word. */
+  readonly failure: string | null
+  /** ms since 1970. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** A refund as its callers see it. */
+export function refundOf(record: PaymentRecord, id: string, entry: RefundEntry): Refund {
+  return {
+    id,
+    paymentId: record.id,
+    provider: record.provider,
+    reference: entry.reference,
+    state: entry.state === 'asked' ? 'indeterminate' : entry.state,
+    amount: minorMoney(BigInt(entry.amount), record.currency),
+    reason: reasonOf(entry.reason),
+    failure: entry.failure,
+    createdAt: entry.createdAt,
+    updatedAt: entry.updatedAt,
+  }
+}
+
+function reasonOf(reason: string): RefundReason {
+  return reason === 'requested_by_customer' || reason === 'duplicate' || reason === 'fraudulent'
+    ? reason
+    : 'other'
+}

@@ -1,0 +1,9 @@
+import { suite, type Suite } from '../../suite.ts'
+import { paymentCrashLaws } from './crash-laws.ts'
+import type { PaymentHarness } from './fixture.ts'
+import { paymentLaws } from './payment-laws.ts'
+
+/** What payments promise on every backend. */
+export function paymentSuites(adapter: string, harness: PaymentHarness): readonly Suite[] {
+  return [suite('Payments', adapter, [...paymentLaws, ...paymentCrashLaws], harness)]
+}
