@@ -182,12 +182,16 @@ async function takeIn(
   { provider, signal }: ApplyEventOptions,
 ): Promise<PaymentRecord> {
   const cause = { action: event.type, cause: event.id }
-  // A webhook is no answer to a lost call, but a good moment to ask for one.
-  if (record.state === 'indeterminate' && record.reference !== null) {
-    const seen = await provider.retrievePayment(handleOf(record), { signal })
+  const reference = record.reference ?? event.paymentReference
+  // What it embeds may be a part of the payment only, and no webhook answers a lost call: both are
+  // good moments to ask. Where the call's answer was lost, the whole object is what it made.
+  const isPart = event.type.startsWith('payment.') && event.payment === undefined
+  const isLost = record.state === 'indeterminate'
+  if (reference !== null && (isPart || (isLost && record.reference !== null))) {
+    const handle = handleOf({ ...record, reference })
+    const seen = await provider.retrievePayment(handle, { signal })
     await keepSeen(context, record.id, cause, seen, 'reconcile')
-  } else if (record.state === 'indeterminate' && event.payment !== undefined) {
-    // The call's answer was lost, and here is what it made.
+  } else if (isLost && event.payment !== undefined) {
     await keepSeen(context, record.id, cause, event.payment, 'reconcile')
   }
   const { before, after } = await context.store.change(record.id, cause, (present) => {

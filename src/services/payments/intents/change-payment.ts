@@ -18,7 +18,7 @@ import {
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
 import type { ProviderCall, ProviderPayment } from '../providers/provider.ts'
-import { attempt, nextAttempt } from './create-payment.ts'
+import { attempt, nextAttempt, paidOrDeclined } from './create-payment.ts'
 import type { Payment } from './payment.ts'
 import { moneyOf, paymentOf, type OperationEntry, type PaymentRecord } from './payment-record.ts'
 import { notFound } from './payment-store.ts'
@@ -239,7 +239,8 @@ async function runOperation(context: PaymentContext, operation: Operation): Prom
     }
   })
   const note = begun.operations[name]
-  if (note === undefined || note.state === 'done') return paymentOf(begun)
+  if (note === undefined || note.state === 'done')
+    return paidOrDeclined(paymentOf(begun), kind === 'confirm')
   const done = (record: PaymentRecord): PaymentRecord => ({
     ...record,
     operations: { ...record.operations, [name]: { ...note, state: 'done' } },
@@ -265,9 +266,10 @@ async function runOperation(context: PaymentContext, operation: Operation): Prom
     }
   }
   const idempotencyKey = await deriveKey(kind, id, operation.operationId)
+  let answered: Payment
   try {
     const seen = await operation.call(begun, { idempotencyKey, signal })
-    return await keepSeen(
+    answered = await keepSeen(
       context,
       id,
       { action: `${kind} answered`, ...cause },
@@ -287,6 +289,7 @@ async function runOperation(context: PaymentContext, operation: Operation): Prom
     }
     throw withPaymentId(error, id)
   }
+  return paidOrDeclined(answered, kind === 'confirm')
 }
 
 /** Takes the note of an operation back that certainly was not carried out. */

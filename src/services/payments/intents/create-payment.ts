@@ -146,20 +146,39 @@ export async function attempt(
   const { idempotencyMs } = provider.capabilities
   const isForgotten = context.clock.now() - record.attemptAt >= idempotencyMs
   const cause = { action: 'created', amount: record.amount }
+  const idempotencyKey = await attemptKey(record)
   if (isForgotten) {
-    const seen = await provider.findPayment(asked, { signal })
+    const seen = await provider.findPayment(asked, record.attemptAt, { idempotencyKey, signal })
     if (seen !== null) return keepSeen(context, record.id, cause, seen, 'reconcile')
     const again = await nextAttempt(context, record)
     return attempt(context, again, signal)
   }
-  const idempotencyKey = await deriveKey('create', record.id, record.attempt)
+  let payment: Payment
   try {
     const seen = await provider.createPayment(asked, { idempotencyKey, signal })
-    return await keepSeen(context, record.id, cause, seen, 'reconcile')
+    payment = await keepSeen(context, record.id, cause, seen, 'reconcile')
   } catch (error) {
     await settleFailure(context, record, error)
     throw withPaymentId(error, record.id)
   }
+  return paidOrDeclined(payment, asked.confirm)
+}
+
+/** The key of the current attempt at creating it. */
+export function attemptKey({ id, attempt: count }: PaymentRecord): Promise<string> {
+  return deriveKey('create', id, count)
+}
+
+/** @throws PaymentError `declined` when it was to be paid and the provider declined */
+export function paidOrDeclined(payment: Payment, wanted: boolean): Payment {
+  const { state, decline, id, provider } = payment
+  if (!wanted || decline === null || state !== 'requires_payment_method') return payment
+  throw new PaymentError('declined', 'Cannot pay: the means of payment was declined', {
+    paymentId: id,
+    provider,
+    declineCode: decline.code,
+    advice: decline.advice,
+  })
 }
 
 /** After a decline, or when the provider no longer knows the key: the next call is another one. */

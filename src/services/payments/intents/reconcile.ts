@@ -1,6 +1,6 @@
 import { ask, keepRefund } from '../refunds/refund-payment.ts'
 import { findProvider, handleOf, keepSeen, type PaymentContext } from '../payment-context.ts'
-import { nextAttempt, requestOf } from './create-payment.ts'
+import { attemptKey, nextAttempt, requestOf } from './create-payment.ts'
 import type { Payment } from './payment.ts'
 import { paymentOf, type OperationEntry, type PaymentRecord } from './payment-record.ts'
 import { notFound } from './payment-store.ts'
@@ -33,7 +33,11 @@ export async function reconcile(
   const cause = { action: 'reconcile' }
   if (record.reference === null) {
     if (record.state !== 'indeterminate') return paymentOf(record)
-    const seen = await provider.findPayment(requestOf(record), { signal })
+    const idempotencyKey = await attemptKey(record)
+    const seen = await provider.findPayment(requestOf(record), record.attemptAt, {
+      idempotencyKey,
+      signal,
+    })
     if (seen !== null) return keepSeen(context, id, cause, seen, 'reconcile')
     // There is none: whoever wants it may try again, and must not meet the key of before.
     const again = await nextAttempt(context, record)

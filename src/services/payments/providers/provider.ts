@@ -412,14 +412,22 @@ export interface PaymentProvider {
 
   /** @throws PaymentError `invalid_request` when the provider cannot write this amount exactly */
   checkAmount(amount: Money): void
+  /** One that is declined but kept by the provider is answered, with its `decline`. */
   createPayment(request: ProviderPaymentRequest, call: ProviderCall): Promise<ProviderPayment>
   retrievePayment(handle: PaymentHandle, call: ProviderCall): Promise<ProviderPayment>
   /**
-   * Finds what became of a `createPayment` whose answer was lost.
+   * Finds what became of a `createPayment` whose answer was lost. It must not pay anything itself.
    *
+   * @param since When that call was made at the earliest, ms since 1970
+   * @param call With the key of that call
    * @returns `null` when the provider is sure that there is none, or has undone it
+   * @throws PaymentError `indeterminate` when the provider cannot be asked that
    */
-  findPayment(request: ProviderPaymentRequest, call: ProviderCall): Promise<ProviderPayment | null>
+  findPayment(
+    request: ProviderPaymentRequest,
+    since: number,
+    call: ProviderCall,
+  ): Promise<ProviderPayment | null>
   confirmPayment(
     handle: PaymentHandle,
     options: {

@@ -1,0 +1,595 @@
+import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
+import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
+import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { Money } from '../money/money.ts'
+import { PaymentError } from '../payment-error.ts'
+import type { BillingInterval } from '../subscriptions/billing-period.ts'
+import { createPaypalApi, type PaypalApi } from './paypal/paypal-api.ts'
+import { eventFromPaypal } from './paypal/paypal-event.ts'
+import { paypalAmount } from './paypal/paypal-money.ts'
+import {
+  disputeFromPaypal,
+  liabilityOf,
+  paymentFromPaypal,
+  refundFromPaypal,
+  subscriptionFromPaypal,
+} from './paypal/paypal-payment.ts'
+import { apiPath, listAt, textAt } from './provider-api.ts'
+import type {
+  PaymentHandle,
+  PaymentProvider,
+  ProviderCall,
+  ProviderPayment,
+  ProviderPaymentRequest,
+  SubscriptionRequest,
+} from './provider.ts'
+
+/** Options of {@link paypal}. */
+export interface PaypalOptions {
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Default `sandbox`: real money only where it was asked for. */
+  readonly environment?: 'live' | 'sandbox'
+  /** The webhook's id, from PayPal's dashboard. Without it webhooks are refused. */
+  readonly webhookId?: string
+  /** Shares the access token between isolates: `backend.store.partition('paypal')`. */
+  readonly tokens?: Pick<StorePartition, 'get' | 'commit'>
+  /** What the payer sees as the shop's name. */
+  readonly brandName?: string
+  /** Default: the platform's. */
+  readonly fetch?: FetchClient
+  /** Default: the platform's. */
+  readonly clock?: Clock
+  /** ms until a call counts as unanswered. Default 60,000. */
+  readonly timeoutMs?: number
+  /** Where PayPal's API is: for tests. */
+  readonly baseUrl?: string
+}
+
+const HOUR_MS = 3_600_000
+
+/**
+ * Payments by PayPal's Orders v2 and Payments v2, subscriptions by Billing v1, disputes by Disputes v1.
+ *
+ * The payer approves at PayPal (`nextAction`), then `confirmPayment()` captures or authorizes.
+ *
+ * @throws TypeError when the credentials are missing
+ * @example
+ * paypal({ clientId: env.PAYPAL_ID, clientSecret: env.PAYPAL_SECRET, environment: 'live' })
+ */
+export function paypal(options: PaypalOptions): PaymentProvider {
+  const { clientId, clientSecret, environment = 'sandbox', webhookId, tokens } = options
+  if (!clientId || !clientSecret)
+    throw new TypeError('Cannot use PayPal: clientId or clientSecret is missing')
+  if (environment !== 'live' && environment !== 'sandbox')
+    throw new TypeError('Cannot use PayPal: environment is neither "live" nor "sandbox"')
+  const host = environment === 'live' ? 'api-m.paypal.com' : 'api-m.sandbox.paypal.com'
+  const { fetch = systemFetch, clock = systemClock, timeoutMs = 60_000 } = options
+  const { baseUrl = `https://${host}` } = options
+  const api = createPaypalApi(
+    { provider: 'paypal', baseUrl, fetch, clock, timeoutMs },
+    { clientId, clientSecret, tokens },
+  )
+  const live = environment === 'live'
+  const readOrder = async (id: string, how: ProviderCall): Promise<Json> =>
+    api.call(
+      { action: 'retrieve payment', method: 'GET', path: apiPath`/v2/checkout/orders/${id}` },
+      { signal: how.signal },
+    )
+
+  return {
+    name: 'paypal',
+    live,
+    capabilities: {
+      manualCapture: true,
+      partialCapture: true,
+      multipleCaptures: true,
+      checkout: true,
+      setupIntents: true,
+      customers: false,
+      paymentMethods: false,
+      subscriptions: true,
+      pauseSubscriptions: true,
+      invoices: false,
+      disputes: true,
+      // Orders remember a key for 6 hours; a call repeated later must not meet the very end of them.
+      idempotencyMs: 5.5 * HOUR_MS,
+    },
+    ...(webhookId !== undefined && {
+      webhooks: { scheme: 'paypal', webhookId, environment, accessToken: api.accessToken } as const,
+    }),
+    checkAmount: (amount) => void paypalAmount(amount),
+    async createPayment(request, how) {
+      const order = await api.call(
+        {
+          action: 'create payment',
+          method: 'POST',
+          path: '/v2/checkout/orders',
+          body: orderOf(request, options.brandName),
+        },
+        how,
+      )
+      const payment = paymentFromPaypal(order)
+      if (!request.confirm || payment.state !== 'requires_confirmation') return payment
+      return complete(api, order, how)
+    },
+    retrievePayment: async ({ reference }, how) =>
+      paymentFromPaypal(await readOrder(reference, how)),
+    async findPayment(request, since, how) {
+      const { idempotencyKey } = how
+      const isRemembered = clock.now() - since < 5.5 * HOUR_MS
+      // Under its key the same order is answered again. One that pays at once is not asked for so.
+      if (idempotencyKey !== undefined && isRemembered && request.paymentMethod === undefined)
+        return this.createPayment(request, how)
+      if (request.paymentMethod === undefined) return null
+      throw new PaymentError(
+        'indeterminate',
+        'Cannot find payment at paypal: PayPal finds payments by their own ids alone, call again under the same operation id within 5 hours or look into its dashboard',
+        { provider: 'paypal' },
+      )
+    },
+    async confirmPayment({ reference }, _, how) {
+      return complete(api, await readOrder(reference, how), how)
+    },
+    async capturePayment(handle, amount, how) {
+      const authorization = required(handle, 'authorization')
+      const captured = await api.call(
+        {
+          action: 'capture payment',
+          method: 'POST',
+          path: apiPath`/v2/payments/authorizations/${authorization}/capture`,
+          body: {
+            ...(amount !== null && { amount: paypalAmount(amount) }),
+            final_capture: amount === null || isRest(handle, amount),
+          },
+        },
+        how,
+      )
+      // The answer is the capture alone; the order shows it with all others.
+      return withCapture(paymentFromPaypal(await readOrder(handle.reference, how)), captured)
+    },
+    async cancelPayment(handle, how) {
+      const { authorization } = handle.handles
+      if (authorization === undefined)
+        throw new PaymentError(
+          'unsupported',
+          'Cannot cancel payment at paypal: an order that nobody has approved ends by itself',
+          { provider: 'paypal' },
+        )
+      await api.call(
+        {
+          action: 'cancel payment',
+          method: 'POST',
+          path: apiPath`/v2/payments/authorizations/${authorization}/void`,
+        },
+        how,
+      )
+      return paymentFromPaypal(await readOrder(handle.reference, how))
+    },
+    async refundPayment(handle, { refundId, amount, reason }, how) {
+      return refundFromPaypal(
+        await api.call(
+          {
+            action: 'refund payment',
+            method: 'POST',
+            path: apiPath`/v2/payments/captures/${required(handle, 'capture')}/refund`,
+            body: {
+              amount: paypalAmount(amount),
+              custom_id: refundId,
+              ...(reason !== 'other' && { note_to_payer: reason.replaceAll('_', ' ') }),
+            },
+          },
+          how,
+        ),
+      )
+    },
+    retrieveRefund: async (reference, how) =>
+      refundFromPaypal(
+        await api.call(
+          {
+            action: 'retrieve refund',
+            method: 'GET',
+            path: apiPath`/v2/payments/refunds/${reference}`,
+          },
+          { signal: how.signal },
+        ),
+      ),
+    readEvent: (event) => eventFromPaypal(event, live),
+    async createSetup({ paymentMethod, returnUrl }, how) {
+      const made = await api.call(
+        {
+          action: 'create setup intent',
+          method: 'POST',
+          path: '/v3/vault/setup-tokens',
+          body: {
+            payment_source:
+              paymentMethod === undefined
+                ? {
+                    paypal: {
+                      usage_type: 'MERCHANT',
+                      experience_context: {
+                        return_url: returnUrl ?? '',
+                        cancel_url: returnUrl ?? '',
+                      },
+                    },
+                  }
+                : { token: { id: paymentMethod, type: 'SETUP_TOKEN' } },
+          },
+        },
+        how,
+      )
+      const url = textAt(
+        listAt(made, 'links').find((link) => textAt(link, 'rel') === 'approve'),
+        'href',
+      )
+      return {
+        reference: textAt(made, 'id') ?? '',
+        state: textAt(made, 'status') === 'APPROVED' ? 'succeeded' : 'requires_action',
+        nextAction: url === undefined ? null : { type: 'redirect', url },
+        paymentMethod: textAt(made, 'id') ?? null,
+        raw: made,
+      }
+    },
+    async createCheckout(request, how) {
+      const payment = await this.createPayment(
+        {
+          ...request,
+          description: request.name,
+          confirm: false,
+          offSession: false,
+          saveMethod: false,
+          threeDSecure: 'automatic',
+        },
+        how,
+      )
+      return {
+        reference: payment.reference,
+        url: payment.nextAction?.type === 'redirect' ? payment.nextAction.url : '',
+        expiresAt: null,
+        paymentReference: payment.reference,
+        raw: payment.raw,
+      }
+    },
+    subscriptions: {
+      async createPlan({ name, amount, interval, productReference, trialDays }, how) {
+        const product =
+          productReference ??
+          textAt(
+            await api.call(
+              {
+                action: 'create product',
+                method: 'POST',
+                path: '/v1/catalogs/products',
+                body: { name, type: 'SERVICE' },
+              },
+              { ...how, ...keyed(how, 'product') },
+            ),
+            'id',
+          )
+        const made = await api.call(
+          {
+            action: 'create plan',
+            method: 'POST',
+            path: '/v1/billing/plans',
+            body: planOf(product ?? '', name, amount, interval, trialDays),
+          },
+          how,
+        )
+        return { reference: textAt(made, 'id') ?? '', amount, raw: made }
+      },
+      create: async (request, how) =>
+        subscriptionFromPaypal(
+          await api.call(
+            {
+              action: 'create subscription',
+              method: 'POST',
+              path: '/v1/billing/subscriptions',
+              body: subscriptionOf(request, options.brandName),
+            },
+            how,
+          ),
+        ),
+      retrieve: readSubscription,
+      async change(reference, { plan, quantity }, how) {
+        await api.call(
+          {
+            action: 'change subscription',
+            method: 'POST',
+            path: apiPath`/v1/billing/subscriptions/${reference}/revise`,
+            body: {
+              ...(plan !== undefined && { plan_id: plan }),
+              ...(quantity !== undefined && { quantity: String(quantity) }),
+            },
+          },
+          how,
+        )
+        return readSubscription(reference, how)
+      },
+      pause: (reference, how) => act(reference, 'suspend', 'Paused', how),
+      resume: (reference, how) => act(reference, 'activate', 'Resumed', how),
+      async cancel(reference, when, how) {
+        if (when === 'now') return act(reference, 'cancel', 'Cancelled', how)
+        throw new PaymentError(
+          'unsupported',
+          'Cannot cancel subscription at paypal: PayPal ends it now, schedule the call for the end of the period',
+          { provider: 'paypal' },
+        )
+      },
+    },
+    disputes: {
+      async list({ cursor, limit = 20 }, how) {
+        const query = new URLSearchParams({ page_size: String(Math.min(limit, 50)) })
+        if (cursor !== undefined) query.set('next_page_token', cursor)
+        const page = await api.call(
+          { action: 'list disputes', method: 'GET', path: `/v1/customer/disputes?${query}` },
+          { signal: how.signal },
+        )
+        const next = textAt(
+          listAt(page, 'links').find((link) => textAt(link, 'rel') === 'next'),
+          'href',
+        )
+        return {
+          disputes: listAt(page, 'items').map(disputeFromPaypal),
+          cursor:
+            next === undefined
+              ? null
+              : (URL.parse(next)?.searchParams.get('next_page_token') ?? null),
+        }
+      },
+      retrieve: readDispute,
+      async submitEvidence(reference, evidence, how) {
+        const { trackingNumber, shippingCarrier, explanation, ...rest } = evidence
+        const notes = [
+          explanation,
+          ...Object.entries(rest).map(([name, text]) => `${name}: ${text}`),
+        ]
+        await api.call(
+          {
+            action: 'submit evidence',
+            method: 'POST',
+            path: apiPath`/v1/customer/disputes/${reference}/provide-evidence`,
+            body: {
+              evidences: [
+                {
+                  evidence_type: trackingNumber === undefined ? 'OTHER' : 'PROOF_OF_FULFILLMENT',
+                  ...(trackingNumber !== undefined && {
+                    evidence_info: {
+                      tracking_info: [
+                        {
+                          tracking_number: trackingNumber,
+                          carrier_name: 'OTHER',
+                          ...(shippingCarrier !== undefined && {
+                            carrier_name_other: shippingCarrier,
+                          }),
+                        },
+                      ],
+                    },
+                  }),
+                  notes: notes
+                    .filter((note) => note !== undefined)
+                    .join('\n')
+                    .slice(0, 2000),
+                },
+              ],
+            },
+          },
+          how,
+        )
+        return readDispute(reference, how)
+      },
+      async accept(reference, how) {
+        await api.call(
+          {
+            action: 'accept dispute',
+            method: 'POST',
+            path: apiPath`/v1/customer/disputes/${reference}/accept-claim`,
+            body: { note: 'Accepted' },
+          },
+          how,
+        )
+        return readDispute(reference, how)
+      },
+    },
+  }
+
+  async function readSubscription(
+    reference: string,
+    how: ProviderCall,
+  ): Promise<ReturnType<typeof subscriptionFromPaypal>> {
+    return subscriptionFromPaypal(
+      await api.call(
+        {
+          action: 'retrieve subscription',
+          method: 'GET',
+          path: apiPath`/v1/billing/subscriptions/${reference}`,
+        },
+        { signal: how.signal },
+      ),
+    )
+  }
+
+  async function readDispute(
+    reference: string,
+    how: ProviderCall,
+  ): Promise<ReturnType<typeof disputeFromPaypal>> {
+    return disputeFromPaypal(
+      await api.call(
+        {
+          action: 'retrieve dispute',
+          method: 'GET',
+          path: apiPath`/v1/customer/disputes/${reference}`,
+        },
+        { signal: how.signal },
+      ),
+    )
+  }
+
+  async function act(
+    reference: string,
+    verb: 'suspend' | 'activate' | 'cancel',
+    reason: string,
+    how: ProviderCall,
+  ): Promise<ReturnType<typeof subscriptionFromPaypal>> {
+    await api.call(
+      {
+        action: `${verb} subscription`,
+        method: 'POST',
+        path: `${apiPath`/v1/billing/subscriptions/${reference}`}/${verb}`,
+        body: { reason },
+      },
+      how,
+    )
+    return readSubscription(reference, how)
+  }
+}
+
+/** Takes the money of an approved order, or holds it, as it was created for. */
+async function complete(api: PaypalApi, order: Json, how: ProviderCall): Promise<ProviderPayment> {
+  if (liabilityOf(order) === 'not_shifted')
+    throw new PaymentError(
+      'authentication_required',
+      'Cannot confirm payment at paypal: the payer has not proven who they are',
+      { provider: 'paypal' },
+    )
+  const id = textAt(order, 'id') ?? ''
+  const verb = textAt(order, 'intent') === 'AUTHORIZE' ? 'authorize' : 'capture'
+  return paymentFromPaypal(
+    await api.call(
+      {
+        action: 'confirm payment',
+        method: 'POST',
+        path: `${apiPath`/v2/checkout/orders/${id}`}/${verb}`,
+        body: {},
+      },
+      { ...how, ...keyed(how, verb) },
+    ),
+  )
+}
+
+/** Two calls of one operation have a key each. */
+function keyed({ idempotencyKey }: ProviderCall, step: string): ProviderCall {
+  return idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}-${step}` }
+}
+
+function orderOf(request: ProviderPaymentRequest, brandName: string | undefined): Json {
+  const { amount, returnUrl, cancelUrl, paymentMethod, description, saveMethod } = request
+  const context = {
+    user_action: 'PAY_NOW',
+    shipping_preference: 'NO_SHIPPING',
+    ...(brandName !== undefined && { brand_name: brandName }),
+    ...(returnUrl !== undefined && { return_url: returnUrl }),
+    ...((cancelUrl ?? returnUrl) !== undefined && { cancel_url: cancelUrl ?? returnUrl ?? '' }),
+  }
+  const vault = saveMethod
+    ? { attributes: { vault: { store_in_vault: 'ON_SUCCESS', usage_type: 'MERCHANT' } } }
+    : {}
+  return {
+    intent: request.capture === 'manual' ? 'AUTHORIZE' : 'CAPTURE',
+    purchase_units: [
+      {
+        reference_id: 'default',
+        custom_id: request.paymentId,
+        amount: paypalAmount(amount),
+        ...(description !== undefined && { description: description.slice(0, 127) }),
+        ...(request.statementDescriptor !== undefined && {
+          soft_descriptor: request.statementDescriptor,
+        }),
+      },
+    ],
+    payment_source:
+      paymentMethod === undefined
+        ? { paypal: { experience_context: context, ...vault } }
+        : {
+            paypal: {
+              vault_id: paymentMethod,
+              ...(request.offSession && {
+                stored_credential: {
+                  payment_initiator: 'MERCHANT',
+                  usage: 'SUBSEQUENT',
+                  usage_pattern: 'UNSCHEDULED_POSTPAID',
+                },
+              }),
+            },
+          },
+  }
+}
+
+function planOf(
+  product: string,
+  name: string,
+  amount: Money,
+  { unit, count = 1 }: BillingInterval,
+  trialDays: number | undefined,
+): Json {
+  const frequency = { interval_unit: unit.toUpperCase(), interval_count: count }
+  const trial = trialDays === undefined || trialDays === 0 ? [] : [trialDays]
+  return {
+    product_id: product,
+    name,
+    billing_cycles: [
+      ...trial.map((days) => ({
+        frequency: { interval_unit: 'DAY', interval_count: days },
+        tenure_type: 'TRIAL',
+        sequence: 1,
+        total_cycles: 1,
+      })),
+      {
+        frequency,
+        tenure_type: 'REGULAR',
+        sequence: trial.length + 1,
+        // Without an end.
+        total_cycles: 0,
+        pricing_scheme: { fixed_price: paypalAmount(amount) },
+      },
+    ],
+    payment_preferences: { auto_bill_outstanding: true, payment_failure_threshold: 3 },
+    quantity_supported: true,
+  }
+}
+
+function subscriptionOf(request: SubscriptionRequest, brandName: string | undefined): Json {
+  const { plan, quantity, subscriptionId, trialEnd, anchor, returnUrl, cancelUrl } = request
+  const start = trialEnd ?? anchor
+  return {
+    plan_id: plan,
+    quantity: String(quantity),
+    custom_id: subscriptionId,
+    ...(start !== undefined && { start_time: new Date(start).toISOString() }),
+    application_context: {
+      user_action: 'SUBSCRIBE_NOW',
+      shipping_preference: 'NO_SHIPPING',
+      ...(brandName !== undefined && { brand_name: brandName }),
+      ...(returnUrl !== undefined && {
+        return_url: returnUrl,
+        cancel_url: cancelUrl ?? returnUrl,
+      }),
+    },
+  }
+}
+
+/** Whether this amount is all that is left of the authorization. */
+function isRest({ amount, captured }: PaymentHandle, wanted: Money): boolean {
+  return captured.minor + wanted.minor >= amount.minor
+}
+
+/** An order read right after a capture may not show it yet. */
+function withCapture(payment: ProviderPayment, capture: Json): ProviderPayment {
+  const id = textAt(capture, 'id')
+  if (id === undefined || payment.alsoKnownAs.includes(id)) return payment
+  return {
+    ...payment,
+    alsoKnownAs: [...payment.alsoKnownAs, id],
+    handles: { ...payment.handles, capture: payment.handles['capture'] ?? id },
+  }
+}
+
+function required({ handles }: PaymentHandle, name: 'authorization' | 'capture'): string {
+  const id = handles[name]
+  if (id !== undefined) return id
+  throw new PaymentError(
+    'conflict',
+    `Cannot change payment at paypal: it has no ${name} yet, confirm it first`,
+    { provider: 'paypal' },
+  )
+}

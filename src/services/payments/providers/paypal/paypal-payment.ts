@@ -1,0 +1,237 @@
+import type { Json } from '../../../../runtime/ports/json.ts'
+import { minorMoney, type Money } from '../../money/money.ts'
+import { PaymentError } from '../../payment-error.ts'
+import { at, instantAt, listAt, textAt } from '../provider-api.ts'
+import type {
+  NextAction,
+  PaymentState,
+  ProviderDispute,
+  ProviderPayment,
+  ProviderRefund,
+  ProviderSubscription,
+  SubscriptionState,
+} from '../provider.ts'
+import { moneyFromPaypal, sumFromPaypal } from './paypal-money.ts'
+
+/** Reads an order with its authorizations and captures. An order that is COMPLETED need not be paid. */
+export function paymentFromPaypal(order: Json): ProviderPayment {
+  const unit = at(order, 'purchase_units', 0)
+  const amount = moneyFromPaypal(at(unit, 'amount'))
+  const reference = textAt(order, 'id')
+  if (amount === null || reference === undefined)
+    throw new PaymentError('indeterminate', 'Cannot read order of PayPal: it has no amount or id', {
+      provider: 'paypal',
+    })
+  const authorizations = listAt(unit, 'payments', 'authorizations')
+  const captures = listAt(unit, 'payments', 'captures')
+  const refunds = listAt(unit, 'payments', 'refunds')
+  const authorization = authorizations.at(-1)
+  const taken = captures.filter((capture) => CAPTURED.includes(textAt(capture, 'status') ?? ''))
+  const captured = sumFromPaypal(taken, amount.currency)
+  const given = refunds.filter((refund) => textAt(refund, 'status') === 'COMPLETED')
+  const state = stateOf(order, authorization, captures, captured)
+  const { currency } = amount
+  const held = authorizations.length > 0 ? sumFromPaypal(authorizations, currency) : captured
+  const handles = {
+    ...handle('authorization', textAt(authorization, 'id')),
+    // A refund is of a capture: the largest one has the most to give.
+    ...handle('capture', largest(taken)),
+    intent: textAt(order, 'intent') ?? 'CAPTURE',
+  }
+  return {
+    reference,
+    alsoKnownAs: [...authorizations, ...captures].flatMap((part) => textAt(part, 'id') ?? []),
+    state,
+    amount,
+    authorized: held,
+    captured,
+    refunded: sumFromPaypal(given, currency),
+    nextAction: nextActionOf(order, state),
+    decline: state === 'failed' ? { code: declineCodeOf(captures.at(-1)) } : null,
+    risk: { level: 'unknown', reasons: reasonsOf(order) },
+    changedAt: latest(order, [...authorizations, ...captures]),
+    handles,
+    raw: order,
+  }
+}
+
+const CAPTURED = ['COMPLETED', 'PARTIALLY_REFUNDED', 'REFUNDED']
+
+function stateOf(
+  order: Json,
+  authorization: Json | undefined,
+  captures: readonly Json[],
+  captured: Money,
+): PaymentState {
+  const statuses = captures.map((capture) => textAt(capture, 'status'))
+  if (authorization !== undefined) {
+    const status = textAt(authorization, 'status')
+    if (status === 'VOIDED') return captured.minor > 0n ? 'succeeded' : 'canceled'
+    if (status === 'EXPIRED') return captured.minor > 0n ? 'succeeded' : 'expired'
+    if (status === 'DENIED') return 'failed'
+    if (status === 'PENDING') return 'processing'
+    if (status === 'CREATED' || status === 'PARTIALLY_CAPTURED') {
+      return statuses.includes('PENDING') ? 'processing' : 'requires_capture'
+    }
+  }
+  if (statuses.includes('PENDING')) return 'processing'
+  if (captured.minor > 0n) return 'succeeded'
+  if (statuses.some((status) => status === 'DECLINED' || status === 'FAILED')) return 'failed'
+  switch (textAt(order, 'status')) {
+    case 'APPROVED':
+    case 'SAVED':
+      return 'requires_confirmation'
+    case 'VOIDED':
+      return 'canceled'
+    case 'COMPLETED':
+      return 'processing'
+    default:
+      // CREATED and PAYER_ACTION_REQUIRED: the payer is to approve.
+      return 'requires_action'
+  }
+}
+
+function nextActionOf(order: Json, state: PaymentState): NextAction | null {
+  if (state === 'processing') return { type: 'await' }
+  if (state !== 'requires_action') return null
+  const link = listAt(order, 'links').find((entry) =>
+    ['payer-action', 'approve'].includes(textAt(entry, 'rel') ?? ''),
+  )
+  const url = textAt(link, 'href')
+  return url === undefined ? null : { type: 'redirect', url }
+}
+
+/** Whether 3-D Secure shifted the liability: without it a card payment must not be captured. */
+export function liabilityOf(order: Json): 'shifted' | 'not_shifted' | 'not_asked' {
+  const result = at(order, 'payment_source', 'card', 'authentication_result')
+  if (result === undefined) return 'not_asked'
+  const shift = textAt(result, 'liability_shift')
+  return shift === 'POSSIBLE' || shift === 'YES' ? 'shifted' : 'not_shifted'
+}
+
+function declineCodeOf(capture: Json | undefined): string {
+  return (
+    textAt(capture, 'processor_response', 'response_code') ??
+    textAt(capture, 'status_details', 'reason')?.toLowerCase() ??
+    'declined'
+  )
+}
+
+/** What PayPal knows of address and code checks, word for word. */
+function reasonsOf(order: Json): readonly string[] {
+  const captures = listAt(order, 'purchase_units', 0, 'payments', 'captures')
+  const response = at(captures.at(-1), 'processor_response')
+  const avs = textAt(response, 'avs_code')
+  const cvv = textAt(response, 'cvv_code')
+  return [
+    ...(avs === undefined ? [] : [`avs:${avs}`]),
+    ...(cvv === undefined ? [] : [`cvv:${cvv}`]),
+  ]
+}
+
+function latest(order: Json, parts: readonly Json[]): number | null {
+  const instants = [order, ...parts]
+    .map((part) => instantAt(part, 'update_time') ?? instantAt(part, 'create_time'))
+    .filter((instant) => instant !== null)
+  return instants.length === 0 ? null : Math.max(...instants)
+}
+
+function largest(captures: readonly Json[]): string | undefined {
+  const sorted = captures.toSorted((a, b) => {
+    const [left, right] = [moneyFromPaypal(at(a, 'amount')), moneyFromPaypal(at(b, 'amount'))]
+    return Number((right?.minor ?? 0n) - (left?.minor ?? 0n))
+  })
+  return textAt(sorted[0], 'id')
+}
+
+function handle(name: string, id: string | undefined): Readonly<Record<string, string>> {
+  return id === undefined ? {} : { [name]: id }
+}
+
+export function refundFromPaypal(refund: Json): ProviderRefund {
+  const states: Readonly<Partial<Record<string, ProviderRefund['state']>>> = {
+    COMPLETED: 'succeeded',
+    FAILED: 'failed',
+    CANCELLED: 'canceled',
+  }
+  const amount = moneyFromPaypal(at(refund, 'amount'))
+  const reference = textAt(refund, 'id')
+  if (amount === null || reference === undefined)
+    throw new PaymentError(
+      'indeterminate',
+      'Cannot read refund of PayPal: it has no amount or id',
+      {
+        provider: 'paypal',
+      },
+    )
+  return {
+    reference,
+    state: states[textAt(refund, 'status') ?? ''] ?? 'pending',
+    amount,
+    failure: textAt(refund, 'status_details', 'reason')?.toLowerCase() ?? null,
+    raw: refund,
+  }
+}
+
+export function disputeFromPaypal(dispute: Json): ProviderDispute {
+  const reasons: Readonly<Partial<Record<string, ProviderDispute['reason']>>> = {
+    UNAUTHORISED: 'fraud',
+    MERCHANDISE_OR_SERVICE_NOT_RECEIVED: 'not_received',
+    MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED: 'not_as_described',
+    DUPLICATE_TRANSACTION: 'duplicate',
+    CREDIT_NOT_PROCESSED: 'credit_not_processed',
+    CANCELED_RECURRING_BILLING: 'canceled_recurring',
+  }
+  return {
+    reference: textAt(dispute, 'dispute_id') ?? '',
+    paymentReference: textAt(dispute, 'disputed_transactions', 0, 'seller_transaction_id') ?? '',
+    state: disputeState(dispute),
+    amount: moneyFromPaypal(at(dispute, 'dispute_amount')) ?? minorMoney(0n, 'USD'),
+    reason: reasons[textAt(dispute, 'reason') ?? ''] ?? 'other',
+    dueAt: instantAt(dispute, 'seller_response_due_date'),
+    raw: dispute,
+  }
+}
+
+function disputeState(dispute: Json): ProviderDispute['state'] {
+  const isInquiry = textAt(dispute, 'dispute_life_cycle_stage') === 'INQUIRY'
+  switch (textAt(dispute, 'status')) {
+    case 'OPEN':
+    case 'WAITING_FOR_SELLER_RESPONSE':
+      return isInquiry ? 'inquiry_needs_response' : 'needs_response'
+    case 'RESOLVED': {
+      const outcome = textAt(dispute, 'dispute_outcome', 'outcome_code') ?? ''
+      if (outcome === 'RESOLVED_SELLER_FAVOUR' || outcome === 'CANCELED_BY_BUYER') return 'won'
+      return outcome === 'ACCEPTED' ? 'accepted' : 'lost'
+    }
+    default:
+      return isInquiry ? 'inquiry_under_review' : 'under_review'
+  }
+}
+
+export function subscriptionFromPaypal(subscription: Json): ProviderSubscription {
+  const states: Readonly<Partial<Record<string, SubscriptionState>>> = {
+    APPROVAL_PENDING: 'requires_action',
+    APPROVED: 'pending',
+    ACTIVE: 'active',
+    SUSPENDED: 'paused',
+    CANCELLED: 'canceled',
+    EXPIRED: 'expired',
+  }
+  const state = states[textAt(subscription, 'status') ?? ''] ?? 'pending'
+  const link = listAt(subscription, 'links').find((entry) => textAt(entry, 'rel') === 'approve')
+  const url = textAt(link, 'href')
+  return {
+    reference: textAt(subscription, 'id') ?? '',
+    state,
+    plan: textAt(subscription, 'plan_id') ?? null,
+    quantity: Number(textAt(subscription, 'quantity') ?? 1),
+    periodStart: instantAt(subscription, 'billing_info', 'last_payment', 'time'),
+    periodEnd: instantAt(subscription, 'billing_info', 'next_billing_time'),
+    trialEnd: null,
+    cancelAtPeriodEnd: false,
+    nextAction: state === 'requires_action' && url !== undefined ? { type: 'redirect', url } : null,
+    changedAt: instantAt(subscription, 'update_time') ?? instantAt(subscription, 'create_time'),
+    raw: subscription,
+  }
+}
