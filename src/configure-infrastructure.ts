@@ -1,4 +1,6 @@
 import type { Backend } from './runtime/ports/backend.ts'
+import { configurePayments, type PaymentsOptions } from './services/payments/index.ts'
+import { readProviderWebhook } from './services/webhooks/receiving/read-provider-webhook.ts'
 import { configureWebhooks, type WebhooksOptions } from './services/webhooks/index.ts'
 
 /** What the free functions of all services act on. */
@@ -7,6 +9,8 @@ export interface InfrastructureOptions {
   readonly backend: Backend
   /** Options of `createWebhooks` beside the backend. Default: its defaults. */
   readonly webhooks?: Omit<WebhooksOptions, 'backend'>
+  /** Options of `createPayments` beside the backend. Default: payments are not configured. */
+  readonly payments?: Omit<PaymentsOptions, 'backend'>
 }
 
 /**
@@ -15,6 +19,9 @@ export interface InfrastructureOptions {
  *
  * @throws RangeError when an option is out of range
  */
-export function configureInfrastructure({ backend, webhooks = {} }: InfrastructureOptions): void {
+export function configureInfrastructure(options: InfrastructureOptions): void {
+  const { backend, webhooks = {}, payments } = options
   configureWebhooks({ backend, ...webhooks })
+  if (payments !== undefined)
+    configurePayments({ backend, readWebhook: readProviderWebhook, ...payments })
 }

@@ -6,7 +6,7 @@ import { readManifest } from './read-manifest.ts'
 import { report } from './report.ts'
 import { sourceFiles } from './source-files.ts'
 
-const DOOR_LINES = 80
+const DOOR_LINES = 140
 const SUBPATH = /^\.\/infrastructure(\/[a-z0-9]+(-[a-z0-9]+)*)*$/
 
 /** Files that list what can be imported: they are doors by their place. */
@@ -14,7 +14,7 @@ const LIST = /^src\/(infrastructure|testing)\.ts$|\/index\.ts$/
 
 /** Files that are doors by their place and hold what they export: laws, providers, middleware. */
 const SINGLE =
-  /\.conformance\.ts$|^src\/services\/[^/]+\/(hono|providers\/(?!provider\.)[^/]+)\.ts$/
+  /\.conformance\.ts$|^src\/services\/[^/]+\/(hono|providers\/(?!provider[.-])[^/]+)\.ts$/
 
 /**
  * Compares the table of doors with the files that are there, package.json and deno.json.

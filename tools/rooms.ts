@@ -59,6 +59,24 @@ export const houseRules: HouseRules = {
       imports: [...foundation, workers, 'src/runtime/$1/$2/'],
     },
     {
+      files: /^src\/services\/payments\/providers\/provider(-\w+)?\.ts$/,
+      imports: [...foundation, 'src/services/payments/'],
+    },
+    {
+      files: /^src\/services\/(payments)\/providers\/([^/]+)(\/.*|\.ts)$/,
+      imports: [
+        ...foundation,
+        'src/services/$1/money/',
+        'src/services/$1/payment-error.ts',
+        'src/services/$1/subscriptions/billing-period.ts',
+        ...['provider', 'provider-payment', 'provider-billing', 'provider-http'].map(
+          (name) => `src/services/$1/providers/${name}.ts`,
+        ),
+        'src/services/$1/providers/$2/',
+      ],
+      packages: ['stripe'],
+    },
+    {
       files: /^src\/services\/([^/]+)\/providers\/([^/]+)(\/.*|\.ts)$/,
       imports: [
         ...foundation,
@@ -89,6 +107,7 @@ export const houseRules: HouseRules = {
     'src/runtime/backends/sqlite': ['database', 'job-store'],
     'src/runtime/coordination': ['locks', 'idempotency', 'circuit-breaker', 'sagas'],
     'src/services/background-jobs': ['scheduling'],
+    'src/services/payments': ['money', 'operations', 'fraud', 'audit'],
     'src/services/webhooks': [
       'signing',
       'schemes',

@@ -2,6 +2,7 @@ import { createFakeClock } from '../../src/testing/index.ts'
 import { qstashSuites } from './engines/qstash.ts'
 import { scheduleSuites } from './services/background-jobs/schedules.ts'
 import type { Suite } from './suite.ts'
+import { paymentProviderSuites } from './services/payments/vendors.ts'
 import { webhookCertificateSuites } from './services/webhooks/webhook-certificates.ts'
 import { webhookOutboundSuites } from './services/webhooks/webhook-outbound.ts'
 import { webhookReadingSuites } from './services/webhooks/webhook-reading.ts'
@@ -14,6 +15,7 @@ export function pureSuites(): readonly Suite[] {
   return [
     ...scheduleSuites(),
     ...qstashSuites(),
+    ...paymentProviderSuites(),
     ...webhookSuites(),
     ...webhookVendorSuites(),
     ...webhookCertificateSuites(),

@@ -1,3 +1,12 @@
+export { IdempotencyConflictError } from '../../runtime/coordination/idempotency/idempotency-conflict-error.ts'
+export {
+  IdempotencyError,
+  type IdempotencyErrorCode,
+} from '../../runtime/coordination/idempotency/idempotency-error.ts'
+export { IdempotencyInProgressError } from '../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
+export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
+export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
+export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
 export type { AuditEntry } from './audit/audit-trail.ts'
 export { configurePayments } from './configure-payments.ts'
 export type { Customers, NewCustomer, PaymentMethods } from './customers/customers.ts'
@@ -58,19 +67,23 @@ export {
 export { createPayments, type Payments, type PaymentsOptions } from './payments.ts'
 export type {
   DisputeEvidence,
-  NextAction,
-  PaymentEventType,
-  PaymentProvider,
-  PaymentState,
-  ProviderCapabilities,
   ProviderDispute,
   ProviderInvoice,
   ProviderMethod,
   ProviderPlan,
-  ProviderRisk,
-  ProviderWebhookSettings,
-  RefundReason,
   SubscriptionState,
+} from './providers/provider-billing.ts'
+export type {
+  NextAction,
+  PaymentState,
+  ProviderRisk,
+  RefundReason,
+} from './providers/provider-payment.ts'
+export type {
+  PaymentEventType,
+  PaymentProvider,
+  ProviderCapabilities,
+  ProviderWebhookSettings,
 } from './providers/provider.ts'
 export type { RefundRequest } from './refunds/refund-payment.ts'
 export type { Refund } from './refunds/refund.ts'

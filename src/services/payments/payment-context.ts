@@ -2,11 +2,16 @@ import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { FraudCheck } from './fraud/fraud-check.ts'
 import type { Payment } from './intents/payment.ts'
-import { paymentOf, withProviderPayment, type PaymentRecord } from './intents/payment-record.ts'
+import {
+  moneyOf,
+  paymentOf,
+  withProviderPayment,
+  type PaymentRecord,
+} from './intents/payment-record.ts'
 import type { ChangeCause, PaymentStore } from './intents/payment-store.ts'
 import { PaymentError } from './payment-error.ts'
-import type { PaymentHandle, PaymentProvider, ProviderPayment } from './providers/provider.ts'
-import { moneyOf } from './intents/payment-record.ts'
+import type { PaymentHandle, ProviderPayment } from './providers/provider-payment.ts'
+import type { PaymentProvider } from './providers/provider.ts'
 
 /** What every part of the payments service works with. */
 export interface PaymentContext {

@@ -42,7 +42,8 @@ import { reconcile, reconcileAll, type ReconcileReport } from './intents/reconci
 import { createInvoices, type Invoices } from './invoices/invoices.ts'
 import { checkKeys } from './operations/check-request.ts'
 import type { PaymentContext } from './payment-context.ts'
-import type { PaymentProvider, ProviderPlan } from './providers/provider.ts'
+import type { ProviderPlan } from './providers/provider-billing.ts'
+import type { PaymentProvider } from './providers/provider.ts'
 import { refundPayment, type RefundRequest } from './refunds/refund-payment.ts'
 import { refundOf, type Refund } from './refunds/refund.ts'
 import { createSubscriptionStore } from './subscriptions/subscription-store.ts'
@@ -63,7 +64,7 @@ export interface PaymentsOptions {
   readonly fraud?: readonly FraudRule[]
   /** Called once for what happens to payments, whichever report tells of it first. */
   readonly on?: PaymentEventHandlers
-  /** Verifies webhooks: `readProviderWebhook` of `…/webhooks/schemes`. */
+  /** Verifies webhooks: `readProviderWebhook` of `…/webhooks/providers`. */
   readonly readWebhook?: WebhookReader
   /** Hears of handlers that threw after an answer; webhooks and `reconcile()` call them again. */
   readonly onError?: (error: unknown) => void
@@ -149,9 +150,9 @@ export function createPayments(options: PaymentsOptions): Payments {
       )
   }
   const idempotency = createIdempotency({
-    store: backend.store,
+    backend,
     partition: 'payments.once',
-    keepMs: HANDLED_MS,
+    keep: HANDLED_MS,
     clock,
     random,
   })

@@ -16,7 +16,7 @@ import type {
   MethodCalls,
   ProviderCustomer,
   ProviderMethod,
-} from '../providers/provider.ts'
+} from '../providers/provider-billing.ts'
 
 /** Who is to become a customer, or how one changes. */
 export interface NewCustomer extends CustomerRequest {

@@ -10,7 +10,11 @@ import {
   invalid,
 } from '../operations/check-request.ts'
 import { findProvider, type PaymentContext } from '../payment-context.ts'
-import type { DisputeCalls, DisputeEvidence, ProviderDispute } from '../providers/provider.ts'
+import type {
+  DisputeCalls,
+  DisputeEvidence,
+  ProviderDispute,
+} from '../providers/provider-billing.ts'
 
 /** Options of what answers a dispute. */
 export interface DisputeChangeOptions {

@@ -1,5 +1,4 @@
-import { checkInteger } from '../../../primitives/check-range.ts'
-import { checkDuration } from '../../../primitives/check-range.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import type { RateLimitStore } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import { compareMoney, readMoney, type Money, type MoneyInput } from '../money/money.ts'

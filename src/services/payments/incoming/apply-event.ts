@@ -1,4 +1,4 @@
-import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-error.ts'
+import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 import type { Idempotency } from '../../../runtime/coordination/idempotency/idempotency.ts'
 import { paymentOf, withProviderPayment, type PaymentRecord } from '../intents/payment-record.ts'
 import { handleOf, keepSeen, type PaymentContext } from '../payment-context.ts'

@@ -1,10 +1,7 @@
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { Payment } from '../intents/payment.ts'
-import type {
-  PaymentEventType,
-  ProviderDispute,
-  ProviderSubscription,
-} from '../providers/provider.ts'
+import type { ProviderDispute, ProviderSubscription } from '../providers/provider-billing.ts'
+import type { PaymentEventType } from '../providers/provider.ts'
 import type { Refund } from '../refunds/refund.ts'
 
 /** What a handler is told. */

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
-import { readMoney, type Money, type MoneyInput } from '../money/money.ts'
+import { readMoney, type MoneyInput } from '../money/money.ts'
 import { deriveKey } from '../operations/derive-id.ts'
 import {
   checkKeys,
@@ -17,10 +17,10 @@ import {
   type PaymentContext,
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { ProviderCall, ProviderPayment } from '../providers/provider.ts'
+import type { ProviderCall, ProviderPayment } from '../providers/provider-payment.ts'
 import { attempt, nextAttempt, paidOrDeclined } from './create-payment.ts'
 import type { Payment } from './payment.ts'
-import { moneyOf, paymentOf, type OperationEntry, type PaymentRecord } from './payment-record.ts'
+import { paymentOf, type OperationEntry, type PaymentRecord } from './payment-record.ts'
 import { notFound } from './payment-store.ts'
 
 /** Options of everything that changes a payment. */
@@ -361,9 +361,4 @@ function wrongState(action: string, record: PaymentRecord): PaymentError {
     paymentId: record.id,
     provider: record.provider,
   })
-}
-
-/** What may be captured now. */
-export function capturable(record: PaymentRecord): Money {
-  return moneyOf(record, openAuthorization(record).toString())
 }

@@ -19,7 +19,8 @@ import {
   type PaymentContext,
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { CheckoutRequest, NextAction } from '../providers/provider.ts'
+import type { CheckoutRequest } from '../providers/provider-billing.ts'
+import type { NextAction } from '../providers/provider-payment.ts'
 import { newRecord } from './create-payment.ts'
 import type { Payment } from './payment.ts'
 import { paymentOf } from './payment-record.ts'

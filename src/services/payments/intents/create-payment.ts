@@ -20,7 +20,8 @@ import {
   type PaymentContext,
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { PaymentProvider, ProviderPaymentRequest } from '../providers/provider.ts'
+import type { ProviderPaymentRequest } from '../providers/provider-payment.ts'
+import type { PaymentProvider } from '../providers/provider.ts'
 import type { Payment } from './payment.ts'
 import { paymentOf, type PaymentRecord } from './payment-record.ts'
 
@@ -369,8 +370,10 @@ function jsonOf({ amount, ...rest }: ProviderPaymentRequest): { readonly [key: s
 
 /** The request of a record, as {@link jsonOf} kept it. */
 export function requestOf({ request }: Pick<PaymentRecord, 'request'>): ProviderPaymentRequest {
-  const { minor, currency, ...rest } = request
-  const amount = minorMoney(BigInt(String(minor)), String(currency))
   // Written by jsonOf() alone.
-  return { ...rest, amount } as unknown as ProviderPaymentRequest
+  const { minor, currency, ...rest } = request as { readonly [key: string]: string }
+  return {
+    ...rest,
+    amount: minorMoney(BigInt(minor ?? '0'), currency ?? ''),
+  } as unknown as ProviderPaymentRequest
 }

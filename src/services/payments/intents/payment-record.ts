@@ -2,14 +2,14 @@ import { jsonBytes } from '../operations/json-bytes.ts'
 import { isJsonObject } from '../../../runtime/coordination/json-object.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { minorMoney, type Money } from '../money/money.ts'
+import type { ProviderDispute } from '../providers/provider-billing.ts'
 import type {
   NextAction,
   PaymentState,
-  ProviderDispute,
   ProviderPayment,
   ProviderRefund,
   ProviderRisk,
-} from '../providers/provider.ts'
+} from '../providers/provider-payment.ts'
 import type { Payment } from './payment.ts'
 import { decideState } from './payment-state.ts'
 

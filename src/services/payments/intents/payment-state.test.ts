@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { PaymentState } from '../providers/provider.ts'
+import type { PaymentState } from '../providers/provider-payment.ts'
 import { decideState, isFinal, type KnownState } from './payment-state.ts'
 
 const STATES: readonly PaymentState[] = [

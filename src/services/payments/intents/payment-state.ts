@@ -1,4 +1,4 @@
-import type { PaymentState } from '../providers/provider.ts'
+import type { PaymentState } from '../providers/provider-payment.ts'
 
 const FINAL: readonly PaymentState[] = ['succeeded', 'canceled', 'expired']
 

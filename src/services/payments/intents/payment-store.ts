@@ -194,7 +194,7 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
 }
 
 /** Whether something about it is not known, so that `reconcile()` has to ask. */
-export function needsAttention(record: PaymentRecord): boolean {
+function needsAttention(record: PaymentRecord): boolean {
   return (
     record.state === 'indeterminate' ||
     record.state === 'processing' ||

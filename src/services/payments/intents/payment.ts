@@ -1,6 +1,6 @@
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { Money } from '../money/money.ts'
-import type { NextAction, PaymentState, ProviderRisk } from '../providers/provider.ts'
+import type { NextAction, PaymentState, ProviderRisk } from '../providers/provider-payment.ts'
 
 /** A payment, whoever carries it out. */
 export interface Payment {

@@ -12,7 +12,8 @@ import {
   invalid,
 } from '../operations/check-request.ts'
 import { findProvider, type PaymentContext } from '../payment-context.ts'
-import type { InvoiceCalls, ProviderCall, ProviderInvoice } from '../providers/provider.ts'
+import type { InvoiceCalls, ProviderInvoice } from '../providers/provider-billing.ts'
+import type { ProviderCall } from '../providers/provider-payment.ts'
 
 /** What is invoiced. */
 export interface NewInvoice {
@@ -94,7 +95,8 @@ export function createInvoices(context: PaymentContext, idempotency: Idempotency
       if (customer === undefined) throw invalid(action, 'customer is missing')
       if (!Array.isArray(request.lines) || request.lines.length < 1 || request.lines.length > 100)
         throw invalid(action, '1 to 100 lines expected')
-      const lines = request.lines.map(({ description, amount }) => {
+      const given: NewInvoice['lines'] = request.lines
+      const lines = given.map(({ description, amount }) => {
         const money = readMoney(amount)
         provider.checkAmount(money)
         return {

@@ -1,14 +1,12 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
-import {
-  IdempotencyConflictError,
-  IdempotencyInProgressError,
-} from '../../../runtime/coordination/idempotency/idempotency-error.ts'
+import { IdempotencyConflictError } from '../../../runtime/coordination/idempotency/idempotency-conflict-error.ts'
+import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 import type { Idempotency } from '../../../runtime/coordination/idempotency/idempotency.ts'
 import { isJsonObject } from '../../../runtime/coordination/json-object.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { minorMoney } from '../money/money.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { ProviderCall } from '../providers/provider.ts'
+import type { ProviderCall } from '../providers/provider-payment.ts'
 import { deriveKey } from './derive-id.ts'
 
 /** A call that {@link callOnce} makes. */

@@ -77,9 +77,10 @@ export function checkMetadata(
 /** @throws PaymentError `invalid_request` when it is no absolute URL with https, or http on this machine */
 export function checkUrl(action: string, name: string, url: unknown): string | undefined {
   if (url === undefined) return undefined
-  const parsed = typeof url === 'string' ? URL.parse(url) : null
+  const text = typeof url === 'string' ? url : ''
+  const parsed = URL.parse(text)
   const local = parsed?.hostname === 'localhost' || parsed?.hostname === '127.0.0.1'
-  if (parsed?.protocol === 'https:' || (local && parsed?.protocol === 'http:')) return String(url)
+  if (parsed?.protocol === 'https:' || (local && parsed?.protocol === 'http:')) return text
   throw invalid(action, `${name} is no https URL`)
 }
 

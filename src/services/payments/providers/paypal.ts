@@ -4,26 +4,23 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import type { Money } from '../money/money.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { BillingInterval } from '../subscriptions/billing-period.ts'
-import { createPaypalApi, type PaypalApi } from './paypal/paypal-api.ts'
+import { createPaypalApi, keyed, type PaypalApi } from './paypal/paypal-api.ts'
 import { eventFromPaypal } from './paypal/paypal-event.ts'
 import { paypalAmount } from './paypal/paypal-money.ts'
-import {
-  disputeFromPaypal,
-  liabilityOf,
-  paymentFromPaypal,
-  refundFromPaypal,
-  subscriptionFromPaypal,
-} from './paypal/paypal-payment.ts'
-import { apiPath, listAt, textAt } from './provider-api.ts'
+import { liabilityOf, paymentFromPaypal, refundFromPaypal } from './paypal/paypal-payment.ts'
+import { apiPath, listAt, textAt } from './provider-http.ts'
 import type {
   PaymentHandle,
-  PaymentProvider,
   ProviderCall,
   ProviderPayment,
   ProviderPaymentRequest,
-  SubscriptionRequest,
-} from './provider.ts'
+} from './provider-payment.ts'
+import type { PaymentProvider } from './provider.ts'
+import { paypalDisputes } from './paypal/paypal-disputes.ts'
+import { paypalSubscriptions } from './paypal/paypal-subscriptions.ts'
+
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
 
 /** Options of {@link paypal}. */
 export interface PaypalOptions {
@@ -97,7 +94,7 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       idempotencyMs: 5.5 * HOUR_MS,
     },
     ...(webhookId !== undefined && {
-      webhooks: { scheme: 'paypal', webhookId, environment, accessToken: api.accessToken } as const,
+      webhooks: { scheme: 'paypal', webhookId, environment } as const,
     }),
     checkAmount: (amount) => void paypalAmount(amount),
     async createPayment(request, how) {
@@ -251,196 +248,8 @@ export function paypal(options: PaypalOptions): PaymentProvider {
         raw: payment.raw,
       }
     },
-    subscriptions: {
-      async createPlan({ name, amount, interval, productReference, trialDays }, how) {
-        const product =
-          productReference ??
-          textAt(
-            await api.call(
-              {
-                action: 'create product',
-                method: 'POST',
-                path: '/v1/catalogs/products',
-                body: { name, type: 'SERVICE' },
-              },
-              { ...how, ...keyed(how, 'product') },
-            ),
-            'id',
-          )
-        const made = await api.call(
-          {
-            action: 'create plan',
-            method: 'POST',
-            path: '/v1/billing/plans',
-            body: planOf(product ?? '', name, amount, interval, trialDays),
-          },
-          how,
-        )
-        return { reference: textAt(made, 'id') ?? '', amount, raw: made }
-      },
-      create: async (request, how) =>
-        subscriptionFromPaypal(
-          await api.call(
-            {
-              action: 'create subscription',
-              method: 'POST',
-              path: '/v1/billing/subscriptions',
-              body: subscriptionOf(request, options.brandName),
-            },
-            how,
-          ),
-        ),
-      retrieve: readSubscription,
-      async change(reference, { plan, quantity }, how) {
-        await api.call(
-          {
-            action: 'change subscription',
-            method: 'POST',
-            path: apiPath`/v1/billing/subscriptions/${reference}/revise`,
-            body: {
-              ...(plan !== undefined && { plan_id: plan }),
-              ...(quantity !== undefined && { quantity: String(quantity) }),
-            },
-          },
-          how,
-        )
-        return readSubscription(reference, how)
-      },
-      pause: (reference, how) => act(reference, 'suspend', 'Paused', how),
-      resume: (reference, how) => act(reference, 'activate', 'Resumed', how),
-      async cancel(reference, when, how) {
-        if (when === 'now') return act(reference, 'cancel', 'Cancelled', how)
-        throw new PaymentError(
-          'unsupported',
-          'Cannot cancel subscription at paypal: PayPal ends it now, schedule the call for the end of the period',
-          { provider: 'paypal' },
-        )
-      },
-    },
-    disputes: {
-      async list({ cursor, limit = 20 }, how) {
-        const query = new URLSearchParams({ page_size: String(Math.min(limit, 50)) })
-        if (cursor !== undefined) query.set('next_page_token', cursor)
-        const page = await api.call(
-          { action: 'list disputes', method: 'GET', path: `/v1/customer/disputes?${query}` },
-          { signal: how.signal },
-        )
-        const next = textAt(
-          listAt(page, 'links').find((link) => textAt(link, 'rel') === 'next'),
-          'href',
-        )
-        return {
-          disputes: listAt(page, 'items').map(disputeFromPaypal),
-          cursor:
-            next === undefined
-              ? null
-              : (URL.parse(next)?.searchParams.get('next_page_token') ?? null),
-        }
-      },
-      retrieve: readDispute,
-      async submitEvidence(reference, evidence, how) {
-        const { trackingNumber, shippingCarrier, explanation, ...rest } = evidence
-        const notes = [
-          explanation,
-          ...Object.entries(rest).map(([name, text]) => `${name}: ${text}`),
-        ]
-        await api.call(
-          {
-            action: 'submit evidence',
-            method: 'POST',
-            path: apiPath`/v1/customer/disputes/${reference}/provide-evidence`,
-            body: {
-              evidences: [
-                {
-                  evidence_type: trackingNumber === undefined ? 'OTHER' : 'PROOF_OF_FULFILLMENT',
-                  ...(trackingNumber !== undefined && {
-                    evidence_info: {
-                      tracking_info: [
-                        {
-                          tracking_number: trackingNumber,
-                          carrier_name: 'OTHER',
-                          ...(shippingCarrier !== undefined && {
-                            carrier_name_other: shippingCarrier,
-                          }),
-                        },
-                      ],
-                    },
-                  }),
-                  notes: notes
-                    .filter((note) => note !== undefined)
-                    .join('\n')
-                    .slice(0, 2000),
-                },
-              ],
-            },
-          },
-          how,
-        )
-        return readDispute(reference, how)
-      },
-      async accept(reference, how) {
-        await api.call(
-          {
-            action: 'accept dispute',
-            method: 'POST',
-            path: apiPath`/v1/customer/disputes/${reference}/accept-claim`,
-            body: { note: 'Accepted' },
-          },
-          how,
-        )
-        return readDispute(reference, how)
-      },
-    },
-  }
-
-  async function readSubscription(
-    reference: string,
-    how: ProviderCall,
-  ): Promise<ReturnType<typeof subscriptionFromPaypal>> {
-    return subscriptionFromPaypal(
-      await api.call(
-        {
-          action: 'retrieve subscription',
-          method: 'GET',
-          path: apiPath`/v1/billing/subscriptions/${reference}`,
-        },
-        { signal: how.signal },
-      ),
-    )
-  }
-
-  async function readDispute(
-    reference: string,
-    how: ProviderCall,
-  ): Promise<ReturnType<typeof disputeFromPaypal>> {
-    return disputeFromPaypal(
-      await api.call(
-        {
-          action: 'retrieve dispute',
-          method: 'GET',
-          path: apiPath`/v1/customer/disputes/${reference}`,
-        },
-        { signal: how.signal },
-      ),
-    )
-  }
-
-  async function act(
-    reference: string,
-    verb: 'suspend' | 'activate' | 'cancel',
-    reason: string,
-    how: ProviderCall,
-  ): Promise<ReturnType<typeof subscriptionFromPaypal>> {
-    await api.call(
-      {
-        action: `${verb} subscription`,
-        method: 'POST',
-        path: `${apiPath`/v1/billing/subscriptions/${reference}`}/${verb}`,
-        body: { reason },
-      },
-      how,
-    )
-    return readSubscription(reference, how)
+    subscriptions: paypalSubscriptions(api, options.brandName),
+    disputes: paypalDisputes(api),
   }
 }
 
@@ -465,11 +274,6 @@ async function complete(api: PaypalApi, order: Json, how: ProviderCall): Promise
       { ...how, ...keyed(how, verb) },
     ),
   )
-}
-
-/** Two calls of one operation have a key each. */
-function keyed({ idempotencyKey }: ProviderCall, step: string): ProviderCall {
-  return idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}-${step}` }
 }
 
 function orderOf(request: ProviderPaymentRequest, brandName: string | undefined): Json {
@@ -512,59 +316,6 @@ function orderOf(request: ProviderPaymentRequest, brandName: string | undefined)
               }),
             },
           },
-  }
-}
-
-function planOf(
-  product: string,
-  name: string,
-  amount: Money,
-  { unit, count = 1 }: BillingInterval,
-  trialDays: number | undefined,
-): Json {
-  const frequency = { interval_unit: unit.toUpperCase(), interval_count: count }
-  const trial = trialDays === undefined || trialDays === 0 ? [] : [trialDays]
-  return {
-    product_id: product,
-    name,
-    billing_cycles: [
-      ...trial.map((days) => ({
-        frequency: { interval_unit: 'DAY', interval_count: days },
-        tenure_type: 'TRIAL',
-        sequence: 1,
-        total_cycles: 1,
-      })),
-      {
-        frequency,
-        tenure_type: 'REGULAR',
-        sequence: trial.length + 1,
-        // Without an end.
-        total_cycles: 0,
-        pricing_scheme: { fixed_price: paypalAmount(amount) },
-      },
-    ],
-    payment_preferences: { auto_bill_outstanding: true, payment_failure_threshold: 3 },
-    quantity_supported: true,
-  }
-}
-
-function subscriptionOf(request: SubscriptionRequest, brandName: string | undefined): Json {
-  const { plan, quantity, subscriptionId, trialEnd, anchor, returnUrl, cancelUrl } = request
-  const start = trialEnd ?? anchor
-  return {
-    plan_id: plan,
-    quantity: String(quantity),
-    custom_id: subscriptionId,
-    ...(start !== undefined && { start_time: new Date(start).toISOString() }),
-    application_context: {
-      user_action: 'SUBSCRIBE_NOW',
-      shipping_preference: 'NO_SHIPPING',
-      ...(brandName !== undefined && { brand_name: brandName }),
-      ...(returnUrl !== undefined && {
-        return_url: returnUrl,
-        cancel_url: cancelUrl ?? returnUrl,
-      }),
-    },
   }
 }
 

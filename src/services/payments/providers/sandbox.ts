@@ -1,17 +1,20 @@
+import { eventFromSandbox } from './sandbox/sandbox-event.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import { minorMoney, readMoney, type Money } from '../money/money.ts'
+import { minorMoney, type Money } from '../money/money.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
+import type { ProviderSubscription } from './provider-billing.ts'
 import type {
   NextAction,
-  PaymentProvider,
   PaymentState,
   ProviderCall,
-  ProviderEvent,
   ProviderPayment,
   ProviderPaymentRequest,
   ProviderRefund,
-  ProviderSubscription,
-} from './provider.ts'
+} from './provider-payment.ts'
+import type { PaymentProvider } from './provider.ts'
+
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
 
 /** Tokens whose payments end in a certain way; anything else is paid. */
 export const SANDBOX_METHODS = {
@@ -196,7 +199,7 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
       authorized: payment.authorized.toString(),
       captured: payment.captured.toString(),
       refunded: payment.refunded.toString(),
-      nextAction: payment.nextAction as Json,
+      nextAction: payment.nextAction,
     }
   }
 
@@ -267,16 +270,11 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
           nextAction: null,
           changedAt: now(),
         }
-        let failure: unknown
         payments.set(reference, payment)
-        try {
-          if (request.confirm) pay(payment, method)
-        } catch (error) {
-          failure = error
-          payments.delete(reference)
-        }
+        const failure = request.confirm ? failureOf(() => pay(payment, method)) : null
+        if (failure !== null) payments.delete(reference)
         return () => {
-          if (failure !== undefined) throw failure
+          if (failure !== null) throw failure
           return answerOf(payment)
         }
       })
@@ -356,7 +354,7 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
       if (refund === undefined) throw refused('not_found', 'there is no such refund')
       return refundOf(refund)
     },
-    readEvent,
+    readEvent: eventFromSandbox,
     settle(reference, state) {
       const payment = find(reference)
       payment.state = state
@@ -480,63 +478,14 @@ const EVENTS: Partial<Record<PaymentState, string>> = {
   canceled: 'payment.canceled',
 }
 
-function readEvent(event: Json): ProviderEvent {
-  const { object, id, type, at, data } = fieldsOf(event)
-  if (object !== 'sandbox.event' || typeof id !== 'string' || typeof type !== 'string')
-    throw refused('invalid_request', 'it is no event of the sandbox')
-  const about = fieldsOf(data ?? null)
-  const isRefund = about['object'] === 'sandbox.refund'
-  const payment = paymentOfRaw(fieldsOf(isRefund ? (about['payment'] ?? null) : (data ?? null)))
-  return {
-    id,
-    // One of the types, as this file wrote it.
-    type: type as ProviderEvent['type'],
-    providerType: type,
-    occurredAt: Number(at),
-    live: false,
-    paymentId: payment.paymentId,
-    paymentReference: payment.reference,
-    payment,
-    ...(isRefund && {
-      refund: {
-        reference: String(about['reference']),
-        state: about['state'] as ProviderRefund['state'],
-        amount: readMoney(about['amount'] as never),
-        failure: about['state'] === 'failed' ? 'sandbox' : null,
-        raw: data ?? null,
-      },
-    }),
-    raw: event,
+function failureOf(act: () => void): PaymentError | null {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof PaymentError) return error
+    throw error
   }
-}
-
-function paymentOfRaw(
-  raw: Readonly<Record<string, Json>>,
-): ProviderPayment & { readonly paymentId: string } {
-  const amount = readMoney(raw['amount'] as never)
-  const money = (name: string): Money => minorMoney(BigInt(String(raw[name] ?? 0)), amount.currency)
-  return {
-    paymentId: String(raw['paymentId']),
-    reference: String(raw['reference']),
-    alsoKnownAs: [],
-    state: raw['state'] as PaymentState,
-    amount,
-    authorized: money('authorized'),
-    captured: money('captured'),
-    refunded: money('refunded'),
-    nextAction: (raw['nextAction'] ?? null) as NextAction | null,
-    decline: null,
-    risk: NO_RISK,
-    changedAt: Number(raw['changedAt']),
-    handles: {},
-    raw,
-  }
-}
-
-function fieldsOf(value: Json): Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, Json>>)
-    : {}
+  return null
 }
 
 function declined(method: string): PaymentError {

@@ -1,34 +1,19 @@
-import type { Json } from '../../../runtime/ports/json.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { BillingInterval } from '../subscriptions/billing-period.ts'
-import {
-  apiPath,
-  at,
-  callApi,
-  listAt,
-  textAt,
-  type ApiRequest,
-  type ApiResponse,
-} from './provider-api.ts'
-import type {
-  CustomerRequest,
-  PaymentProvider,
-  ProviderCall,
-  ProviderPayment,
-  ProviderSubscription,
-} from './provider.ts'
+import { apiPath, at, listAt, textAt } from './provider-http.ts'
+import type { ProviderCall, ProviderPayment } from './provider-payment.ts'
+import type { PaymentProvider } from './provider.ts'
 import { eventFromSquare } from './square/square-event.ts'
-import {
-  cardFromSquare,
-  disputeFromSquare,
-  invoiceFromSquare,
-  paymentFromSquare,
-  refundFromSquare,
-  squareMoney,
-  subscriptionFromSquare,
-} from './square/square-payment.ts'
+import { paymentFromSquare, refundFromSquare, squareMoney } from './square/square-payment.ts'
+import { createSquareCaller } from './square/square-caller.ts'
+import { squareCustomers, squareMethods } from './square/square-customers.ts'
+import { squareDisputes } from './square/square-disputes.ts'
+import { squareInvoices } from './square/square-invoices.ts'
+import { squareSubscriptions } from './square/square-subscriptions.ts'
+
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
 
 /** Options of {@link square}. */
 export interface SquareOptions {
@@ -76,59 +61,14 @@ export function square(options: SquareOptions): PaymentProvider {
     throw new TypeError('Cannot use Square: the webhook’s signatureKey or url is empty')
   const host = environment === 'live' ? 'connect.squareup.com' : 'connect.squareupsandbox.com'
   const { fetch = systemFetch, clock = systemClock, timeoutMs = 60_000 } = options
-  const { baseUrl = `https://${host}`, apiVersion = '2025-07-16' } = options
+  const { baseUrl = `https://${host}` } = options
   const live = environment === 'live'
 
-  async function call(
-    request: Omit<ApiRequest, 'headers' | 'signal'>,
-    { signal }: ProviderCall,
-  ): Promise<Json> {
-    const response = await callApi(
-      { provider: 'square', baseUrl, fetch, clock, timeoutMs },
-      {
-        ...request,
-        headers: { authorization: `Bearer ${accessToken}`, 'square-version': apiVersion },
-        signal,
-      },
-    )
-    if (response.status < 300) return response.body
-    throw refusal(request.action, response)
-  }
-
-  const keyOf = ({ idempotencyKey }: ProviderCall): Readonly<Record<string, string>> =>
-    idempotencyKey === undefined ? {} : { idempotency_key: idempotencyKey }
-
-  async function readSubscription(
-    reference: string,
-    how: ProviderCall,
-  ): Promise<ProviderSubscription> {
-    const body = await call(
-      {
-        action: 'retrieve subscription',
-        method: 'GET',
-        path: apiPath`/v2/subscriptions/${reference}`,
-      },
-      how,
-    )
-    return subscriptionFromSquare(at(body, 'subscription') ?? null)
-  }
-
-  async function actOnSubscription(
-    reference: string,
-    verb: 'cancel' | 'pause' | 'resume',
-    how: ProviderCall,
-  ): Promise<ProviderSubscription> {
-    const body = await call(
-      {
-        action: `${verb} subscription`,
-        method: 'POST',
-        path: `${apiPath`/v2/subscriptions/${reference}`}/${verb}`,
-        ...(verb !== 'cancel' && { body: {} }),
-      },
-      how,
-    )
-    return subscriptionFromSquare(at(body, 'subscription') ?? null)
-  }
+  const caller = createSquareCaller(
+    { provider: 'square', baseUrl, fetch, clock, timeoutMs },
+    options,
+  )
+  const { call, keyOf } = caller
 
   return {
     name: 'square',
@@ -270,76 +210,8 @@ export function square(options: SquareOptions): PaymentProvider {
       return refundFromSquare(at(body, 'refund') ?? null)
     },
     readEvent: (event) => eventFromSquare(event, live),
-    customers: {
-      async create(request, how) {
-        const body = await call(
-          {
-            action: 'create customer',
-            method: 'POST',
-            path: '/v2/customers',
-            body: { ...keyOf(how), ...customerOf(request) },
-          },
-          how,
-        )
-        const customer = at(body, 'customer') ?? null
-        return { reference: textAt(customer, 'id') ?? '', raw: customer }
-      },
-      async retrieve(reference, how) {
-        const body = await call(
-          { action: 'retrieve customer', method: 'GET', path: apiPath`/v2/customers/${reference}` },
-          how,
-        )
-        return { reference, raw: at(body, 'customer') ?? null }
-      },
-      async update(reference, request, how) {
-        const body = await call(
-          {
-            action: 'update customer',
-            method: 'PUT',
-            path: apiPath`/v2/customers/${reference}`,
-            body: customerOf(request),
-          },
-          how,
-        )
-        return { reference, raw: at(body, 'customer') ?? null }
-      },
-    },
-    methods: {
-      async attach(customer, token, how) {
-        const body = await call(
-          {
-            action: 'attach payment method',
-            method: 'POST',
-            path: '/v2/cards',
-            body: {
-              idempotency_key: how.idempotencyKey ?? '',
-              source_id: token,
-              card: { customer_id: customer },
-            },
-          },
-          how,
-        )
-        return cardFromSquare(at(body, 'card') ?? null)
-      },
-      async list(customer, how) {
-        const query = new URLSearchParams({ customer_id: customer })
-        const body = await call(
-          { action: 'list payment methods', method: 'GET', path: `/v2/cards?${query}` },
-          how,
-        )
-        return listAt(body, 'cards').map(cardFromSquare)
-      },
-      async detach(reference, how) {
-        await call(
-          {
-            action: 'detach payment method',
-            method: 'POST',
-            path: apiPath`/v2/cards/${reference}/disable`,
-          },
-          how,
-        )
-      },
-    },
+    customers: squareCustomers(caller),
+    methods: squareMethods(caller),
     async createCheckout(request, how) {
       const body = await call(
         {
@@ -369,233 +241,9 @@ export function square(options: SquareOptions): PaymentProvider {
         raw: link,
       }
     },
-    subscriptions: {
-      async createPlan({ name, amount, interval, productReference }, how) {
-        const key = how.idempotencyKey ?? ''
-        const plan =
-          productReference ??
-          textAt(
-            await call(
-              {
-                action: 'create plan',
-                method: 'POST',
-                path: '/v2/catalog/object',
-                body: {
-                  idempotency_key: `${key.slice(0, 40)}-p`,
-                  object: {
-                    type: 'SUBSCRIPTION_PLAN',
-                    id: '#plan',
-                    subscription_plan_data: { name },
-                  },
-                },
-              },
-              how,
-            ),
-            'catalog_object',
-            'id',
-          )
-        const made = await call(
-          {
-            action: 'create plan',
-            method: 'POST',
-            path: '/v2/catalog/object',
-            body: {
-              idempotency_key: key,
-              object: {
-                type: 'SUBSCRIPTION_PLAN_VARIATION',
-                id: '#variation',
-                subscription_plan_variation_data: {
-                  name,
-                  subscription_plan_id: plan ?? '',
-                  phases: [
-                    {
-                      cadence: cadenceOf(interval),
-                      ordinal: 0,
-                      pricing: { type: 'STATIC', price_money: squareMoney(amount) },
-                    },
-                  ],
-                },
-              },
-            },
-          },
-          how,
-        )
-        const variation = at(made, 'catalog_object') ?? null
-        return { reference: textAt(variation, 'id') ?? '', amount, raw: variation }
-      },
-      async create(request, how) {
-        const { customer, quantity, anchor, trialEnd } = request
-        if (customer === undefined || quantity !== 1)
-          throw new PaymentError(
-            'invalid_request',
-            'Cannot create subscription at square: a customer, and quantity 1, expected',
-            { provider: 'square' },
-          )
-        const start = trialEnd ?? anchor
-        const body = await call(
-          {
-            action: 'create subscription',
-            method: 'POST',
-            path: '/v2/subscriptions',
-            body: {
-              ...keyOf(how),
-              location_id: locationId,
-              plan_variation_id: request.plan,
-              customer_id: customer,
-              source: { name: request.subscriptionId },
-              ...(request.paymentMethod !== undefined && { card_id: request.paymentMethod }),
-              ...(start !== undefined && {
-                start_date: new Date(start).toISOString().slice(0, 10),
-              }),
-            },
-          },
-          how,
-        )
-        return subscriptionFromSquare(at(body, 'subscription') ?? null)
-      },
-      retrieve: readSubscription,
-      async change(reference, { plan, quantity }, how) {
-        if (plan === undefined || quantity !== undefined)
-          throw new PaymentError(
-            'unsupported',
-            'Cannot change subscription at square: only its plan can be changed',
-            { provider: 'square' },
-          )
-        await call(
-          {
-            action: 'change subscription',
-            method: 'POST',
-            path: apiPath`/v2/subscriptions/${reference}/swap-plan`,
-            body: { new_plan_variation_id: plan },
-          },
-          how,
-        )
-        return readSubscription(reference, how)
-      },
-      pause: (reference, how) => actOnSubscription(reference, 'pause', how),
-      resume: (reference, how) => actOnSubscription(reference, 'resume', how),
-      async cancel(reference, when, how) {
-        if (when === 'period_end') return actOnSubscription(reference, 'cancel', how)
-        throw new PaymentError(
-          'unsupported',
-          'Cannot cancel subscription at square: it ends with the period that is paid for, at: "period_end" expected',
-          { provider: 'square' },
-        )
-      },
-    },
-    invoices: {
-      async create({ customer, lines, daysUntilDue = 14 }, how) {
-        const key = how.idempotencyKey ?? ''
-        const order = await call(
-          {
-            action: 'create invoice',
-            method: 'POST',
-            path: '/v2/orders',
-            body: {
-              idempotency_key: `${key.slice(0, 40)}-o`,
-              order: {
-                location_id: locationId,
-                customer_id: customer,
-                line_items: lines.map(({ description, amount }) => ({
-                  name: description,
-                  quantity: '1',
-                  base_price_money: squareMoney(amount),
-                })),
-              },
-            },
-          },
-          how,
-        )
-        const due = new Date(clock.now() + daysUntilDue * DAY_MS).toISOString().slice(0, 10)
-        const body = await call(
-          {
-            action: 'create invoice',
-            method: 'POST',
-            path: '/v2/invoices',
-            body: {
-              ...keyOf(how),
-              invoice: {
-                location_id: locationId,
-                order_id: textAt(order, 'order', 'id') ?? '',
-                primary_recipient: { customer_id: customer },
-                payment_requests: [{ request_type: 'BALANCE', due_date: due }],
-                delivery_method: 'SHARE_MANUALLY',
-                accepted_payment_methods: { card: true },
-              },
-            },
-          },
-          how,
-        )
-        return invoiceFromSquare(at(body, 'invoice') ?? null)
-      },
-      async retrieve(reference, how) {
-        const body = await call(
-          { action: 'retrieve invoice', method: 'GET', path: apiPath`/v2/invoices/${reference}` },
-          how,
-        )
-        return invoiceFromSquare(at(body, 'invoice') ?? null)
-      },
-      finalize: (reference, how) => actOnInvoice(reference, 'publish', how),
-      void: (reference, how) => actOnInvoice(reference, 'cancel', how),
-    },
-    disputes: {
-      async list({ cursor }, how) {
-        const query = new URLSearchParams({ location_id: locationId })
-        if (cursor !== undefined) query.set('cursor', cursor)
-        const body = await call(
-          { action: 'list disputes', method: 'GET', path: `/v2/disputes?${query}` },
-          how,
-        )
-        return {
-          disputes: listAt(body, 'disputes').map(disputeFromSquare),
-          cursor: textAt(body, 'cursor') ?? null,
-        }
-      },
-      async retrieve(reference, how) {
-        const body = await call(
-          { action: 'retrieve dispute', method: 'GET', path: apiPath`/v2/disputes/${reference}` },
-          how,
-        )
-        return disputeFromSquare(at(body, 'dispute') ?? null)
-      },
-      async submitEvidence(reference, evidence, how) {
-        // Texts of at most 500 characters, each a piece of its own under a key of its own.
-        for (const [name, text] of Object.entries(evidence))
-          await call(
-            {
-              action: 'submit evidence',
-              method: 'POST',
-              path: apiPath`/v2/disputes/${reference}/evidence-text`,
-              body: {
-                idempotency_key: `${(how.idempotencyKey ?? '').slice(0, 20)}-${name}`.slice(0, 45),
-                evidence_type: EVIDENCE_TYPES[name] ?? 'GENERIC_EVIDENCE',
-                evidence_text: String(text).slice(0, 500),
-              },
-            },
-            how,
-          )
-        const body = await call(
-          {
-            action: 'submit evidence',
-            method: 'POST',
-            path: apiPath`/v2/disputes/${reference}/submit-evidence`,
-          },
-          how,
-        )
-        return disputeFromSquare(at(body, 'dispute') ?? null)
-      },
-      async accept(reference, how) {
-        const body = await call(
-          {
-            action: 'accept dispute',
-            method: 'POST',
-            path: apiPath`/v2/disputes/${reference}/accept`,
-          },
-          how,
-        )
-        return disputeFromSquare(at(body, 'dispute') ?? null)
-      },
-    },
+    subscriptions: squareSubscriptions(caller),
+    invoices: squareInvoices(caller),
+    disputes: squareDisputes(caller),
   }
 
   /** Looks through the payments of that time for the one that carries our id. */
@@ -631,125 +279,4 @@ export function square(options: SquareOptions): PaymentProvider {
       { provider: 'square' },
     )
   }
-
-  async function actOnInvoice(
-    reference: string,
-    verb: 'publish' | 'cancel',
-    how: ProviderCall,
-  ): Promise<ReturnType<typeof invoiceFromSquare>> {
-    const present = await call(
-      { action: 'retrieve invoice', method: 'GET', path: apiPath`/v2/invoices/${reference}` },
-      { signal: how.signal },
-    )
-    const version = Number(at(present, 'invoice', 'version') ?? 0)
-    const body = await call(
-      {
-        action: `${verb} invoice`,
-        method: 'POST',
-        path: `${apiPath`/v2/invoices/${reference}`}/${verb}`,
-        body: { version, ...(verb === 'publish' && keyOf(how)) },
-      },
-      how,
-    )
-    return invoiceFromSquare(at(body, 'invoice') ?? null)
-  }
 }
-
-const EVIDENCE_TYPES: Readonly<Partial<Record<string, string>>> = {
-  trackingNumber: 'TRACKING_NUMBER',
-  cancellationPolicy: 'CANCELLATION_OR_REFUND_DOCUMENTATION',
-  refundPolicy: 'CANCELLATION_OR_REFUND_DOCUMENTATION',
-  productDescription: 'PRODUCT_OR_SERVICE_DESCRIPTION',
-}
-
-function customerOf({ id, name, email, phone, description }: CustomerRequest): {
-  readonly [key: string]: string
-} {
-  return {
-    ...(id !== undefined && { reference_id: id }),
-    ...(name !== undefined && { given_name: name }),
-    ...(email !== undefined && { email_address: email }),
-    ...(phone !== undefined && { phone_number: phone }),
-    ...(description !== undefined && { note: description }),
-  }
-}
-
-function cadenceOf({ unit, count = 1 }: BillingInterval): string {
-  const cadences: Readonly<Partial<Record<string, string>>> = {
-    'day-1': 'DAILY',
-    'week-1': 'WEEKLY',
-    'week-2': 'EVERY_TWO_WEEKS',
-    'day-30': 'THIRTY_DAYS',
-    'day-60': 'SIXTY_DAYS',
-    'day-90': 'NINETY_DAYS',
-    'month-1': 'MONTHLY',
-    'month-2': 'EVERY_TWO_MONTHS',
-    'month-3': 'QUARTERLY',
-    'month-4': 'EVERY_FOUR_MONTHS',
-    'month-6': 'EVERY_SIX_MONTHS',
-    'year-1': 'ANNUAL',
-    'year-2': 'EVERY_TWO_YEARS',
-  }
-  const cadence = cadences[`${unit}-${count}`]
-  if (cadence !== undefined) return cadence
-  throw new PaymentError(
-    'unsupported',
-    `Cannot create plan at square: it does not bill every ${count} ${unit}s`,
-    { provider: 'square' },
-  )
-}
-
-function refusal(action: string, { status, body, retryAfterMs }: ApiResponse): PaymentError {
-  const error = listAt(body, 'errors')[0]
-  const code = textAt(error, 'code') ?? ''
-  const category = textAt(error, 'category')
-  const failed = (kind: PaymentError['code'], why: string, more = {}): PaymentError =>
-    new PaymentError(kind, `Cannot ${action} at square: ${why}`, { provider: 'square', ...more })
-  if (code === 'CARD_DECLINED_VERIFICATION_REQUIRED')
-    return failed('authentication_required', 'the buyer has to be verified in the browser')
-  if (category === 'PAYMENT_METHOD_ERROR' || DECLINES.has(code))
-    return failed('declined', 'the means of payment was declined', {
-      declineCode: code.toLowerCase(),
-    })
-  if (status === 401 || status === 403)
-    return failed('configuration', 'the token is not accepted, or may not do this')
-  if (status === 404) return failed('not_found', 'there is no such object')
-  if (status === 429) return failed('rate_limited', 'too many calls', { retryAfterMs })
-  if (code === 'REFUND_AMOUNT_INVALID' || code === 'REFUND_ALREADY_PENDING')
-    return failed(
-      code === 'REFUND_ALREADY_PENDING' ? 'conflict' : 'refund_exceeds_capture',
-      code.toLowerCase(),
-    )
-  if (code === 'IDEMPOTENCY_KEY_REUSED')
-    return failed('conflict', 'the key was used before with another request')
-  if (status === 409 || CONFLICTS.has(code)) return failed('conflict', code || String(status))
-  const field = textAt(error, 'field')
-  return failed(
-    'invalid_request',
-    `the request was refused with ${code || status}${field === undefined ? '' : ` (${field})`}`,
-  )
-}
-
-const DECLINES = new Set([
-  'CARD_DECLINED',
-  'GENERIC_DECLINE',
-  'INSUFFICIENT_FUNDS',
-  'CVV_FAILURE',
-  'ADDRESS_VERIFICATION_FAILURE',
-  'INVALID_EXPIRATION',
-  'CARD_EXPIRED',
-  'TRANSACTION_LIMIT',
-  'VOICE_FAILURE',
-  'PAN_FAILURE',
-  'EXPIRATION_FAILURE',
-  'CARD_NOT_SUPPORTED',
-  'PAYMENT_LIMIT_EXCEEDED',
-])
-
-const CONFLICTS = new Set([
-  'BAD_REQUEST_STATE',
-  'PAYMENT_ALREADY_COMPLETED',
-  'VERSION_MISMATCH',
-  'CONFLICT',
-  'CONFLICTING_PARAMETERS',
-])

@@ -1,27 +1,20 @@
 import Stripe from 'stripe'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { BillingInterval } from '../subscriptions/billing-period.ts'
-import type {
-  CustomerRequest,
-  DisputeEvidence,
-  PaymentProvider,
-  ProviderCall,
-  ProviderInvoice,
-  ProviderMethod,
-  ProviderPayment,
-} from './provider.ts'
+import type { ProviderCall, ProviderPayment } from './provider-payment.ts'
+import type { PaymentProvider } from './provider.ts'
 import { toPaymentError } from './stripe/stripe-error.ts'
 import { eventFromStripe } from './stripe/stripe-event.ts'
-import { moneyFromStripe, stripeAmount } from './stripe/stripe-money.ts'
-import {
-  disputeFromStripe,
-  idOf,
-  paymentFromStripe,
-  rawOf,
-  refundFromStripe,
-  subscriptionFromStripe,
-} from './stripe/stripe-payment.ts'
+import { stripeAmount } from './stripe/stripe-money.ts'
+import { idOf, paymentFromStripe, rawOf, refundFromStripe } from './stripe/stripe-payment.ts'
+import { createStripeCaller } from './stripe/stripe-caller.ts'
+import { stripeCustomers, stripeMethods } from './stripe/stripe-customers.ts'
+import { stripeDisputes } from './stripe/stripe-disputes.ts'
+import { stripeInvoices } from './stripe/stripe-invoices.ts'
+import { stripeSubscriptions } from './stripe/stripe-subscriptions.ts'
+
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
 
 /** Options of {@link stripe}. */
 export interface StripeOptions {
@@ -52,7 +45,7 @@ const LOOKED_THROUGH = 1000
  * createPayments({ backend, providers: { stripe: stripe({ secretKey: env.STRIPE_SECRET_KEY }) } })
  */
 export function stripe(options: StripeOptions): PaymentProvider {
-  const { secretKey, account, timeoutMs = 80_000, baseUrl } = options
+  const { secretKey, account, timeoutMs = 80_000, baseUrl, fetch: given } = options
   const mode = /^(?:sk|rk)_(live|test)_\w+$/.exec(secretKey ?? '')?.[1]
   if (mode === undefined)
     throw new TypeError(
@@ -60,7 +53,9 @@ export function stripe(options: StripeOptions): PaymentProvider {
     )
   const url = baseUrl === undefined ? undefined : new URL(baseUrl)
   const client = new Stripe(secretKey, {
-    httpClient: Stripe.createFetchHttpClient(options.fetch as typeof fetch | undefined),
+    httpClient: Stripe.createFetchHttpClient(
+      given && ((input, init = {}) => given(urlOf(input), init)),
+    ),
     // Repetition is ours: with the same key, and kept before the first call.
     maxNetworkRetries: 0,
     timeout: timeoutMs,
@@ -76,20 +71,8 @@ export function stripe(options: StripeOptions): PaymentProvider {
   if (secrets.some((secret) => secret.trim() === ''))
     throw new TypeError('Cannot use Stripe: webhookSecret is empty, whsec_… expected')
 
-  const requestOptions = ({ idempotencyKey }: ProviderCall): Stripe.RequestOptions =>
-    idempotencyKey === undefined ? {} : { idempotencyKey }
-  async function call<Result>(
-    action: string,
-    { signal }: ProviderCall,
-    send: () => Promise<Result>,
-  ): Promise<Result> {
-    signal?.throwIfAborted()
-    try {
-      return await send()
-    } catch (error) {
-      throw toPaymentError(action, error)
-    }
-  }
+  const caller = createStripeCaller(client)
+  const { call, requestOptions } = caller
   const expanded = { expand: ['latest_charge'] }
 
   /** A decline leaves the payment with Stripe, where another card can be tried. */
@@ -231,42 +214,8 @@ export function stripe(options: StripeOptions): PaymentProvider {
         refundFromStripe(await client.refunds.retrieve(reference)),
       ),
     readEvent: eventFromStripe,
-    customers: {
-      create: (request, how) =>
-        call('create customer', how, async () => {
-          const made = await client.customers.create(customerOf(request), requestOptions(how))
-          return { reference: made.id, raw: rawOf(made) }
-        }),
-      retrieve: (reference, how) =>
-        call('retrieve customer', how, async () => {
-          const found = await client.customers.retrieve(reference)
-          return { reference: found.id, raw: rawOf(found) }
-        }),
-      update: (reference, request, how) =>
-        call('update customer', how, async () => {
-          const changed = await client.customers.update(
-            reference,
-            customerOf(request),
-            requestOptions(how),
-          )
-          return { reference: changed.id, raw: rawOf(changed) }
-        }),
-    },
-    methods: {
-      attach: (customer, token, how) =>
-        call('attach payment method', how, async () =>
-          methodFrom(await client.paymentMethods.attach(token, { customer }, requestOptions(how))),
-        ),
-      list: (customer, how) =>
-        call('list payment methods', how, async () => {
-          const page = await client.customers.listPaymentMethods(customer, { limit: 100 })
-          return page.data.map(methodFrom)
-        }),
-      detach: (reference, how) =>
-        call('detach payment method', how, async () => {
-          await client.paymentMethods.detach(reference, {}, requestOptions(how))
-        }),
-    },
+    customers: stripeCustomers(caller),
+    methods: stripeMethods(caller),
     createSetup: ({ customer, returnUrl, paymentMethod }, how) =>
       call('create setup intent', how, async () => {
         const made = await client.setupIntents.create(
@@ -330,234 +279,9 @@ export function stripe(options: StripeOptions): PaymentProvider {
           raw: rawOf(made),
         }
       }),
-    subscriptions: {
-      createPlan: ({ name, amount, interval, productReference, trialDays }, how) =>
-        call('create plan', how, async () => {
-          const made = await client.prices.create(
-            {
-              currency: amount.currency.toLowerCase(),
-              unit_amount: stripeAmount(amount),
-              recurring: {
-                ...stripeInterval(interval),
-                ...(trialDays !== undefined && { trial_period_days: trialDays }),
-              },
-              ...(productReference === undefined
-                ? { product_data: { name } }
-                : { product: productReference, nickname: name }),
-            },
-            requestOptions(how),
-          )
-          return { reference: made.id, amount, raw: rawOf(made) }
-        }),
-      create: (request, how) =>
-        call('create subscription', how, async () => {
-          const { customer, paymentMethod, trialEnd, anchor } = request
-          if (customer === undefined)
-            throw new PaymentError(
-              'invalid_request',
-              'Cannot create subscription at Stripe: customer is missing',
-              { provider: 'stripe' },
-            )
-          const made = await client.subscriptions.create(
-            {
-              customer,
-              items: [{ price: request.plan, quantity: request.quantity }],
-              metadata: { ...request.metadata, subscription_id: request.subscriptionId },
-              payment_behavior: 'default_incomplete',
-              expand: ['latest_invoice.confirmation_secret'],
-              ...(paymentMethod !== undefined && { default_payment_method: paymentMethod }),
-              ...(trialEnd !== undefined && { trial_end: Math.floor(trialEnd / 1000) }),
-              ...(anchor !== undefined && { billing_cycle_anchor: Math.floor(anchor / 1000) }),
-            },
-            requestOptions(how),
-          )
-          return subscriptionFromStripe(made, null)
-        }),
-      retrieve: (reference, how) =>
-        call('retrieve subscription', how, async () =>
-          subscriptionFromStripe(await client.subscriptions.retrieve(reference), null),
-        ),
-      change: (reference, { plan, quantity, proration = 'prorate' }, how) =>
-        call('change subscription', how, async () => {
-          const present = await client.subscriptions.retrieve(reference)
-          const item = present.items.data[0]?.id
-          const behaviors = {
-            prorate: 'create_prorations',
-            none: 'none',
-            invoice_now: 'always_invoice',
-          } as const
-          const changed = await client.subscriptions.update(
-            reference,
-            {
-              items: [
-                {
-                  ...(item !== undefined && { id: item }),
-                  ...(plan !== undefined && { price: plan }),
-                  ...(quantity !== undefined && { quantity }),
-                },
-              ],
-              proration_behavior: behaviors[proration],
-            },
-            requestOptions(how),
-          )
-          return subscriptionFromStripe(changed, null)
-        }),
-      pause: (reference, how) =>
-        call('pause subscription', how, async () =>
-          subscriptionFromStripe(
-            await client.subscriptions.update(
-              reference,
-              { pause_collection: { behavior: 'void' } },
-              requestOptions(how),
-            ),
-            null,
-          ),
-        ),
-      resume: (reference, how) =>
-        call('resume subscription', how, async () =>
-          subscriptionFromStripe(
-            await client.subscriptions.update(
-              reference,
-              { pause_collection: '' },
-              requestOptions(how),
-            ),
-            null,
-          ),
-        ),
-      cancel: (reference, at, how) =>
-        call('cancel subscription', how, async () =>
-          subscriptionFromStripe(
-            at === 'now'
-              ? await client.subscriptions.cancel(reference, {}, requestOptions(how))
-              : await client.subscriptions.update(
-                  reference,
-                  { cancel_at_period_end: true },
-                  requestOptions(how),
-                ),
-            null,
-          ),
-        ),
-      reactivate: (reference, how) =>
-        call('reactivate subscription', how, async () =>
-          subscriptionFromStripe(
-            await client.subscriptions.update(
-              reference,
-              { cancel_at_period_end: false },
-              requestOptions(how),
-            ),
-            null,
-          ),
-        ),
-    },
-    invoices: {
-      create: ({ customer, lines, subscription, daysUntilDue, metadata }, how) =>
-        call('create invoice', how, async () => {
-          const made = await client.invoices.create(
-            {
-              customer,
-              metadata,
-              auto_advance: false,
-              currency: lines[0]?.amount.currency.toLowerCase() ?? '',
-              ...(subscription !== undefined && { subscription }),
-              ...(daysUntilDue !== undefined && {
-                collection_method: 'send_invoice',
-                days_until_due: daysUntilDue,
-              }),
-            },
-            requestOptions(how),
-          )
-          // Each line under a key of its own: all of them are repeated together after a lost answer.
-          for (const [index, { description, amount }] of lines.entries())
-            await client.invoiceItems.create(
-              {
-                customer,
-                invoice: made.id ?? '',
-                amount: stripeAmount(amount),
-                currency: amount.currency.toLowerCase(),
-                description,
-              },
-              how.idempotencyKey === undefined
-                ? {}
-                : { idempotencyKey: `${how.idempotencyKey}-${index}` },
-            )
-          return invoiceFrom(await client.invoices.retrieve(made.id ?? ''))
-        }),
-      retrieve: (reference, how) =>
-        call('retrieve invoice', how, async () =>
-          invoiceFrom(await client.invoices.retrieve(reference)),
-        ),
-      finalize: (reference, how) =>
-        call('finalize invoice', how, async () =>
-          invoiceFrom(await client.invoices.finalizeInvoice(reference, {}, requestOptions(how))),
-        ),
-      pay: (reference, how) =>
-        call('pay invoice', how, async () =>
-          invoiceFrom(await client.invoices.pay(reference, {}, requestOptions(how))),
-        ),
-      void: (reference, how) =>
-        call('void invoice', how, async () =>
-          invoiceFrom(await client.invoices.voidInvoice(reference, {}, requestOptions(how))),
-        ),
-    },
-    disputes: {
-      list: ({ cursor, limit = 20 }, how) =>
-        call('list disputes', how, async () => {
-          const page = await client.disputes.list({
-            limit,
-            ...(cursor !== undefined && { starting_after: cursor }),
-          })
-          const last = page.data.at(-1)?.id
-          return {
-            disputes: page.data.map(disputeFromStripe),
-            cursor: page.has_more && last !== undefined ? last : null,
-          }
-        }),
-      retrieve: (reference, how) =>
-        call('retrieve dispute', how, async () =>
-          disputeFromStripe(await client.disputes.retrieve(reference)),
-        ),
-      submitEvidence: (reference, evidence, how) =>
-        call('submit evidence', how, async () =>
-          disputeFromStripe(
-            await client.disputes.update(
-              reference,
-              { evidence: evidenceOf(evidence), submit: true },
-              requestOptions(how),
-            ),
-          ),
-        ),
-      accept: (reference, how) =>
-        call('accept dispute', how, async () =>
-          disputeFromStripe(await client.disputes.close(reference, {}, requestOptions(how))),
-        ),
-    },
-  }
-}
-
-function customerOf({ id, name, email, phone, description, metadata }: CustomerRequest): {
-  name?: string
-  email?: string
-  phone?: string
-  description?: string
-  metadata?: Record<string, string>
-} {
-  const kept = { ...metadata, ...(id !== undefined && { customer_id: id }) }
-  return {
-    ...(name !== undefined && { name }),
-    ...(email !== undefined && { email }),
-    ...(phone !== undefined && { phone }),
-    ...(description !== undefined && { description }),
-    ...(Object.keys(kept).length > 0 && { metadata: kept }),
-  }
-}
-
-function methodFrom({ id, type, card }: Stripe.PaymentMethod): ProviderMethod {
-  return {
-    reference: id,
-    type,
-    brand: card?.brand ?? null,
-    last4: card?.last4 ?? null,
-    expiry: card === undefined ? null : { month: card.exp_month, year: card.exp_year },
+    subscriptions: stripeSubscriptions(caller),
+    invoices: stripeInvoices(caller),
+    disputes: stripeDisputes(caller),
   }
 }
 
@@ -568,45 +292,7 @@ function setupState(
   return known ?? 'requires_action'
 }
 
-function stripeInterval({ unit, count = 1 }: BillingInterval): {
-  interval: BillingInterval['unit']
-  interval_count: number
-} {
-  return { interval: unit, interval_count: count }
-}
-
-function invoiceFrom(invoice: Stripe.Invoice): ProviderInvoice {
-  const states: Readonly<Partial<Record<string, ProviderInvoice['state']>>> = {
-    draft: 'draft',
-    open: 'open',
-    paid: 'paid',
-    void: 'void',
-    uncollectible: 'uncollectible',
-  }
-  return {
-    reference: invoice.id ?? '',
-    state: states[invoice.status ?? ''] ?? 'draft',
-    total: moneyFromStripe(invoice.total, invoice.currency),
-    due: moneyFromStripe(invoice.amount_due, invoice.currency),
-    url: invoice.hosted_invoice_url ?? null,
-    raw: rawOf(invoice),
-  }
-}
-
-function evidenceOf(evidence: DisputeEvidence): Stripe.DisputeUpdateParams.Evidence {
-  const names = {
-    explanation: 'uncategorized_text',
-    customerName: 'customer_name',
-    customerEmail: 'customer_email_address',
-    productDescription: 'product_description',
-    shippingCarrier: 'shipping_carrier',
-    trackingNumber: 'shipping_tracking_number',
-    shippedAt: 'shipping_date',
-    refundPolicy: 'refund_policy_disclosure',
-    cancellationPolicy: 'cancellation_policy_disclosure',
-    serviceDate: 'service_date',
-  } as const
-  return Object.fromEntries(
-    Object.entries(evidence).map(([name, text]) => [names[name as keyof typeof names], text]),
-  )
+function urlOf(input: Request | URL | string): string {
+  if (typeof input === 'string') return input
+  return input instanceof URL ? input.href : input.url
 }

@@ -12,7 +12,7 @@ import {
   type PaymentContext,
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { ProviderRefund, RefundReason } from '../providers/provider.ts'
+import type { ProviderRefund, RefundReason } from '../providers/provider-payment.ts'
 import { refundOf, type Refund } from './refund.ts'
 
 /** What is to be given back. */

@@ -1,7 +1,7 @@
 import type { Money } from '../money/money.ts'
 import { minorMoney } from '../money/money.ts'
 import type { PaymentRecord, RefundEntry } from '../intents/payment-record.ts'
-import type { RefundReason } from '../providers/provider.ts'
+import type { RefundReason } from '../providers/provider-payment.ts'
 
 /** Money that is given back. It has a life of its own: it may take days, and it may fail. */
 export interface Refund {

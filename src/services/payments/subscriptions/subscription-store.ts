@@ -5,7 +5,7 @@ import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-sto
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { ProviderSubscription } from '../providers/provider.ts'
+import type { ProviderSubscription } from '../providers/provider-billing.ts'
 import type { Subscription } from './subscription.ts'
 
 /** A subscription as it is kept, with what it was asked for. */

@@ -1,5 +1,6 @@
 import type { Json } from '../../../runtime/ports/json.ts'
-import type { NextAction, SubscriptionState } from '../providers/provider.ts'
+import type { SubscriptionState } from '../providers/provider-billing.ts'
+import type { NextAction } from '../providers/provider-payment.ts'
 
 /** What a customer pays again and again. */
 export interface Subscription {

@@ -17,12 +17,12 @@ import {
 import { findProvider, isIndeterminate, type PaymentContext } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
 import type {
-  ProviderCall,
   ProviderPlan,
   ProviderSubscription,
   SubscriptionCalls,
   SubscriptionRequest,
-} from '../providers/provider.ts'
+} from '../providers/provider-billing.ts'
+import type { ProviderCall } from '../providers/provider-payment.ts'
 import type { BillingInterval } from './billing-period.ts'
 import { prorate, type Proration } from './proration.ts'
 import type { SubscriptionRecord, SubscriptionStore } from './subscription-store.ts'
@@ -369,12 +369,29 @@ function newRecord(
 
 function keptOf(asked: SubscriptionRequest): { readonly [key: string]: Json } {
   const defined = Object.entries(asked).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(defined) as { readonly [key: string]: Json }
+  return Object.fromEntries(defined)
 }
 
 function subscriptionOf(record: SubscriptionRecord): Subscription {
-  const { fingerprint, request, changedAt, operations, ...subscription } = record
-  return subscription
+  const { id, provider, reference, state, plan, quantity, periodStart, periodEnd } = record
+  const { trialEnd, cancelAtPeriodEnd, nextAction, metadata, createdAt, updatedAt, raw } = record
+  return {
+    id,
+    provider,
+    reference,
+    state,
+    plan,
+    quantity,
+    periodStart,
+    periodEnd,
+    trialEnd,
+    cancelAtPeriodEnd,
+    nextAction,
+    metadata,
+    createdAt,
+    updatedAt,
+    raw,
+  }
 }
 
 function callsOf(context: PaymentContext, action: string, name: string): SubscriptionCalls {

@@ -11,8 +11,8 @@ import {
   type ApiRequest,
   type ApiResponse,
   type ProviderApi,
-} from '../provider-api.ts'
-import type { ProviderCall } from '../provider.ts'
+} from '../provider-http.ts'
+import type { ProviderCall } from '../provider-payment.ts'
 
 /** PayPal's API with its access token. */
 export interface PaypalApi {
@@ -177,3 +177,8 @@ const CONFLICTS = new Set([
   'DUPLICATE_REQUEST_ID',
   'DUPLICATE_INVOICE_ID',
 ])
+
+/** Two calls of one operation have a key each. */
+export function keyed({ idempotencyKey }: ProviderCall, step: string): ProviderCall {
+  return idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}-${step}` }
+}

@@ -1,6 +1,6 @@
 import type { Json } from '../../../../runtime/ports/json.ts'
 import { PaymentError } from '../../payment-error.ts'
-import { at, instantAt, listAt, textAt } from '../provider-api.ts'
+import { at, instantAt, listAt, textAt } from '../provider-http.ts'
 import type { PaymentEventType, ProviderEvent } from '../provider.ts'
 import {
   disputeFromPaypal,

@@ -1,7 +1,8 @@
 import type { Json } from '../../../../runtime/ports/json.ts'
+import { currencyDecimals } from '../../money/currency.ts'
 import { minorMoney, money, type Money } from '../../money/money.ts'
 import { PaymentError } from '../../payment-error.ts'
-import { at, textAt } from '../provider-api.ts'
+import { at, textAt } from '../provider-http.ts'
 
 /**
  * PayPal takes no decimals for these, though ISO 4217 has two for two of them
@@ -28,7 +29,7 @@ export function moneyFromPaypal(value: Json | undefined): Money | null {
   const amount = textAt(value, 'value')
   if (currency === undefined || amount === undefined) return null
   try {
-    return money(trimmed(amount), currency)
+    return money(trimmed(amount, currency), currency)
   } catch {
     return null
   }
@@ -41,7 +42,11 @@ export function sumFromPaypal(values: readonly Json[], currency: string, name = 
   return minorMoney(sum, currency)
 }
 
-/** PayPal writes `10.00` for currencies without decimals now and then. */
-function trimmed(amount: string): string {
-  return /^-?\d+\.0+$/.test(amount) && amount.length > 12 ? amount.replace(/\.0+$/, '') : amount
+/** PayPal writes `10.00` now and then where a currency has no decimals. */
+function trimmed(amount: string, currency: string): string {
+  const [whole = amount, decimals = ''] = amount.split('.')
+  const wanted = currencyDecimals(currency)
+  const rest = decimals.slice(wanted)
+  if (rest === '' || !/^0+$/.test(rest)) return amount
+  return wanted === 0 ? whole : `${whole}.${decimals.slice(0, wanted)}`
 }

@@ -1,16 +1,18 @@
 import type { Json } from '../../../../runtime/ports/json.ts'
 import { minorMoney, type Money } from '../../money/money.ts'
 import { PaymentError } from '../../payment-error.ts'
-import { at, instantAt, listAt, textAt } from '../provider-api.ts'
+import { at, instantAt, listAt, textAt } from '../provider-http.ts'
+import type {
+  ProviderDispute,
+  ProviderSubscription,
+  SubscriptionState,
+} from '../provider-billing.ts'
 import type {
   NextAction,
   PaymentState,
-  ProviderDispute,
   ProviderPayment,
   ProviderRefund,
-  ProviderSubscription,
-  SubscriptionState,
-} from '../provider.ts'
+} from '../provider-payment.ts'
 import { moneyFromPaypal, sumFromPaypal } from './paypal-money.ts'
 
 /** Reads an order with its authorizations and captures. An order that is COMPLETED need not be paid. */

@@ -1,7 +1,8 @@
 import type { Json } from '../../../../runtime/ports/json.ts'
 import { PaymentError } from '../../payment-error.ts'
-import { at, instantAt, textAt } from '../provider-api.ts'
-import type { PaymentEventType, ProviderEvent, ProviderPayment } from '../provider.ts'
+import { at, instantAt, textAt } from '../provider-http.ts'
+import type { ProviderPayment } from '../provider-payment.ts'
+import type { PaymentEventType, ProviderEvent } from '../provider.ts'
 import {
   disputeFromSquare,
   paymentFromSquare,

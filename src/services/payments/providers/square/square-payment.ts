@@ -1,18 +1,20 @@
 import type { Json } from '../../../../runtime/ports/json.ts'
 import { minorMoney, type Money } from '../../money/money.ts'
 import { PaymentError } from '../../payment-error.ts'
-import { at, instantAt, listAt, textAt } from '../provider-api.ts'
+import { at, instantAt, listAt, textAt } from '../provider-http.ts'
 import type {
-  PaymentState,
   ProviderDispute,
   ProviderInvoice,
   ProviderMethod,
+  ProviderSubscription,
+  SubscriptionState,
+} from '../provider-billing.ts'
+import type {
+  PaymentState,
   ProviderPayment,
   ProviderRefund,
   ProviderRisk,
-  ProviderSubscription,
-  SubscriptionState,
-} from '../provider.ts'
+} from '../provider-payment.ts'
 
 /** Square's money: minor units in a JSON number. */
 export function squareMoney({ minor, currency }: Money): { amount: number; currency: string } {
@@ -20,7 +22,7 @@ export function squareMoney({ minor, currency }: Money): { amount: number; curre
 }
 
 /** @returns `null` when it is none */
-export function moneyFromSquare(value: Json | undefined): Money | null {
+function moneyFromSquare(value: Json | undefined): Money | null {
   const amount = at(value, 'amount')
   const currency = textAt(value, 'currency')
   if (currency === undefined || (typeof amount !== 'number' && typeof amount !== 'string'))

@@ -1,15 +1,17 @@
 import type Stripe from 'stripe'
 import type { Json } from '../../../../runtime/ports/json.ts'
 import type {
+  ProviderDispute,
+  ProviderSubscription,
+  SubscriptionState,
+} from '../provider-billing.ts'
+import type {
   NextAction,
   PaymentState,
-  ProviderDispute,
   ProviderPayment,
   ProviderRefund,
   ProviderRisk,
-  ProviderSubscription,
-  SubscriptionState,
-} from '../provider.ts'
+} from '../provider-payment.ts'
 import { moneyFromStripe } from './stripe-money.ts'
 
 /** @param changedAt Of the event that brought it, ms since 1970; `null` for answers */

@@ -131,7 +131,7 @@ export function listAt(
   ...path: readonly (string | number)[]
 ): readonly Json[] {
   const found = at(value, ...path)
-  return Array.isArray(found) ? found : []
+  return Array.isArray(found) ? (found as readonly Json[]) : []
 }
 
 /** The same, where it is an instant as RFC 3339 writes it: ms since 1970. */
