@@ -2,7 +2,7 @@ import { eventFromSandbox } from './sandbox/sandbox-event.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { minorMoney, type Money } from '../money/money.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
-import type { ProviderSubscription } from './provider-billing.ts'
+import type { ProviderCustomer, ProviderSubscription } from './provider-billing.ts'
 import type {
   NextAction,
   PaymentState,
@@ -381,12 +381,9 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
       return eventOf(EVENTS[payment.state] ?? 'other', rawOf(payment))
     },
     customers: {
-      create: async ({ id, name }) => ({
-        reference: `sbxc_${id ?? name ?? 'customer'}`,
-        raw: { object: 'sandbox.customer' },
-      }),
-      retrieve: async (reference) => ({ reference, raw: { object: 'sandbox.customer' } }),
-      update: async (reference) => ({ reference, raw: { object: 'sandbox.customer' } }),
+      create: async ({ id, name }) => customerOf(id ?? name ?? 'customer'),
+      retrieve: async (reference) => customerOf(reference),
+      update: async (reference) => customerOf(reference),
     },
     createSetup: async ({ paymentMethod }) => ({
       reference: `sbxs_${++steps}`,
@@ -496,6 +493,11 @@ function declined(method: string): PaymentError {
     declineCode,
     advice: 'try_again_later',
   })
+}
+
+function customerOf(name: string): ProviderCustomer {
+  const reference = name.startsWith('sbxc_') ? name : `sbxc_${name}`
+  return { reference, raw: { object: 'sandbox.customer' } }
 }
 
 function refused(code: PaymentErrorCode, why: string): PaymentError {
