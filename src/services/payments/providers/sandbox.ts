@@ -1,8 +1,9 @@
 import { eventFromSandbox } from './sandbox/sandbox-event.ts'
+import { sandboxSubscriptions } from './sandbox/sandbox-subscriptions.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { minorMoney, type Money } from '../money/money.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
-import type { ProviderCustomer, ProviderSubscription } from './provider-billing.ts'
+import type { ProviderCustomer } from './provider-billing.ts'
 import type {
   NextAction,
   PaymentState,
@@ -97,7 +98,6 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
   const { actionUrl = 'https://sandbox.invalid/3ds', pendingRefunds = false } = options
   const payments = new Map<string, KeptPayment>()
   const refunds = new Map<string, KeptRefund>()
-  const subscriptions = new Map<string, ProviderSubscription>()
   const answers = new Map<string, { readonly body: string; readonly answer: () => unknown }>()
   const failures = new Map<SandboxCall, SandboxFailure>()
   const lost = new Set<string>()
@@ -411,58 +411,7 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
         raw: answer.raw,
       }
     },
-    subscriptions: {
-      createPlan: async ({ name, amount }) => ({
-        reference: `sbxp_${name}`,
-        amount,
-        raw: { object: 'sandbox.plan' },
-      }),
-      async create(request) {
-        const known = subscriptions.get(`sbxu_${request.subscriptionId}`)
-        if (known !== undefined) return known
-        const at = now()
-        const subscription: ProviderSubscription = {
-          reference: `sbxu_${request.subscriptionId}`,
-          state: request.trialEnd === undefined ? 'active' : 'trialing',
-          plan: request.plan,
-          quantity: request.quantity,
-          periodStart: request.anchor ?? at,
-          periodEnd: (request.anchor ?? at) + 30 * DAY_MS,
-          trialEnd: request.trialEnd ?? null,
-          cancelAtPeriodEnd: false,
-          nextAction: null,
-          changedAt: at,
-          raw: { object: 'sandbox.subscription' },
-        }
-        subscriptions.set(subscription.reference, subscription)
-        return subscription
-      },
-      retrieve: async (reference) => changeSubscription(reference, {}),
-      change: async (reference, { plan, quantity }) =>
-        changeSubscription(reference, {
-          ...(plan !== undefined && { plan }),
-          ...(quantity !== undefined && { quantity }),
-        }),
-      pause: async (reference) => changeSubscription(reference, { state: 'paused' }),
-      resume: async (reference) => changeSubscription(reference, { state: 'active' }),
-      cancel: async (reference, at) =>
-        changeSubscription(
-          reference,
-          at === 'now' ? { state: 'canceled' } : { cancelAtPeriodEnd: true },
-        ),
-      reactivate: async (reference) => changeSubscription(reference, { cancelAtPeriodEnd: false }),
-    },
-  }
-
-  function changeSubscription(
-    reference: string,
-    change: Partial<ProviderSubscription>,
-  ): ProviderSubscription {
-    const known = subscriptions.get(reference)
-    if (known === undefined) throw refused('not_found', 'there is no such subscription')
-    const changed = { ...known, ...change, changedAt: now() }
-    subscriptions.set(reference, changed)
-    return changed
+    subscriptions: sandboxSubscriptions(now),
   }
 }
 
