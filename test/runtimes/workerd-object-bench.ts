@@ -112,6 +112,19 @@ export class MeteredInfrastructureObject extends InfrastructureObject {
     return { ...this.#meter, alarmRuns: this.#alarmRuns }
   }
 
+  /** What the platform calls when the alarm wakes, under a name that can be called from outside. */
+  alarmNow(): Promise<void> {
+    return this.alarm()
+  }
+
+  /** How many limits it keeps. */
+  limits(): number {
+    const [row] = createStorageDatabase(this.ctx.storage).run(
+      'SELECT count(*) AS count FROM reuse_limits',
+    )
+    return Number(row?.['count'])
+  }
+
   /** Names of the tables and indexes that it keeps. */
   tables(): readonly string[] {
     const names = "SELECT name FROM sqlite_master WHERE name LIKE 'reuse%'"
@@ -149,6 +162,8 @@ type RemoteObject = {
       | 'failInAlarmAfter'
       | 'meter'
       | 'tables'
+      | 'limits'
+      | 'alarmNow'
       | 'wakes'
       | 'getJob'
   ]: (

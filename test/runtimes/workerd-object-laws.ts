@@ -49,12 +49,13 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       await queue.counts()
       await queue.command({ type: 'pause' })
       await rateLimits.consume('s', [limit, { ...limit, name: 'm' }])
-      await rateLimits.reset('s')
+      await rateLimits.settle('s', [limit], 'op')
+      await rateLimits.reset('s', [limit])
       await waker.wake('q', 0)
       expectEqual(calls, [
         ...['commitEntries', 'getEntry', 'listEntries', 'addJobs', 'exchangeJobs', 'getJob'],
         ...['listJobs', 'listChildren', 'countJobs', 'commandJobs', 'consumeRateLimits'],
-        'resetRateLimits',
+        ...['settleRateLimits', 'resetRateLimits'],
       ])
     },
   },
@@ -79,7 +80,10 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       expectEqual(await queue.command({ type: 'remove', ids: ['j'] }), 0)
       const claim = { limit: 10, leaseMs: 1000 }
       expectEqual((await queue.exchange({ claim })).claimed, [])
-      await backend.rateLimits.reset('s')
+      await backend.rateLimits.reset('s', [{ name: 'n' }])
+      const look = { algorithm: 'gcra', name: 'n', limit: 1, windowMs: 1000, cost: 0 } as const
+      expectEqual((await backend.rateLimits.consume('s', [look]))[0]?.remaining, 1)
+      expectEqual(await backend.rateLimits.settle('s', [look], 'op'), null)
       for (const name of ['store:p', 'jobs:work']) {
         expectEqual(await object(name).tables(), [], `tables of ${name}`)
         const { rows, alarms } = await object(name).meter()
@@ -91,6 +95,31 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       expectEqual((await partition.get('k'))?.value, 1)
       expectEqual((await queue.exchange({ claim })).claimed.length, 2)
       expectTrue((await object('store:p').tables()).length > 0, 'tables')
+    },
+  },
+  {
+    name: 'limits that nobody uses any more go with an alarm, which then is set no more',
+    async run({ open, env }) {
+      const { prefix } = open()
+      const { rateLimits } = durableObjects(env.RunnerlessInfrastructureObject, {
+        prefix,
+        rateLimitShards: 1,
+      })
+      const object = env.RunnerlessInfrastructureObject.getByName(`${prefix}limits:0`)
+      const brief = { algorithm: 'gcra', name: 'brief', limit: 1, windowMs: 1 } as const
+      const long = { ...brief, name: 'long', windowMs: 3_600_000 }
+      for (let index = 0; index < 20; index++) await rateLimits.consume(`s${index}`, [brief])
+      await rateLimits.consume('s', [long])
+      const { now, alarmAt } = await object.wakes()
+      expectTrue(alarmAt !== null && alarmAt > now + 500_000, 'an alarm, but not soon')
+      expectTrue((await object.meter()).alarms === 1, 'the alarm to be set once')
+      await object.alarmNow()
+      expectEqual(await object.limits(), 1, 'limits in use')
+      const again = await object.wakes()
+      expectTrue((again.alarmAt ?? 0) > again.now + 3_500_000, 'the alarm for when that is over')
+      await rateLimits.reset('s', [long])
+      await object.alarmNow()
+      expectEqual([await object.limits(), (await object.wakes()).alarmAt], [0, null])
     },
   },
   {

@@ -41,8 +41,19 @@ export type { AsJson, Json } from './json.ts'
 export { scanJson, type JsonScan, type ScanJsonOptions } from '../../primitives/scan-json.ts'
 export { writeJson, type WriteJsonOptions } from '../../primitives/write-json.ts'
 export { systemRandom, type RandomSource } from './platform/random-source.ts'
+export { RATE_LIMIT_LIMITS } from './rate-limit-store/rate-limit-limits.ts'
 export type {
+  BanRateLimit,
+  CalendarRateLimit,
+  ConcurrencyRateLimit,
+  ConsumeOptions,
+  FixedWindowRateLimit,
+  GcraRateLimit,
+  LocalRateLimits,
   RateLimit,
   RateLimitDecision,
+  RateLimitName,
   RateLimitStore,
+  SlidingLogRateLimit,
+  SlidingWindowRateLimit,
 } from './rate-limit-store/rate-limit-store.ts'

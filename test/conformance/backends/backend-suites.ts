@@ -34,10 +34,20 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
       open: async () => (await open()).jobStore,
       advance,
     }),
-    suite('RateLimitStore', adapter, rateLimitStoreLaws, {
-      open: async () => (await open()).rateLimits,
-      advance,
-    }),
+    suite(
+      'RateLimitStore',
+      adapter,
+      rateLimitStoreLaws,
+      {
+        open: async () => (await open()).rateLimits,
+        advance,
+        now: harness.storeNow ?? harness.clock.now,
+      },
+      // Its script is compared with the deciders that the others share, state by state.
+      harness.storeNow === undefined
+        ? {}
+        : { 'a clock that stands still': 'the server’s own clock goes on' },
+    ),
     ...jobQueueSuites(adapter, harness),
     ...jobSimulationSuites(adapter, harness),
     ...coordinationSuites(adapter, harness),

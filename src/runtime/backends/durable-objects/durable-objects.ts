@@ -55,7 +55,7 @@ export function durableObjects(
   return {
     store: createDurableObjectAtomicStore(call),
     jobStore: createDurableObjectJobStore(call, jobShards, systemRandom.fraction),
-    rateLimits: createDurableObjectRateLimitStore(call, limitShards),
+    rateLimits: createDurableObjectRateLimitStore(call, limitShards, systemRandom),
     waker: { wake: async () => {} },
     durability: 'strong',
   }

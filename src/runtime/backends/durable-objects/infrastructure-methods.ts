@@ -16,7 +16,12 @@ import type {
   NewJob,
   QueueCounts,
 } from '../../ports/job-store/job-store.ts'
-import type { RateLimit, RateLimitDecision } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import type {
+  ConsumeOptions,
+  RateLimit,
+  RateLimitDecision,
+  RateLimitName,
+} from '../../ports/rate-limit-store/rate-limit-store.ts'
 import type { PlacedChild } from '../sqlite/job-store/child-table.ts'
 import type { JsonText } from './json-text.ts'
 
@@ -44,6 +49,12 @@ export interface InfrastructureMethods {
   consumeRateLimits(
     subject: string,
     limits: JsonText<readonly RateLimit[]>,
+    options: JsonText<ConsumeOptions>,
   ): JsonText<readonly RateLimitDecision[]>
-  resetRateLimits(subject: string): JsonText<null>
+  settleRateLimits(
+    subject: string,
+    limits: JsonText<readonly RateLimit[]>,
+    operation: string,
+  ): JsonText<readonly RateLimitDecision[] | null>
+  resetRateLimits(subject: string, limits: JsonText<readonly RateLimitName[]>): JsonText<null>
 }

@@ -23,7 +23,12 @@ import type {
   Settlement,
 } from '../../ports/job-store/job-store.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
-import type { RateLimit, RateLimitDecision } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import type {
+  ConsumeOptions,
+  RateLimit,
+  RateLimitDecision,
+  RateLimitName,
+} from '../../ports/rate-limit-store/rate-limit-store.ts'
 import { createSqliteJobStore, type SqliteJobStore } from '../sqlite/job-store/job-store.ts'
 import { createSqliteRateLimits, type SqliteRateLimits } from '../sqlite/rate-limit-store.ts'
 import type { SqlDatabase } from '../sqlite/database/sql-database.ts'
@@ -50,6 +55,12 @@ const CHILDREN_A_PAGE = 1000
 
 /** Where jobs wait and the Worker exports nothing to run them, the alarm looks again this often: perhaps the next deployment does. */
 const NO_RUNNER_MS = 60_000
+
+/** How long the rows of limits that nobody uses any more may stay. */
+const SWEEP_MS = 600_000
+
+/** Rows that one alarm looks at before it sets the next. */
+const SWEPT_AT_ONCE = 5000
 
 /**
  * The Durable Object behind `durableObjects()`: export it from the Worker and bind it with one line and one SQLite migration.
@@ -90,8 +101,9 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     this.#db = createLazyTables(createStorageDatabase(storage))
     this.#store = createSqliteStore(this.#db, clock)
     this.#jobStore = createSqliteJobStore(this.#db, clock, systemRandom)
-    this.#rateLimits = createSqliteRateLimits(this.#db, clock)
-    this.#alarm = createWakeAlarm(storage, systemClock)
+    const alarm = createWakeAlarm(storage, systemClock)
+    this.#rateLimits = createSqliteRateLimits(this.#db, clock, () => alarm.wakeWithin(SWEEP_MS))
+    this.#alarm = alarm
   }
 
   getEntry(key: string): JsonText<StoreEntry | null> {
@@ -153,12 +165,23 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   consumeRateLimits(
     subject: string,
     limits: JsonText<readonly RateLimit[]>,
+    options: JsonText<ConsumeOptions>,
   ): JsonText<readonly RateLimitDecision[]> {
-    return toJsonText(this.#rateLimits.consume(subject, fromJsonText(limits)))
+    return toJsonText(
+      this.#rateLimits.consume(subject, fromJsonText(limits), fromJsonText(options)),
+    )
   }
 
-  resetRateLimits(subject: string): JsonText<null> {
-    this.#rateLimits.reset(subject)
+  settleRateLimits(
+    subject: string,
+    limits: JsonText<readonly RateLimit[]>,
+    operation: string,
+  ): JsonText<readonly RateLimitDecision[] | null> {
+    return toJsonText(this.#rateLimits.settle(subject, fromJsonText(limits), operation))
+  }
+
+  resetRateLimits(subject: string, limits: JsonText<readonly RateLimitName[]>): JsonText<null> {
+    this.#rateLimits.reset(subject, fromJsonText(limits))
     return toJsonText(null)
   }
 
@@ -179,7 +202,15 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
       }),
     )
     const again = [...this.#dispatchers.values()].some(({ isBusy }) => isBusy)
-    this.#alarm.wakeExactly(again ? 0 : this.#notTooSoon(this.#nextWakeInMs()))
+    const wakes = [again ? 0 : this.#notTooSoon(this.#nextWakeInMs()), this.#sweepRateLimits()]
+    const soonest = wakes.filter((inMs) => inMs !== null)
+    this.#alarm.wakeExactly(soonest.length === 0 ? null : Math.min(...soonest))
+  }
+
+  /** @returns Until when to sweep again, `null` when no limit is in use */
+  #sweepRateLimits(): number | null {
+    const restMs = this.#rateLimits.sweepIdle(SWEPT_AT_ONCE)
+    return restMs === null || restMs === 0 ? restMs : Math.max(restMs, SWEEP_MS)
   }
 
   /** One step of the job store and, in the same breath, of the alarm. */

@@ -55,7 +55,7 @@ test('createLazyTables() lets the engines read an empty database, and make no ta
     [],
     0,
   ])
-  limits.reset('s')
+  limits.reset('s', [{ name: 'n' }])
   expect(tablesOf(db)).toBe(0)
   expect(store.commit('p', { set: [{ key: 'k', value: 1 }] })).toEqual({ ok: true, version: 1 })
   expect(store.get('p', 'k')?.value).toBe(1)

@@ -6,7 +6,11 @@ import { systemRandom, type RandomSource } from '../../ports/platform/random-sou
 import { createTimerWaker } from '../../workers/timer-waker.ts'
 import { createMemoryAtomicStore } from './atomic-store.ts'
 import { createMemoryJobStore } from './job-store.ts'
-import { createMemoryRateLimitStore } from './rate-limit-store.ts'
+import { memoryRateLimits } from './rate-limit-store.ts'
+
+export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
+export { InfrastructureError } from '../../ports/infrastructure-error.ts'
+export { memoryRateLimits, type MemoryRateLimitsOptions } from './rate-limit-store.ts'
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -26,7 +30,7 @@ export function memory(options: MemoryOptions = {}): MemoryBackend {
   return {
     store: createMemoryAtomicStore(clock),
     jobStore: createMemoryJobStore(clock, random),
-    rateLimits: createMemoryRateLimitStore(clock),
+    rateLimits: memoryRateLimits({ clock }),
     waker: createTimerWaker(clock),
     durability: 'none',
   }

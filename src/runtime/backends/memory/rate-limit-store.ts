@@ -1,39 +1,37 @@
-import type { Clock } from '../../ports/platform/clock.ts'
-import { decideRateLimits } from '../../ports/rate-limit-store/decide-rate-limits.ts'
-import { checkRateLimits } from '../../ports/rate-limit-store/rate-limit-limits.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
+import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import { createLocalRateLimits } from '../../ports/rate-limit-store/local-rate-limits.ts'
 import type { RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
 
-/** Expired subjects dropped on each call, so that the map shrinks faster than it can grow. */
-const PRUNED_A_CALL = 2
+const ACTION = 'open memory backend'
 
-/** Creates the reference {@link RateLimitStore}: exact within one process, and only there. */
-export function createMemoryRateLimitStore(clock: Clock): RateLimitStore {
-  const subjects = new Map<string, Map<string, number>>()
+/** Options of {@link memoryRateLimits}. */
+export interface MemoryRateLimitsOptions {
+  /** Default: the platform's clock. */
+  readonly clock?: Clock
+  /**
+   * Subjects kept at once, 1 to 10,000,000: a new one over it makes room by forgetting the oldest, so
+   * that whoever invents subjects cannot fill the memory. Default 1,000,000, of about 300 bytes each.
+   */
+  readonly maxSubjects?: number
+}
 
-  function prune(now: number): void {
-    let looked = 0
-    for (const [subject, arrivals] of subjects) {
-      if (looked++ === PRUNED_A_CALL) return
-      subjects.delete(subject)
-      // One still in use goes to the end of the line, so that the next calls look at others.
-      if ([...arrivals.values()].some((arrivalAt) => arrivalAt > now))
-        subjects.set(subject, arrivals)
-    }
-  }
-
-  return {
-    async consume(subject, limits) {
-      const checked = checkRateLimits(subject, limits)
-      const now = clock.now()
-      prune(now)
-      const arrivals = subjects.get(subject) ?? new Map<string, number>()
-      const verdict = decideRateLimits(checked, (name) => arrivals.get(name) ?? null, now)
-      for (const { name, arrivalAt } of verdict.arrivals) arrivals.set(name, arrivalAt)
-      if (verdict.arrivals.length > 0) subjects.set(subject, arrivals)
-      return verdict.decisions
-    },
-    async reset(subject) {
-      subjects.delete(subject)
-    },
-  }
+/**
+ * Rate limits in this process's memory, alone: what `memory()` has of them, for programs that need no
+ * more of a backend. Exact within one process, and only there.
+ *
+ * @throws RangeError when an option is out of range
+ * @example
+ * const bucket = new TokenBucketLimiter({
+ *   backend: { rateLimits: memoryRateLimits() }, capacity: 10, refill: 5, interval: '1m',
+ * })
+ */
+export function memoryRateLimits(options: MemoryRateLimitsOptions = {}): RateLimitStore {
+  checkOptions(ACTION, options, [], ['clock', 'maxSubjects'])
+  const { clock = systemClock, maxSubjects = 1_000_000 } = options
+  return createLocalRateLimits(
+    clock,
+    checkInteger(ACTION, 'maxSubjects', maxSubjects, 1, 10_000_000),
+  )
 }

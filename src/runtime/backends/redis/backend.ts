@@ -67,7 +67,7 @@ export function redis(connection: RedisConnection, options: RedisOptions = {}): 
   return {
     store: createRedisAtomicStore(client, keysOf, offset),
     jobStore: createRedisJobStore(client, keysOf, random, offset, origin),
-    rateLimits: createRedisRateLimitStore(client, keysOf, offset),
+    rateLimits: createRedisRateLimitStore({ client, keysOf, offset, clock, random }),
     waker:
       subscriber === undefined
         ? waker

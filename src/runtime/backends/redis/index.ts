@@ -1,6 +1,7 @@
 export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 export { InfrastructureError } from '../../ports/infrastructure-error.ts'
 export { redis, type RedisBackend, type RedisOptions } from './backend.ts'
+export { redisRateLimits, type RedisRateLimitsOptions } from './redis-rate-limits.ts'
 export type {
   CallingConnection,
   CommandingConnection,

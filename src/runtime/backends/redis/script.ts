@@ -30,9 +30,9 @@ local function digits(number) return string.format('%.0f', number) end
 local nowText = digits(now)
 `
 
-/** Makes a script that starts with the clock. */
-export function createScript(body: string): RedisScript {
-  const source = CLOCK_LUA + body
+/** @param head The script's first lines. Default: the clock */
+export function createScript(body: string, head: string = CLOCK_LUA): RedisScript {
+  const source = head + body
   // The text is kept, not the promise: on Workers a promise of one request must not be awaited in another.
   let known: string | undefined
   return {

@@ -20,7 +20,7 @@ test('consume() writes one row a limit when it allows, and none when it denies o
 
 test('consume() drops limits that are as if unused, faster than it adds them', async () => {
   const { db, clock, limits } = open()
-  const rows = () => db.peek('SELECT count(*) FROM reuse_rate_limits')
+  const rows = () => db.peek('SELECT count(*) FROM reuse_limits')
   for (let index = 0; index < 300; index++) limits.consume(`old ${index}`, [minute])
   expect(rows()).toBe(300)
   await clock.advance(60_000)
@@ -39,6 +39,34 @@ test('consume() keeps limits in use while it drops others', async () => {
   for (let index = 0; index < 50; index++) limits.consume('busy', [{ ...minute, limit: 1000 }])
   for (let index = 1; index < 50; index += 2)
     expect(limits.consume(`${index}`, [{ ...minute, windowMs: 3_600_000 }])[0]?.allowed).toBe(false)
+})
+
+test('an operation is one row more, and goes with its settlement', () => {
+  const { db, limits, written } = open()
+  const rows = () => db.peek('SELECT count(*) FROM reuse_limits')
+  written()
+  limits.consume('s', [minute], { operation: 'op' })
+  expect([written(), rows()]).toEqual([2, 2])
+  limits.consume('s', [minute], { operation: 'op' })
+  expect([written(), rows()]).toEqual([0, 2])
+  limits.settle('s', [{ ...minute, cost: 0 }], 'op')
+  expect(rows()).toBe(0)
+})
+
+test('sweepIdle() drops what is over, a part at a time, and says when to come again', async () => {
+  const { db, clock, limits } = open()
+  const rows = () => db.peek('SELECT count(*) FROM reuse_limits')
+  for (let index = 0; index < 30; index++)
+    limits.consume(`s${index}`, [
+      { ...minute, algorithm: 'fixed-window', windowMs: index < 20 ? 60_000 : 3_600_000 },
+    ])
+  expect(limits.sweepIdle(100)).toBe(60_000)
+  await clock.advance(60_000)
+  const answers: (number | null)[] = []
+  for (let turn = 0; turn < 4; turn++) answers.push(limits.sweepIdle(10))
+  expect([answers, rows()]).toEqual([[0, 0, 0, 3_540_000], 10])
+  await clock.advance(3_540_000)
+  expect([limits.sweepIdle(100), rows()]).toEqual([null, 0])
 })
 
 function open() {

@@ -116,7 +116,7 @@ test('close() finishes what was called before, and later calls fail', async () =
   const closed = { name: 'BackendError', code: 'backend_unavailable' }
   await expect(part.get('a')).rejects.toMatchObject(closed)
   await expect(part.commit({ set: [{ key: 'a', value: 1 }] })).rejects.toMatchObject(closed)
-  await expect(backend.rateLimits.reset('s')).rejects.toMatchObject(closed)
+  await expect(backend.rateLimits.reset('s', [{ name: 'n' }])).rejects.toMatchObject(closed)
   const again = sqlite(path)
   expect((await again.store.partition('p').list()).entries).toHaveLength(2)
   again.close()

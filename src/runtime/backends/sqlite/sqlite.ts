@@ -91,7 +91,7 @@ export function sqlite(
   return {
     store: createStore(createSqliteStore(db, clock), group),
     jobStore: createJobStore(createSqliteJobStore(db, clock, random), group),
-    rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group),
+    rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group, clock),
     waker: shared ?? waker,
     durability: shared === null ? 'none' : 'local',
     close() {
@@ -133,10 +133,16 @@ function createJobStore(engine: SqliteJobStore, group: GroupCommit): JobStore {
   }
 }
 
-function createRateLimits(engine: SqliteRateLimits, group: GroupCommit): RateLimitStore {
+function createRateLimits(
+  engine: SqliteRateLimits,
+  group: GroupCommit,
+  clock: Clock,
+): RateLimitStore {
   return {
-    consume: async (subject, limits) => group.write(engine.prepareConsume(subject, limits)),
-    reset: (subject) => group.write(() => engine.reset(subject)),
+    clock,
+    consume: async (...args) => group.write(engine.prepareConsume(...args)),
+    settle: async (...args) => group.write(engine.prepareSettle(...args)),
+    reset: async (...args) => group.write(engine.prepareReset(...args)),
   }
 }
 

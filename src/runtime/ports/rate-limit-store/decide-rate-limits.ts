@@ -1,42 +1,159 @@
-import { decideGcra } from '../../../primitives/gcra.ts'
-import type { FullRateLimit } from './rate-limit-limits.ts'
+import type { Algorithm, Taken } from './algorithms/algorithm.ts'
+import { algorithmOf } from './algorithms/algorithm-of.ts'
+import type { FullRateLimit } from './full-rate-limit.ts'
 import type { RateLimitDecision } from './rate-limit-store.ts'
 
-/** What several limits decide together. */
-export interface RateLimitVerdict {
-  readonly decisions: readonly RateLimitDecision[]
-  /** The states to store, by name: none when a limit denied or nothing was to be charged. */
-  readonly arrivals: readonly { readonly name: string; readonly arrivalAt: number }[]
+/** The stored state of a limit; only its algorithm knows what is in it. */
+export interface LimitState {
+  readonly at: number
 }
 
-/**
- * Charges all limits or none.
- *
- * @param arrivalOf The stored state of a limit, or `null` when it is unused
- */
+/** A limit, and what is stored of it: `null` when it is as if unused. */
+export interface StoredLimit {
+  readonly limit: FullRateLimit
+  readonly state: LimitState | null
+}
+
+/** What an operation has taken, by {@link fieldOf}. */
+export type OperationRecord = ReadonlyMap<string, Taken>
+
+/** What several limits decide together, and what to store. */
+export interface RateLimitVerdict {
+  /** Whether the request passes: all limits let it. */
+  readonly admitted: boolean
+  readonly decisions: readonly RateLimitDecision[]
+  readonly writes: readonly LimitWrite[]
+  /** What the operation has taken by now; `null` where that is not to be written, empty where it is to be dropped. */
+  readonly record: OperationRecord | null
+}
+
+/** One limit's state to store. */
+export interface LimitWrite {
+  readonly limit: FullRateLimit
+  readonly state: LimitState
+  /** How long it says anything; 0 where it can be dropped. */
+  readonly restMs: number
+}
+
+/** One decision of {@link decideRateLimits}. */
+export interface RateLimitCall {
+  readonly now: number
+  /** Empty where there is none. */
+  readonly operation: string
+  /** Charges nothing. */
+  readonly look: boolean
+  /** What the operation has taken before. */
+  readonly record: OperationRecord | null
+}
+
+/** Charges all limits or none. */
 export function decideRateLimits(
-  limits: readonly FullRateLimit[],
-  arrivalOf: (name: string) => number | null,
-  now: number,
+  stored: readonly StoredLimit[],
+  call: RateLimitCall,
 ): RateLimitVerdict {
-  const wanted = limits.map((limit) => {
-    const arrivalAt = arrivalOf(limit.name)
-    return { limit, arrivalAt, decision: decideGcra(limit, arrivalAt, limit.cost, now) }
-  })
-  const charged = wanted.every(({ decision }) => decision.allowed)
+  const { now, operation, look } = call
+  const seen = stored.map((one) => seeLimit(one, call))
+  const admitted = seen.every(({ admits }) => admits)
+  const charged = admitted && !look
+  const taken = new Map<string, Taken>()
+  const decisions: RateLimitDecision[] = []
+  const writes: LimitWrite[] = []
+  for (const { limit, algorithm, state, before, admits, isPaid } of seen) {
+    const charges = charged && limit.cost > 0 && !isPaid
+    const after = charges ? algorithm.charge(limit, state, operation) : state
+    if (charges || (before !== null && isStale(limit, algorithm, before, now)))
+      writes.push({ limit, state: after, restMs: algorithm.restMs(limit, after) })
+    if (charges && operation !== '' && algorithm.holds === undefined)
+      taken.set(fieldOf(limit), { cost: limit.cost, receipt: algorithm.receipt(limit, after) })
+    decisions.push(decisionOf(limit, algorithm, after, admits, charges))
+  }
+  const isRecorded = operation !== '' && taken.size > 0
+  const record = isRecorded ? new Map([...(call.record ?? []), ...taken]) : null
+  return { admitted, decisions, writes, record }
+}
+
+/** Corrects what an operation took to the limits' costs. @returns `null` when it has taken nothing that is known */
+export function settleRateLimits(
+  stored: readonly StoredLimit[],
+  { now, operation, record }: Pick<RateLimitCall, 'now' | 'operation' | 'record'>,
+): RateLimitVerdict | null {
+  const left = new Map(record)
+  const decisions: RateLimitDecision[] = []
+  const writes: LimitWrite[] = []
+  let isKnown = false
+  for (const { limit, state: before } of stored) {
+    const algorithm = algorithmOf(limit)
+    let state = algorithm.advance(limit, before, now)
+    const taken =
+      algorithm.holds?.(state, operation) === true ? NOTHING : record?.get(fieldOf(limit))
+    if (taken !== undefined) {
+      isKnown = true
+      const settled = algorithm.settle(limit, state, taken, operation)
+      state = settled.state
+      writes.push({ limit, state, restMs: algorithm.restMs(limit, state) })
+      if (limit.cost === 0) left.delete(fieldOf(limit))
+      else if (algorithm.holds === undefined) left.set(fieldOf(limit), settled.taken)
+    }
+    decisions.push(decisionOf(limit, algorithm, state, true, false))
+  }
+  if (!isKnown) return null
+  return { admitted: true, decisions, writes, record: record === null ? null : left }
+}
+
+const NOTHING: Taken = { cost: 0, receipt: [] }
+
+/** Names a limit within the record of an operation. */
+export function fieldOf({ name, subject }: Pick<FullRateLimit, 'name' | 'subject'>): string {
+  // A digit before those of other subjects keeps them apart from the call's own.
+  return subject === null ? `=${name}` : `${subject.length}:${subject}${name}`
+}
+
+/** A limit as it stands before a decision. */
+interface SeenLimit {
+  readonly limit: FullRateLimit
+  readonly algorithm: Algorithm<FullRateLimit, LimitState>
+  readonly before: LimitState | null
+  readonly state: LimitState
+  readonly admits: boolean
+  /** The operation has paid for it before. */
+  readonly isPaid: boolean
+}
+
+function seeLimit({ limit, state: before }: StoredLimit, call: RateLimitCall): SeenLimit {
+  const algorithm = algorithmOf(limit)
+  const state = algorithm.advance(limit, before, call.now)
+  const isPaid = call.record?.has(fieldOf(limit)) === true
+  const admits = isPaid || algorithm.admits(limit, state, call.operation)
+  return { limit, algorithm, before, state, admits, isPaid }
+}
+
+/** Whether whoever sees the state first must store it anew: a clock has stepped back, or a limit has changed. */
+function isStale(
+  limit: FullRateLimit,
+  algorithm: Algorithm<FullRateLimit, LimitState>,
+  state: LimitState,
+  now: number,
+): boolean {
+  const steppedBack = state.at > now && algorithm.namesInstants !== true
+  return steppedBack || algorithm.isCut?.(limit, state, now) === true
+}
+
+function decisionOf(
+  limit: FullRateLimit,
+  algorithm: Algorithm<FullRateLimit, LimitState>,
+  state: LimitState,
+  allowed: boolean,
+  charged: boolean,
+): RateLimitDecision {
+  const remaining = algorithm.remaining(limit, state)
+  const aheadMs = limit.algorithm === 'gcra' ? limit.maxWaitMs : 0
   return {
-    decisions: wanted.map(({ limit, arrivalAt, decision }) => {
-      const standing = charged ? decision : decideGcra(limit, arrivalAt, 0, now)
-      return {
-        name: limit.name,
-        allowed: decision.allowed,
-        remaining: standing.remaining,
-        retryAfterMs: decision.retryAfterMs,
-        resetAfterMs: standing.resetAfterMs,
-      }
-    }),
-    arrivals: wanted
-      .filter(({ limit }) => charged && limit.cost > 0)
-      .map(({ limit, decision }) => ({ name: limit.name, arrivalAt: decision.arrivalAt })),
+    name: limit.name,
+    allowed,
+    remaining,
+    retryAfterMs: allowed ? 0 : Math.max(algorithm.waitMs(limit, state, limit.cost) - aheadMs, 1),
+    nextAfterMs: remaining > 0 ? 0 : algorithm.waitMs(limit, state, 1),
+    resetAfterMs: algorithm.restMs(limit, state),
+    waitMs: charged && aheadMs > 0 ? algorithm.waitMs(limit, state, 0) : 0,
   }
 }

@@ -1,18 +1,17 @@
 import { expectEqual, expectRejection, expectTrue, type Law } from '../conformance.ts'
-import type { RateLimit, RateLimitStore } from './rate-limit-store.ts'
+import { algorithmLaws } from './laws/algorithm-laws.ts'
+import type { RateLimitStoreHarness } from './laws/law-steps.ts'
+import { operationLaws } from './laws/operation-laws.ts'
+import { severalSubjectLaws } from './laws/several-subject-laws.ts'
+import { timeLaws } from './laws/time-laws.ts'
+import type { RateLimit } from './rate-limit-store.ts'
 
-/** What an adapter supplies to have {@link rateLimitStoreLaws} run against it. */
-export interface RateLimitStoreHarness {
-  open(): Promise<RateLimitStore>
-  /** Lets the store's clock advance. */
-  advance(ms: number): Promise<void>
-}
+export type { RateLimitStoreHarness } from './laws/law-steps.ts'
 
 /** Wide windows, so that the real time that passes during a law never earns a request back. */
 const hourly: RateLimit = { algorithm: 'gcra', name: 'hourly', limit: 3, windowMs: 3_600_000 }
 
-/** What every {@link RateLimitStore} keeps to; an adapter is correct when it passes them. */
-export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
+const coreLaws: readonly Law<RateLimitStoreHarness>[] = [
   {
     name: 'consume() allows a burst, then denies until a request has been earned back',
     async run({ open, advance }) {
@@ -113,9 +112,39 @@ export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
     async run({ open }) {
       const store = await open()
       await store.consume('s', [{ ...hourly, cost: 3 }])
-      await store.reset('s')
-      await store.reset('never seen')
+      await store.consume('s', [{ ...hourly, name: 'other' }])
+      await store.reset('s', [hourly])
+      await store.reset('never seen', [hourly])
       expectEqual((await store.consume('s', [{ ...hourly, cost: 0 }]))[0]?.remaining, 3)
+      const [other] = await store.consume('s', [{ ...hourly, name: 'other', cost: 0 }])
+      expectEqual(other?.remaining, 2)
+    },
+  },
+  {
+    name: 'consume() takes the longest subject and name, whatever their characters',
+    async run({ open }) {
+      const store = await open()
+      const name = 'n€\u0000😀 !=:{}'.padEnd(64, '~')
+      const subject = 'ü'.repeat(256)
+      for (const one of [subject, `${subject.slice(1)}:`])
+        expectEqual((await store.consume(one, [{ ...hourly, name, cost: 3 }]))[0]?.allowed, true)
+      expectEqual((await store.consume(subject, [{ ...hourly, name }]))[0]?.allowed, false)
+      await expectRejection(
+        async () => store.consume(`${subject}x`, [hourly]),
+        (error) => error instanceof RangeError,
+        'a longer subject to be refused',
+      )
+    },
+  },
+  {
+    name: 'consume() only looks when asked to, and says whether the request would pass',
+    async run({ open }) {
+      const store = await open()
+      await store.consume('s', [{ ...hourly, cost: 2 }])
+      const look = async (cost: number) =>
+        (await store.consume('s', [{ ...hourly, cost }], { look: true }))[0]
+      expectEqual([(await look(1))?.allowed, (await look(2))?.allowed], [true, false])
+      expectEqual((await look(1))?.remaining, 1)
     },
   },
   {
@@ -127,6 +156,18 @@ export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
         [{ ...hourly, limit: 0 }],
         [{ ...hourly, limit: 1.5 }],
         [{ ...hourly, windowMs: Number.NaN }],
+        [{ ...hourly, windowMs: 31_622_400_001 }],
+        [{ ...hourly, burst: 0 }],
+        [{ ...hourly, maxWaitMs: -1 }],
+        [{ ...hourly, reserve: 3 }],
+        [{ ...hourly, reserve: 2, cost: 2 }],
+        [{ ...hourly, limit: 1e9 + 7, windowMs: 31_622_399_999 }],
+        [{ ...hourly, algorithm: 'sliding-log', limit: 1001 }],
+        [{ algorithm: 'calendar', name: 'n', limit: 1, periods: [5] }],
+        [{ algorithm: 'calendar', name: 'n', limit: 1, periods: [5, 5] }],
+        [{ algorithm: 'concurrency', name: 'n', limit: 1001, leaseMs: 1, cost: 0 }],
+        [{ ...hourly, algorithm: 'other' as 'gcra' }],
+        Array.from({ length: 17 }, (_, index) => ({ ...hourly, name: `${index}` })),
         [{ ...hourly, cost: -1 }],
         [{ ...hourly, cost: 4 }],
         [{ ...hourly, name: '' }],
@@ -152,4 +193,13 @@ export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
       expectEqual((await store.consume('s', [{ ...hourly, cost: 0 }]))[0]?.remaining, 3)
     },
   },
+]
+
+/** What every `RateLimitStore` keeps to; an adapter is correct when it passes them. */
+export const rateLimitStoreLaws: readonly Law<RateLimitStoreHarness>[] = [
+  ...coreLaws,
+  ...algorithmLaws,
+  ...operationLaws,
+  ...timeLaws,
+  ...severalSubjectLaws,
 ]

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
+import type { GcraRateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { ContentFilter } from './content-filter.ts'
 
 /** Why an endpoint is disabled. Events that come meanwhile are held, and delivered by `deliveries.recover()` alone. */
@@ -13,7 +13,7 @@ export type DisabledReason =
   | 'unverified'
 
 /** How many requests an endpoint takes, 1 to 100,000 in 1 to 86,400,000 ms: more wait, none is dropped. */
-export type EndpointRateLimit = Pick<RateLimit, 'limit' | 'windowMs'>
+export type EndpointRateLimit = Pick<GcraRateLimit, 'limit' | 'windowMs'>
 
 /** Where webhooks go. Instants are ms since 1970. */
 export interface WebhookEndpoint {

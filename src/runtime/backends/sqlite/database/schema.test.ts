@@ -19,12 +19,12 @@ test('migrate() changes nothing when run again, and keeps what is stored', () =>
 
 test('migrate() leaves nothing behind when a statement of it fails', () => {
   const native = new DatabaseSync(':memory:')
-  native.exec('CREATE TABLE reuse_rate_limits (an_application_took_the_name TEXT)')
+  native.exec('CREATE TABLE reuse_limits (an_application_took_the_name TEXT)')
   expect(() => migrate(createNativeDatabase(native, false))).toThrow(
     expect.objectContaining({ code: 'backend_failed' }),
   )
   const names = native.prepare('SELECT name FROM sqlite_schema').all()
-  expect(names).toEqual([{ name: 'reuse_rate_limits' }])
+  expect(names).toEqual([{ name: 'reuse_limits' }])
 })
 
 test('migrate() refuses a database of a newer version', () => {
@@ -33,7 +33,7 @@ test('migrate() refuses a database of a newer version', () => {
   expect(() => migrate(db)).toThrow(
     expect.objectContaining({
       code: 'backend_failed',
-      message: 'Cannot open database: its schema has version 99, at most 1 is known',
+      message: 'Cannot open database: its schema has version 99, at most 2 is known',
     }),
   )
 })

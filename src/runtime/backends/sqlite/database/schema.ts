@@ -121,11 +121,16 @@ const MIGRATIONS: readonly (readonly string[])[] = [
      ) WITHOUT ROWID`,
     `CREATE INDEX reuse_deduplication_by_end ON reuse_deduplication (queue, until) WHERE until IS NOT NULL`,
     `CREATE TABLE reuse_paused_queues (queue TEXT PRIMARY KEY) WITHOUT ROWID`,
-
-    `CREATE TABLE reuse_rate_limits (
+  ],
+  [
+    // Where it is, it holds the states of one algorithm alone, which are over within a window.
+    `DROP TABLE IF EXISTS reuse_rate_limits`,
+    // The states of limits, and what operations took of them; in use until ends_at.
+    `CREATE TABLE reuse_limits (
        subject TEXT NOT NULL,
        name TEXT NOT NULL,
-       arrival_at REAL NOT NULL,
+       state TEXT NOT NULL,
+       ends_at INTEGER NOT NULL,
        PRIMARY KEY (subject, name)
      ) WITHOUT ROWID`,
   ],
