@@ -33,6 +33,19 @@ test('parseRetryAfter() takes a two-digit year for the one within 50 years ahead
   expect(parseRetryAfter('Sunday, 22-Nov-77 10:00:00 GMT', NOW)).toBe(0)
 })
 
+test.each([
+  ['Saturday, 06-Nov-76 08:49:37 GMT', Date.UTC(2026, 0, 1), 1976],
+  ['Saturday, 06-Nov-76 08:49:37 GMT', Date.UTC(2026, 10, 6, 8, 49, 36), 1976],
+  ['Friday, 06-Nov-76 08:49:37 GMT', Date.UTC(2026, 10, 6, 8, 49, 37), 2076],
+  ['Friday, 01-Jan-00 00:00:00 GMT', Date.UTC(2099, 11, 31), 2100],
+  ['Monday, 28-Feb-00 00:00:00 GMT', Date.UTC(2026, 0, 1), 2000],
+  ['Tuesday, 29-Feb-00 00:00:00 GMT', Date.UTC(2099, 11, 31), 2000],
+  ['Friday, 31-Dec-99 23:59:59 GMT', Date.UTC(2000, 0, 1), 1999],
+])('parseRetryAfter() takes %s for the latest date within 50 years ahead', (text, now, year) => {
+  const expected = Date.parse(text.replace(/-(\d\d) /, `-${year} `).replaceAll('-', ' '))
+  expect(now + (parseRetryAfter(text, now) ?? NaN)).toBe(Math.max(expected, now))
+})
+
 test('parseRetryAfter() answers null for anything else', () => {
   const refused = [
     '',
@@ -46,6 +59,8 @@ test('parseRetryAfter() answers null for anything else', () => {
     '1 2',
     '٣',
     '120\n',
+    '\u00a0120',
+    'Friday, 31-Feb-76 00:00:00 GMT',
     'soon',
     '2026-11-22T10:00:00Z',
     'Sun, 22 Nov 2026 10:00:00',

@@ -39,7 +39,7 @@ function parseHttpDate(text: string, now: number): number | null {
   const rfc850 = RFC850_DATE.exec(text)
   if (rfc850 !== null) {
     const [, day, month, year, ...time] = rfc850
-    return instantOf(fullYear(Number(year), now), month, day, time)
+    return latestOf(Number(year), now, (full) => instantOf(full, month, day, time))
   }
   const asctime = ASCTIME_DATE.exec(text)
   if (asctime === null) return null
@@ -47,11 +47,23 @@ function parseHttpDate(text: string, now: number): number | null {
   return instantOf(Number(year), month, day, [hours, minutes, seconds])
 }
 
-/** A two-digit year that would lie over 50 years ahead is the latest past one that ends so. */
-function fullYear(twoDigits: number, now: number): number {
-  const thisYear = new Date(now).getUTCFullYear()
-  const year = thisYear - (thisYear % 100) + twoDigits
-  return year > thisYear + 50 ? year - 100 : year
+/**
+ * The instant that a date with a two-digit year means: the latest of those that end so and lie at
+ * most 50 years ahead (RFC 9110 §5.6.7).
+ */
+function latestOf(
+  twoDigits: number,
+  now: number,
+  instantIn: (year: number) => number | null,
+): number | null {
+  const limit = new Date(now)
+  const thisCentury = limit.getUTCFullYear() - (limit.getUTCFullYear() % 100)
+  limit.setUTCFullYear(limit.getUTCFullYear() + 50)
+  for (const century of [thisCentury + 100, thisCentury, thisCentury - 100]) {
+    const instant = instantIn(century + twoDigits)
+    if (instant !== null && instant <= limit.getTime()) return instant
+  }
+  return null
 }
 
 function instantOf(
