@@ -1,3 +1,5 @@
+import { encodeHex } from './hex.ts'
+
 /** One element of DER (X.690): a tag and what it holds. */
 export interface DerElement {
   readonly tag: number
@@ -48,6 +50,27 @@ export function readDerInside(
   tag: number,
 ): readonly DerElement[] | null {
   return element?.tag === tag ? readDer(element.content) : null
+}
+
+/** @returns A number's bytes, or `null` for a negative one or one with a needless zero in front */
+export function readDerUnsigned(element: DerElement | undefined): Uint8Array | null {
+  if (element?.tag !== DER.integer) return null
+  const [first = 0x80, second = 0x80] = element.content
+  if (first >= 0x80) return null
+  if (first !== 0 || element.content.length === 1) return element.content
+  return second < 0x80 ? null : element.content.subarray(1)
+}
+
+/** @returns An object identifier's content in hexadecimal, or an empty text when it is none */
+export function readDerObjectId(element: DerElement | undefined): string {
+  return element?.tag === DER.objectId ? encodeHex(element.content) : ''
+}
+
+/** @returns The whole bytes of a bit string, or `null` when some bits of the last one are unused */
+export function readDerBytes(element: DerElement | undefined): Uint8Array<ArrayBuffer> | null {
+  return element?.tag === DER.bitString && element.content[0] === 0
+    ? element.content.subarray(1)
+    : null
 }
 
 function readLength(
