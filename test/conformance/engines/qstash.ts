@@ -10,6 +10,7 @@ import {
   type DirectOutcome,
 } from '../../../src/runtime/engines/qstash/index.ts'
 import { createFakeClock } from '../../../src/testing/index.ts'
+import type { Json } from '../../../src/runtime/ports/json.ts'
 import type { Suite } from '../suite.ts'
 
 const url = 'https://app.example.com/qstash'
@@ -33,7 +34,7 @@ export function qstashSuites(): readonly Suite[] {
             }
             let works = 0
             const workers = [{ queue: 'email', drain: async () => ++works }]
-            const handle = qstashHandler({ signingKeys, backend, workers, clock })
+            const handle = qstashHandler({ url, signingKeys, backend, workers, clock })
             for (let wake = 0; wake < 5; wake++) await backend.waker.wake('email', 0)
             expectEqual(sent.length, 1)
             const { headers, body } = sent[0] ?? missing()
@@ -50,6 +51,7 @@ export function qstashSuites(): readonly Suite[] {
             let works = 0
             const workers = [{ queue: 'email', drain: async () => ++works }]
             const handle = qstashHandler({
+              url,
               signingKeys,
               backend: memory({ clock }),
               workers,
@@ -57,12 +59,14 @@ export function qstashSuites(): readonly Suite[] {
             })
             const body = '{"ring":"email"}'
             const token = await sign('sig_current', url, body)
+            const critical = await sign('sig_current', url, body, clock.now(), { crit: ['b64'] })
             const late = await sign('sig_current', url, body, clock.now() - 400_000)
             const elsewhere = await sign('sig_current', `${url}/other`, body)
             for (const [text, signature] of [
               [body, await sign('sig_other', url, body)],
               [body, elsewhere],
               [body, late],
+              [body, critical],
               [body, ''],
               ['{"ring":"other"}', token],
             ] as const) {
@@ -86,6 +90,7 @@ export function qstashSuites(): readonly Suite[] {
             expectEqual(headers.get('upstash-delay'), '90s')
             let outcome: DirectOutcome = { to: 'completed' }
             const handle = qstashDirectHandler({
+              url,
               signingKeys,
               clock,
               process: async ({ data }) => {
@@ -147,7 +152,13 @@ async function requestOf(body: string, key: string): Promise<Request> {
 }
 
 /** Signs as QStash does, with nothing but WebCrypto. */
-async function sign(key: string, sub: string, body: string, now = clock.now()): Promise<string> {
+async function sign(
+  key: string,
+  sub: string,
+  body: string,
+  now = clock.now(),
+  head: Readonly<Record<string, Json>> = {},
+): Promise<string> {
   const seconds = Math.floor(now / 1000)
   const hash = await crypto.subtle.digest('SHA-256', encodeUtf8(body))
   const claims = {
@@ -157,7 +168,7 @@ async function sign(key: string, sub: string, body: string, now = clock.now()): 
     nbf: seconds,
     body: `${encodeBase64Url(new Uint8Array(hash))}=`,
   }
-  const signed = [{ alg: 'HS256', typ: 'JWT' }, claims]
+  const signed = [{ alg: 'HS256', typ: 'JWT', ...head }, claims]
     .map((part) => encodeBase64Url(encodeUtf8(JSON.stringify(part))))
     .join('.')
   const hmac = { name: 'HMAC', hash: 'SHA-256' }

@@ -44,7 +44,7 @@ export function qstashDirectHandler(
   options: QstashDirectHandlerOptions,
 ): (request: Request) => Promise<Response> {
   const optional = [...SIGNED_REQUEST_OPTIONS, 'timeLimit', 'onError'] as const
-  checkOptions('answer QStash', options, ['signingKeys', 'process'], optional)
+  checkOptions('answer QStash', options, ['url', 'signingKeys', 'process'], optional)
   const { process, timeLimit = 300_000, clock = systemClock, onError } = options
   const timeLimitMs = checkDuration('answer QStash', 'timeLimit', timeLimit, 1, 7_200_000)
   const read = createSignedRequestReader(options)

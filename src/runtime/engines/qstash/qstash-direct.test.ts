@@ -45,6 +45,7 @@ function serve(
   const jobs: DirectJob[] = []
   const { signingKeys, clock } = server
   handle = qstashDirectHandler({
+    url: APP,
     signingKeys,
     clock,
     process: (job, control) => {
@@ -219,7 +220,7 @@ test('send() refuses what is out of range, and says when QStash refuses', async 
     qstashDirect({ baseUrl, token: 'wrong', url: APP }).send('n', 1),
   ).rejects.toMatchObject({ code: 'backend_failed' })
   for (const timeLimit of [0, NaN]) {
-    const options = { signingKeys: server.signingKeys, timeLimit }
+    const options = { url: APP, signingKeys: server.signingKeys, timeLimit }
     expect(() =>
       qstashDirectHandler({ ...options, process: async () => ({ to: 'completed' }) }),
     ).toThrow(RangeError)

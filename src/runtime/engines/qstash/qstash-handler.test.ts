@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { sign } from '../../../../test/support/qstash-server.ts'
 import { memory } from '../../backends/memory/index.ts'
-import { qstashHandler, type QstashHandlerOptions } from './index.ts'
+import { qstashDirectHandler, qstashHandler, type QstashHandlerOptions } from './index.ts'
 
 const APP = 'https://app.example.com/qstash'
 const signingKeys = { current: 'sig_current', next: 'sig_next' }
@@ -13,6 +13,7 @@ async function send(
   options: Partial<QstashHandlerOptions> = {},
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: unknown }> {
   const handle = qstashHandler({
+    url: APP,
     signingKeys,
     clock,
     backend: memory({ clock }),
@@ -36,6 +37,7 @@ test('qstashHandler() works the queue and says what it did', async () => {
 test('qstashHandler() refuses what QStash did not sign, and works nothing', async () => {
   let works = 0
   const handle = qstashHandler({
+    url: APP,
     signingKeys,
     clock,
     backend: memory({ clock }),
@@ -69,7 +71,20 @@ test('qstashHandler() answers 503 when the queue cannot be worked, and tells onE
 })
 
 test('qstashHandler() refuses options that are out of range', () => {
-  const options = { signingKeys, backend: memory(), workers: [] }
+  const options = { url: APP, signingKeys, backend: memory(), workers: [] }
   for (const timeLimit of [0, 7_200_001, NaN])
     expect(() => qstashHandler({ ...options, timeLimit })).toThrow(RangeError)
+})
+
+test('qstashHandler() and qstashDirectHandler() want to be told their URL, and never take it from a request', () => {
+  const backend = memory()
+  for (const url of [undefined, '', 'app', 'ftp://app.example.com/', `${APP}#x`]) {
+    // As plain JavaScript may call it.
+    const options = { url: url as string, signingKeys }
+    for (const open of [
+      () => qstashHandler({ ...options, backend, workers: [] }),
+      () => qstashDirectHandler({ ...options, process: async () => ({ to: 'completed' }) }),
+    ])
+      expect(open).toThrow(/^Cannot (answer|use) QStash: url is (missing|no http or https URL)/)
+  }
 })

@@ -33,15 +33,16 @@ export interface QstashHandlerOptions
  *
  * @example
  * const backend = { ...redis(upstash), waker: qstashWaker({ token, url }) }
- * const handle = qstashHandler({ signingKeys, backend, workers: [emailQueue] })
+ * const handle = qstashHandler({ url, signingKeys, backend, workers: [emailQueue] })
  *
  * @throws RangeError when an option is out of range, or two workers are for one queue
+ * @throws TypeError when `url` is missing or no URL
  */
 export function qstashHandler(
   options: QstashHandlerOptions,
 ): (request: Request) => Promise<Response> {
   const optional = [...SIGNED_REQUEST_OPTIONS, 'timeLimit', 'onError'] as const
-  checkOptions('answer QStash', options, ['signingKeys', 'backend', 'workers'], optional)
+  checkOptions('answer QStash', options, ['url', 'signingKeys', 'backend', 'workers'], optional)
   const { backend, workers, timeLimit = 300_000, clock = systemClock, onError } = options
   const timeLimitMs = checkDuration('answer QStash', 'timeLimit', timeLimit, 1, 7_200_000)
   const read = createSignedRequestReader(options)

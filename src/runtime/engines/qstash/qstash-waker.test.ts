@@ -98,6 +98,7 @@ test('wake() reaches beyond the longest delay of the plan by waking on the way',
   const works: number[] = []
   const start = server.clock.now()
   const answer = qstashHandler({
+    url: APP,
     signingKeys: server.signingKeys,
     clock: server.clock,
     backend: { jobStore, waker },

@@ -12,8 +12,12 @@ import { createTokenVerifier, type SigningKeys } from './verify-token.ts'
 /** How a handler tells QStash's requests from others. */
 export interface SignedRequestOptions {
   readonly signingKeys: SigningKeys
-  /** The URL that QStash was told to call. Default: that of the request; behind a proxy the two differ. */
-  readonly url?: string
+  /**
+   * The URL that QStash was told to call, the same as that of the waker. It is never taken from the
+   * request: whoever sends one says its host, and could send what QStash signed for another app of
+   * the same account.
+   */
+  readonly url: string
   /** How far QStash's clock may be from ours, up to 5 min. Default 10 s. */
   readonly tolerance?: Duration
   /** Most bytes of a message, 1 to 52,428,800. Default 1,048,576, the free plan's. */
@@ -24,14 +28,8 @@ export interface SignedRequestOptions {
   readonly clock?: Clock
 }
 
-/** The names of {@link SignedRequestOptions} but for `signingKeys`. */
-export const SIGNED_REQUEST_OPTIONS = [
-  'url',
-  'tolerance',
-  'maxBodyBytes',
-  'bodyTimeout',
-  'clock',
-] as const
+/** The names of {@link SignedRequestOptions} that may be left out. */
+export const SIGNED_REQUEST_OPTIONS = ['tolerance', 'maxBodyBytes', 'bodyTimeout', 'clock'] as const
 
 /** Reads a request that QStash signed. @returns Its body parsed as JSON, or the answer to a request that is not one */
 export type ReadSignedRequest = (
@@ -40,12 +38,12 @@ export type ReadSignedRequest = (
 
 /**
  * @throws RangeError when a signing key is empty or an option is out of range
- * @throws TypeError when `url` is no URL
+ * @throws TypeError when `url` is missing or no URL
  */
 export function createSignedRequestReader(options: SignedRequestOptions): ReadSignedRequest {
   const { tolerance = 10_000, maxBodyBytes = 1_048_576, bodyTimeout = 10_000 } = options
   const { signingKeys, clock = systemClock } = options
-  const url = options.url === undefined ? null : checkUrl('url', options.url)
+  const url = checkUrl('url', options.url)
   const toleranceMs = checkDuration('answer QStash', 'tolerance', tolerance, 0, 300_000)
   checkInteger('answer QStash', 'maxBodyBytes', maxBodyBytes, 1, 52_428_800)
   const bodyTimeoutMs = checkDuration('answer QStash', 'bodyTimeout', bodyTimeout, 1, 600_000)
@@ -65,7 +63,7 @@ export function createSignedRequestReader(options: SignedRequestOptions): ReadSi
     const token = request.headers.get('upstash-signature')
     if (token === null) return refuse(401, 'missing_token')
     // The token is checked first, so that a stranger's body is not even read.
-    const verdict = await verify(token, url ?? request.url)
+    const verdict = await verify(token, url)
     if ('fault' in verdict) return refuse(401, verdict.fault)
     let bytes
     try {

@@ -3,7 +3,10 @@ import { createHmacKey } from '../../../primitives/hmac.ts'
 import { decodeUtf8, encodeUtf8 } from '../../../primitives/utf8.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 
-/** `QSTASH_CURRENT_SIGNING_KEY` and `QSTASH_NEXT_SIGNING_KEY`: a message signed with either is QStash's, so keys can be rolled. */
+/**
+ * `QSTASH_CURRENT_SIGNING_KEY` and `QSTASH_NEXT_SIGNING_KEY`: a message signed with either is
+ * QStash's, so keys can be rolled.
+ */
 export interface SigningKeys {
   readonly current: string
   readonly next: string
@@ -18,7 +21,10 @@ export type TokenFault =
   | 'expired'
   | 'not_yet_valid'
 
-/** @returns The base64url of the body's SHA-256 that the token vouches for, without padding, or what is wrong */
+/**
+ * @returns The base64url of the body's SHA-256 that the token vouches for, without padding, or what
+ *   is wrong
+ */
 export type VerifyToken = (
   token: string,
   url: string,
@@ -27,7 +33,8 @@ export type VerifyToken = (
 const MAX_TOKEN_LENGTH = 4096
 
 /**
- * Verifies `Upstash-Signature`, a JWT signed with HMAC SHA-256 (https://upstash.com/docs/qstash/features/security).
+ * Verifies `Upstash-Signature`, a JWT signed with HMAC SHA-256
+ * (https://upstash.com/docs/qstash/features/security).
  *
  * @param toleranceMs How far QStash's clock may be from ours
  * @throws RangeError when a key is empty
@@ -44,8 +51,11 @@ export function createTokenVerifier(
     const code = decodeBase64Url(signature)
     if (token.length > MAX_TOKEN_LENGTH || rest.length > 0 || code === null)
       return { fault: 'malformed_token' }
-    // Whatever the head says, only HS256 is ever computed; another algorithm is refused all the same.
-    if (decodeObject(head)?.['alg'] !== 'HS256') return { fault: 'malformed_token' }
+    // Whatever the head says, only HS256 is ever computed; another algorithm is refused all the
+    // same, and so is whatever must be understood (RFC 7515 §4.1.11) or changes what is signed.
+    const { alg, crit, b64 } = decodeObject(head) ?? {}
+    if (alg !== 'HS256' || crit !== undefined || b64 !== undefined)
+      return { fault: 'malformed_token' }
     const signed = encodeUtf8(`${head}.${body}`)
     const fits = await Promise.all(keys.map((key) => key.verify(code, signed)))
     if (!fits.includes(true)) return { fault: 'wrong_key' }
