@@ -43,6 +43,22 @@ test.each([
   )
 })
 
+test('svix takes secrets without padding, and verifyWebhook() and signWebhook() do', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 24, maxLength: 64 }), async (bytes) => {
+      const padded = `whsec_${Buffer.from(bytes).toString('base64')}`
+      const secret = padded.replace(/=+$/, '')
+      const oracle = new SvixWebhook(secret)
+      const headers = { ...(await signWebhook('{}', secret)) }
+      expect(headers).toEqual(await signWebhook('{}', padded, { ...idAndTime(headers) }))
+      expect(oracle.verify('{}', headers)).toEqual({})
+      expect(await verifyWebhook('{}', headers, secret)).toBe(true)
+      expect(await verifyWebhook('{}', headers, padded)).toBe(true)
+    }),
+    runs,
+  )
+})
+
 test('stripe verifies what signWebhook() signs, and the other way round', async () => {
   const { webhooks } = new Stripe('sk_test_oracle')
   await fc.assert(
@@ -177,3 +193,10 @@ test('@sendgrid/eventwebhook and sendgridWebhook() accept the same signatures', 
     { numRuns: 20 },
   )
 })
+
+function idAndTime(headers: Readonly<Record<string, string>>): { id: string; timestamp: number } {
+  return {
+    id: headers['webhook-id'] ?? '',
+    timestamp: Number(headers['webhook-timestamp']),
+  }
+}

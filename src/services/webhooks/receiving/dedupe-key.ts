@@ -2,20 +2,26 @@ import { encodeHex } from '../../../primitives/hex.ts'
 import { signedContent } from '../signing/signed-content.ts'
 import type { ReceivedWebhook } from './receive-webhook.ts'
 
-/** Longest id that is used as it is: a store's key has room for it, and senders' ids are far shorter. */
-const MAX_ID_CHARACTERS = 100
+/** An id that is used as it is: a store's key has room for it, and senders' ids are like that. */
+const PLAIN_ID = /^[\x21-\x7e]{1,100}$/
 
 /**
- * A key that is the same for every delivery of one event and that nobody but the signer can change: an id that the
- * signature covers, else the type and the digest of the body.
+ * A key that is the same for every delivery of one event and for no other: the id that the signature
+ * covers, else the sender's own id of the delivery together with what it delivered.
  *
- * @returns At most 500 UTF-8 bytes
+ * @returns At most 103 characters of ASCII, or `null` where nothing tells a repetition from another
+ *   event that is alike
  */
-export async function dedupeKey(webhook: ReceivedWebhook<unknown>): Promise<string> {
-  const { id, idIsSigned, type, bytes, replayId = idIsSigned ? id : null } = webhook
-  if (replayId !== null && replayId.length <= MAX_ID_CHARACTERS) return `id:${replayId}`
-  // An id may hold what a type does not, so each has a mark of its own in front.
-  const content =
-    replayId === null ? signedContent(`type:${type}\n`, bytes) : signedContent('id:', replayId)
+export async function dedupeKey(webhook: ReceivedWebhook<unknown>): Promise<string | null> {
+  const { id, idIsSigned, type, bytes, replayId, deliveryId } = webhook
+  const signedId = replayId || (idIsSigned && id)
+  if (signedId) return PLAIN_ID.test(signedId) ? `id:${signedId}` : digest('id', signedId)
+  if (!deliveryId) return null
+  return digest('delivery', [deliveryId, type], bytes)
+}
+
+async function digest(kind: string, told: unknown, bytes = new Uint8Array()): Promise<string> {
+  // As JSON, texts that UTF-8 cannot tell apart (lone surrogates) stay apart.
+  const content = signedContent(`${kind}:${JSON.stringify(told)}\n`, bytes)
   return `sha256:${encodeHex(new Uint8Array(await crypto.subtle.digest('SHA-256', content)))}`
 }

@@ -96,7 +96,7 @@ test('handleWebhooks() throws what is wrong with its own secrets, instead of cal
   await expect(without(await signed('{}'))).rejects.toThrow(/no secret/)
 })
 
-test('dedupeKey() is the signed id, or stands for the body, and fits into a key of the store', async () => {
+test('dedupeKey() is the signed id, or the delivery and what it delivered, and fits into a key of the store', async () => {
   const base: ReceivedWebhook = {
     event: null,
     id: 'msg_1',
@@ -108,21 +108,28 @@ test('dedupeKey() is the signed id, or stands for the body, and fits into a key 
   expect(await dedupeKey(base)).toBe('id:msg_1')
   expect(await dedupeKey({ ...base, replayId: 'r' })).toBe('id:r')
   const unsigned = { ...base, idIsSigned: false }
+  const delivered = { ...unsigned, deliveryId: 'd' }
   const keys = await Promise.all(
     [
       { ...base, id: 'x'.repeat(101) },
       { ...base, id: 'x'.repeat(102) },
-      unsigned,
-      { ...unsigned, type: 'b' },
-      { ...unsigned, type: null },
-      { ...unsigned, bytes: new Uint8Array([2]) },
-      { ...base, id: null },
+      { ...base, id: 'a b' },
+      { ...base, id: '\ud800' },
+      { ...base, id: '\ud801' },
+      delivered,
+      { ...delivered, deliveryId: 'e' },
+      { ...delivered, type: 'b' },
+      { ...delivered, type: null },
+      { ...delivered, bytes: new Uint8Array([2]) },
+      { ...delivered, id: 'msg_2' },
     ].map(dedupeKey),
   )
-  expect(keys.every((key) => /^sha256:[0-9a-f]{64}$/.test(key))).toBe(true)
-  expect(keys[6]).toBe(keys[2])
-  expect(new Set(keys).size).toBe(6)
-  expect(await dedupeKey({ ...unsigned, id: 'msg_2' })).toBe(keys[2])
+  expect(keys.every((key) => /^sha256:[0-9a-f]{64}$/.test(key ?? ''))).toBe(true)
+  expect(keys[10]).toBe(keys[5])
+  expect(new Set(keys).size).toBe(10)
+  for (const nothing of [unsigned, { ...base, id: null }, { ...base, id: '' }])
+    expect(await dedupeKey(nothing)).toBeNull()
+  expect(await dedupeKey({ ...unsigned, replayId: '', deliveryId: '' })).toBeNull()
 })
 
 test('parseEvent() reads JSON under its own names, and forms', () => {
@@ -132,10 +139,13 @@ test('parseEvent() reads JSON under its own names, and forms', () => {
     'application/json',
     'Application/JSON; charset=utf-8',
     'text/plain',
+    'text/json;charset=utf-8',
     'application/cloudevents+json',
-  ])
+  ]) {
     expect(parseEvent(json, type)).toEqual({ a: 1 })
-  for (const type of ['text/html', 'application/jsonp', 'multipart/form-data; boundary=x', ''])
+    expect(parseEvent(new TextEncoder().encode('\ufeff{"a":1}'), type)).toEqual({ a: 1 })
+  }
+  for (const type of ['text/html', 'text/xml', 'application/jsonp', 'multipart/form-data', ''])
     expect(() => parseEvent(json, type)).toThrow(WebhookVerificationError)
 })
 

@@ -20,24 +20,34 @@ import { findScheme } from '../schemes/webhook-schemes.ts'
 /** Options of {@link handleWebhooks}. */
 export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
   /**
-   * Remembers what was handled, so that a delivery that is repeated, by its sender or by someone who recorded it, is
-   * acknowledged and not handled again. Default: nothing is remembered, and handlers must not mind repetitions.
+   * Remembers what was handled, so that a delivery that its sender repeats is acknowledged and not
+   * handled again; where the signature covers an id, also one that someone else recorded. What has
+   * nothing that tells it from another event that is alike (Postmark, GitHub without its id) is
+   * handled each time. Default: nothing is remembered, and handlers must not mind repetitions.
    */
   readonly store?: AtomicStore
   /**
-   * Keeps the memory of this receiver apart from that of others in the same store, 1 to 64 characters: senders choose
-   * their ids, and one must not be able to use up another's. Default: the scheme's name.
+   * Keeps the memory of this receiver apart from that of others in the same store, 1 to 64
+   * characters: senders choose their ids, and one must not be able to use up another's. Default: the
+   * scheme's name.
    */
   readonly receiver?: string
-  /** How long a webhook is remembered, ms: longer than its sender goes on trying. Default 604,800,000 (7 days). */
+  /**
+   * How long a webhook is remembered, ms: longer than its sender goes on trying. Default 604,800,000
+   * (7 days).
+   */
   readonly rememberMs?: number
   /** How long after a crash a repeated delivery is handled again, ms. Default 30,000. */
   readonly leaseMs?: number
-  /** Takes the webhooks over; the sender is answered as soon as it has one. Default: handlers run before the answer. */
+  /**
+   * Takes the webhooks over; the sender is answered as soon as it has one. Default: handlers run
+   * before the answer.
+   */
   readonly queue?: WebhookQueue
   /**
-   * Told of everything that is not answered with 200: a refused webhook (a WebhookVerificationError), or what a handler,
-   * the queue or the store threw. Default: refusals are only answered, and everything else is thrown.
+   * Told of everything that is not answered with 200: a refused webhook (a
+   * WebhookVerificationError), or what a handler, the queue or the store threw. Default: refusals are
+   * only answered, and everything else is thrown.
    */
   readonly onError?: (error: unknown, request: Request) => void
   /** Default: the platform's. */
@@ -56,9 +66,17 @@ const TITLES: Readonly<Record<number, string>> = {
 /**
  * Makes a receiver of webhooks: it verifies, remembers, and calls the handler of the event's type.
  *
- * Answers 200 when the event was handled, was handled before, or has no handler; 401 when it is not authentic; 400, 408,
- * 413 or 415 for a body that cannot be used; 409 while the same webhook is being handled; 500 when a handler failed, so
- * that the sender tries again. Refusals are `application/problem+json` (RFC 9457).
+ * Answers 200 when the event was handled, was handled before, or has no handler; 401 when it is not
+ * authentic; 400, 408, 413 or 415 for a body that cannot be used; 409 while the same webhook is being
+ * handled; 500 when a handler failed and 503 when it cannot be verified now, so that the sender tries
+ * again. Refusals are `application/problem+json` (RFC 9457).
+ *
+ * @example
+ * const receive = handleWebhooks(
+ *   { 'order.*': async (event, { id }) => ship(event, id) },
+ *   { secrets: env.WEBHOOK_SECRET, store: backend.store },
+ * )
+ * const response = await receive(request)
  *
  * @throws TypeError or RangeError when an option is not valid
  */
@@ -74,10 +92,10 @@ export function handleWebhooks(
     const webhook = await receiveWebhook(request, options)
     const handler = findHandler(known, webhook.type)
     if (handler === null) return acknowledge()
+    const key = memory && (await dedupeKey(webhook))
     // A sender that has stopped waiting is no reason to stop the work.
-    if (memory === null) return act(webhook, handler, new AbortController().signal)
+    if (memory === null || key === null) return act(webhook, handler, new AbortController().signal)
     let answer = acknowledge()
-    const key = await dedupeKey(webhook)
     await memory.run(key, 'webhook', async ({ signal }) => {
       answer = await act(webhook, handler, signal)
       return null

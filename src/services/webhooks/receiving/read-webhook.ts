@@ -16,7 +16,10 @@ export interface ReadWebhookOptions<Event = unknown> extends ReceiveWebhookOptio
  * Reads a webhook from a request: its event when it is authentic, else an error that says why not.
  *
  * @example
- * const { event } = await readWebhook(request, { scheme: 'stripe', secrets: env.STRIPE_WEBHOOK_SECRET })
+ * const { event } = await readWebhook(request, {
+ *   scheme: 'stripe',
+ *   secrets: env.STRIPE_WEBHOOK_SECRET,
+ * })
  *
  * @param request Its body not read yet
  * @param options Without a `schema` the event is parsed, not checked

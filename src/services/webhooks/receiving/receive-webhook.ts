@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import type { Json } from '../../../runtime/ports/json.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
-import { judgeWebhook } from './judge-webhook.ts'
+import { decideWebhook } from './decide-webhook.ts'
 import { parseEvent } from './parse-event.ts'
 import type { VerifyWebhookOptions } from './verify-webhook.ts'
 import { headerReader } from '../schemes/webhook-headers.ts'
@@ -11,15 +11,34 @@ import { findScheme } from '../schemes/webhook-schemes.ts'
 
 /** What receiving a webhook needs to know. */
 export interface ReceiveWebhookOptions extends VerifyWebhookOptions {
-  /** One secret, or several while they are rotated. Left out only for senders that sign with a certificate. */
+  /**
+   * One secret, or several while they are rotated. Left out only for senders that sign with a
+   * certificate.
+   */
   readonly secrets?: WebhookSecret | readonly WebhookSecret[]
   /** Longest body that is read, bytes. Default 1,048,576. */
   readonly maxBytes?: number
   /** How long the body may take to arrive, ms. Default 30,000. */
   readonly bodyTimeoutMs?: number
+  /**
+   * Makes the event of the verified body, whatever its type: XML, or text as it is. What it throws
+   * refuses the webhook as `malformed_event`. Default: JSON and forms are parsed, and other types
+   * are refused.
+   */
+  readonly parse?: ParseWebhookBody
   /** Tells the time and wakes up when the body takes too long. Default: the platform's. */
   readonly clock?: Clock
 }
+
+/**
+ * Makes an event of the body as it was signed.
+ *
+ * @param contentType The request's; `null` when it has none
+ */
+export type ParseWebhookBody = (
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string | null,
+) => Json | Promise<Json>
 
 /** An authentic webhook. */
 export interface ReceivedWebhook<Event = Json> {
@@ -27,12 +46,14 @@ export interface ReceivedWebhook<Event = Json> {
   readonly event: Event
   /** The sender's id of the event or of the delivery; `null` when it has none. */
   readonly id: string | null
-  /** Whether the signature covers the id: where it does not, a repeated message may come with a new one. */
+  /** Whether the signature covers the id: else a repeated message may come with a new one. */
   readonly idIsSigned: boolean
   /** The event's type, such as `order.paid`; `null` when the sender does not say. */
   readonly type: string | null
-  /** What tells repetitions apart where the scheme hardly covers the body (PayPal, Mailgun). */
-  readonly replayId?: string
+  /** What the signature covers and each delivery has anew, where that is not the id. */
+  readonly replayId?: string | null
+  /** What the sender calls the delivery and each try to make it, not covered by the signature. */
+  readonly deliveryId?: string | null
   /** When it was signed, seconds since 1970; `null` when the scheme does not sign a time. */
   readonly timestamp: number | null
   /** The body as it was signed. */
@@ -43,7 +64,8 @@ const DEFAULT_MAX_BYTES = 1_048_576
 const DEFAULT_BODY_TIMEOUT_MS = 30_000
 
 /**
- * Reads a request's body once, checks its signature and parses it. Nothing is parsed that is not authentic.
+ * Reads a request's body once, checks its signature and parses it. Nothing is parsed that is not
+ * authentic.
  *
  * @throws WebhookVerificationError
  * @throws TypeError when the request's body was read before, or a secret or an option is not valid
@@ -57,10 +79,27 @@ export async function receiveWebhook(
   const bytes = await readBody(request, options)
   const { url, method } = request
   const message = { payload: bytes, url, method, header: headerReader(request.headers) }
-  const verdict = await judgeWebhook(scheme, message, options.secrets ?? [], options)
+  const verdict = await decideWebhook(scheme, message, options.secrets ?? [], options)
   if (typeof verdict === 'string') throw new WebhookVerificationError(verdict)
-  const event = parseEvent(bytes, message.header('content-type'))
+  const contentType = message.header('content-type') || null
+  const { parse } = options
+  const event =
+    parse === undefined
+      ? parseEvent(bytes, contentType)
+      : await parseWith(parse, bytes, contentType)
   return { event, ...scheme.identify(event, message), timestamp: verdict.timestamp, bytes }
+}
+
+async function parseWith(
+  parse: ParseWebhookBody,
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string | null,
+): Promise<Json> {
+  try {
+    return await parse(bytes, contentType)
+  } catch (cause) {
+    throw new WebhookVerificationError('malformed_event', undefined, { cause })
+  }
 }
 
 async function readBody(

@@ -141,6 +141,7 @@ test('verifyWebhook() tries a key on signatures of its own version alone', async
 })
 
 const signature = standard['webhook-signature']
+const other = `v1,${Buffer.alloc(32).toString('base64')}`
 const hex = stripeHeader.slice(stripeHeader.indexOf('v1=') + 3)
 
 test.each([
@@ -164,7 +165,6 @@ test.each([
   ['webhook-signature', signature.slice(0, -1)],
   ['webhook-signature', 'v1,'],
   ['webhook-signature', 'v1,!!!!'],
-  ['webhook-signature', `${'v1,AAAA '.repeat(16)}${signature}`],
   ['webhook-signature', 'v1,AAAA '.repeat(100_000)],
   ['webhook-signature', 'x'.repeat(1_000_000)],
 ] as const)('verifyWebhook() refuses a %s of %.40j', async (name, value) => {
@@ -187,7 +187,6 @@ test.each([
   `t=${SECONDS},v1=`,
   `t=${SECONDS},v1=${hex.slice(2)}`,
   `t=${SECONDS},v1=${hex}00`,
-  `t=${SECONDS}${',v1=00'.repeat(20)},v1=${hex}`,
   hex,
   'undefined',
   ',=,=,',
@@ -258,6 +257,59 @@ test('verifyWebhook() never throws, whatever the headers hold', async () => {
   )
 })
 
+test.each([
+  `v1,### ${signature}`,
+  `${signature} v1,###`,
+  `v1,### v2,x v1a,AAAA ${signature}`,
+  `v1,AAAA, ${signature}`,
+  `${signature}, ${signature}`,
+  `v1,AAAA,${signature}`,
+  `${'v1,AAAA '.repeat(16)}${signature}`,
+  `${`${other} `.repeat(300)}${signature}`,
+])(
+  'verifyWebhook() accepts a webhook-signature of %.60j, whose good one is not alone',
+  async (value) => {
+    const headers = { ...standard, 'webhook-signature': value }
+    expect(await verifyWebhook(BODY, headers, SECRET, { clock })).toBe(true)
+    expect(await verifyWebhook(`${BODY} `, headers, SECRET, { clock })).toBe(false)
+  },
+)
+
+test.each([
+  `t=${SECONDS},v1=zz,v1=${hex}`,
+  `t=${SECONDS}${',v1=00'.repeat(20)},v1=${hex}`,
+  `t=${SECONDS}${`,v1=${hex.replace(/./g, '0')}`.repeat(100)},v1=${hex}`,
+  `t=${SECONDS},v1=${hex}, t=${SECONDS},v1=${hex}`,
+  `t=${SECONDS},v1=00, t=${SECONDS},v1=${hex}`,
+])(
+  'verifyWebhook() accepts a Stripe-Signature of %.60j, whose good one is not alone',
+  async (value) => {
+    expect(await verifyWebhook(BODY, value, TEXT_SECRET, { clock })).toBe(true)
+    expect(await verifyWebhook(`${BODY} `, value, TEXT_SECRET, { clock })).toBe(false)
+  },
+)
+
+test('verifyWebhook() takes the headers that a server lists, and those that a proxy joined', async () => {
+  const good = github['x-hub-signature-256']
+  const { 'webhook-signature': signatures, ...others } = standard
+  const lists = { ...others, 'Webhook-Signature': ['v1,AAAA', signatures] }
+  expect(await verifyWebhook(BODY, lists, SECRET, { clock })).toBe(true)
+  for (const header of [`${good}, ${good}`, `sha256=zz,${good}`, `sha1=00, ${good}`])
+    expect(await verifyWebhook(BODY, header, TEXT_SECRET, { scheme: 'github' })).toBe(true)
+})
+
+test('verifyWebhook() tries a public key on 16 signatures, and no more', async () => {
+  const { signingKey, verificationKey } = await generateWebhookKeyPair()
+  const headers = await signWebhook(BODY, signingKey, { id: 'msg_1', timestamp: SECONDS })
+  const wrong = `v1a,${Buffer.alloc(64).toString('base64')}`
+  const among = (count: number) => ({
+    ...headers,
+    'webhook-signature': `${`${wrong} `.repeat(count)}${headers['webhook-signature']}`,
+  })
+  expect(await verifyWebhook(BODY, among(15), verificationKey, { clock })).toBe(true)
+  expect(await verifyWebhook(BODY, among(16), verificationKey, { clock })).toBe(false)
+})
+
 test('verifyWebhook() keeps no secret apart from its own kind: text, bytes and schemes do not mix', async () => {
   const text = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
   const asText = await signWebhook(BODY, text, { scheme: 'github' })
@@ -272,7 +324,7 @@ test('verifyWebhook() keeps no secret apart from its own kind: text, bytes and s
   expect(await verifyWebhook(BODY, { ...numbers }, String(raw), { scheme: 'github' })).toBe(false)
 })
 
-test('verifyWebhook() alone takes at most 3 KB of a bundle, minified and compressed', async () => {
+test('verifyWebhook() alone takes at most 3.3 KB of a bundle, minified and compressed', async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: "export { verifyWebhook } from './verify-webhook.ts'",
@@ -285,5 +337,5 @@ test('verifyWebhook() alone takes at most 3 KB of a bundle, minified and compres
     write: false,
   })
   const size = gzipSync(outputFiles[0]?.contents ?? new Uint8Array(1e6), { level: 9 }).length
-  expect(size).toBeLessThanOrEqual(3072)
+  expect(size).toBeLessThanOrEqual(3379)
 })

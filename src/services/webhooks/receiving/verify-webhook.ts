@@ -1,6 +1,6 @@
 import { checkPayload, type WebhookPayload } from '../signing/signed-content.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
-import { judgeWebhook, type SignatureAgeOptions } from './judge-webhook.ts'
+import { decideWebhook, type SignatureAgeOptions } from './decide-webhook.ts'
 import { headerReader, type WebhookHeaders } from '../schemes/webhook-headers.ts'
 import type { WebhookScheme } from '../schemes/webhook-scheme.ts'
 import { findScheme, type WebhookSchemeName } from '../schemes/webhook-schemes.ts'
@@ -8,15 +8,20 @@ import { findScheme, type WebhookSchemeName } from '../schemes/webhook-schemes.t
 /** Options of {@link verifyWebhook}. */
 export interface VerifyWebhookOptions extends SignatureAgeOptions {
   /**
-   * Whose way of signing. Default: `stripe` for a bare signature, since Stripe's alone says when it was made, and
-   * `standard` for headers. Never guessed from what arrives, or the sender could choose the weakest.
+   * Whose way of signing. Default: `stripe` for a bare signature, since Stripe's alone says when it
+   * was made, and `standard` for headers. Never guessed from what arrives, or the sender could choose
+   * the weakest.
    */
   readonly scheme?: WebhookSchemeName | WebhookScheme
 }
 
 /**
- * Says whether a webhook is authentic. The answer is a promise: a condition on it without `await` does not compile.
- * To get the event in the same step, use `readWebhook`.
+ * Says whether a webhook is authentic. The answer is a promise: a condition on it without `await`
+ * does not compile. To get the event in the same step, use `readWebhook`.
+ *
+ * @example
+ * const body = await request.text()
+ * if (!(await verifyWebhook(body, request.headers, secret))) return new Response(null, { status: 401 })
  *
  * @param payload The raw body, text or bytes as it arrived
  * @param signature The request's headers, or the value of its one signature header; absent is not authentic
@@ -38,8 +43,8 @@ export async function verifyWebhook(
   if (bare && signatureHeader === undefined)
     throw new TypeError(`Cannot verify webhook: the ${scheme.name} scheme needs the headers`)
   const header = bare
-    ? (name: string) => (name === signatureHeader && signature) || null
+    ? (name: string) => (name === signatureHeader ? (signature ?? null) : null)
     : headerReader(signature)
-  const verdict = await judgeWebhook(scheme, { payload, header }, secrets, options)
+  const verdict = await decideWebhook(scheme, { payload, header }, secrets, options)
   return typeof verdict === 'object'
 }

@@ -1,11 +1,13 @@
 import { decodeHex } from '../../../primitives/hex.ts'
 import { signedContent } from '../signing/signed-content.ts'
+import { readSignatures } from './read-signatures.ts'
 import { signatureScheme } from './signature-scheme.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
 /**
- * GitHub: `X-Hub-Signature-256: sha256=…`, HMAC-SHA256 in hexadecimal over the body alone. Neither time nor delivery
- * id is signed, so only remembering bodies stops a replay.
+ * GitHub: `X-Hub-Signature-256: sha256=…`, HMAC-SHA256 in hexadecimal over the body alone. Neither
+ * time nor `X-GitHub-Delivery` is signed: the id tells GitHub's own repetitions, and nothing stops
+ * a replay by someone else.
  *
  * @see https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
  */
@@ -13,12 +15,13 @@ export const githubScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
   name: 'github',
   headers: ['x-hub-signature-256'],
   read: ([header = ''], { payload }) => ({
-    signatures: [{ bytes: header.startsWith('sha256=') ? decodeHex(header.slice(7)) : null }],
+    signatures: readSignatures(header, (text) =>
+      text.startsWith('sha256=') ? decodeHex(text.slice(7)) : null,
+    ),
     content: signedContent('', payload),
   }),
-  identify: (_event, { header }) => ({
-    id: header('x-github-delivery'),
-    idIsSigned: false,
-    type: header('x-github-event'),
-  }),
+  identify(_event, { header }) {
+    const id = header('x-github-delivery') || null
+    return { id, idIsSigned: false, type: header('x-github-event') || null, deliveryId: id }
+  },
 })

@@ -5,42 +5,65 @@ import type { WebhookVerificationCode } from '../webhook-verification-error.ts'
 import { signedContent } from '../signing/signed-content.ts'
 import { createKeyring } from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
-import { judgeTimestamp } from './judge-timestamp.ts'
-import { signatureBase } from './signature-base.ts'
+import { decideTimestamp } from './decide-timestamp.ts'
+import { isComponentName, isDerived, signatureBase } from './signature-base.ts'
 import { verificationKey } from './verification-key.ts'
 import type { WebhookMessage, WebhookScheme } from './webhook-scheme.ts'
 
 /** Options of {@link messageSignatureWebhook}. */
 export interface MessageSignatureWebhookOptions {
   /**
-   * What the signature must cover at least. Default `@method`, `@target-uri` and `content-digest`; without the last, nobody
-   * vouches for the body.
+   * What the signature must cover at least: names of fields, lower case, and of `@method`,
+   * `@target-uri`, `@authority`, `@scheme`, `@request-target`, `@path` and `@query`. Default
+   * `@method`, `@target-uri` and `content-digest`; without the last, nobody vouches for the body.
    */
   readonly components?: readonly string[]
   /** Which signature counts when there are several. Default: there must be one. */
   readonly label?: string
   /** What the signature says it is for, its `tag`. Default: not looked at. */
   readonly tag?: string
-  /** From the URL that this server sees to the one that the sender called, for servers behind a proxy. Default: the same. */
+  /**
+   * From the URL that this server sees to the one that the sender called, for servers behind a
+   * proxy. Default: the same.
+   */
   readonly url?: (seen: string) => string
 }
 
-/** Names of algorithms in the registry of RFC 9421, and the versions of keys that make such signatures. */
-const ALGORITHMS: Readonly<Record<string, string>> = { 'hmac-sha256': 'v1', ed25519: 'v1a' }
+/** Names of algorithms in the registry of RFC 9421, and the versions of keys that sign with them. */
+const ALGORITHMS = new Map<unknown, string>([
+  ['hmac-sha256', 'v1'],
+  ['ed25519', 'v1a'],
+])
 
 /** Names of digests in RFC 9530, and WebCrypto's. */
-const DIGESTS: Readonly<Record<string, string>> = { 'sha-256': 'SHA-256', 'sha-512': 'SHA-512' }
+const DIGESTS = new Map([
+  ['sha-256', 'SHA-256'],
+  ['sha-512', 'SHA-512'],
+])
 
 /**
- * HTTP Message Signatures (RFC 9421) with `hmac-sha256` or `ed25519`, and `Content-Digest` (RFC 9530) for the body. Secrets
- * are written as for Standard Webhooks: `whsec_…`, base64 or bytes, and `whpk_…` for Ed25519.
+ * HTTP Message Signatures (RFC 9421) with `hmac-sha256` or `ed25519`, and `Content-Digest` (RFC 9530)
+ * for the body. Secrets are written as for Standard Webhooks: `whsec_…`, base64 or bytes, and
+ * `whpk_…` for Ed25519.
  *
- * A profile: `created` is demanded, components have no parameters, and `alg`, when it is there, must be that of a key.
+ * A profile: `created` is demanded, components have no parameters, and `alg`, when it is there, must
+ * be that of a key.
+ *
+ * @example
+ * const scheme = messageSignatureWebhook({ label: 'sig1' })
+ * const { event } = await readWebhook(request, { scheme, secrets: env.SIGNING_SECRET })
+ *
+ * @throws TypeError when a component is none, or is needed and only headers are there
  */
 export function messageSignatureWebhook(
   options: MessageSignatureWebhookOptions = {},
 ): WebhookScheme {
   const { components = ['@method', '@target-uri', 'content-digest'], url: toPublic } = options
+  const odd = components.find((name) => !isComponentName(name))
+  if (odd !== undefined)
+    throw new TypeError(
+      'Cannot verify message signatures: components holds what is no name of a component, names of fields in lower case or of RFC 9421 §2.2 expected',
+    )
   const keyOf = createKeyring(verificationKey)
   return {
     name: 'http-message-signature',
@@ -48,22 +71,27 @@ export function messageSignatureWebhook(
     async verify(message, secrets, policy) {
       const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
+      if (message.url === undefined && components.some(isDerived))
+        throw new TypeError(
+          'Cannot verify webhook: the signature has to cover the request, use readWebhook with the whole request',
+        )
       const claim = readClaim(message, options)
       if (typeof claim === 'string') return claim
       const { signature, input, covered } = claim
       if (!components.every((component) => covered.includes(component)))
         return 'malformed_signature'
-      const { created, expires, alg } = Object.fromEntries(input.parameters)
-      if (created?.kind !== 'integer') return 'malformed_timestamp'
-      const accepted = judgeTimestamp(String(created.value), policy)
+      const created = input.parameters.get('created')
+      const expires = input.parameters.get('expires') ?? { kind: 'integer', value: Infinity }
+      const alg = input.parameters.get('alg')
+      if (created?.kind !== 'integer' || expires.kind !== 'integer') return 'malformed_timestamp'
+      const accepted = decideTimestamp(String(created.value), policy)
       if (typeof accepted === 'string') return accepted
-      if (expires !== undefined && !(Number(expires.value) * 1000 >= policy.now))
-        return 'timestamp_too_old'
+      if (expires.value * 1000 < policy.now) return 'timestamp_too_old'
       const base = signatureBase(covered, input.text, message, toPublic)
       if (base === null) return 'malformed_signature'
 
       for (const key of keys) {
-        if (alg !== undefined && ALGORITHMS[String(alg.value)] !== key.version) continue
+        if (alg !== undefined && ALGORITHMS.get(alg.value) !== key.version) continue
         if (!(await key.verify(signature, encodeUtf8(base)))) continue
         const intact = !covered.includes('content-digest') || (await isBodyIntact(message))
         return intact ? accepted : 'signature_mismatch'
@@ -90,7 +118,7 @@ function readClaim(
   { label, tag }: MessageSignatureWebhookOptions,
 ): Claim | WebhookVerificationCode {
   const [inputHeader, signatureHeader] = [header('signature-input'), header('signature')]
-  if (inputHeader === null || signatureHeader === null) return 'missing_signature'
+  if (!inputHeader || !signatureHeader) return 'missing_signature'
   const signatures = parseDictionary(signatureHeader)
   const inputs = [...(parseDictionary(inputHeader) ?? [])]
     .filter(([name]) => label === undefined || name === label)
@@ -103,8 +131,8 @@ function readClaim(
     return 'malformed_signature'
   const covered: string[] = []
   for (const { item, parameters } of input.items) {
-    if (item.kind !== 'string' || parameters.size > 0 || covered.includes(item.value))
-      return 'malformed_signature'
+    if (item.kind !== 'string' || parameters.size > 0) return 'malformed_signature'
+    if (!isComponentName(item.value) || covered.includes(item.value)) return 'malformed_signature'
     covered.push(item.value)
   }
   return { input, covered, signature: signature.item.value }
@@ -115,7 +143,7 @@ async function isBodyIntact({ payload, header }: WebhookMessage): Promise<boolea
   const body = signedContent('', payload)
   let checked = false
   for (const [name, member] of parseDictionary(header('content-digest') ?? '') ?? []) {
-    const hash = Object.hasOwn(DIGESTS, name) ? DIGESTS[name] : undefined
+    const hash = DIGESTS.get(name)
     if (hash === undefined) continue
     if (!('item' in member) || member.item.kind !== 'bytes') return false
     const digest = new Uint8Array(await crypto.subtle.digest(hash, body))

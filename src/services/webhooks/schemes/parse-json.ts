@@ -1,9 +1,10 @@
 import type { WebhookPayload } from '../signing/signed-content.ts'
+import { readJson } from './read-json.ts'
 
 /** @returns What a body says before it is trusted, or `undefined` when it is no JSON */
 export function parseJson(payload: WebhookPayload): unknown {
   try {
-    return JSON.parse(typeof payload === 'string' ? payload : new TextDecoder().decode(payload))
+    return readJson(payload)
   } catch {
     return undefined
   }

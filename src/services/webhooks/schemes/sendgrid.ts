@@ -1,7 +1,10 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
-import { createEcdsaPublicKey, readEcdsaSignature } from '../../../primitives/ecdsa.ts'
+import { ECDSA_NUMBER_BYTES, readEcdsaSignature } from '../../../primitives/ecdsa.ts'
+import { readPublicKey } from '../../../primitives/public-key.ts'
 import { signedContent } from '../signing/signed-content.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
+import { eventText } from './event-field.ts'
+import { readSignatures } from './read-signatures.ts'
 import { signatureScheme, type VerificationKey } from './signature-scheme.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
@@ -9,9 +12,13 @@ import type { WebhookScheme } from './webhook-scheme.ts'
 const TOLERANCE_MS = 90_000_000
 
 /**
- * SendGrid's event webhook: `X-Twilio-Email-Event-Webhook-Signature`, ECDSA P-256 with SHA-256 in base64 over
- * `<X-Twilio-Email-Event-Webhook-Timestamp><body>`. The secret is the verification key that SendGrid shows, base64. A
- * body holds a list of events, so its type is `events`.
+ * SendGrid's event webhook: `X-Twilio-Email-Event-Webhook-Signature`, ECDSA P-256 with SHA-256 in
+ * base64 over `<X-Twilio-Email-Event-Webhook-Timestamp><body>`. The secret is the verification key
+ * that SendGrid shows, base64. A body holds a list of events, so its type is `events`; repetitions
+ * are told by the `sg_event_id` of all of them.
+ *
+ * @example
+ * const { event } = await readWebhook(request, { scheme: sendgridWebhook(), secrets: publicKey })
  *
  * @see https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
  */
@@ -21,23 +28,38 @@ export function sendgridWebhook(): WebhookScheme {
     headers: ['x-twilio-email-event-webhook-signature', 'x-twilio-email-event-webhook-timestamp'],
     toleranceMs: TOLERANCE_MS,
     key: publicKey,
-    read([header = '', timestamp = ''], { payload }) {
-      const der = decodeBase64(header)
-      return {
-        signatures: [{ bytes: der && readEcdsaSignature(der, 32) }],
-        content: signedContent(timestamp, payload),
-        timestamp,
-      }
-    },
-    identify: () => ({ id: null, idIsSigned: false, type: 'events' }),
+    read: ([header = '', timestamp = ''], { payload }) => ({
+      signatures: readSignatures(header, decodeSignature),
+      content: signedContent(timestamp, payload),
+      timestamp,
+    }),
+    identify: (event) => ({
+      id: null,
+      idIsSigned: false,
+      type: 'events',
+      replayId: idOfAll(event),
+    }),
   })
 }
 
+function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
+  const der = decodeBase64(text)
+  return der !== null && readEcdsaSignature(der, ECDSA_NUMBER_BYTES['P-256']) !== null ? der : null
+}
+
 function publicKey(secret: WebhookSecret): VerificationKey {
-  const spki = typeof secret === 'string' ? decodeBase64(secret) : secret
-  if (spki === null)
+  const spki = typeof secret === 'string' ? decodeBase64(secret) : new Uint8Array(secret)
+  const key = spki === null ? null : readPublicKey(spki)
+  if (key?.kind !== 'ecdsa')
     throw new TypeError(
-      "Cannot use webhook secret: it is no base64, SendGrid's verification key needed",
+      "Cannot use webhook secret: it is no public key of ECDSA in base64, SendGrid's verification key needed",
     )
-  return createEcdsaPublicKey(spki)
+  return { verify: (signature, content) => key.verify('SHA-256', signature, content) }
+}
+
+/** Nobody but SendGrid can make the ids, and no two events have the same. */
+function idOfAll(event: unknown): string | null {
+  const events: readonly unknown[] = Array.isArray(event) ? event : []
+  const ids = events.map((one) => eventText(one, 'sg_event_id'))
+  return ids.length === 0 || ids.includes(null) ? null : ids.join(' ')
 }

@@ -1,11 +1,17 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { signedContent } from '../signing/signed-content.ts'
+import { readSignatures } from './read-signatures.ts'
 import { signatureScheme } from './signature-scheme.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
 /**
- * Shopify: `X-Shopify-Hmac-SHA256`, HMAC-SHA256 in base64 over the body alone, keyed with the app's client secret. Time,
- * topic and id are not signed: remembering bodies stops a replay, and the topic deserves no more trust than the network.
+ * Shopify: `X-Shopify-Hmac-SHA256`, HMAC-SHA256 in base64 over the body alone, keyed with the app's
+ * client secret. Time, topic and `X-Shopify-Webhook-Id` are not signed: the id tells Shopify's own
+ * repetitions, nothing stops a replay by someone else, and the topic deserves no more trust than the
+ * network.
+ *
+ * @example
+ * const { event } = await readWebhook(request, { scheme: shopifyWebhook(), secrets })
  *
  * @see https://shopify.dev/docs/apps/build/webhooks/subscribe/https
  */
@@ -14,13 +20,12 @@ export function shopifyWebhook(): WebhookScheme {
     name: 'shopify',
     headers: ['x-shopify-hmac-sha256'],
     read: ([header = ''], { payload }) => ({
-      signatures: [{ bytes: decodeBase64(header) }],
+      signatures: readSignatures(header, decodeBase64),
       content: signedContent('', payload),
     }),
-    identify: (_event, { header }) => ({
-      id: header('x-shopify-webhook-id'),
-      idIsSigned: false,
-      type: header('x-shopify-topic'),
-    }),
+    identify(_event, { header }) {
+      const id = header('x-shopify-webhook-id') || null
+      return { id, idIsSigned: false, type: header('x-shopify-topic') || null, deliveryId: id }
+    },
   })
 }

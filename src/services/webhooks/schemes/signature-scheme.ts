@@ -1,18 +1,30 @@
+import { equalBytes } from '../../../primitives/equal-bytes.ts'
 import type { WebhookVerificationCode } from '../webhook-verification-error.ts'
 import { createKeyring, textKey, type WebhookSecret } from '../signing/webhook-keys.ts'
 import { eventText } from './event-field.ts'
-import { judgeTimestamp } from './judge-timestamp.ts'
+import { decideTimestamp } from './decide-timestamp.ts'
 import type { WebhookIdentity, WebhookMessage, WebhookScheme } from './webhook-scheme.ts'
 
 /** What {@link signatureScheme} needs to know about a sender. */
 export interface SignatureSchemeOptions {
   /** For messages and logs. */
   readonly name: string
-  /** The headers it needs, lower case, the one with the signature first; none when the body carries the signature. */
+  /**
+   * The headers it needs, lower case, the one with the signature first; none when the body carries
+   * the signature.
+   */
   readonly headers: readonly string[]
-  /** Oldest signature accepted by default, ms. Default 5 minutes; without a timestamp in the claim it means nothing. */
+  /** @returns The name under which a header is looked for when it is not there. Default: none */
+  otherName?(header: string): string
+  /**
+   * Oldest signature accepted by default, ms. Default 5 minutes; without a timestamp in the claim it
+   * means nothing.
+   */
   readonly toleranceMs?: number
-  /** Makes a secret ready for use, and refuses what cannot be one. Default: HMAC-SHA256 with the secret's own bytes. */
+  /**
+   * Makes a secret ready for use, and refuses what cannot be one. Default: HMAC-SHA256 with the
+   * secret's own bytes.
+   */
   key?(secret: WebhookSecret): VerificationKey
   /** Takes the values of `headers` apart, strictly: what the sender would not write is refused. */
   read(values: readonly string[], message: WebhookMessage): SignatureClaim | WebhookVerificationCode
@@ -23,6 +35,11 @@ export interface SignatureSchemeOptions {
 /** A secret ready for use; it is tried on the signatures of its own version alone. */
 export interface VerificationKey {
   readonly version?: string
+  /**
+   * Makes the one signature that fits, where the key can (HMAC): then it is made once, however many
+   * signatures a message has.
+   */
+  sign?(content: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
   verify(signature: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer>): Promise<boolean>
 }
 
@@ -40,17 +57,33 @@ export interface ClaimedSignature {
   readonly bytes: Uint8Array<ArrayBuffer> | null
 }
 
-/** Most signatures looked at in one message: rotation needs two, and each costs a comparison with every secret. */
-const MAX_SIGNATURES = 16
+/** Longest headers that are read, characters; servers take no longer ones. */
+const MAX_CHARACTERS = 16_384
+
+/** Most signatures that a key is tried on when it cannot make the one that fits. */
+const MAX_TRIES = 16
 
 /**
- * Makes a scheme of the common kind: signatures in a header, over the body with something in front of it. The vendors'
- * schemes are made with it, and those of senders that are not among them can be.
+ * Makes a scheme of the common kind: signatures in a header, over the body with something in front
+ * of it. The vendors' schemes are made with it, and those of senders that are not among them can be.
+ * A signature that cannot be read is passed over when there are others.
+ *
+ * @example
+ * const acme = signatureScheme({
+ *   name: 'acme',
+ *   headers: ['x-acme-signature', 'x-acme-time'],
+ *   read: ([signature = '', timestamp = ''], { payload }) => ({
+ *     signatures: [{ bytes: bytesOfHex(signature) }], // null for what is no hexadecimal
+ *     content: new TextEncoder().encode(`${timestamp}.${payload}`),
+ *     timestamp,
+ *   }),
+ * })
  */
 export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme {
   const {
     name,
     headers,
+    otherName = (header) => header,
     toleranceMs = 300_000,
     key = textKey,
     read,
@@ -64,24 +97,41 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
     async verify(message, secrets, policy) {
       const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
-      const values = headers.map((header) => message.header(header) ?? '')
+      const values = headers.map(
+        (header) => message.header(header) || message.header(otherName(header)) || '',
+      )
       if (values.includes('')) return 'missing_signature'
+      if (values.join('').length > MAX_CHARACTERS) return 'malformed_signature'
       const claim = read(values, message)
       if (typeof claim === 'string') return claim
       const { signatures, content, timestamp } = claim
-      const accepted = judgeTimestamp(timestamp, policy)
+      const accepted = decideTimestamp(timestamp, policy)
       if (typeof accepted === 'string') return accepted
-      if (signatures.length > MAX_SIGNATURES) return 'malformed_signature'
-      for (const { version, bytes } of signatures) {
-        if (bytes === null) return 'malformed_signature'
-        for (const candidate of keys)
-          if (candidate.version === version && (await candidate.verify(bytes, content)))
-            return accepted
-      }
+      if (signatures.every(({ bytes }) => bytes === null)) return 'malformed_signature'
+      for (const candidate of keys)
+        if (await fitsOne(candidate, signatures, content)) return accepted
       return 'signature_mismatch'
     },
     identify,
   }
+}
+
+/** Whether one of the signatures of the key's version is made with it. */
+async function fitsOne(
+  key: VerificationKey,
+  signatures: readonly ClaimedSignature[],
+  content: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  let fitting: Uint8Array | undefined
+  let tries = 0
+  for (const { version, bytes } of signatures) {
+    if (bytes === null || version !== key.version) continue
+    if (key.sign !== undefined) {
+      fitting ??= await key.sign(content)
+      if (equalBytes(fitting, bytes)) return true
+    } else if (tries++ < MAX_TRIES && (await key.verify(bytes, content))) return true
+  }
+  return false
 }
 
 function identifyByFields(event: unknown): WebhookIdentity {

@@ -4,8 +4,8 @@ import { signatureScheme, type ClaimedSignature } from './signature-scheme.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
 /**
- * Stripe: `Stripe-Signature: t=…,v1=…`, HMAC-SHA256 in hexadecimal over `<t>.<body>`, keyed with the whole `whsec_…`
- * text. Several `v1` while a secret is rolled; other versions are ignored.
+ * Stripe: `Stripe-Signature: t=…,v1=…`, HMAC-SHA256 in hexadecimal over `<t>.<body>`, keyed with the
+ * whole `whsec_…` text. Several `v1` while a secret is rolled; other versions are ignored.
  *
  * @see https://docs.stripe.com/webhooks#verify-manually
  */
@@ -16,10 +16,12 @@ export const stripeScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
     let timestamp: string | undefined
     const signatures: ClaimedSignature[] = []
     for (const item of header.split(',')) {
-      const [, name, value = ''] = /^(t|v1)=(.*)$/.exec(item) ?? []
-      if (name === 't' && timestamp !== undefined) return 'malformed_signature'
-      if (name === 't') timestamp = value
+      // Where a proxy made one header of two, a space stands before the second, with the same time.
+      const [, space, name, value = ''] = /^( ?)(t|v1)=(.*)$/.exec(item) ?? []
       if (name === 'v1') signatures.push({ bytes: decodeHex(value) })
+      if (name !== 't' || (space && value === timestamp)) continue
+      if (timestamp !== undefined) return 'malformed_signature'
+      timestamp = value
     }
     if (timestamp === undefined) return 'malformed_signature'
     return { signatures, content: signedContent(`${timestamp}.`, payload), timestamp }

@@ -8,18 +8,17 @@ export interface HeaderSource {
   get(name: string): string | null | undefined
 }
 
-/** Says a header's value by its lower-case name; `null` when it is absent or empty. */
+/** Says a header's value by its lower-case name; `null` when it is absent. */
 export type HeaderReader = (name: string) => string | null
 
-/** @returns A reader that looks for a `webhook-…` header under Svix's older name too */
+/** @returns A reader that joins what an object lists, as `Headers` does */
 export function headerReader(headers: WebhookHeaders): HeaderReader {
-  const read = hasGet(headers)
-    ? (name: string) => headers.get(name)
-    : (name: string) => {
-        const key = Object.keys(headers).find((other) => other.toLowerCase() === name)
-        return key && headers[key]
-      }
-  return (name) => String(read(name) || read(name.replace('webhook', 'svix')) || '') || null
+  if (hasGet(headers)) return (name) => headers.get(name) ?? null
+  return (name) => {
+    const key = Object.keys(headers).find((other) => other.toLowerCase() === name)
+    const value = key === undefined ? null : headers[key]
+    return value == null ? null : typeof value === 'string' ? value : [value].flat().join(', ')
+  }
 }
 
 function hasGet(headers: WebhookHeaders): headers is HeaderSource {

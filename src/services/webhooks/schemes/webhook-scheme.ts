@@ -32,7 +32,7 @@ export interface WebhookMessage {
   /** As the runtime saw it, absolute; absent when only headers were handed over. */
   readonly url?: string
   readonly method?: string
-  /** @param name Lower case. @returns The header's value, or `null` */
+  /** @param name Lower case. @returns The header's value, which may be empty, or `null` when it is absent */
   header(name: string): string | null
 }
 
@@ -61,6 +61,14 @@ export interface WebhookIdentity {
   readonly idIsSigned: boolean
   /** The event's type, such as `order.paid`; `null` when the sender does not say. */
   readonly type: string | null
-  /** What the signature covers and every delivery has anew, where that is not the id and the body is hardly covered. */
-  readonly replayId?: string
+  /**
+   * What the signature covers and each delivery has anew, where that is not the id: repetitions are
+   * told by it.
+   */
+  readonly replayId?: string | null
+  /**
+   * What the sender calls this delivery and each try to make it, where the signature does not cover
+   * it: repetitions are told by it and the body together. Whoever repeats a message may change it.
+   */
+  readonly deliveryId?: string | null
 }

@@ -47,7 +47,9 @@ export function standardKey(secret: WebhookSecret): HmacKey {
  * @throws TypeError when the rest is no base64
  */
 export function decodeKey(text: string, prefix: string): Uint8Array<ArrayBuffer> {
-  const bytes = decodeBase64(text.startsWith(prefix) ? text.slice(prefix.length) : text)
+  const written = text.startsWith(prefix) ? text.slice(prefix.length) : text
+  // Some write it without the padding.
+  const bytes = decodeBase64(written.padEnd(Math.ceil(written.length / 4) * 4, '='))
   if (bytes !== null) return bytes
   throw new TypeError(`Cannot use webhook secret: it is no base64, ${prefix} and base64 needed`)
 }
@@ -61,12 +63,19 @@ export function createKeyring<Key extends {}>(
 ): (secret: WebhookSecret) => Key {
   const keys = new Map<string, Key>()
   return (secret) => {
-    // Text stands for itself: to write something in front of it for each call costs more than to look it up.
+    // Text stands for itself: to write something in front of it for each call costs more than to
+    // look it up.
     const id = typeof secret === 'string' ? secret : `\0${String(secret)}`
-    const key = keys.get(id) ?? make(secret)
+    const key = keys.get(id) ?? make(checkEnds(secret))
     keepLatest(keys, MAX_KEYS, id, key)
     return key
   }
+}
+
+/** A file's last line break is no part of the secret, and would only be a signature that does not fit. */
+function checkEnds(secret: WebhookSecret): WebhookSecret {
+  if (typeof secret !== 'string' || !/^[\r\n]|[\r\n]$/.test(secret)) return secret
+  throw new TypeError('Cannot use webhook secret: it begins or ends with a line break')
 }
 
 function secretBytes(

@@ -172,6 +172,51 @@ const readingLaws: readonly Law<WebhookReadingHarness>[] = [
       expectEqual([empty.event, empty.bytes.length], [null, 0])
     },
   },
+  {
+    name: 'readWebhook() takes JSON under each of its names, and with a byte order mark in front',
+    async run({ clock }) {
+      const options = { secrets: SIGNING_SECRET, clock }
+      for (const contentType of [
+        'application/json',
+        'text/json',
+        'Text/JSON; charset=utf-8',
+        'application/cloudevents+json',
+        'text/plain',
+      ])
+        for (const body of ['{"a":"ü"}', '\ufeff{"a":"ü"}']) {
+          const request = await signedRequest(clock, body, { contentType })
+          const { event, bytes } = await readWebhook(request, options)
+          expectEqual(event, { a: 'ü' }, contentType)
+          expectEqual([...bytes], [...encodeUtf8(body)])
+        }
+      await refuses(await signedRequest(clock, '\ufeff\ufeff{}'), options, 'malformed_event')
+    },
+  },
+  {
+    name: 'readWebhook() hands a verified body of any type to parse, and refuses what parse cannot read',
+    async run({ clock }) {
+      const options = { secrets: SIGNING_SECRET, clock }
+      const xml = '<order id="1">ü</order>'
+      const request = () => signedRequest(clock, xml, { contentType: 'application/xml' })
+      const seen: unknown[] = []
+      const parse = (bytes: Uint8Array, contentType: string | null) => {
+        seen.push(contentType)
+        return new TextDecoder().decode(bytes)
+      }
+      const { event, id, bytes } = await readWebhook(await request(), { ...options, parse })
+      expectEqual([event, seen], [xml, ['application/xml']])
+      expectTrue(id !== null && bytes.length === encodeUtf8(xml).length, 'the rest to be there')
+      const changed = withBody(await request(), xml.replace('1', '2'))
+      await refuses(changed, { ...options, parse }, 'signature_mismatch')
+      expectEqual(seen.length, 1, 'bodies parsed')
+      await refuses(
+        await request(),
+        { ...options, parse: () => Promise.reject(new Error('no XML')) },
+        'malformed_event',
+      )
+      await refuses(await request(), options, 'unsupported_media_type')
+    },
+  },
 ]
 
 function withBody({ headers }: Request, body: string): Request {

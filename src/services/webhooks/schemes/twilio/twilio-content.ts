@@ -1,6 +1,9 @@
 import { encodeHex } from '../../../../primitives/hex.ts'
 import { signedContent, type WebhookPayload } from '../../signing/signed-content.ts'
 
+/** Most fields of a form that are looked at; Twilio's have some 60. */
+const MAX_FIELDS = 1000
+
 /**
  * The texts of which Twilio may have signed one: each spelling of the URL, and the fields of a form.
  *
@@ -18,10 +21,10 @@ export async function twilioContents(
 }
 
 /**
- * What Twilio signs after the URL: each field's name and value, fields by name and a repeated field's values once each, in
- * order; nothing when the URL has the hash of the body.
+ * What Twilio signs after the URL: each field's name and value, fields by name and a repeated field's
+ * values once each, in order; nothing when the URL has the hash of the body.
  *
- * @returns `null` when the body is not what the URL says, or no form
+ * @returns `null` when the body is not what the URL says, or no form, or has too many fields
  */
 async function signedFields(
   url: string,
@@ -36,9 +39,11 @@ async function signedFields(
   // Read as a form it is covered, so nobody may make the application read it as something else.
   if (contentType !== null && !/^application\/x-www-form-urlencoded\b/i.test(contentType))
     return null
+  const text = decode(payload)
+  if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return null
   const fields = new Map<string, Set<string>>()
-  const form = new URLSearchParams(decode(payload))
-  for (const [name, value] of form) fields.set(name, (fields.get(name) ?? new Set()).add(value))
+  for (const [name, value] of new URLSearchParams(text))
+    fields.set(name, (fields.get(name) ?? new Set()).add(value))
   return [...fields]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, values]) =>
@@ -50,7 +55,10 @@ async function signedFields(
     .join('')
 }
 
-/** Without the port and with it, and with the apostrophes of the query that URL parsers escape and Twilio does not. */
+/**
+ * Without the port and with it, and with the apostrophes of the query that URL parsers escape and
+ * Twilio does not.
+ */
 function urlSpellings(url: string): readonly string[] {
   const parts = /^(https?):\/\/((?:[^/?#]*@)?(?:\[[^\]/?#]*\]|[^:/?#]*))(:\d+)?(.*)$/is.exec(url)
   if (parts === null) return [url]

@@ -4,11 +4,12 @@ import type { VerificationPolicy, WebhookVerdict } from './webhook-scheme.ts'
 const MAX_AHEAD_MS = 300_000
 
 /**
- * Judges the time that a message says it was signed at, both ways.
+ * Decides on the time that a message says it was signed at, both ways.
  *
- * @param timestamp Seconds since 1970, exactly as signed; `undefined` when the scheme has no time, which is accepted
+ * @param timestamp Seconds since 1970, exactly as signed; `undefined` when the scheme has no time,
+ *   which is accepted
  */
-export function judgeTimestamp(
+export function decideTimestamp(
   timestamp: string | undefined,
   { now, toleranceMs }: VerificationPolicy,
 ): WebhookVerdict {

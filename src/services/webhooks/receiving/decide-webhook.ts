@@ -5,9 +5,9 @@ import type { WebhookMessage, WebhookScheme, WebhookVerdict } from '../schemes/w
 /** What a receiver may set about the age of a signature. */
 export interface SignatureAgeOptions {
   /**
-   * Oldest signature accepted, ms, above 0. Default: 5 minutes, or what the scheme needs for its vendor's retries. A
-   * signature may be ahead by as much, at most 5 minutes. `'accept-any-age'` gives up protection against replays of
-   * old messages.
+   * Oldest signature accepted, ms, above 0. Default: 5 minutes, or what the scheme needs for its
+   * vendor's retries. A signature may be ahead by as much, at most 5 minutes. `'accept-any-age'`
+   * gives up protection against replays of old messages.
    */
   readonly toleranceMs?: number | 'accept-any-age'
   /** Tells the time. Default: the platform's clock. */
@@ -19,7 +19,7 @@ export interface SignatureAgeOptions {
  *
  * @throws TypeError or RangeError when a secret or an option is not valid
  */
-export function judgeWebhook(
+export function decideWebhook(
   scheme: WebhookScheme,
   message: WebhookMessage,
   secrets: WebhookSecret | readonly WebhookSecret[],

@@ -1,0 +1,414 @@
+import { crc32 } from '../../../../src/primitives/crc32.ts'
+import { encodeUtf8 } from '../../../../src/primitives/utf8.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../../../src/runtime/ports/conformance.ts'
+import { verifyWebhook } from '../../../../src/services/webhooks/receiving/verify-webhook.ts'
+import { paypalWebhook } from '../../../../src/services/webhooks/schemes/paypal/paypal.ts'
+import { WebhookVerificationError } from '../../../../src/services/webhooks/webhook-verification-error.ts'
+import {
+  FORGED,
+  openPaypal,
+  PAYPAL_BODY,
+  PAYPAL_CERTIFICATE,
+  PAYPAL_NAME,
+} from '../../../support/paypal-fixture.ts'
+import { expectRefusal, RECEIVED_AT } from '../../../support/received-webhook.ts'
+import {
+  EXTENSIONS,
+  generateKeys,
+  issueCertificate,
+  PURPOSES,
+  type IssueOptions,
+} from '../../../support/test-certificates.ts'
+
+/** What is accepted and refused of PayPal, with certificates made for the run. */
+export const paypalLaws: readonly Law<null>[] = [
+  {
+    name: 'paypalWebhook() accepts a chain that ends at an anchor, and the body as it was sent',
+    async run() {
+      const { headers, read, scheme, clock, requests } = await openPaypal()
+      const { id, type } = await read(PAYPAL_BODY, await headers())
+      expectEqual([id, type], ['WH-1', 'PAYMENT.CAPTURE.COMPLETED'])
+      expectEqual(await verifyWebhook(PAYPAL_BODY, await headers(), [], { scheme, clock }), true)
+      expectEqual(
+        requests.map(({ url }) => url),
+        [PAYPAL_CERTIFICATE],
+      )
+      expectEqual(crc32(encodeUtf8('123456789')), 0xcbf43926)
+    },
+  },
+  {
+    name: 'paypalWebhook() refuses another body, webhook, algorithm, time or form of signature',
+    async run() {
+      const { headers, read, options } = await openPaypal()
+      const other = paypalWebhook({ ...options, webhookId: 'OTHER' })
+      const good = await headers()
+      await expectRefusal(() => read(PAYPAL_BODY.replace('1.0', '1'), good), 'signature_mismatch')
+      await expectRefusal(() => read(PAYPAL_BODY, good, other), 'signature_mismatch')
+      const fresh = await openPaypal()
+      for (const [change, code] of [
+        [{ 'paypal-auth-algo': 'SHA1withRSA' }, 'malformed_signature'],
+        [{ 'paypal-auth-algo': 'constructor' }, 'malformed_signature'],
+        [{ 'paypal-transmission-sig': '!' }, 'malformed_signature'],
+        [{ 'paypal-transmission-sig': 'AAAA' }, 'signature_mismatch'],
+        [{ 'paypal-transmission-id': 'a|b' }, 'malformed_signature'],
+        [{ 'paypal-transmission-time': '2025-12-20T00:00:00Z' }, 'timestamp_too_old'],
+        [{ 'paypal-transmission-time': '2026-01-02T00:00:00Z' }, 'timestamp_too_new'],
+        [{ 'paypal-transmission-id': '' }, 'missing_signature'],
+        [{ 'paypal-cert-url': '' }, 'missing_signature'],
+      ] as const)
+        await expectRefusal(() => fresh.read(PAYPAL_BODY, { ...good, ...change }), code)
+      expectEqual(fresh.requests, [])
+    },
+  },
+  {
+    name: 'paypalWebhook() asks for certificates at PayPal, as the URL is written, and nowhere else',
+    async run() {
+      const { headers, read, requests } = await openPaypal({
+        credentials: { clientId: 'id', clientSecret: 'secret' },
+      })
+      for (const url of HOSTILE_URLS) {
+        const hostile = await headers({ 'paypal-cert-url': url })
+        await expectRefusal(() => read(PAYPAL_BODY, hostile), 'untrusted_certificate', url)
+      }
+      expectEqual(requests, [])
+      const elsewhere = await openPaypal()
+      const { options } = elsewhere
+      const sandbox = paypalWebhook({ ...options, environment: 'sandbox' })
+      const good = await headers()
+      await expectRefusal(() => elsewhere.read(PAYPAL_BODY, good, sandbox), 'untrusted_certificate')
+      await elsewhere.read(
+        PAYPAL_BODY,
+        await elsewhere.headers({ 'paypal-cert-url': PAYPAL_CERTIFICATE.replace('api', 'api-m') }),
+      )
+    },
+  },
+  {
+    name: 'paypalWebhook() refuses a chain that is broken, expired, weak, of another use, name or root',
+    async run() {
+      const root = await issueCertificate({ name: 'Root', isAuthority: true })
+      const { keys } = root
+      const weak = await generateKeys(1024)
+      const authority = { name: 'Issuer', issuer: root, isAuthority: true, keys }
+      const leaf = { name: PAYPAL_NAME, keys }
+      const evil = `${PAYPAL_NAME}.evil.example`
+      const permitted = { host: 'paypal.com', isCritical: true }
+      const chains: readonly (readonly [what: string, options: readonly IssueOptions[]])[] = [
+        ['not an authority', [leaf, { ...authority, isAuthority: false }]],
+        ['an authority whose key may not sign', [leaf, { ...authority, maySign: false }]],
+        ['expired issuer', [leaf, { ...authority, notAfter: RECEIVED_AT - 1000 }]],
+        ['future issuer', [leaf, { ...authority, notBefore: RECEIVED_AT + 3_600_000 }]],
+        ['demanding issuer', [leaf, { ...authority, demands: true }]],
+        ['expired leaf', [{ ...leaf, notAfter: RECEIVED_AT - 1000 }, authority]],
+        ['demanding leaf', [{ ...leaf, demands: true }, authority]],
+        ['other name', [{ ...leaf, name: evil }, authority]],
+        ['other hosts', [{ ...leaf, hosts: [evil, `*.paypal.com`] }, authority]],
+        ['no hosts among its names', [{ ...leaf, hosts: [] }, authority]],
+        ['path too long', [leaf, { ...authority, name: 'Low' }, { ...authority, pathLength: 0 }]],
+        ['an authority as leaf', [{ ...leaf, isAuthority: true }, authority]],
+        ['a leaf that may sign', [{ ...leaf, maySign: true }, authority]],
+        ['a leaf for code', [{ ...leaf, purposes: [PURPOSES.code] }, authority]],
+        ['a leaf for clients', [{ ...leaf, purposes: [PURPOSES.client] }, authority]],
+        ['an issuer for code', [leaf, { ...authority, purposes: [PURPOSES.code] }]],
+        ['constraints', [leaf, { ...authority, permitted }]],
+        [
+          'light constraints',
+          [leaf, { ...authority, permitted: { ...permitted, isCritical: false } }],
+        ],
+        ['usage twice', [{ ...leaf, twice: [EXTENSIONS.keyUsage] }, authority]],
+        ['constraints twice', [leaf, { ...authority, twice: [EXTENSIONS.basicConstraints] }]],
+        ['a weak leaf', [{ ...leaf, keys: weak }, authority]],
+        ['a weak issuer', [leaf, { ...authority, keys: weak }]],
+      ]
+      for (const [what, links] of chains) {
+        const { headers, read } = await openPaypal({ root, links })
+        const sent = await headers()
+        await expectRefusal(() => read(PAYPAL_BODY, sent), 'untrusted_certificate', what)
+      }
+      const { headers, read, options } = await openPaypal({ root, links: [leaf, authority] })
+      const good = await headers()
+      await read(PAYPAL_BODY, good)
+      const stranger = await issueCertificate({ name: 'Root', isAuthority: true })
+      const ended = { name: 'Root', isAuthority: true, keys, notAfter: RECEIVED_AT - 1000 }
+      const { roots: _ours, ...withDigicert } = options
+      for (const other of [
+        { ...options, roots: stranger.pem },
+        { ...options, roots: (await issueCertificate(ended)).pem },
+        withDigicert,
+      ])
+        await expectRefusal(
+          () => read(PAYPAL_BODY, good, paypalWebhook(other)),
+          'untrusted_certificate',
+        )
+    },
+  },
+  {
+    name: 'paypalWebhook() takes no roots that nothing could be trusted because of',
+    async run() {
+      const { options } = await openPaypal()
+      const name = 'Root'
+      const permitted = { host: 'paypal.com', isCritical: false }
+      for (const roots of [
+        '',
+        'junk',
+        (await issueCertificate({ name })).pem,
+        (await issueCertificate({ name, isAuthority: true, permitted })).pem,
+        (await issueCertificate({ name, isAuthority: true, keys: await generateKeys(1024) })).pem,
+        `${(await issueCertificate({ name, isAuthority: true })).pem}# mine`,
+      ])
+        await expectRejection(
+          async () => paypalWebhook({ ...options, roots }),
+          (error) => error instanceof TypeError && error.message.includes('roots'),
+          'a TypeError about the roots',
+        )
+    },
+  },
+  {
+    name: 'paypalWebhook() accepts elliptic curves in the chain and in the signature, and what a certificate may say besides',
+    async run() {
+      const kinds = ['P-256', 'P-384', 2048] as const
+      for (const kind of kinds) {
+        const root = await issueCertificate({
+          name: 'Root',
+          isAuthority: true,
+          keys: await generateKeys(kind),
+        })
+        for (const leafKind of kinds) {
+          const { headers, read } = await openPaypal({
+            root,
+            links: [
+              {
+                name: 'elsewhere.example',
+                hosts: ['other.example', PAYPAL_NAME.toUpperCase()],
+                purposes: [PURPOSES.client, PURPOSES.server],
+                keys: await generateKeys(leafKind),
+              },
+              {
+                name: 'Issuer',
+                isAuthority: true,
+                pathLength: 0,
+                purposes: [PURPOSES.server],
+                keys: await generateKeys(kind),
+              },
+            ],
+            algorithm:
+              leafKind === 2048
+                ? 'SHA256withRSA'
+                : leafKind === 'P-256'
+                  ? 'SHA256withECDSA'
+                  : 'SHA384withECDSA',
+          })
+          const good = await headers()
+          await read(PAYPAL_BODY, good)
+          await expectRefusal(() => read(`${PAYPAL_BODY} `, good), 'signature_mismatch')
+        }
+      }
+    },
+  },
+  {
+    name: 'paypalWebhook() finds the issuer among others of its name, and does not search for long',
+    async run() {
+      const root = await issueCertificate({ name: 'Root', isAuthority: true })
+      const leaf = { name: PAYPAL_NAME, keys: root.keys }
+      const issuer = { name: 'Issuer', isAuthority: true }
+      const links = [leaf, issuer]
+      const decoys = [
+        await issueCertificate(issuer),
+        await issueCertificate({ ...issuer, issuer: root, notAfter: RECEIVED_AT - 1000 }),
+        await issueCertificate({ ...issuer, keys: await generateKeys('P-256') }),
+        await issueCertificate({ ...issuer, keys: await generateKeys(1024) }),
+        await issueCertificate({ ...issuer, isAuthority: false }),
+      ]
+      const { headers, read } = await openPaypal({ root, links, decoys })
+      await read(PAYPAL_BODY, await headers())
+      // Six authorities of one name and one key, each of which seems to have issued the others.
+      const { keys } = decoys[0] ?? root
+      const circle = await Promise.all(
+        Array.from({ length: 6 }, () => issueCertificate({ ...issuer, keys })),
+      )
+      const self = circle[0] ?? root
+      const lost = await openPaypal({ root: self, links: [leaf], decoys: circle })
+      const { options } = lost
+      const other = paypalWebhook({ ...options, roots: root.pem })
+      const sent = await lost.headers()
+      await expectRefusal(() => lost.read(PAYPAL_BODY, sent, other), 'untrusted_certificate')
+    },
+  },
+  {
+    name: 'paypalWebhook() asks PayPal when there is no certificate to trust, with the body as it was sent',
+    async run() {
+      const fixture = await openPaypal({ credentials })
+      const { headers, read, requests } = fixture
+      let status = 'SUCCESS'
+      fixture.answer = answering(() => Response.json({ verification_status: status }))
+      const good = await headers()
+      await read(PAYPAL_BODY, good)
+      const [, token, question] = requests
+      expectEqual(
+        [token?.url, authorizationOf(token)],
+        ['https://api-m.paypal.com/v1/oauth2/token', `Basic ${btoa('id:secret')}`],
+      )
+      expectEqual(authorizationOf(question), 'Bearer T')
+      const asked = String(question?.init.body)
+      expectTrue(asked.endsWith(`,"webhook_event":${PAYPAL_BODY}}`), 'the very body to be sent')
+      expectEqual(Reflect.get(Object(JSON.parse(asked)), 'webhook_id'), 'WEBHOOK-1')
+      status = 'FAILURE'
+      await expectRefusal(() => read(PAYPAL_BODY, good), 'signature_mismatch')
+      const before = requests.length
+      for (const injected of ['{}, "webhook_id": "EVIL", "x": {}', '{}}, {"x": {', 'junk'])
+        await expectRefusal(() => read(injected, good), 'signature_mismatch')
+      expectEqual(verifications(requests.slice(before)), 0)
+      const { credentials: _none, ...alone } = fixture.options
+      await expectRefusal(() => read(PAYPAL_BODY, good, paypalWebhook(alone)), 'key_unavailable')
+    },
+  },
+  {
+    name: 'paypalWebhook() asks PayPal about a certificate of another kind than the signature, or none that it knows',
+    async run() {
+      for (const kind of ['P-256', 'P-521'] as const) {
+        const root = await issueCertificate({ name: 'Root', isAuthority: true })
+        const links = [{ name: PAYPAL_NAME, keys: await generateKeys(kind) }]
+        const fixture = await openPaypal({ root, links, credentials })
+        const certificate = fixture.answer
+        fixture.answer = answering(
+          () => Response.json({ verification_status: 'SUCCESS' }),
+          certificate,
+        )
+        const sent = await fixture.headers({ 'paypal-transmission-sig': FORGED })
+        await fixture.read(PAYPAL_BODY, sent)
+        expectEqual(verifications(fixture.requests), 1)
+        const { credentials: _none, ...alone } = fixture.options
+        await expectRefusal(
+          () => fixture.read(PAYPAL_BODY, sent, paypalWebhook(alone)),
+          kind === 'P-256' ? 'signature_mismatch' : 'untrusted_certificate',
+        )
+      }
+    },
+  },
+  {
+    name: 'paypalWebhook() is asked for few certificates, questions and tokens by forged messages',
+    async run() {
+      for (const withToken of [true, false]) {
+        const fixture = await openPaypal({ credentials })
+        const { headers, read, requests, clock } = fixture
+        const certificate = fixture.answer
+        await read(PAYPAL_BODY, await headers())
+        fixture.answer = answering(
+          () => Response.json({ verification_status: 'FAILURE' }),
+          () => new Response(null, { status: 404 }),
+          withToken,
+        )
+        for (let index = 0; index < 100; index++) {
+          const forged = await headers({
+            'paypal-cert-url': `${PAYPAL_CERTIFICATE}${index}`,
+            'paypal-transmission-sig': FORGED,
+          })
+          await expectRejection(
+            () => read(PAYPAL_BODY, forged),
+            (error) => error instanceof WebhookVerificationError,
+            'a refusal',
+          )
+        }
+        const count = (part: string) => requests.filter(({ url }) => url.includes(part)).length
+        expectEqual(count('/certs/'), 11)
+        expectEqual(count('/oauth2/token'), 1)
+        expectEqual(verifications(requests), withToken ? 10 : 0)
+        // What was trusted before is not asked for again, and what is genuine still gets through.
+        await read(PAYPAL_BODY, await headers())
+        expectEqual(count('/certs/'), 11)
+        fixture.answer = answering(
+          () => Response.json({ verification_status: 'SUCCESS' }),
+          certificate,
+        )
+        await clock.advance(6000)
+        await read(PAYPAL_BODY, await headers({ 'paypal-cert-url': `${PAYPAL_CERTIFICATE}new` }))
+      }
+    },
+  },
+  {
+    name: 'paypalWebhook() asks as often as PayPal sends, with one token, and gets a new one when that is revoked',
+    async run() {
+      const fixture = await openPaypal({ credentials })
+      const { headers, read, requests, clock } = fixture
+      let status = 200
+      fixture.answer = answering(() =>
+        Response.json({ verification_status: 'SUCCESS' }, { status }),
+      )
+      const good = await headers()
+      await Promise.all(Array.from({ length: 10 }, () => read(PAYPAL_BODY, good)))
+      for (let index = 0; index < 30; index++) await read(PAYPAL_BODY, good)
+      const tokens = () => requests.filter(({ url }) => url.includes('/oauth2/token')).length
+      expectEqual([verifications(requests), tokens()], [40, 1])
+      for (status of [500, 400, 429])
+        await expectRefusal(() => read(PAYPAL_BODY, good), 'key_unavailable')
+      status = 200
+      await read(PAYPAL_BODY, good)
+      expectEqual(tokens(), 1)
+      status = 401
+      await expectRefusal(() => read(PAYPAL_BODY, good), 'key_unavailable')
+      status = 200
+      await clock.advance(5000)
+      await read(PAYPAL_BODY, good)
+      expectEqual(tokens(), 2)
+    },
+  },
+]
+
+const credentials = { clientId: 'id', clientSecret: 'secret' }
+
+/** A network that knows PayPal's certificates, its tokens and its verification. */
+function answering(
+  verification: () => Response,
+  certificate: (url: string) => Response | Promise<Response> = () =>
+    new Response(null, { status: 404 }),
+  hasTokens = true,
+): (url: string) => Response | Promise<Response> {
+  return (url) => {
+    if (url.includes('/certs/')) return certificate(url)
+    if (!url.endsWith('/oauth2/token')) return verification()
+    return hasTokens
+      ? Response.json({ access_token: 'T', expires_in: 32_400 })
+      : new Response(null, { status: 500 })
+  }
+}
+
+function verifications(requests: readonly { readonly url: string }[]): number {
+  return requests.filter(({ url }) => url.includes('verify-webhook-signature')).length
+}
+
+function authorizationOf(
+  request: { readonly init: RequestInit } | undefined,
+): string | null | undefined {
+  return request && new Headers(request.init.headers).get('authorization')
+}
+
+const HOSTILE_URLS = [
+  'https://api.paypal.com.evil.example/v1/notifications/certs/CERT-1',
+  'https://evil.example/v1/notifications/certs/CERT-1',
+  'https://paypal.com/v1/notifications/certs/CERT-1',
+  'https://xapi.paypal.com/v1/notifications/certs/CERT-1',
+  'http://api.paypal.com/v1/notifications/certs/CERT-1',
+  'https://api.paypal.com:443/v1/notifications/certs/CERT-1',
+  'https://api.paypal.com:8443/v1/notifications/certs/CERT-1',
+  'https://api.paypal.com@evil.example/v1/notifications/certs/CERT-1',
+  'https://user@api.paypal.com/v1/notifications/certs/CERT-1',
+  'https://API.paypal.com/v1/notifications/certs/CERT-1',
+  'https://api.paypal.com./v1/notifications/certs/CERT-1',
+  'https://api.paypal.com/v1/notifications/certs/../../../x',
+  'https://api.paypal.com/x/../v1/notifications/certs/CERT-1',
+  'https://api.paypal.com//v1/notifications/certs/CERT-1',
+  'https://api.paypal.com/v1/notifications/certs/CERT-1/x',
+  'https://api.paypal.com/v1/notifications/certs/CERT-1%2Fx',
+  'https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1',
+  'https://api.paypal.com/v1/notifications/certs/CERT-1?',
+  'https://api.paypal.com/v1/notifications/certs/CERT-1?x=y',
+  'https://api.paypal.com/v1/notifications/certs/CERT-1#',
+  'https://api.paypal.com/v1/notifications/certs/CERT-1#x',
+  `https://api.paypal.com/v1/notifications/certs/${'1'.repeat(129)}`,
+  'https://api.paypal.com/v1/notifications/certs/',
+  'nonsense',
+]
