@@ -4,6 +4,7 @@ import { scheduleSuites } from './services/background-jobs/schedules.ts'
 import type { Suite } from './suite.ts'
 import { paymentProviderSuites } from './services/payments/vendors.ts'
 import { webhookCertificateSuites } from './services/webhooks/webhook-certificates.ts'
+import { webhookHostileSuites } from './services/webhooks/hostile-laws.ts'
 import { webhookOutboundSuites } from './services/webhooks/webhook-outbound.ts'
 import { webhookReadingSuites } from './services/webhooks/webhook-reading.ts'
 import { webhookVendorSuites } from './services/webhooks/webhook-vendors.ts'
@@ -19,6 +20,7 @@ export function pureSuites(): readonly Suite[] {
     ...webhookSuites(),
     ...webhookVendorSuites(),
     ...webhookCertificateSuites(),
+    ...webhookHostileSuites(),
     ...webhookOutboundSuites(),
     ...webhookReadingSuites({ clock, advance: clock.advance }),
   ]

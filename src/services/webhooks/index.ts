@@ -22,7 +22,11 @@ export { createHttpsResolver } from './outbound/resolve-over-https.ts'
 export type { OutboundPolicy } from './outbound/url-policy.ts'
 export { handleWebhooks, type HandleWebhooksOptions } from './receiving/handle-webhooks.ts'
 export { readWebhook, type ReadWebhookOptions } from './receiving/read-webhook.ts'
-export type { ReceivedWebhook, ReceiveWebhookOptions } from './receiving/receive-webhook.ts'
+export type {
+  ParseWebhookBody,
+  ReceivedWebhook,
+  ReceiveWebhookOptions,
+} from './receiving/receive-webhook.ts'
 export { verifyWebhook, type VerifyWebhookOptions } from './receiving/verify-webhook.ts'
 export { webhookHandler } from './receiving/webhook-handler.ts'
 export type { WebhookHandlers } from './receiving/webhook-handlers.ts'

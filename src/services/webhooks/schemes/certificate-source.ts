@@ -3,7 +3,7 @@ import { readPublicKey, type PublicKey } from '../../../primitives/public-key.ts
 import { readCertificates, type Certificate } from '../../../primitives/x509.ts'
 import { askVendor, textOf, type VendorTools } from './ask-vendor.ts'
 import { createBudget } from './budget.ts'
-import { createSharedLoads } from './shared-loads.ts'
+import { createVendorLoads } from './vendor-loads.ts'
 
 /** Finds the keys behind URLs that are known to be the vendor's. */
 export interface CertificateSource {
@@ -53,7 +53,7 @@ export function createCertificateSource(
 ): CertificateSource {
   const kept = createLruCache<Found & { readonly until: number }>(MAX_KEYS)
   const budget = createBudget(BURST, REFILL_MS)
-  const loads = createSharedLoads<Found | null>(tools.clock, budget)
+  const loads = createVendorLoads<Found | null>(tools.clock, budget)
 
   async function load(url: string, now: number): Promise<Found | null> {
     const [leaf, ...others] = readCertificates(textOf(await askVendor(tools, url))) ?? []

@@ -1,4 +1,8 @@
 export {
+  WebhookVerificationError,
+  type WebhookVerificationCode,
+} from '../webhook-verification-error.ts'
+export {
   confirmSnsSubscription,
   type ConfirmSnsSubscriptionOptions,
 } from './sns/confirm-sns-subscription.ts'

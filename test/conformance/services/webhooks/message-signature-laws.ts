@@ -171,15 +171,14 @@ export const messageSignatureLaws: readonly Law<null>[] = [
     },
   },
   {
-    name: 'messageSignatureWebhook() wants the whole request where the signature has to cover it, whatever arrives',
+    name: 'messageSignatureWebhook() wants the whole request where the signature has to cover it, and only there',
     async run() {
       const sent = await sign({})
-      for (const headers of [sent, {}])
-        await expectRejection(
-          () => verifyWebhook(BODY, headers, secrets, { scheme: messageSignatureWebhook(), clock }),
-          (error) => error instanceof TypeError && error.message.includes('readWebhook'),
-          'a TypeError that names readWebhook',
-        )
+      await expectRejection(
+        () => verifyWebhook(BODY, sent, secrets, { scheme: messageSignatureWebhook(), clock }),
+        (error) => error instanceof TypeError && error.message.includes('readWebhook'),
+        'a TypeError that names readWebhook',
+      )
       const scheme = messageSignatureWebhook({ components: ['content-digest'] })
       const bare = await sign({ components: ['content-digest'] })
       expectEqual(await verifyWebhook(BODY, bare, secrets, { scheme, clock }), true)

@@ -4,6 +4,7 @@ import {
   expectEqual,
   expectRejection,
   expectTrue,
+  LawBrokenError,
   type Law,
 } from '../../../../src/runtime/ports/conformance.ts'
 import { verifyWebhook } from '../../../../src/services/webhooks/receiving/verify-webhook.ts'
@@ -253,7 +254,8 @@ export const paypalLaws: readonly Law<null>[] = [
         ['https://api-m.paypal.com/v1/oauth2/token', `Basic ${btoa('id:secret')}`],
       )
       expectEqual(authorizationOf(question), 'Bearer T')
-      const asked = String(question?.init.body)
+      const { body: asked } = question?.init ?? {}
+      if (typeof asked !== 'string') throw new LawBrokenError('Expected the question to be text')
       expectTrue(asked.endsWith(`,"webhook_event":${PAYPAL_BODY}}`), 'the very body to be sent')
       expectEqual(Reflect.get(Object(JSON.parse(asked)), 'webhook_id'), 'WEBHOOK-1')
       status = 'FAILURE'

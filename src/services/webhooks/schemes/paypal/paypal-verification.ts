@@ -5,7 +5,7 @@ import { askVendor, textOf, unavailable, type VendorTools } from '../ask-vendor.
 import { createBudget } from '../budget.ts'
 import { eventField, eventText } from '../event-field.ts'
 import { parseJson } from '../parse-json.ts'
-import { createSharedLoads } from '../shared-loads.ts'
+import { createVendorLoads } from '../vendor-loads.ts'
 import type { PaypalTransmission } from './paypal-transmission.ts'
 
 /** An app of PayPal's, as its developer dashboard shows it. */
@@ -49,7 +49,7 @@ export function createPaypalVerification(
 ): PaypalVerification {
   const basic = `Basic ${encodeBase64(encodeUtf8(`${clientId}:${clientSecret}`))}`
   const questions = createBudget(BURST, REFILL_MS)
-  const tokens = createSharedLoads<Token>(tools.clock, createBudget(BURST, REFILL_MS))
+  const tokens = createVendorLoads<Token>(tools.clock, createBudget(BURST, REFILL_MS))
   let token: Token | null = null
 
   function post(path: string, type: string, authorization: string, body: string) {

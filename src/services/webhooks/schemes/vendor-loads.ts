@@ -5,13 +5,13 @@ import { unavailable, VENDOR_TIMEOUT_MS } from './ask-vendor.ts'
 import type { Budget } from './budget.ts'
 
 /** Loads what a key stands for, once for all who want it within the same few seconds. */
-export type SharedLoads<Value> = (
+export type VendorLoads<Value> = (
   key: string,
   now: number,
   options: LoadOptions<Value>,
 ) => Promise<Value>
 
-/** How {@link SharedLoads} load. */
+/** How {@link VendorLoads} load. */
 export interface LoadOptions<Value> {
   load(): Promise<Value>
   /** Whether the budget is left alone, for what was loaded well before. Default false. */
@@ -34,7 +34,7 @@ const MAX_RESULTS = 64
  * The loads reject with what `load` rejects with, and with WebhookVerificationError
  * `key_unavailable` when the budget is used up or nothing comes in time.
  */
-export function createSharedLoads<Value>(clock: Clock, budget: Budget): SharedLoads<Value> {
+export function createVendorLoads<Value>(clock: Clock, budget: Budget): VendorLoads<Value> {
   const results = new Map<string, { readonly at: number; readonly value: Promise<Value> }>()
   const late = (): Error => unavailable(new Error('Another request for it did not end in time'))
   const never = new AbortController().signal
