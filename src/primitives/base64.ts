@@ -11,8 +11,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes exactly what {@link encodeBase64} writes: no whitespace, no missing padding, no stray bits, so that no two
- * texts stand for the same bytes.
+ * Decodes exactly what {@link encodeBase64} writes: no whitespace, no missing padding, no stray
+ * bits, so that no two texts stand for the same bytes.
  *
  * @returns The bytes, or `null` when `text` is no canonical base64
  */
@@ -29,7 +29,10 @@ function hasToBase64(bytes: object): bytes is { toBase64(): string } {
   return 'toBase64' in bytes
 }
 
-/** `apply` takes the bytes as they are; spreading them would walk them one by one, six times as long. */
+/**
+ * `apply` takes the bytes as they are; spreading them would walk them one by one, six times as
+ * long.
+ */
 function textOf(bytes: Uint8Array): string {
   return String(Reflect.apply(String.fromCharCode, null, bytes))
 }

@@ -79,7 +79,10 @@ export async function isTrustedChain(
   return leadsToAnchor(leaf, 0, [leaf])
 }
 
-/** Whether a certificate alone, whoever issued it, is one of a server with a strong key, valid at `now`. */
+/**
+ * Whether a certificate alone, whoever issued it, is one of a server with a strong key, valid at
+ * `now`.
+ */
 export function isServer(certificate: Certificate, now: number): boolean {
   const { mayServe, hasUnknownDemands, publicKey } = certificate
   const isUsable = mayServe && !hasUnknownDemands && isValidAt(certificate, now)

@@ -22,7 +22,8 @@ export const DER = {
 } as const
 
 /**
- * Reads elements that fill `bytes` exactly, strictly: definite lengths in their shortest form, tags of one byte.
+ * Reads elements that fill `bytes` exactly, strictly: definite lengths in their shortest form, tags
+ * of one byte.
  *
  * @returns `null` when the bytes are something else
  */
@@ -44,7 +45,10 @@ export function readDer(bytes: Uint8Array<ArrayBuffer>): readonly DerElement[] |
   return elements
 }
 
-/** @returns The elements inside `element`, or `null` when it has not this tag or holds something else */
+/**
+ * @returns The elements inside `element`, or `null` when it has not this tag or holds something
+ *   else
+ */
 export function readDerInside(
   element: DerElement | undefined,
   tag: number,

@@ -5,7 +5,10 @@ export const ED25519_KEY_BYTES = 32
 
 /** Verifies. */
 export interface Ed25519PublicKey {
-  /** @returns Whether `signature` is one of `message` (RFC 8032 §5.1.7); one of another length than 64 bytes is not */
+  /**
+   * @returns Whether `signature` is one of `message` (RFC 8032 §5.1.7); one of another length than
+   *   64 bytes is not
+   */
   verify(signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): Promise<boolean>
 }
 
@@ -15,7 +18,10 @@ export interface Ed25519PrivateKey {
   sign(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/** What stands before the seed in PKCS #8 (RFC 8410 §7): version 0, id-Ed25519, an octet string in an octet string. */
+/**
+ * What stands before the seed in PKCS #8 (RFC 8410 §7): version 0, id-Ed25519, an octet string in
+ * an octet string.
+ */
 const PKCS8_PREFIX = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32]
 
 /**
@@ -25,7 +31,8 @@ const PKCS8_PREFIX = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32]
 export function createEd25519PublicKey(publicKey: Uint8Array): Ed25519PublicKey {
   checkLength(publicKey)
   const bytes = new Uint8Array(publicKey)
-  // The key is kept, never its promise: on Workers a promise made for one request may not be awaited by another.
+  // The key is kept, never its promise: on Workers a promise made for one request may not be
+  // awaited by another.
   let key: CryptoKey | null = null
   return {
     async verify(signature, message) {

@@ -6,8 +6,8 @@ export function encodeHex(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes exactly what {@link encodeHex} writes: whole bytes, lower case, no prefix, so that no two texts stand for the
- * same bytes.
+ * Decodes exactly what {@link encodeHex} writes: whole bytes, lower case, no prefix, so that no two
+ * texts stand for the same bytes.
  *
  * @returns The bytes, or `null` when `text` is no lower-case hexadecimal
  */

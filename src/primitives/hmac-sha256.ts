@@ -1,16 +1,22 @@
 const BLOCK_BYTES = 64
 
-/** First 32 bits of the fractions of the roots of the first primes (FIPS 180-4 §4.2.2 and §5.3.3). */
+/**
+ * First 32 bits of the fractions of the roots of the first primes (FIPS 180-4 §4.2.2 and §5.3.3).
+ */
 const ROUND_CONSTANTS = /* @__PURE__ */ rootFractions(64, Math.cbrt)
 const INITIAL_STATE = /* @__PURE__ */ rootFractions(8, Math.sqrt)
 
-/** The hash so far and the 64 words of the block at hand; one of each for all calls, since none of them waits. */
+/**
+ * The hash so far and the 64 words of the block at hand; one of each for all calls, since none of
+ * them waits.
+ */
 const state = /* @__PURE__ */ new Int32Array(8)
 const schedule = /* @__PURE__ */ new Int32Array(64)
 
 /**
- * HMAC-SHA-256 (RFC 2104, FIPS 180-4) computed at once, without a promise: for a short message the round trip through
- * WebCrypto costs several times the hash itself. The two blocks of the key are hashed once.
+ * HMAC-SHA-256 (RFC 2104, FIPS 180-4) computed at once, without a promise: for a short message the
+ * round trip through WebCrypto costs several times the hash itself. The two blocks of the key are
+ * hashed once.
  *
  * @param secret Any length; longer than a block it is hashed first, as RFC 2104 says
  * @returns A function from a message, below 512 MiB, to its code of 32 bytes
@@ -45,12 +51,16 @@ function finish(from: Int32Array, seenBytes: number, message: Uint8Array): Uint8
   return code
 }
 
-/** Takes the next block, what is past the message as the bit that ends it and zeros (FIPS 180-4 §5.1.1). */
+/**
+ * Takes the next block, what is past the message as the bit that ends it and zeros (FIPS 180-4
+ * §5.1.1).
+ */
 function load(message: Uint8Array, offset = 0): void {
   const { length } = message
   const end = offset + BLOCK_BYTES
   let at = offset
-  // A load past an array's end would make all loads of this line slow, so the last blocks have their own.
+  // A load past an array's end would make all loads of this line slow, so the last blocks have
+  // their own.
   if (end <= length)
     for (let t = 0; t < 16; t++)
       schedule[t] =
@@ -66,8 +76,8 @@ function load(message: Uint8Array, offset = 0): void {
 }
 
 /**
- * Feeds the loaded block to the state (FIPS 180-4 §6.2.2). In one piece, with `| 0` after each sum and no closure,
- * because that is what engines keep in registers.
+ * Feeds the loaded block to the state (FIPS 180-4 §6.2.2). In one piece, with `| 0` after each sum
+ * and no closure, because that is what engines keep in registers.
  */
 function compress(): void {
   let a = state[0] ?? 0

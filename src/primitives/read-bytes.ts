@@ -1,7 +1,9 @@
 /**
- * Reads a whole stream of bytes, as long as it is no longer than a limit; the rest is then cancelled.
+ * Reads a whole stream of bytes, as long as it is no longer than a limit; the rest is then
+ * cancelled.
  *
- * @param maxBytes Most bytes read; an empty chunk counts as one, so that an endless run of them ends too
+ * @param maxBytes Most bytes read; an empty chunk counts as one, so that an endless run of them
+ *   ends too
  * @param signal Cancels the stream when it aborts
  * @returns The bytes, or `null` when there were more
  * @throws The reason of `signal` when it aborts, or what the stream fails with

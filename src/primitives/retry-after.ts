@@ -19,8 +19,8 @@ const MAX_LENGTH = 100
  * Reads a `Retry-After` header: delta seconds or an HTTP date (RFC 9110 §10.2.3, §5.6.7).
  *
  * @param now ms since 1970, what a date is measured against
- * @returns Whole milliseconds from now, 0 for a date that has passed and without an upper bound (the caller sets one),
- *   or `null` when the header is neither form
+ * @returns Whole milliseconds from now, 0 for a date that has passed and without an upper bound
+ *   (the caller sets one), or `null` when the header is neither form
  */
 export function parseRetryAfter(value: string, now: number): number | null {
   const text = value.replace(/^[ \t]+|[ \t]+$/g, '')

@@ -29,7 +29,8 @@ export interface InnerList {
 const MAX_CHARACTERS = 16_384
 
 /**
- * Parses a dictionary field (RFC 9651 §4.2.2), strictly. Of a repeated key the last value counts, in the place of the first.
+ * Parses a dictionary field (RFC 9651 §4.2.2), strictly. Of a repeated key the last value counts,
+ * in the place of the first.
  *
  * @returns `null` when `text` is no dictionary
  */

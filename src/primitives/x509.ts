@@ -62,13 +62,18 @@ export function readCertificates(pem: string): readonly Certificate[] | null {
   return certificates.length === 0 ? null : certificates
 }
 
-/** @returns Whether a certificate is for `name`, a host: by its alternative names, else its common one */
+/**
+ * @returns Whether a certificate is for `name`, a host: by its alternative names, else its common
+ *   one
+ */
 export function isCertificateOf({ hosts, commonName }: Certificate, name: string): boolean {
   // The common name counts only where there are no others (RFC 6125 §6.4.4).
   return hosts === null ? commonName === name : hosts.includes(name)
 }
 
-/** @returns `null` when `der` is no version 3 certificate, or breaks the rules of DER or RFC 5280 */
+/**
+ * @returns `null` when `der` is no version 3 certificate, or breaks the rules of DER or RFC 5280
+ */
 export function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate | null {
   const outer = readDer(der)
   const parts = outer?.length === 1 ? readDerInside(outer[0], DER.sequence) : null

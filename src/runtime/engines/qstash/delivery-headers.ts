@@ -12,7 +12,8 @@ export interface Delivery {
 const SEND = 'send through QStash'
 
 /**
- * The request headers that say so (https://upstash.com/docs/qstash/api-reference/messages/publish-a-message).
+ * The request headers that say so
+ * (https://upstash.com/docs/qstash/api-reference/messages/publish-a-message).
  *
  * @throws RangeError when something is out of range
  */

@@ -10,7 +10,10 @@ import { systemFetch, type FetchClient } from '../../ports/platform/fetch-client
 export interface QstashAccess {
   /** `QSTASH_TOKEN` of the console. */
   readonly token: string
-  /** `QSTASH_URL` of the console, which names the account's region. Default `https://qstash.upstash.io`. */
+  /**
+   * `QSTASH_URL` of the console, which names the account's region. Default
+   * `https://qstash.upstash.io`.
+   */
   readonly baseUrl?: string
   /** Default: the platform's `fetch`. */
   readonly fetch?: FetchClient
@@ -27,7 +30,8 @@ export const ACCESS_OPTIONS = ['baseUrl', 'fetch', 'timeout', 'clock'] as const
 export interface QstashApi {
   /**
    * @param path Behind `/v2/`
-   * @returns The parsed answer, `null` where it is empty, `undefined` where there is no such thing and that is expected
+   * @returns The parsed answer, `null` where it is empty, `undefined` where there is no such thing
+   *   and that is expected
    * @throws BackendError
    */
   request(method: 'GET' | 'POST' | 'DELETE', path: string, call?: QstashCall): Promise<unknown>
@@ -118,7 +122,10 @@ export function createQstashApi(access: QstashAccess): QstashApi {
   }
 }
 
-/** @throws TypeError when `url` is not one that QStash can call: `http` or `https`, without a fragment */
+/**
+ * @throws TypeError when `url` is not one that QStash can call: `http` or `https`, without a
+ *   fragment
+ */
 export function checkUrl(name: string, url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null
   if (parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.hash === '') return url

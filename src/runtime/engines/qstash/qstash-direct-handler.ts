@@ -24,7 +24,10 @@ export interface QstashDirectHandlerOptions extends SignedRequestOptions {
    * 5 min.
    */
   readonly timeLimit?: Duration
-  /** Hears what `process` threw; QStash only learns that the attempt failed. Must not throw. Default: nobody. */
+  /**
+   * Hears what `process` threw; QStash only learns that the attempt failed. Must not throw.
+   * Default: nobody.
+   */
   readonly onError?: (error: unknown, job: DirectJob) => void
 }
 
@@ -34,11 +37,22 @@ const MAX_RETRY_AFTER_S = 86_400
 /**
  * Runs the jobs that `qstashDirect` and `qstashSchedules` send, each once or more.
  *
- * Status 200: completed; 489: dead, kept in QStash's dead-letter queue with the error of the outcome; 503 with
- * `Retry-After`: again after that, up to a day; 500: `process` threw or took too long, again after QStash's own wait; 401:
- * not signed by QStash for this URL, or too old.
+ * Status 200: completed; 489: dead, kept in QStash's dead-letter queue with the error of the
+ * outcome; 503 with `Retry-After`: again after that, up to a day; 500: `process` threw or took too
+ * long, again after QStash's own wait; 401: not signed by QStash for this URL, or too old.
+ *
+ * @example
+ * const handle = qstashDirectHandler({
+ *   url: 'https://app.example.com/images',
+ *   signingKeys,
+ *   process: async ({ name, data }) => {
+ *     await resize(data)
+ *     return { to: 'completed' }
+ *   },
+ * })
  *
  * @throws RangeError when an option is out of range
+ * @throws TypeError when `url` is missing or no URL
  */
 export function qstashDirectHandler(
   options: QstashDirectHandlerOptions,

@@ -13,17 +13,32 @@ export interface QstashDirectOptions extends QstashAccess {
   readonly url: string
 }
 
-/** How a job is delivered. What is not here, QStash cannot do: priority, cancellation by name, progress. */
+/**
+ * How a job is delivered. What is not here, QStash cannot do: priority, cancellation by name,
+ * progress.
+ */
 export interface QstashSendOptions {
-  /** Not before this long from now, in whole seconds, rounded up; how long at most is up to the plan. Default 0. */
+  /**
+   * Not before this long from now, in whole seconds, rounded up; how long at most is up to the
+   * plan. Default 0.
+   */
   readonly delay?: Duration
-  /** How often a failed job is tried again, 0 to 100; how often at most is up to the plan. Default: the plan's most. */
+  /**
+   * How often a failed job is tried again, 0 to 100; how often at most is up to the plan. Default:
+   * the plan's most.
+   */
   readonly retries?: number
-  /** Drops later jobs of the same id for 10 minutes, which is as long as QStash remembers it. 1 to 256 printable characters. Default: none. */
+  /**
+   * Drops later jobs of the same id for 10 minutes, which is as long as QStash remembers it. 1 to
+   * 256 printable characters. Default: none.
+   */
   readonly deduplicationId?: string
 }
 
-/** What sending a job answers: `added` is false when QStash dropped it as a duplicate, and then `id` is that of the first. */
+/**
+ * What sending a job answers: `added` is false when QStash dropped it as a duplicate, and then `id`
+ * is that of the first.
+ */
 export interface SentJob {
   readonly id: string
   readonly added: boolean
@@ -41,9 +56,14 @@ export interface QstashDirect {
 }
 
 /**
- * Sends jobs without a job store: QStash keeps each one, delivers it to `qstashDirectHandler` at least once, retries it and keeps what
- * failed in its dead-letter queue. Cheap to set up; for priority, exact deduplication, cancellation, progress or a
- * record of what became of a job use a queue with `qstashWaker`.
+ * Sends jobs without a job store: QStash keeps each one, delivers it to `qstashDirectHandler` at
+ * least once, retries it and keeps what failed in its dead-letter queue. Cheap to set up; for
+ * priority, exact deduplication, cancellation, progress or a record of what became of a job use a
+ * queue with `qstashWaker`.
+ *
+ * @example
+ * const images = qstashDirect({ token: env.QSTASH_TOKEN, url: 'https://app.example.com/images' })
+ * await images.send('resize', { key: 'a.png' }, { retries: 3 })
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when a URL is none

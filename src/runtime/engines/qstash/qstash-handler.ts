@@ -25,11 +25,12 @@ export interface QstashHandlerOptions
 }
 
 /**
- * Answers the wakes of `qstashWaker`: verifies that they are QStash's, works the queue's job store until nothing can be run
- * now, and wakes for what comes later.
+ * Answers the wakes of `qstashWaker`: verifies that they are QStash's, works the queue's job store
+ * until nothing can be run now, and wakes for what comes later.
  *
- * Status 200: worked; 401: not signed by QStash for this URL, or too old; 404: no worker for the queue, perhaps not
- * deployed yet; 489: no wake; 503: the job store cannot be reached. QStash delivers the last ones again.
+ * Status 200: worked; 401: not signed by QStash for this URL, or too old; 404: no worker for the
+ * queue, perhaps not deployed yet; 489: no wake; 503: the job store cannot be reached. QStash
+ * delivers the last ones again.
  *
  * @example
  * const backend = { ...redis(upstash), waker: qstashWaker({ token, url }) }

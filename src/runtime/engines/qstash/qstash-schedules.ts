@@ -7,7 +7,9 @@ import { decodeWakeMessage, encodeWakeMessage } from '../../workers/push/wake-me
 import { deliveryHeaders } from './delivery-headers.ts'
 import { ACCESS_OPTIONS, checkUrl, createQstashApi, type QstashAccess } from './qstash-api.ts'
 
-/** What a schedule sends: a job to `qstashDirectHandler`, or a wake for a queue to `qstashHandler`. */
+/**
+ * What a schedule sends: a job to `qstashDirectHandler`, or a wake for a queue to `qstashHandler`.
+ */
 export type QstashTask =
   | { readonly job: { readonly name: string; readonly data: Json } }
   | { readonly wake: string }
@@ -46,7 +48,10 @@ export interface QstashSchedulesOptions extends QstashAccess {
   readonly url: string
 }
 
-/** Schedules that QStash itself keeps. Each method throws BackendError when QStash cannot be reached or refuses. */
+/**
+ * Schedules that QStash itself keeps. Each method throws BackendError when QStash cannot be reached
+ * or refuses.
+ */
 export interface QstashSchedules {
   /**
    * Creates or replaces a schedule; it may take a minute to be due for the first time.
@@ -63,8 +68,12 @@ export interface QstashSchedules {
 const TIMEZONE = /^CRON_TZ=(\S+) (.+)$/
 
 /**
- * Keeps schedules at QStash, which then needs nothing of ours running to be on time. A tick that QStash misses is not made
- * up; where that matters, schedule in the queue itself and have this only wake for it.
+ * Keeps schedules at QStash, which then needs nothing of ours running to be on time. A tick that
+ * QStash misses is not made up; where that matters, schedule in the queue itself and have this only
+ * wake for it.
+ *
+ * @example
+ * await qstashSchedules({ token, url }).create({ id: 'sweep', cron: '0 * * * *', wake: 'email' })
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when a URL is none

@@ -14,8 +14,8 @@ export interface QstashWakerOptions extends QstashAccess {
   /** Where `qstashHandler` answers: a public URL, exactly as the handler knows it. */
   readonly url: string
   /**
-   * Wakes that fall due within one such span become one message, delivered at its end; 0 sends each at
-   * once. Up to 5 min, half of what QStash remembers of messages. Default 1 s.
+   * Wakes that fall due within one such span become one message, delivered at its end; 0 sends each
+   * at once. Up to 5 min, half of what QStash remembers of messages. Default 1 s.
    */
   readonly coalesce?: Duration
   /**
@@ -35,12 +35,16 @@ const OPTIONAL = [...ACCESS_OPTIONS, 'coalesce', 'maxDelay', 'retries'] as const
 /**
  * A waker that has QStash call an HTTP endpoint; nothing polls, so an idle queue costs nothing.
  *
- * Every message costs, so wakes are coalesced: by this isolate, and by QStash through a deduplication id made of the queue
- * and the span. The message goes out at the end of its span, after everything it stands for was added: a wake is up to
- * `coalesce` and a second late.
+ * Every message costs, so wakes are coalesced: by this isolate, and by QStash through a
+ * deduplication id made of the queue and the span. The message goes out at the end of its span,
+ * after everything it stands for was added: a wake is up to `coalesce` and a second late.
  *
- * A wake can be lost where clocks of two machines differ by more than that. Have a schedule wake as well:
- * `qstashSchedules(…).create({ id: 'sweep-email', cron: '*\/5 * * * *', wake: 'email' })`.
+ * A wake can be lost where clocks of two machines differ by more than that. Have a schedule wake as
+ * well: `qstashSchedules(…).create({ id: 'sweep-email', cron: '*\/5 * * * *', wake: 'email' })`.
+ *
+ * @example
+ * const waker = qstashWaker({ token: env.QSTASH_TOKEN, url: 'https://app.example.com/qstash' })
+ * const emailQueue = new JobQueue({ name: 'email', backend: { ...redis(upstash), waker }, jobs })
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when a URL is none
@@ -60,13 +64,15 @@ export function qstashWaker(options: QstashWakerOptions): Waker {
     async wake(queue, inMs) {
       const now = clock.now()
       const waitMs = Math.min(Math.max(inMs, 0), JOB_LIMITS.delayMs)
-      // The end of the span that it falls in: always later than now, so that a wake of now is not answered before.
+      // The end of the span that it falls in: always later than now, so that a wake of now is not
+      // answered before.
       const dueAt =
         coalesceMs > 0 ? (Math.floor((now + waitMs) / coalesceMs) + 1) * coalesceMs : now + waitMs
       const delayMs = Math.min(dueAt - now, maxDelayMs)
       const id = `ring:${queue}:${dueAt}`
       if (coalesceMs > 0 && woken.get(id) === true) return
-      // Set before the answer, so that many wakes at once make one request; no promise is shared, as Workers forbid it.
+      // Set before the answer, so that many wakes at once make one request; no promise is shared,
+      // as Workers forbid it.
       woken.set(id, true)
       try {
         await api.publish(url, {

@@ -31,7 +31,11 @@ export interface SignedRequestOptions {
 /** The names of {@link SignedRequestOptions} that may be left out. */
 export const SIGNED_REQUEST_OPTIONS = ['tolerance', 'maxBodyBytes', 'bodyTimeout', 'clock'] as const
 
-/** Reads a request that QStash signed. @returns Its body parsed as JSON, or the answer to a request that is not one */
+/**
+ * Reads a request that QStash signed.
+ *
+ * @returns Its body parsed as JSON, or the answer to a request that is not one
+ */
 export type ReadSignedRequest = (
   request: Request,
 ) => Promise<{ readonly body: unknown } | { readonly refusal: Response }>

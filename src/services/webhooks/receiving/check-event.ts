@@ -1,7 +1,9 @@
 import { describeIssues, type StandardSchema } from '../../../primitives/standard-schema.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
 
-/** @throws WebhookVerificationError `invalid_event`, naming what does not fit and not what it holds */
+/**
+ * @throws WebhookVerificationError `invalid_event`, naming what does not fit and not what it holds
+ */
 export async function checkEvent<Event>(
   schema: StandardSchema<unknown, Event>,
   event: unknown,

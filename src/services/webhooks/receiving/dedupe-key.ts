@@ -6,8 +6,8 @@ import type { ReceivedWebhook } from './receive-webhook.ts'
 const PLAIN_ID = /^[\x21-\x7e]{1,100}$/
 
 /**
- * A key that is the same for every delivery of one event and for no other: the id that the signature
- * covers, else the sender's own id of the delivery together with what it delivered.
+ * A key that is the same for every delivery of one event and for no other: the id that the
+ * signature covers, else the sender's own id of the delivery together with what it delivered.
  *
  * @returns At most 103 characters of ASCII, or `null` where nothing tells a repetition from another
  *   event that is alike

@@ -28,13 +28,13 @@ export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
   readonly store?: AtomicStore
   /**
    * Keeps the memory of this receiver apart from that of others in the same store, 1 to 64
-   * characters: senders choose their ids, and one must not be able to use up another's. Default: the
-   * scheme's name.
+   * characters: senders choose their ids, and one must not be able to use up another's. Default:
+   * the scheme's name.
    */
   readonly receiver?: string
   /**
-   * How long a webhook is remembered, ms: longer than its sender goes on trying. Default 604,800,000
-   * (7 days).
+   * How long a webhook is remembered, ms: longer than its sender goes on trying. Default
+   * 604,800,000 (7 days).
    */
   readonly rememberMs?: number
   /** How long after a crash a repeated delivery is handled again, ms. Default 30,000. */
@@ -46,8 +46,8 @@ export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
   readonly queue?: WebhookQueue
   /**
    * Told of everything that is not answered with 200: a refused webhook (a
-   * WebhookVerificationError), or what a handler, the queue or the store threw. Default: refusals are
-   * only answered, and everything else is thrown.
+   * WebhookVerificationError), or what a handler, the queue or the store threw. Default: refusals
+   * are only answered, and everything else is thrown.
    */
   readonly onError?: (error: unknown, request: Request) => void
   /** Default: the platform's. */
@@ -67,9 +67,9 @@ const TITLES: Readonly<Record<number, string>> = {
  * Makes a receiver of webhooks: it verifies, remembers, and calls the handler of the event's type.
  *
  * Answers 200 when the event was handled, was handled before, or has no handler; 401 when it is not
- * authentic; 400, 408, 413 or 415 for a body that cannot be used; 409 while the same webhook is being
- * handled; 500 when a handler failed and 503 when it cannot be verified now, so that the sender tries
- * again. Refusals are `application/problem+json` (RFC 9457).
+ * authentic; 400, 408, 413 or 415 for a body that cannot be used; 409 while the same webhook is
+ * being handled; 500 when a handler failed and 503 when it cannot be verified now, so that the
+ * sender tries again. Refusals are `application/problem+json` (RFC 9457).
  *
  * @example
  * const receive = handleWebhooks(

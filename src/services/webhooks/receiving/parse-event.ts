@@ -7,7 +7,8 @@ import { WebhookVerificationError } from '../webhook-verification-error.ts'
 const JSON_TYPES = /^(application\/([\w.-]+\+)?json|text\/(json|plain))$/
 
 /**
- * Parses a verified body: JSON, or a form's fields as an object in which a repeated field is a list.
+ * Parses a verified body: JSON, or a form's fields as an object in which a repeated field is a
+ * list.
  *
  * @param contentType The request's; without one the body is JSON
  * @returns `null` for an empty body

@@ -9,8 +9,8 @@ import { findScheme, type WebhookSchemeName } from '../schemes/webhook-schemes.t
 export interface VerifyWebhookOptions extends SignatureAgeOptions {
   /**
    * Whose way of signing. Default: `stripe` for a bare signature, since Stripe's alone says when it
-   * was made, and `standard` for headers. Never guessed from what arrives, or the sender could choose
-   * the weakest.
+   * was made, and `standard` for headers. Never guessed from what arrives, or the sender could
+   * choose the weakest.
    */
   readonly scheme?: WebhookSchemeName | WebhookScheme
 }
@@ -21,14 +21,17 @@ export interface VerifyWebhookOptions extends SignatureAgeOptions {
  *
  * @example
  * const body = await request.text()
- * if (!(await verifyWebhook(body, request.headers, secret))) return new Response(null, { status: 401 })
+ * if (!(await verifyWebhook(body, request.headers, secret)))
+ *   return new Response(null, { status: 401 })
  *
  * @param payload The raw body, text or bytes as it arrived
- * @param signature The request's headers, or the value of its one signature header; absent is not authentic
+ * @param signature The request's headers, or the value of its one signature header; absent is not
+ *   authentic
  * @param secrets One secret, or several while they are rotated
  * @throws TypeError when the body is a parsed object, or the scheme needs more than what is given
  * @throws RangeError when a secret or an option is out of range
- * @throws WebhookVerificationError `key_unavailable` when that cannot be told now; let the sender try again
+ * @throws WebhookVerificationError `key_unavailable` when that cannot be told now; let the sender
+ *   try again
  */
 export async function verifyWebhook(
   payload: WebhookPayload,

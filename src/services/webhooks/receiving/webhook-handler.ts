@@ -6,7 +6,10 @@ import type { WebhookContext, WebhookHandler } from './webhook-handlers.ts'
  * A handler for events that a schema checks: what does not fit is refused with `invalid_event`.
  *
  * @example
- * handleWebhooks({ 'order.paid': webhookHandler(OrderPaid, async (order) => ship(order)) }, options)
+ * handleWebhooks(
+ *   { 'order.paid': webhookHandler(OrderPaid, async (order) => ship(order)) },
+ *   options,
+ * )
  */
 export function webhookHandler<Event>(
   schema: StandardSchema<unknown, Event>,

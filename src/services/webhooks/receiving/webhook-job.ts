@@ -15,7 +15,8 @@ export interface WebhookJob {
  * The other end of a queue that `handleWebhooks` hands webhooks to.
  *
  * @example
- * const queue = new JobQueue({ name: 'webhooks', backend, jobs: { webhook: webhookJob(handlers) } })
+ * const jobs = { webhook: webhookJob(handlers) }
+ * const queue = new JobQueue({ name: 'webhooks', backend, jobs })
  * const receive = handleWebhooks(handlers, { secrets, queue })
  */
 export function webhookJob(handlers: WebhookHandlers): WebhookJob {

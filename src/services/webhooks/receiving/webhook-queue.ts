@@ -1,6 +1,8 @@
 import type { Json } from '../../../runtime/ports/json.ts'
 
-/** What takes webhooks over, to handle them after the sender has got its answer. A `JobQueue` fits. */
+/**
+ * What takes webhooks over, to handle them after the sender has got its answer. A `JobQueue` fits.
+ */
 export interface WebhookQueue {
   /**
    * Resolves when the webhook is safe; only then is it acknowledged.

@@ -57,7 +57,10 @@ export function unavailable(cause: unknown): WebhookVerificationError {
   return new WebhookVerificationError('key_unavailable', undefined, { cause })
 }
 
-/** @returns What an answer with status 200 holds @throws WebhookVerificationError `key_unavailable` */
+/**
+ * @returns What an answer with status 200 holds
+ * @throws WebhookVerificationError `key_unavailable`
+ */
 export function textOf({ status, text }: VendorAnswer): string {
   if (status === 200) return text
   throw unavailable(new Error(`Status ${status}`))

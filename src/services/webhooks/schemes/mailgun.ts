@@ -9,10 +9,10 @@ import type { WebhookScheme } from './webhook-scheme.ts'
 const TOLERANCE_MS = 32_400_000
 
 /**
- * Mailgun: a `timestamp`, a `token` and their HMAC-SHA256 in hexadecimal inside the body, keyed with
- * the webhook signing key. **Nothing else of the body is signed**: whoever has seen one delivery can
- * send another body with it. Receivers that remember do so by the token, which stops that; look the
- * event up at Mailgun before something valuable depends on it.
+ * Mailgun: a `timestamp`, a `token` and their HMAC-SHA256 in hexadecimal inside the body, keyed
+ * with the webhook signing key. **Nothing else of the body is signed**: whoever has seen one
+ * delivery can send another body with it. Receivers that remember do so by the token, which stops
+ * that; look the event up at Mailgun before something valuable depends on it.
  *
  * @example
  * const { event } = await readWebhook(request, { scheme: mailgunWebhook(), secrets })

@@ -29,7 +29,9 @@ export interface MessageSignatureWebhookOptions {
   readonly url?: (seen: string) => string
 }
 
-/** Names of algorithms in the registry of RFC 9421, and the versions of keys that sign with them. */
+/**
+ * Names of algorithms in the registry of RFC 9421, and the versions of keys that sign with them.
+ */
 const ALGORITHMS = new Map<unknown, string>([
   ['hmac-sha256', 'v1'],
   ['ed25519', 'v1a'],
@@ -42,12 +44,12 @@ const DIGESTS = new Map([
 ])
 
 /**
- * HTTP Message Signatures (RFC 9421) with `hmac-sha256` or `ed25519`, and `Content-Digest` (RFC 9530)
- * for the body. Secrets are written as for Standard Webhooks: `whsec_…`, base64 or bytes, and
+ * HTTP Message Signatures (RFC 9421) with `hmac-sha256` or `ed25519`, and `Content-Digest` (RFC
+ * 9530) for the body. Secrets are written as for Standard Webhooks: `whsec_…`, base64 or bytes, and
  * `whpk_…` for Ed25519.
  *
- * A profile: `created` is demanded, components have no parameters, and `alg`, when it is there, must
- * be that of a key.
+ * A profile: `created` is demanded, components have no parameters, and `alg`, when it is there,
+ * must be that of a key.
  *
  * @example
  * const scheme = messageSignatureWebhook({ label: 'sig1' })

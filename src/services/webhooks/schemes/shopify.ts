@@ -7,8 +7,8 @@ import type { WebhookScheme } from './webhook-scheme.ts'
 /**
  * Shopify: `X-Shopify-Hmac-SHA256`, HMAC-SHA256 in base64 over the body alone, keyed with the app's
  * client secret. Time, topic and `X-Shopify-Webhook-Id` are not signed: the id tells Shopify's own
- * repetitions, nothing stops a replay by someone else, and the topic deserves no more trust than the
- * network.
+ * repetitions, nothing stops a replay by someone else, and the topic deserves no more trust than
+ * the network.
  *
  * @example
  * const { event } = await readWebhook(request, { scheme: shopifyWebhook(), secrets })

@@ -11,7 +11,10 @@ const DERIVED = new Set([
   '@query',
 ])
 
-/** @returns Whether `name` is that of a component: of a field, lower case (RFC 9421 §2.1), or derived */
+/**
+ * @returns Whether `name` is that of a component: of a field, lower case (RFC 9421 §2.1), or
+ *   derived
+ */
 export function isComponentName(name: string): boolean {
   return DERIVED.has(name) || /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)
 }

@@ -17,8 +17,8 @@ export interface SignatureSchemeOptions {
   /** @returns The name under which a header is looked for when it is not there. Default: none */
   otherName?(header: string): string
   /**
-   * Oldest signature accepted by default, ms. Default 5 minutes; without a timestamp in the claim it
-   * means nothing.
+   * Oldest signature accepted by default, ms. Default 5 minutes; without a timestamp in the claim
+   * it means nothing.
    */
   readonly toleranceMs?: number
   /**
@@ -65,8 +65,8 @@ const MAX_TRIES = 16
 
 /**
  * Makes a scheme of the common kind: signatures in a header, over the body with something in front
- * of it. The vendors' schemes are made with it, and those of senders that are not among them can be.
- * A signature that cannot be read is passed over when there are others.
+ * of it. The vendors' schemes are made with it, and those of senders that are not among them can
+ * be. A signature that cannot be read is passed over when there are others.
  *
  * @example
  * const acme = signatureScheme({

@@ -4,8 +4,8 @@ import { signatureScheme, type ClaimedSignature } from './signature-scheme.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
 /**
- * Stripe: `Stripe-Signature: t=…,v1=…`, HMAC-SHA256 in hexadecimal over `<t>.<body>`, keyed with the
- * whole `whsec_…` text. Several `v1` while a secret is rolled; other versions are ignored.
+ * Stripe: `Stripe-Signature: t=…,v1=…`, HMAC-SHA256 in hexadecimal over `<t>.<body>`, keyed with
+ * the whole `whsec_…` text. Several `v1` while a secret is rolled; other versions are ignored.
  *
  * @see https://docs.stripe.com/webhooks#verify-manually
  */

@@ -8,8 +8,9 @@ import {
 import type { VerificationKey } from './signature-scheme.ts'
 
 /**
- * The key behind a secret of Standard Webhooks: `whpk_…` verifies Ed25519 (`v1a`), everything else HMAC-SHA256 (`v1`). Each
- * has the version it belongs to, so that no public key is ever taken for a shared secret.
+ * The key behind a secret of Standard Webhooks: `whpk_…` verifies Ed25519 (`v1a`), everything else
+ * HMAC-SHA256 (`v1`). Each has the version it belongs to, so that no public key is ever taken for a
+ * shared secret.
  *
  * @throws TypeError when the secret is not written as it should be
  * @throws RangeError when it has not the length it should have

@@ -1,4 +1,7 @@
-/** Headers in the forms that runtimes and frameworks hand over: `Headers`, or an object such as Node's. */
+/**
+ * Headers in the forms that runtimes and frameworks hand over: `Headers`, or an object such as
+ * Node's.
+ */
 export type WebhookHeaders =
   | HeaderSource
   | { readonly [name: string]: string | readonly string[] | undefined }

@@ -2,19 +2,27 @@ import type { WebhookVerificationCode } from '../webhook-verification-error.ts'
 import type { WebhookPayload } from '../signing/signed-content.ts'
 import type { WebhookSecret } from '../signing/webhook-keys.ts'
 
-/** One sender's way of signing, as its receiver sees it. Each vendor's is a file beside this one. */
+/**
+ * One sender's way of signing, as its receiver sees it. Each vendor's is a file beside this one.
+ */
 export interface WebhookScheme {
   /** For messages and logs. */
   readonly name: string
-  /** The one header that a bare signature stands for; absent when the scheme needs more than that. */
+  /**
+   * The one header that a bare signature stands for; absent when the scheme needs more than that.
+   */
   readonly signatureHeader?: string | undefined
-  /** Oldest signature accepted unless the caller says otherwise, ms; the vendor's retries must fit in. */
+  /**
+   * Oldest signature accepted unless the caller says otherwise, ms; the vendor's retries must fit
+   * in.
+   */
   readonly toleranceMs: number
   /**
    * Says whether the message is from who holds one of the secrets.
    *
    * @param secrets Any of them may fit; none for a vendor that signs with a certificate
-   * @throws TypeError or RangeError when a secret is needed and none is given, or one cannot be of this scheme
+   * @throws TypeError or RangeError when a secret is needed and none is given, or one cannot be of
+   *   this scheme
    * @throws WebhookVerificationError `key_unavailable` when that cannot be told now
    */
   verify(
@@ -32,7 +40,10 @@ export interface WebhookMessage {
   /** As the runtime saw it, absolute; absent when only headers were handed over. */
   readonly url?: string
   readonly method?: string
-  /** @param name Lower case. @returns The header's value, which may be empty, or `null` when it is absent */
+  /**
+   * @param name Lower case.
+   * @returns The header's value, which may be empty, or `null` when it is absent
+   */
   header(name: string): string | null
 }
 
@@ -57,7 +68,10 @@ export interface AuthenticWebhook {
 export interface WebhookIdentity {
   /** The sender's id of the event or of the delivery; `null` when there is none. */
   readonly id: string | null
-  /** Whether the signature covers the id. Where it does not, whoever repeats a message may give it a new one. */
+  /**
+   * Whether the signature covers the id. Where it does not, whoever repeats a message may give it a
+   * new one.
+   */
   readonly idIsSigned: boolean
   /** The event's type, such as `order.paid`; `null` when the sender does not say. */
   readonly type: string | null

@@ -3,7 +3,10 @@ import { standardScheme } from './standard.ts'
 import { stripeScheme } from './stripe.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
-/** The schemes that a name is enough for; the others are imported, so that nobody bundles what they do not use. */
+/**
+ * The schemes that a name is enough for; the others are imported, so that nobody bundles what they
+ * do not use.
+ */
 export type WebhookSchemeName = 'standard' | 'stripe' | 'github'
 
 const schemes = [standardScheme, stripeScheme, githubScheme]

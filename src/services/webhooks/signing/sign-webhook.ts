@@ -8,7 +8,9 @@ import { createKeyring, textKey, type WebhookSecret } from './webhook-keys.ts'
 
 /** The headers that each scheme adds to a request. */
 export interface SignatureHeaders {
-  /** Standard Webhooks: `v1` (HMAC-SHA256) for `whsec_` secrets, `v1a` (Ed25519) for `whsk_` keys. */
+  /**
+   * Standard Webhooks: `v1` (HMAC-SHA256) for `whsec_` secrets, `v1a` (Ed25519) for `whsk_` keys.
+   */
   readonly standard: {
     readonly 'webhook-id': string
     readonly 'webhook-timestamp': string
@@ -16,7 +18,10 @@ export interface SignatureHeaders {
   }
   /** As Stripe signs: `t=…,v1=…`, HMAC-SHA256 in hexadecimal over time and body. */
   readonly stripe: { readonly 'stripe-signature': string }
-  /** As GitHub signs: `sha256=…`, HMAC-SHA256 in hexadecimal over the body alone, so nothing limits a replay. */
+  /**
+   * As GitHub signs: `sha256=…`, HMAC-SHA256 in hexadecimal over the body alone, so nothing limits
+   * a replay.
+   */
   readonly github: { readonly 'x-hub-signature-256': string }
 }
 
@@ -28,8 +33,8 @@ export interface SignWebhookOptions<Scheme extends SigningScheme = SigningScheme
   /** Whose way of signing. Default `standard`. */
   readonly scheme?: Scheme
   /**
-   * The message's id, the same in every attempt to deliver it: 1 to 256 visible ASCII characters without a dot. Used by
-   * `standard` alone. Default: `msg_` and 24 random digits.
+   * The message's id, the same in every attempt to deliver it: 1 to 256 visible ASCII characters
+   * without a dot. Used by `standard` alone. Default: `msg_` and 24 random digits.
    */
   readonly id?: string
   /** When this attempt is made, seconds since 1970; fractions are cut off. Default: now. */
@@ -43,10 +48,15 @@ export interface SignWebhookOptions<Scheme extends SigningScheme = SigningScheme
 /**
  * Signs a webhook's body.
  *
+ * @example
+ * const headers = await signWebhook(body, secret)
+ * await fetch(url, { method: 'POST', headers: { ...headers }, body })
+ *
  * @param payload The exact body that is sent
  * @param secrets One secret, or several while they are rotated: the receiver needs any one of them
  * @returns The headers to send along with the body
- * @throws TypeError when the body is no text or bytes, or a secret is not written as the scheme wants it
+ * @throws TypeError when the body is no text or bytes, or a secret is not written as the scheme
+ *   wants it
  * @throws RangeError when a secret is too short, or the id or the timestamp is not valid
  */
 export function signWebhook(
@@ -125,7 +135,10 @@ async function signGitHub(
 const standardKeyOf = /* @__PURE__ */ createKeyring(signingKey)
 const textKeyOf = /* @__PURE__ */ createKeyring(textKey)
 
-/** A dot would let two messages have the same signed content, so the specification keeps it out of ids. */
+/**
+ * A dot would let two messages have the same signed content, so the specification keeps it out of
+ * ids.
+ */
 function checkId(id: string): string {
   if (/^[!-\-/-~]{1,256}$/.test(id)) return id
   throw new RangeError(

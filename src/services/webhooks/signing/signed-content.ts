@@ -1,6 +1,8 @@
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
 
-/** A body exactly as it travels: its bytes, or text that travels as UTF-8. Never a parsed object. */
+/**
+ * A body exactly as it travels: its bytes, or text that travels as UTF-8. Never a parsed object.
+ */
 export type WebhookPayload = string | Uint8Array
 
 /** @returns What a scheme signs: some text in front of the body */
@@ -13,7 +15,9 @@ export function signedContent(prefix: string, payload: WebhookPayload): Uint8Arr
   return content
 }
 
-/** @throws TypeError when the body is neither text nor bytes, with the reason that most callers need */
+/**
+ * @throws TypeError when the body is neither text nor bytes, with the reason that most callers need
+ */
 export function checkPayload(payload: unknown): asserts payload is WebhookPayload {
   if (!(typeof payload === 'string' || payload instanceof Uint8Array))
     throw new TypeError(

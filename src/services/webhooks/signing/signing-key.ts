@@ -7,14 +7,17 @@ import {
   type WebhookSecret,
 } from './webhook-keys.ts'
 
-/** A key that signs for Standard Webhooks, and the version that stands in front of its signatures. */
+/**
+ * A key that signs for Standard Webhooks, and the version that stands in front of its signatures.
+ */
 export interface SigningKey {
   readonly version: 'v1' | 'v1a'
   sign(content: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /**
- * The key behind a secret of Standard Webhooks: `whsk_…` signs with Ed25519, everything else with HMAC-SHA256.
+ * The key behind a secret of Standard Webhooks: `whsk_…` signs with Ed25519, everything else with
+ * HMAC-SHA256.
  *
  * @throws TypeError when the secret is not written as it should be, or is a public key
  * @throws RangeError when it has not the length it should have

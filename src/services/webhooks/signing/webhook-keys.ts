@@ -14,10 +14,15 @@ export const VERIFICATION_KEY_PREFIX = 'whpk_'
 /** Shortest secret of the Standard Webhooks specification. */
 const MIN_STANDARD_SECRET_BYTES = 24
 
-/** Shortest secret of a vendor: with fewer than 128 bits, one recorded delivery is enough to guess it. */
+/**
+ * Shortest secret of a vendor: with fewer than 128 bits, one recorded delivery is enough to guess
+ * it.
+ */
 const MIN_TEXT_SECRET_BYTES = 16
 
-/** Most keys that a keyring holds: a service with more endpoints than that makes the others again. */
+/**
+ * Most keys that a keyring holds: a service with more endpoints than that makes the others again.
+ */
 const MAX_KEYS = 1000
 
 /**
@@ -72,7 +77,10 @@ export function createKeyring<Key extends {}>(
   }
 }
 
-/** A file's last line break is no part of the secret, and would only be a signature that does not fit. */
+/**
+ * A file's last line break is no part of the secret, and would only be a signature that does not
+ * fit.
+ */
 function checkEnds(secret: WebhookSecret): WebhookSecret {
   if (typeof secret !== 'string' || !/^[\r\n]|[\r\n]$/.test(secret)) return secret
   throw new TypeError('Cannot use webhook secret: it begins or ends with a line break')

@@ -14,12 +14,26 @@ export interface WebhookKeyPair {
 /** Inside the 24 to 64 bytes of the specification, and the length of the hash. */
 const SECRET_BYTES = 32
 
-/** @returns A new shared secret for Standard Webhooks: `whsec_` and base64 of 32 bytes */
+/**
+ * Makes a secret for a sender and its receiver to share.
+ *
+ * @example
+ * const secret = generateWebhookSecret()
+ *
+ * @returns A new shared secret for Standard Webhooks: `whsec_` and base64 of 32 bytes
+ */
 export function generateWebhookSecret(random: Pick<RandomSource, 'bytes'> = systemRandom): string {
   return SECRET_PREFIX + encodeBase64(random.bytes(SECRET_BYTES))
 }
 
-/** @returns A new Ed25519 key pair for Standard Webhooks */
+/**
+ * Makes keys for a sender whose receivers can verify and not sign.
+ *
+ * @example
+ * const { signingKey, verificationKey } = await generateWebhookKeyPair()
+ *
+ * @returns A new Ed25519 key pair for Standard Webhooks
+ */
 export async function generateWebhookKeyPair(
   random: Pick<RandomSource, 'bytes'> = systemRandom,
 ): Promise<WebhookKeyPair> {

@@ -25,7 +25,9 @@ export type PaypalVerification = (
 /** A token is given up this long before PayPal does, ms. */
 const TOKEN_MARGIN_MS = 60_000
 
-/** So many are asked for at once, and one a second, that PayPal did not send; and tokens likewise. */
+/**
+ * So many are asked for at once, and one a second, that PayPal did not send; and tokens likewise.
+ */
 const BURST = 10
 const REFILL_MS = 1000
 
@@ -87,7 +89,10 @@ export function createPaypalVerification(
   }
 }
 
-/** @returns The body's text, or `null` when it is no JSON: it could add fields of its own to a request */
+/**
+ * @returns The body's text, or `null` when it is no JSON: it could add fields of its own to a
+ *   request
+ */
 function readEvent(payload: WebhookPayload): string | null {
   if (parseJson(payload) === undefined) return null
   // Without the byte order mark, which is allowed before a text and not inside.

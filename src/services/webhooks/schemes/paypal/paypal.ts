@@ -27,8 +27,8 @@ export interface PaypalWebhookOptions {
   /** Default `live`. */
   readonly environment?: 'live' | 'sandbox'
   /**
-   * Asks PayPal when the certificate cannot be had or trusted, so many times a minute. Default: such
-   * a webhook is refused.
+   * Asks PayPal when the certificate cannot be had or trusted, so many times a minute. Default:
+   * such a webhook is refused.
    */
   readonly credentials?: PaypalCredentials
   /** Roots that PayPal's certificates must come from, PEM, 1 to 8. Default: DigiCert's. */

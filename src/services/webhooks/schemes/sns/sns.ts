@@ -76,7 +76,8 @@ export function snsWebhook(options: SnsWebhookOptions): WebhookScheme {
       if (region === undefined) return 'unexpected_sender'
       if (content === null) return 'malformed_signature'
       const origin = `https://${snsHost(region)}`
-      // Compared as it is written: no port, user, dot segment, query or fragment, no other spelling.
+      // Compared as it is written: no port, user, dot segment, query or fragment, no other
+      // spelling.
       if (!url.startsWith(`${origin}/`) || !CERTIFICATE_PATH.test(url.slice(origin.length)))
         return 'untrusted_certificate'
       const { least, most } = RSA_SIGNATURE_BYTES

@@ -5,7 +5,8 @@ import { signedContent, type WebhookPayload } from '../../signing/signed-content
 const MAX_FIELDS = 1000
 
 /**
- * The texts of which Twilio may have signed one: each spelling of the URL, and the fields of a form.
+ * The texts of which Twilio may have signed one: each spelling of the URL, and the fields of a
+ * form.
  *
  * @param url The URL that was called, absolute
  * @param contentType The request's; `null` when it is not known
@@ -21,8 +22,8 @@ export async function twilioContents(
 }
 
 /**
- * What Twilio signs after the URL: each field's name and value, fields by name and a repeated field's
- * values once each, in order; nothing when the URL has the hash of the body.
+ * What Twilio signs after the URL: each field's name and value, fields by name and a repeated
+ * field's values once each, in order; nothing when the URL has the hash of the body.
  *
  * @returns `null` when the body is not what the URL says, or no form, or has too many fields
  */
