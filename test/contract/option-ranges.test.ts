@@ -36,6 +36,7 @@ import {
   RetryLaterError,
   scheduleJob,
 } from '../../src/services/background-jobs/index.ts'
+import { handleWebhooks, readWebhook, verifyWebhook } from '../../src/services/webhooks/index.ts'
 
 /** What a mistake in a program, or in its configuration, hands over instead of a number. */
 const ODD = [NaN, -Infinity, -1, null, '', '5', 'soon', '-1s', {}, [], true, 5n]
@@ -63,8 +64,9 @@ const signal = AbortSignal.abort()
 const unreachable = () => Promise.reject(new Error('nothing is to be sent'))
 const queue = { send: async (): Promise<void> => {} }
 const access = { token: 't', url: 'https://example.com/', fetch: unreachable }
-const signed = { signingKeys: { current: 'a', next: 'b' } }
+const signed = { url: 'https://example.com/', signingKeys: { current: 'a', next: 'b' } }
 const process = async (): Promise<{ readonly to: 'completed' }> => ({ to: 'completed' })
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const workers = [{ queue: 'q', drain: async () => 0 }]
 const connection = { eval: async () => [], evalsha: async () => [] }
 
@@ -87,6 +89,7 @@ const retry = {
   'retry.backoff.jitter': 'share',
 } as const
 const qstash = { timeout: 'duration' } as const
+const reading = { tolerance: 'duration', maxBytes: 'count', bodyTimeout: 'duration' } as const
 const signing = { tolerance: 'duration', bodyTimeout: 'duration', maxBodyBytes: 'count' } as const
 
 /** Options that must be there for another one, by the option whose part that is. */
@@ -323,6 +326,21 @@ const table: readonly Numeric[] = [
     options: { retries: 'count' },
     call: (options) =>
       qstashSchedules(access).create({ id: 's', cron: '* * * * *', wake: 'q', ...options }),
+  },
+  {
+    name: 'verifyWebhook()',
+    options: { tolerance: 'duration' },
+    call: (options) => verifyWebhook('{}', {}, secret, options),
+  },
+  {
+    name: 'readWebhook()',
+    options: reading,
+    call: (options) => readWebhook(new Request(access.url), { secrets: secret, ...options }),
+  },
+  {
+    name: 'handleWebhooks()',
+    options: { ...reading, keep: 'duration', lease: 'duration' },
+    call: (options) => handleWebhooks({}, { secrets: secret, store: backend.store, ...options }),
   },
   {
     name: 'pinnedFetch()',

@@ -5,7 +5,7 @@ import {
   type WebhookVerificationCode,
 } from '../../src/services/webhooks/webhook-verification-error.ts'
 import { readWebhook } from '../../src/services/webhooks/receiving/read-webhook.ts'
-import type { ReceiveWebhookOptions } from '../../src/services/webhooks/receiving/receive-webhook.ts'
+import type { ReceiveWebhookOptions } from '../../src/services/webhooks/receiving/webhook-reception.ts'
 import type { WebhookScheme } from '../../src/services/webhooks/schemes/webhook-scheme.ts'
 
 /** A shared secret for whom it does not matter which. */

@@ -22,16 +22,13 @@ export { createHttpsResolver } from './outbound/resolve-over-https.ts'
 export type { OutboundPolicy } from './outbound/url-policy.ts'
 export { handleWebhooks, type HandleWebhooksOptions } from './receiving/handle-webhooks.ts'
 export { readWebhook, type ReadWebhookOptions } from './receiving/read-webhook.ts'
-export type {
-  ParseWebhookBody,
-  ReceivedWebhook,
-  ReceiveWebhookOptions,
-} from './receiving/receive-webhook.ts'
+export type { ReceivedWebhook } from './receiving/receive-webhook.ts'
 export { verifyWebhook, type VerifyWebhookOptions } from './receiving/verify-webhook.ts'
 export { webhookHandler } from './receiving/webhook-handler.ts'
 export type { WebhookHandlers } from './receiving/webhook-handlers.ts'
 export { webhookJob } from './receiving/webhook-job.ts'
 export type { QueuedWebhook, WebhookQueue } from './receiving/webhook-queue.ts'
+export type { ParseWebhookBody, ReceiveWebhookOptions } from './receiving/webhook-reception.ts'
 export type { WebhookSchemeName } from './schemes/webhook-schemes.ts'
 export type { BatchOptions, BatchResult } from './sending/batch-deliveries.ts'
 export { batchWebhooks } from './sending/batch-webhooks.ts'

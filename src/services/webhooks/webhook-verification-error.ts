@@ -11,7 +11,7 @@ const REFUSALS = {
   malformed_signature: { status: 401, what: 'the signature is not written as the scheme says' },
   /** The timestamp is no plain number of seconds (or, where the vendor uses one, no date). */
   malformed_timestamp: { status: 401, what: 'the timestamp is not written as the scheme says' },
-  /** Signed longer ago than `toleranceMs`: late, or recorded and sent again. */
+  /** Signed longer ago than `tolerance`: late, or recorded and sent again. */
   timestamp_too_old: { status: 401, what: 'the timestamp is older than the tolerance' },
   /** Signed further in the future than clocks differ. */
   timestamp_too_new: { status: 401, what: 'the timestamp is further ahead than the tolerance' },
@@ -31,8 +31,8 @@ const REFUSALS = {
   },
   /** The body is longer than `maxBytes`. */
   body_too_large: { status: 413, what: 'the body is longer than maxBytes' },
-  /** The body did not arrive within `bodyTimeoutMs`. */
-  body_timeout: { status: 408, what: 'the body did not arrive within bodyTimeoutMs' },
+  /** The body did not arrive within `bodyTimeout`. */
+  body_timeout: { status: 408, what: 'the body did not arrive within bodyTimeout' },
   /** The sender broke off in the middle of the body. */
   body_aborted: { status: 400, what: 'the body broke off' },
   /** The signature holds, but the body is neither JSON nor a form, and `parse` is not given. */

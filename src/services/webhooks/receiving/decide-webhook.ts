@@ -9,7 +9,7 @@ export interface SignatureAgeOptions {
    * vendor's retries. A signature may be ahead by as much, at most 5 minutes. `'accept-any-age'`
    * gives up protection against replays of old messages.
    */
-  readonly toleranceMs?: number | 'accept-any-age'
+  readonly tolerance?: number | 'accept-any-age'
   /** Tells the time. Default: the platform's clock. */
   readonly clock?: Pick<Clock, 'now'>
 }
@@ -25,8 +25,12 @@ export function decideWebhook(
   secrets: WebhookSecret | readonly WebhookSecret[],
   options: SignatureAgeOptions,
 ): Promise<WebhookVerdict> {
-  const { toleranceMs = scheme.toleranceMs, clock = { now: systemNow } } = options
-  const tolerated = toleranceMs === 'accept-any-age' ? Infinity : toleranceMs
-  if (!(tolerated > 0)) throw new RangeError('Cannot verify webhook: toleranceMs is not above 0')
-  return scheme.verify(message, [secrets].flat(), { now: clock.now(), toleranceMs: tolerated })
+  const { tolerance = scheme.toleranceMs, clock = { now: systemNow } } = options
+  let toleranceMs = Infinity
+  if (tolerance !== 'accept-any-age') {
+    if (!(Number.isSafeInteger(tolerance) && tolerance > 0))
+      throw new RangeError('Cannot verify webhook: tolerance is no whole number of ms above 0')
+    toleranceMs = tolerance
+  }
+  return scheme.verify(message, [secrets].flat(), { now: clock.now(), toleranceMs })
 }

@@ -80,12 +80,7 @@ test('webhookJob() takes only what handleWebhooks() puts into a queue', async ()
 test('handleWebhooks() refuses a receiver without a name, and lasting options out of range', () => {
   const { store } = memory()
   const base = { secrets: SECRET, store }
-  for (const options of [
-    { receiver: '' },
-    { receiver: 'x'.repeat(65) },
-    { rememberMs: 0 },
-    { leaseMs: 0 },
-  ])
+  for (const options of [{ receiver: '' }, { receiver: 'x'.repeat(65) }, { keep: 0 }, { lease: 0 }])
     expect(() => handleWebhooks({}, { ...base, ...options })).toThrow(RangeError)
 })
 

@@ -1,3 +1,4 @@
+import type { Duration } from '../../../primitives/duration.ts'
 import {
   createIdempotency,
   type Idempotency,
@@ -7,15 +8,11 @@ import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-sto
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
 import { dedupeKey } from './dedupe-key.ts'
-import {
-  receiveWebhook,
-  type ReceivedWebhook,
-  type ReceiveWebhookOptions,
-} from './receive-webhook.ts'
 import { findHandler } from './find-handler.ts'
+import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.ts'
 import type { WebhookHandler, WebhookHandlers } from './webhook-handlers.ts'
 import type { WebhookQueue } from './webhook-queue.ts'
-import { findScheme } from '../schemes/webhook-schemes.ts'
+import { checkReception, type ReceiveWebhookOptions } from './webhook-reception.ts'
 
 /** Options of {@link handleWebhooks}. */
 export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
@@ -32,13 +29,10 @@ export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
    * the scheme's name.
    */
   readonly receiver?: string
-  /**
-   * How long a webhook is remembered, ms: longer than its sender goes on trying. Default
-   * 604,800,000 (7 days).
-   */
-  readonly rememberMs?: number
-  /** How long after a crash a repeated delivery is handled again, ms. Default 30,000. */
-  readonly leaseMs?: number
+  /** How long a webhook is remembered: longer than its sender goes on trying. Default 7 days. */
+  readonly keep?: Duration
+  /** How long after a crash a repeated delivery is handled again. Default 30 s. */
+  readonly lease?: Duration
   /**
    * Takes the webhooks over; the sender is answered as soon as it has one. Default: handlers run
    * before the answer.
@@ -54,7 +48,8 @@ export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
   readonly random?: RandomSource
 }
 
-const WEEK_MS = 604_800_000
+/** The names of {@link HandleWebhooksOptions} besides those of receiving. */
+const HANDLE_OPTIONS = ['store', 'receiver', 'keep', 'lease', 'queue', 'onError', 'random']
 
 const TITLES: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
@@ -86,10 +81,11 @@ export function handleWebhooks(
 ): (request: Request) => Promise<Response> {
   const { queue, onError } = options
   const known = { ...handlers }
-  const memory = createMemory(options)
+  const reception = checkReception(options, HANDLE_OPTIONS)
+  const memory = createMemory(options, reception.scheme.name)
 
   async function handle(request: Request): Promise<Response> {
-    const webhook = await receiveWebhook(request, options)
+    const webhook = await receiveWebhook(request, reception)
     const handler = findHandler(known, webhook.type)
     if (handler === null) return acknowledge()
     const key = memory && (await dedupeKey(webhook))
@@ -142,10 +138,9 @@ class DeclinedWebhook extends Error {
   }
 }
 
-function createMemory(options: HandleWebhooksOptions): Idempotency | null {
-  const { store, scheme = 'standard', clock, random, leaseMs, rememberMs = WEEK_MS } = options
+function createMemory(options: HandleWebhooksOptions, scheme: string): Idempotency | null {
+  const { store, receiver = scheme, keep = '7d', lease, clock, random } = options
   if (store === undefined) return null
-  const { receiver = findScheme(scheme).name } = options
   if (receiver.length < 1 || receiver.length > 64)
     throw new RangeError(
       `Cannot handle webhooks: receiver has ${receiver.length} characters, 1 to 64 allowed`,
@@ -153,8 +148,8 @@ function createMemory(options: HandleWebhooksOptions): Idempotency | null {
   return createIdempotency({
     backend: { store },
     partition: `received-webhooks:${receiver}`,
-    keep: rememberMs,
-    ...(leaseMs !== undefined && { lease: leaseMs }),
+    keep,
+    ...(lease !== undefined && { lease }),
     ...(clock !== undefined && { clock }),
     ...(random !== undefined && { random }),
   })

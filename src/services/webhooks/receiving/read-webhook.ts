@@ -1,10 +1,7 @@
 import type { StandardSchema } from '../../../primitives/standard-schema.ts'
 import { checkEvent } from './check-event.ts'
-import {
-  receiveWebhook,
-  type ReceivedWebhook,
-  type ReceiveWebhookOptions,
-} from './receive-webhook.ts'
+import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.ts'
+import { checkReception, type ReceiveWebhookOptions } from './webhook-reception.ts'
 
 /** Options of {@link readWebhook}. */
 export interface ReadWebhookOptions<Event = unknown> extends ReceiveWebhookOptions {
@@ -39,7 +36,7 @@ export async function readWebhook(
   request: Request,
   options: ReceiveWebhookOptions & Partial<ReadWebhookOptions>,
 ): Promise<ReceivedWebhook<unknown>> {
-  const received = await receiveWebhook(request, options)
+  const received = await receiveWebhook(request, checkReception(options, ['schema']))
   const { schema } = options
   if (schema === undefined) return received
   return { ...received, event: await checkEvent(schema, received.event) }

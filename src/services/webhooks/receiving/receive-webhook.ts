@@ -1,44 +1,10 @@
 import { readBytes } from '../../../primitives/read-bytes.ts'
-import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
+import { headerReader } from '../schemes/webhook-headers.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
-import type { WebhookSecret } from '../signing/webhook-keys.ts'
 import { decideWebhook } from './decide-webhook.ts'
 import { parseEvent } from './parse-event.ts'
-import type { VerifyWebhookOptions } from './verify-webhook.ts'
-import { headerReader } from '../schemes/webhook-headers.ts'
-import { findScheme } from '../schemes/webhook-schemes.ts'
-
-/** What receiving a webhook needs to know. */
-export interface ReceiveWebhookOptions extends VerifyWebhookOptions {
-  /**
-   * One secret, or several while they are rotated. Left out only for senders that sign with a
-   * certificate.
-   */
-  readonly secrets?: WebhookSecret | readonly WebhookSecret[]
-  /** Longest body that is read, bytes. Default 1,048,576. */
-  readonly maxBytes?: number
-  /** How long the body may take to arrive, ms. Default 30,000. */
-  readonly bodyTimeoutMs?: number
-  /**
-   * Makes the event of the verified body, whatever its type: XML, or text as it is. What it throws
-   * refuses the webhook as `malformed_event`. Default: JSON and forms are parsed, and other types
-   * are refused.
-   */
-  readonly parse?: ParseWebhookBody
-  /** Tells the time and wakes up when the body takes too long. Default: the platform's. */
-  readonly clock?: Clock
-}
-
-/**
- * Makes an event of the body as it was signed.
- *
- * @param contentType The request's; `null` when it has none
- */
-export type ParseWebhookBody = (
-  bytes: Uint8Array<ArrayBuffer>,
-  contentType: string | null,
-) => Json | Promise<Json>
+import type { ParseWebhookBody, WebhookReception } from './webhook-reception.ts'
 
 /** An authentic webhook. */
 export interface ReceivedWebhook<Event = Json> {
@@ -60,29 +26,25 @@ export interface ReceivedWebhook<Event = Json> {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-const DEFAULT_MAX_BYTES = 1_048_576
-const DEFAULT_BODY_TIMEOUT_MS = 30_000
-
 /**
  * Reads a request's body once, checks its signature and parses it. Nothing is parsed that is not
  * authentic.
  *
  * @throws WebhookVerificationError
- * @throws TypeError when the request's body was read before, or a secret or an option is not valid
- * @throws RangeError when a secret or an option is out of range
+ * @throws TypeError when the request's body was read before, or a secret is not valid
+ * @throws RangeError when a secret is out of range
  */
 export async function receiveWebhook(
   request: Request,
-  options: ReceiveWebhookOptions,
+  reception: WebhookReception,
 ): Promise<ReceivedWebhook> {
-  const scheme = findScheme(options.scheme ?? 'standard')
-  const bytes = await readBody(request, options)
+  const { scheme, secrets, parse } = reception
+  const bytes = await readBody(request, reception)
   const { url, method } = request
   const message = { payload: bytes, url, method, header: headerReader(request.headers) }
-  const verdict = await decideWebhook(scheme, message, options.secrets ?? [], options)
+  const verdict = await decideWebhook(scheme, message, secrets, reception)
   if (typeof verdict === 'string') throw new WebhookVerificationError(verdict)
   const contentType = message.header('content-type') || null
-  const { parse } = options
   const event =
     parse === undefined
       ? parseEvent(bytes, contentType)
@@ -104,11 +66,8 @@ async function parseWith(
 
 async function readBody(
   request: Request,
-  options: ReceiveWebhookOptions,
+  { maxBytes, bodyTimeoutMs, clock }: WebhookReception,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { maxBytes = DEFAULT_MAX_BYTES, bodyTimeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options
-  checkPositive('maxBytes', maxBytes)
-  checkPositive('bodyTimeoutMs', bodyTimeoutMs)
   if (request.bodyUsed)
     throw new TypeError(
       'Cannot read webhook: request.bodyUsed is true, the body must not be read before (a signature covers its bytes; read it here first, or hand request.clone() to whoever else needs it)',
@@ -119,7 +78,6 @@ async function readBody(
   if (request.body === null) return new Uint8Array()
 
   const late = new AbortController()
-  const { clock = systemClock } = options
   const stop = clock.setTimer(() => late.abort(), bodyTimeoutMs)
   try {
     const bytes = await readBytes(request.body, maxBytes, late.signal)
@@ -131,9 +89,4 @@ async function readBody(
     stop()
   }
   throw new WebhookVerificationError('body_too_large')
-}
-
-function checkPositive(name: string, value: number): void {
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new RangeError(`Cannot read webhook: ${name} is ${value}, a whole number above 0 needed`)
 }

@@ -28,7 +28,8 @@ export interface VerifyWebhookOptions extends SignatureAgeOptions {
  * @param signature The request's headers, or the value of its one signature header; absent is not
  *   authentic
  * @param secrets One secret, or several while they are rotated
- * @throws TypeError when the body is a parsed object, or the scheme needs more than what is given
+ * @throws TypeError when the body is a parsed object, the scheme needs more than what is given, or an
+ *   option is not known
  * @throws RangeError when a secret or an option is out of range
  * @throws WebhookVerificationError `key_unavailable` when that cannot be told now; let the sender
  *   try again
@@ -40,6 +41,9 @@ export async function verifyWebhook(
   options: VerifyWebhookOptions = {},
 ): Promise<boolean> {
   checkPayload(payload)
+  for (const name of Object.keys(options))
+    if (!/^(scheme|tolerance|clock)$/.test(name))
+      throw new TypeError(`Cannot verify webhook: option ${name} is not known`)
   const bare = typeof signature !== 'object' || signature === null
   const scheme = findScheme(options.scheme ?? (bare ? 'stripe' : 'standard'))
   const { signatureHeader } = scheme

@@ -23,7 +23,7 @@ export function mailgunWebhook(): WebhookScheme {
   return signatureScheme({
     name: 'mailgun',
     headers: [],
-    toleranceMs: TOLERANCE_MS,
+    tolerance: TOLERANCE_MS,
     read(_values, { payload }) {
       const { timestamp, token, signature } = proofIn(parseJson(payload))
       if (timestamp === null || token === null || signature === null) return 'missing_signature'

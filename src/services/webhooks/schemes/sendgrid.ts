@@ -26,7 +26,7 @@ export function sendgridWebhook(): WebhookScheme {
   return signatureScheme({
     name: 'sendgrid',
     headers: ['x-twilio-email-event-webhook-signature', 'x-twilio-email-event-webhook-timestamp'],
-    toleranceMs: TOLERANCE_MS,
+    tolerance: TOLERANCE_MS,
     key: publicKey,
     read: ([header = '', timestamp = ''], { payload }) => ({
       signatures: readSignatures(header, decodeSignature),

@@ -20,7 +20,7 @@ export interface SignatureSchemeOptions {
    * Oldest signature accepted by default, ms. Default 5 minutes; without a timestamp in the claim
    * it means nothing.
    */
-  readonly toleranceMs?: number
+  readonly tolerance?: number
   /**
    * Makes a secret ready for use, and refuses what cannot be one. Default: HMAC-SHA256 with the
    * secret's own bytes.
@@ -83,8 +83,8 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
   const {
     name,
     headers,
-    otherName = (header) => header,
-    toleranceMs = 300_000,
+    otherName = String,
+    tolerance = 300_000,
     key = textKey,
     read,
     identify = identifyByFields,
@@ -93,7 +93,7 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
   return {
     name,
     signatureHeader: headers.length > 1 ? undefined : headers[0],
-    toleranceMs,
+    toleranceMs: tolerance,
     async verify(message, secrets, policy) {
       const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')

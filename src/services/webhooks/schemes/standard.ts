@@ -15,7 +15,7 @@ import type { WebhookScheme } from './webhook-scheme.ts'
 export const standardScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
   name: 'standard',
   headers: ['webhook-signature', 'webhook-id', 'webhook-timestamp'],
-  otherName: svixName,
+  otherName: (header) => header.replace('webhook', 'svix'),
   key: verificationKey,
   read([header = '', id = '', timestamp = ''], { payload }) {
     // With a dot in the id, other ids and times would have the same signed content.
@@ -29,12 +29,8 @@ export const standardScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
     return { signatures, content: signedContent(`${id}.${timestamp}.`, payload), timestamp }
   },
   identify: (event, { header }) => ({
-    id: header('webhook-id') || header(svixName('webhook-id')),
+    id: header('webhook-id') || header('svix-id'),
     idIsSigned: true,
     type: eventText(event, 'type'),
   }),
 })
-
-function svixName(header: string): string {
-  return header.replace('webhook', 'svix')
-}

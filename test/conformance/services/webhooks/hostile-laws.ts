@@ -42,7 +42,7 @@ const hostileLaws: readonly Law<null>[] = [
           const what = `${vendor}, ${JSON.stringify(odd)}`
           await expectTyped(() => readWebhook(requestOf(odd.body, odd.headers), options), what)
           await expectTyped(
-            () => verifyWebhook(odd.body, { ...odd.headers }, secrets, options),
+            () => verifyWebhook(odd.body, { ...odd.headers }, secrets, { scheme, clock }),
             what,
             // Twilio and HTTP Message Signatures want the URL, which verifyWebhook is not given.
             (error) => error instanceof TypeError && error.message.includes('readWebhook'),

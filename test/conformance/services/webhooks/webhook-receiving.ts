@@ -118,7 +118,7 @@ const handlingLaws: readonly Law<WebhookReceivingHarness>[] = [
     async run(harness) {
       const { clock, advance } = harness
       let calls = 0
-      const receive = await open(harness, { '*': () => void calls++ }, { rememberMs: 60_000 })
+      const receive = await open(harness, { '*': () => void calls++ }, { keep: '1m' })
       const first = await signedRequest(clock, event('a'), { id: 'msg_1' })
       const second = await signedRequest(clock, event('a'), { id: 'msg_2' })
       const answers = [
@@ -396,7 +396,7 @@ async function deliveries(): Promise<readonly Deliveries[]> {
     },
     {
       what: 'Stripe: an id in the body, an empty one, and none',
-      options: { scheme: 'stripe', toleranceMs: 'accept-any-age' },
+      options: { scheme: 'stripe', tolerance: 'accept-any-age' },
       requests: await Promise.all(
         ['{"id":"evt_1"}', '{"id":"evt_1"}', '{"id":""}', '{"id":""}', '{}', '{}'].map(
           async (body) =>
@@ -409,7 +409,7 @@ async function deliveries(): Promise<readonly Deliveries[]> {
     },
     {
       what: 'Stripe: ids that differ in what UTF-8 does not tell apart, or in what is long',
-      options: { scheme: 'stripe', toleranceMs: 'accept-any-age' },
+      options: { scheme: 'stripe', tolerance: 'accept-any-age' },
       requests: await Promise.all(
         ['\\ud800', '\\ud801', `${'x'.repeat(200)}1`, `${'x'.repeat(200)}2`, 'ü', 'ü'].map(
           async (eventId) => {

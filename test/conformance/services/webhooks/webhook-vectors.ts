@@ -270,8 +270,8 @@ function webhookLaw({ source, payload, signature, secret, at, scheme }: WebhookV
       const headers = typeof signature === 'string' ? signature : new Headers({ ...signature })
       expectEqual(await verifyWebhook(payload, headers, secret, options), true)
       if (at === 0) return
-      const late = { ...options, toleranceMs: 300_000, clock: fixedClock(at + 301) }
-      const early = { ...options, toleranceMs: 300_000, clock: fixedClock(at - 301) }
+      const late = { ...options, tolerance: 300_000, clock: fixedClock(at + 301) }
+      const early = { ...options, tolerance: 300_000, clock: fixedClock(at - 301) }
       expectEqual(await verifyWebhook(payload, signature, secret, late), false)
       expectEqual(await verifyWebhook(payload, signature, secret, early), false)
     },

@@ -20,7 +20,7 @@ import { verifyWebhook } from '../../../../src/services/webhooks/receiving/verif
 import type { WebhookScheme } from '../../../../src/services/webhooks/schemes/webhook-scheme.ts'
 import { createFakeClock } from '../../../../src/testing/index.ts'
 import { suite, type Suite } from '../../suite.ts'
-import type { ReceiveWebhookOptions } from '../../../../src/services/webhooks/receiving/receive-webhook.ts'
+import type { ReceiveWebhookOptions } from '../../../../src/services/webhooks/receiving/webhook-reception.ts'
 import {
   expectRefusal,
   receive,
