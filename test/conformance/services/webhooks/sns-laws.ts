@@ -9,6 +9,7 @@ import { verifyWebhook } from '../../../../src/services/webhooks/receiving/verif
 import { confirmSnsSubscription } from '../../../../src/services/webhooks/schemes/sns/confirm-sns-subscription.ts'
 import { WebhookVerificationError } from '../../../../src/services/webhooks/webhook-verification-error.ts'
 import { expectRefusal } from '../../../support/received-webhook.ts'
+import { HOSTILE_CERTIFICATES, hostileLinks } from '../../../support/hostile-sns-urls.ts'
 import { openSns, SNS_CERTIFICATE, TOPIC } from '../../../support/sns-fixture.ts'
 import { generateKeys, issueCertificate, PURPOSES } from '../../../support/test-certificates.ts'
 
@@ -340,96 +341,3 @@ export const snsLaws: readonly Law<null>[] = [
     },
   },
 ]
-
-const PEM = 'SimpleNotificationService-0123456789abcdef.pem'
-
-/** Hosts and spellings that are not SNS's in the region of the topic. */
-const HOSTILE_ORIGINS = [
-  'https://evil.example',
-  'https://sns.us-east-1.amazonaws.com.evil.example',
-  'https://evil-sns.us-east-1.amazonaws.com',
-  'https://xsns.us-east-1.amazonaws.com',
-  'https://bucket.s3.amazonaws.com',
-  'https://sns.s3.amazonaws.com',
-  'https://sns.s3-us-west-2.amazonaws.com',
-  'https://sns.s3-accelerate.amazonaws.com',
-  'https://sns.s3.us-east-1.amazonaws.com',
-  'https://sns.s3-website-us-east-1.amazonaws.com',
-  'https://sns.us-east-1.s3.amazonaws.com',
-  'https://s3.us-east-1.amazonaws.com/sns.us-east-1.amazonaws.com',
-  'https://sns.eu-west-1.amazonaws.com',
-  'https://sns.us-east-2.amazonaws.com',
-  'https://sns.us-east-1.amazonaws.com.cn',
-  'https://sns.cn-north-1.amazonaws.com.cn',
-  'https://sns.us-gov-west-1.amazonaws.com',
-  'https://sns.us-east-1.amazonaws.com.',
-  'https://sns.us-east-1.amazonaws.com:443',
-  'https://sns.us-east-1.amazonaws.com:8443',
-  'https://sns.us-east-1.amazonaws.com@evil.example',
-  'https://user:pass@sns.us-east-1.amazonaws.com',
-  'https://@sns.us-east-1.amazonaws.com',
-  'https://SNS.us-east-1.amazonaws.com',
-  'HTTPS://sns.us-east-1.amazonaws.com',
-  'https://sns.us-east-1.amazon\u0430ws.com',
-  'https://sns.us-east-1.amazonaws\u3002com',
-  'https://ｓns.us-east-1.amazonaws.com',
-  'https://sns%2eus-east-1.amazonaws.com',
-  'https:/sns.us-east-1.amazonaws.com',
-  'https:\\\\sns.us-east-1.amazonaws.com',
-  'https://sns.us-east-1.amazonaws.com\\@evil.example',
-  'https://sns.us-east-1.amazonaws.com\t',
-  ' https://sns.us-east-1.amazonaws.com',
-  'http://sns.us-east-1.amazonaws.com',
-  'ftp://sns.us-east-1.amazonaws.com',
-  '//sns.us-east-1.amazonaws.com',
-  'data:application/x-pem-file,',
-  '',
-]
-
-const HOSTILE_CERTIFICATES = [
-  ...HOSTILE_ORIGINS.map((origin) => `${origin}/${PEM}`),
-  ...[
-    `/other/${PEM}`,
-    `//${PEM}`,
-    `/x/../${PEM}`,
-    `/./${PEM}`,
-    `/%2e/${PEM}`,
-    `/?Action=GetFile&x=${PEM}`,
-    `/${PEM}?`,
-    `/${PEM}?0`,
-    `/${PEM}#`,
-    `/${PEM}#0`,
-    `/${PEM};x`,
-    `/${PEM}/`,
-    `/${PEM}\n`,
-    ` /${PEM}`,
-    '/SimpleNotificationService-.pem',
-    `/SimpleNotificationService-${'0'.repeat(65)}.pem`,
-    '/SimpleNotificationService-00.PEM',
-    '/simplenotificationservice-00.pem',
-    '/SimpleNotificationService-0_0.pem',
-    '/SimpleNotificationService-%30.pem',
-    '/SimpleNotificationService-00.pem%00',
-    '/',
-    '',
-  ].map((path) => `https://sns.us-east-1.amazonaws.com${path}`),
-]
-
-function hostileLinks(query: string): readonly string[] {
-  const origin = 'https://sns.us-east-1.amazonaws.com'
-  return [
-    ...HOSTILE_ORIGINS.map((other) => `${other}/?${query}`),
-    `${origin}/x?${query}`,
-    `${origin}?${query}`,
-    `${origin}//?${query}`,
-    `${origin}/?${query}#x`,
-    `${origin}/?${query}&Action=Unsubscribe`,
-    `${origin}/?${query.replace('ConfirmSubscription', 'Unsubscribe')}`,
-    `${origin}/?${query.replace('Token=t0', 'Token=t1')}`,
-    `${origin}/?${query}&Token=t1`,
-    `${origin}/?${query.replace('orders', 'others')}`,
-    `${origin}/?${query} x`,
-    `${origin}/?${query}\n`,
-    `${origin}/`,
-  ]
-}

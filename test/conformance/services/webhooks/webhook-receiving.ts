@@ -1,4 +1,3 @@
-import { encodeBase64 } from '../../../../src/primitives/base64.ts'
 import { encodeHex } from '../../../../src/primitives/hex.ts'
 import { createHmacKey } from '../../../../src/primitives/hmac.ts'
 import { encodeUtf8 } from '../../../../src/primitives/utf8.ts'
@@ -15,16 +14,13 @@ import {
   type HandleWebhooksOptions,
 } from '../../../../src/services/webhooks/receiving/handle-webhooks.ts'
 import { mailgunWebhook } from '../../../../src/services/webhooks/schemes/mailgun.ts'
-import { postmarkWebhook } from '../../../../src/services/webhooks/schemes/postmark.ts'
-import { shopifyWebhook } from '../../../../src/services/webhooks/schemes/shopify.ts'
-import { twilioWebhook } from '../../../../src/services/webhooks/schemes/twilio/twilio.ts'
 import type { WebhookHandlers } from '../../../../src/services/webhooks/receiving/webhook-handlers.ts'
 import { webhookJob } from '../../../../src/services/webhooks/receiving/webhook-job.ts'
-import { signWebhook } from '../../../../src/services/webhooks/signing/sign-webhook.ts'
 import { createSeededRandom } from '../../../../src/testing/index.ts'
 import { suite, type Suite } from '../../suite.ts'
 import { signedRequest, SIGNING_SECRET } from '../../../support/signed-request.ts'
 import { RECEIVER_URL } from '../../../support/received-webhook.ts'
+import { repeatedDeliveries } from '../../../support/repeated-deliveries.ts'
 
 /** A backend that a receiver remembers in, with the clock of the process beside it; `advance` moves both. */
 export interface WebhookReceivingHarness {
@@ -204,12 +200,12 @@ const handlingLaws: readonly Law<WebhookReceivingHarness>[] = [
   {
     name: 'handleWebhooks() tells repetitions by the id of the vendor, and handles what has none each time',
     async run(harness) {
-      for (const { what, options, requests, handled } of await deliveries()) {
+      for (const { what, options, requests, handled } of await repeatedDeliveries()) {
         const calls: unknown[] = []
         const receive = await open(
           harness,
           { '*': (_event, { type }) => void calls.push(type) },
-          { secrets: GITHUB_SECRET, ...options },
+          options,
         )
         for (const request of requests) expectEqual((await receive(request)).status, 200, what)
         expectEqual(calls.length, handled, `${what}, handled`)
@@ -300,134 +296,6 @@ const handlingLaws: readonly Law<WebhookReceivingHarness>[] = [
     },
   },
 ]
-
-/** One delivery of a vendor after the other, and how many of them are events of their own. */
-interface Deliveries {
-  readonly what: string
-  readonly options: Partial<HandleWebhooksOptions>
-  readonly requests: readonly Request[]
-  readonly handled: number
-}
-
-async function deliveries(): Promise<readonly Deliveries[]> {
-  const form = { 'content-type': 'application/x-www-form-urlencoded' }
-  const gather = 'CallSid=CA1&CallStatus=in-progress&Digits=1'
-  const push = '{"ref":"main"}'
-  const code = async (text: string, hash: 'SHA-1' | 'SHA-256') =>
-    encodeBase64(await createHmacKey(encodeUtf8(GITHUB_SECRET), hash).sign(encodeUtf8(text)))
-  const github = async (body: string, headers: Readonly<Record<string, string>>) =>
-    post(RECEIVER_URL, body, {
-      ...(await signWebhook(body, GITHUB_SECRET, { scheme: 'github' })),
-      ...headers,
-    })
-  const shopify = async (headers: Readonly<Record<string, string>>) =>
-    post(RECEIVER_URL, push, {
-      'x-shopify-hmac-sha256': await code(push, 'SHA-256'),
-      ...headers,
-    })
-  const twilio = async (path: string, token?: string) =>
-    post(RECEIVER_URL + path, gather, {
-      ...form,
-      ...(token !== undefined && { 'i-twilio-idempotency-token': token }),
-      'x-twilio-signature': await code(
-        `${RECEIVER_URL}${path}CallSidCA1CallStatusin-progressDigits1`,
-        'SHA-1',
-      ),
-    })
-  const postmark = (body: string) =>
-    post(RECEIVER_URL, body, { authorization: `Basic ${btoa('postmark:correct-horse')}` })
-  const id = 'x-github-delivery'
-  return [
-    {
-      what: 'GitHub: equal bodies under ids of their own, each of them twice',
-      options: { scheme: 'github' },
-      requests: [
-        await github(push, { [id]: 'a', 'x-github-event': 'push' }),
-        await github(push, { [id]: 'b', 'x-github-event': 'push' }),
-        await github(push, { [id]: 'a', 'x-github-event': 'push' }),
-        await github(push, { [id]: 'b', 'x-github-event': 'push' }),
-      ],
-      handled: 2,
-    },
-    {
-      what: 'GitHub: another body or event under an id that was seen, and no id at all',
-      options: { scheme: 'github' },
-      requests: [
-        await github(push, { [id]: 'a', 'x-github-event': 'push' }),
-        await github('{"ref":"dev"}', { [id]: 'a', 'x-github-event': 'push' }),
-        await github(push, { [id]: 'a', 'x-github-event': 'create' }),
-        await github(push, { 'x-github-event': 'push' }),
-        await github(push, { 'x-github-event': 'push' }),
-        await github(push, { [id]: '', 'x-github-event': 'push' }),
-      ],
-      handled: 6,
-    },
-    {
-      what: 'Shopify: equal bodies under ids of their own, and one again',
-      options: { scheme: shopifyWebhook() },
-      requests: [
-        await shopify({ 'x-shopify-webhook-id': 'a' }),
-        await shopify({ 'x-shopify-webhook-id': 'b' }),
-        await shopify({ 'x-shopify-webhook-id': 'a' }),
-        await shopify({}),
-        await shopify({}),
-      ],
-      handled: 4,
-    },
-    {
-      what: 'Twilio: the same digit again, the same fields at another URL, and a repetition of each',
-      options: { scheme: twilioWebhook() },
-      requests: [
-        await twilio('', 'a'),
-        await twilio('', 'b'),
-        await twilio('/2', 'a'),
-        await twilio('', 'a'),
-        await twilio('/2', 'a'),
-        await twilio(''),
-        await twilio(''),
-      ],
-      handled: 5,
-    },
-    {
-      what: 'Postmark: nothing tells repetitions',
-      options: { scheme: postmarkWebhook(), secrets: 'postmark:correct-horse' },
-      requests: [postmark('{"MessageID":"m"}'), postmark('{"MessageID":"m"}')],
-      handled: 2,
-    },
-    {
-      what: 'Stripe: an id in the body, an empty one, and none',
-      options: { scheme: 'stripe', tolerance: 'accept-any-age' },
-      requests: await Promise.all(
-        ['{"id":"evt_1"}', '{"id":"evt_1"}', '{"id":""}', '{"id":""}', '{}', '{}'].map(
-          async (body) =>
-            post(RECEIVER_URL, body, {
-              ...(await signWebhook(body, GITHUB_SECRET, { scheme: 'stripe', timestamp: 1 })),
-            }),
-        ),
-      ),
-      handled: 5,
-    },
-    {
-      what: 'Stripe: ids that differ in what UTF-8 does not tell apart, or in what is long',
-      options: { scheme: 'stripe', tolerance: 'accept-any-age' },
-      requests: await Promise.all(
-        ['\\ud800', '\\ud801', `${'x'.repeat(200)}1`, `${'x'.repeat(200)}2`, 'ü', 'ü'].map(
-          async (eventId) => {
-            const body = `{"id":"${eventId}"}`
-            return post(RECEIVER_URL, body, {
-              ...(await signWebhook(body, GITHUB_SECRET, { scheme: 'stripe', timestamp: 1 })),
-            })
-          },
-        ),
-      ),
-      handled: 5,
-    },
-  ]
-}
-
-function post(url: string, body: string, headers: Readonly<Record<string, string>>): Request {
-  return new Request(url, { method: 'POST', headers, body })
-}
 
 async function open(
   { open: openBackend, clock }: WebhookReceivingHarness,
