@@ -39,4 +39,10 @@ export const compositions: readonly Composition[] = [
     budgetGzipBytes: 43_400,
     budgetFirstGzipBytes: 33_900,
   },
+  {
+    name: 'payments',
+    imports: { './infrastructure/payments': ['createPayments', 'money'] },
+    budgetGzipBytes: 24_000,
+    budgetFirstGzipBytes: 24_000,
+  },
 ]
