@@ -9,8 +9,11 @@ export interface InfrastructureOptions {
   readonly backend: Backend
   /** Options of `createWebhooks` beside the backend. Default: its defaults. */
   readonly webhooks?: Omit<WebhooksOptions, 'backend'>
-  /** Options of `createPayments` beside the backend. Default: payments are not configured. */
-  readonly payments?: Omit<PaymentsOptions, 'backend'>
+  /**
+   * Providers by their names, `{ stripe: stripe({ … }) }`, or the options of `createPayments` beside
+   * the backend. Default: payments are not configured.
+   */
+  readonly payments?: PaymentsOptions['providers'] | Omit<PaymentsOptions, 'backend'>
 }
 
 /**
@@ -23,5 +26,16 @@ export function configureInfrastructure(options: InfrastructureOptions): void {
   const { backend, webhooks = {}, payments } = options
   configureWebhooks({ backend, ...webhooks })
   if (payments !== undefined)
-    configurePayments({ backend, readWebhook: readProviderWebhook, ...payments })
+    configurePayments({
+      backend,
+      readWebhook: readProviderWebhook,
+      ...(hasProviders(payments) ? payments : { providers: payments }),
+    })
+}
+
+function hasProviders(
+  payments: NonNullable<InfrastructureOptions['payments']>,
+): payments is Omit<PaymentsOptions, 'backend'> {
+  // A provider that somebody calls `providers` has a method of its own there.
+  return 'providers' in payments && !('createPayment' in payments.providers)
 }

@@ -55,6 +55,7 @@ export async function applyEvent(
     occurredAt: event.occurredAt,
     live: event.live,
     payment: record === null ? null : paymentOf(record),
+    paymentReference: record?.reference ?? event.payment?.reference ?? event.paymentReference,
     refund:
       record === null || refundEntry === undefined
         ? null
@@ -111,6 +112,7 @@ export function transitionsOf(
     occurredAt: after.updatedAt,
     live,
     payment: paymentOf(after),
+    paymentReference: after.reference,
     refund: null,
     dispute: null,
     subscription: null,
@@ -149,13 +151,23 @@ function firstOf(kind: 'refund.failed' | 'refund.updated'): PaymentEventType {
 }
 
 /** Events that say the same of the same thing have the same key. */
-function onceKey({ type, payment, refund, provider, id }: PaymentEvent): string {
+function onceKey({ type, payment, paymentReference, refund, provider, id }: PaymentEvent): string {
   if (refund !== null && type.startsWith('refund.'))
     return `handler/${type}/${refund.id}/${refund.state}`
-  const once = ['payment.succeeded', 'payment.canceled', 'payment.authorized', 'payment.created']
-  if (payment !== null && once.includes(type)) return `handler/${type}/${payment.id}`
-  return `handler/${type}/${provider}/${id}`
+  if (ONCE.includes(type)) {
+    if (payment !== null) return `handler/${type}/${payment.id}`
+    if (paymentReference !== null) return `handler/${type}/${provider}/${paymentReference}`
+  }
+  return `handler/${type}/${provider}/event/${id}`
 }
+
+/** What can happen but once to a payment. */
+const ONCE: readonly PaymentEventType[] = [
+  'payment.succeeded',
+  'payment.canceled',
+  'payment.authorized',
+  'payment.created',
+]
 
 async function findPayment(
   { store }: PaymentContext,

@@ -13,8 +13,10 @@ export interface PaymentEvent {
   /** ms since 1970. */
   readonly occurredAt: number
   readonly live: boolean
-  /** As kept now, after this event; `null` where it is about none of ours. */
+  /** As kept now, after this event; `null` where it was not made here. */
   readonly payment: Payment | null
+  /** The provider's id of the payment that it is about, also where it was not made here. */
+  readonly paymentReference: string | null
   readonly refund: Refund | null
   readonly dispute: ProviderDispute | null
   readonly subscription: ProviderSubscription | null

@@ -278,6 +278,25 @@ export const paymentLaws: readonly Law<PaymentHarness>[] = [
     },
   },
   {
+    name: 'a payment that was made elsewhere is told once as well, by the name the provider gives it',
+    async run(harness) {
+      const seen: PaymentEvent[] = []
+      const elsewhere = await openPayments(harness)
+      const { reference } = await elsewhere.payments.createPaymentIntent({
+        ...pay,
+        operationId: 'o',
+      })
+      const on = { 'payment.succeeded': (event: PaymentEvent) => void seen.push(event) }
+      const { payments } = await openPayments(harness, { on })
+      for (let report = 0; report < 3; report++)
+        await payments.processPayment(elsewhere.provider.event(reference ?? ''))
+      expectEqual(
+        seen.map(({ payment, paymentReference }) => [payment, paymentReference]),
+        [[null, reference]],
+      )
+    },
+  },
+  {
     name: 'a handler that throws is called again with the next report, and its error is told',
     async run(harness) {
       let calls = 0
