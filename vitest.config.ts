@@ -15,6 +15,6 @@ export default defineConfig({
     unstubGlobals: true,
     restoreMocks: true,
     // Property tests take their time on a machine that does other things as well.
-    testTimeout: 30_000,
+    testTimeout: 120_000,
   },
 })

@@ -128,3 +128,28 @@ test('checkRooms() mentions files above 300 lines without refusing them', () => 
   const { problems, long } = checkRooms(tree.root, rules)
   expect({ problems, long }).toEqual({ problems: [], long: ['src/primitives/a.ts has 301 lines'] })
 })
+
+test('checkRooms() wants each backend to have a file for each port, and one of its own name', () => {
+  const backend = {
+    'src/runtime/backends/disk/index.ts': importing('./disk.ts'),
+    'src/runtime/backends/disk/atomic-store.ts': 'export {}',
+    'src/runtime/backends/disk/job-store/job-store.ts': 'export {}',
+  }
+  expect(problemsOf(backend)).toEqual([
+    'src/runtime/backends/disk has no rate-limit-store.ts, as every other there has',
+    'src/runtime/backends/disk has no disk.ts, as every other there has',
+  ])
+})
+
+test('checkRooms() counts the files that one leads to in its folder', () => {
+  const files = {
+    'src/runtime/backends/disk/a.ts': importing('./b.ts'),
+    'src/runtime/backends/disk/b.ts': `${importing('./c.ts')}${importing('./a.ts')}`,
+    'src/runtime/backends/disk/c.ts': importing('../../ports/clock.ts'),
+  }
+  const path = 'src/runtime/backends/disk/a.ts'
+  expect(problemsOf(files, { ...rules, walks: { [path]: 3 } })).toEqual([])
+  expect(problemsOf(files, { ...rules, walks: { [path]: 2 } })).toEqual([
+    expect.stringContaining(`${path} leads through 3 files`),
+  ])
+})

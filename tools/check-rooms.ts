@@ -39,7 +39,13 @@ export function checkRooms(root: string, rules: HouseRules = houseRules): RoomsR
   const stale = Object.keys(rules.long)
     .filter((path) => !present.has(path))
     .map((path) => `tools/rooms.ts excuses ${path}, which is absent`)
-  return { problems: [...problems, ...checkLaws(files), ...stale], long, files: files.length }
+  const others = [
+    ...checkLaws(files),
+    ...checkAdapters(present, rules),
+    ...checkWalks(root, present, rules),
+    ...stale,
+  ]
+  return { problems: [...problems, ...others], long, files: files.length }
 }
 
 function checkName(path: string, { emptyNames }: HouseRules): string[] {
@@ -121,6 +127,44 @@ function checkLaws(files: readonly string[]): string[] {
   return [...ports]
     .filter((port) => !files.some((path) => path.startsWith(`${port}/`) && LAWS.test(path)))
     .map((port) => `${port} is a port without laws, a .conformance.ts expected`)
+}
+
+/** What does the same in two adapters is found under the same name: its ports, and what makes it. */
+function checkAdapters(present: ReadonlySet<string>, { adapters }: HouseRules): string[] {
+  return Object.entries(adapters).flatMap(([folder, ports]) => {
+    const doors = [...present].filter((path) => posix.dirname(posix.dirname(path)) === folder)
+    const homes = doors
+      .filter((path) => path.endsWith('/index.ts'))
+      .map((path) => posix.dirname(path))
+    return homes.flatMap((home) =>
+      [...ports, posix.basename(home)]
+        .filter(
+          (file) =>
+            ![`${file}.ts`, `${file}/${file}.ts`].some((path) => present.has(`${home}/${path}`)),
+        )
+        .map((file) => `${home} has no ${file}.ts, as every other there has`),
+    )
+  })
+}
+
+/** Counts the files of the same adapter or service that one file leads to, by its imports and theirs. */
+function checkWalks(root: string, present: ReadonlySet<string>, { walks }: HouseRules): string[] {
+  return Object.entries(walks)
+    .filter(([path]) => present.has(path))
+    .flatMap(([path, most]) => {
+      const home = /^src\/[^/]+\/[^/]+\/[^/]+\//.exec(path)?.[0] ?? ''
+      const seen = new Set([path])
+      for (const file of seen)
+        for (const specifier of parseModule(join(root, file)).imports) {
+          const target = resolve(file, specifier)
+          if (specifier.startsWith('.') && target.startsWith(home)) seen.add(target)
+        }
+      return seen.size <= most
+        ? []
+        : [
+            `${path} leads through ${seen.size} files of ${home}, ${most} at most: see walks in rooms.ts`,
+          ]
+    })
 }
 
 function checkLength(path: string, { lines }: ParsedModule, { long }: HouseRules): string[] {

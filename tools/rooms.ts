@@ -17,6 +17,10 @@ export interface HouseRules {
    * before it in its list, whatever its room allows besides.
    */
   readonly orders: Readonly<Record<string, readonly string[]>>
+  /** Folders of adapters, and the ports that each adapter in them has a file for, named like the port. */
+  readonly adapters: Readonly<Record<string, readonly string[]>>
+  /** Files that a reader goes through, each with the most files of its folder that it may lead to. */
+  readonly walks: Readonly<Record<string, number>>
   /** Words that say nothing about what a folder or a file holds. */
   readonly emptyNames: readonly string[]
   /** Files longer than allowed, each with the reason why it is not divided. */
@@ -119,6 +123,11 @@ export const houseRules: HouseRules = {
       'deliveries',
       'sending',
     ],
+  },
+  adapters: { 'src/runtime/backends': ['atomic-store', 'job-store', 'rate-limit-store'] },
+  walks: {
+    'src/runtime/backends/sqlite/job-store/add-jobs.ts': 15,
+    'src/runtime/backends/sqlite/job-store/job-store.ts': 20,
   },
   emptyNames: 'common core helper helpers lib manager misc shared util utils'.split(' '),
   long: {},

@@ -11,7 +11,6 @@ import type {
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type {
   AddResult,
-  ClaimedJob,
   Exchange,
   ExchangeResult,
   JobCommand,
@@ -20,7 +19,6 @@ import type {
   ListJobsOptions,
   NewJob,
   QueueCounts,
-  Settlement,
 } from '../../ports/job-store/job-store.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
 import type {
@@ -31,18 +29,13 @@ import type {
 } from '../../ports/rate-limit-store/rate-limit-store.ts'
 import { createSqliteJobStore, type SqliteJobStore } from '../sqlite/job-store/job-store.ts'
 import { createSqliteRateLimits, type SqliteRateLimits } from '../sqlite/rate-limit-store.ts'
-import type { SqlDatabase } from '../sqlite/database/sql-database.ts'
 import { createStorageDatabase } from '../sqlite/database/storage-database.ts'
 import { createSqliteStore, type SqliteStore } from '../sqlite/atomic-store.ts'
 import { fitExchange, fitPage } from './fit-answer.ts'
 import type { ChildPage, InfrastructureMethods } from './infrastructure-methods.ts'
-import {
-  checkDispatchLimits,
-  createJobDispatcher,
-  type DispatchLimits,
-  type JobDispatcher,
-} from './job-dispatcher.ts'
-import type { ExchangeWithObject, JobRunnerEntrypoint } from './job-runner.ts'
+import type { DispatchLimits } from './job-dispatcher.ts'
+import { createJobHost, type JobHost } from './job-host.ts'
+import type { JobRunnerEntrypoint } from './job-runner.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
 import { createLazyTables } from './lazy-tables.ts'
 import { createWakeAlarm, type WakeAlarm } from './wake-alarm.ts'
@@ -52,9 +45,6 @@ const PARTITION = '-'
 
 /** More than one parent has, so that all come in one message unless they are large. */
 const CHILDREN_A_PAGE = 1000
-
-/** Where jobs wait and the Worker exports nothing to run them, the alarm looks again this often: perhaps the next deployment does. */
-const NO_RUNNER_MS = 60_000
 
 /** How long the rows of limits that nobody uses any more may stay. */
 const SWEEP_MS = 600_000
@@ -83,12 +73,11 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   /** The clock of everything this object keeps. Alarms wake by the platform's. */
   protected readonly clock: Clock = systemClock
 
-  readonly #db: SqlDatabase
   readonly #store: SqliteStore
   readonly #jobStore: SqliteJobStore
   readonly #rateLimits: SqliteRateLimits
   readonly #alarm: WakeAlarm
-  readonly #dispatchers = new Map<string, JobDispatcher>()
+  readonly #jobs: JobHost
 
   constructor(...args: ConstructorParameters<typeof DurableObject>) {
     super(...args)
@@ -98,12 +87,18 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
       now: () => this.clock.now(),
       setTimer: (wake, delayMs) => this.clock.setTimer(wake, delayMs),
     }
-    this.#db = createLazyTables(createStorageDatabase(storage))
-    this.#store = createSqliteStore(this.#db, clock)
-    this.#jobStore = createSqliteJobStore(this.#db, clock, systemRandom)
-    const alarm = createWakeAlarm(storage, systemClock)
-    this.#rateLimits = createSqliteRateLimits(this.#db, clock, () => alarm.wakeWithin(SWEEP_MS))
-    this.#alarm = alarm
+    const db = createLazyTables(createStorageDatabase(storage))
+    this.#alarm = createWakeAlarm(storage, systemClock)
+    this.#store = createSqliteStore(db, clock)
+    this.#jobStore = createSqliteJobStore(db, clock, systemRandom)
+    this.#rateLimits = createSqliteRateLimits(db, clock, () => this.#alarm.wakeWithin(SWEEP_MS))
+    this.#jobs = createJobHost({
+      jobStore: this.#jobStore,
+      alarm: this.#alarm,
+      clock,
+      limits: () => this.dispatchLimits,
+      runner: () => this.#runner(),
+    })
   }
 
   getEntry(key: string): JsonText<StoreEntry | null> {
@@ -123,15 +118,12 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   }
 
   addJobs(queue: string, jobs: JsonText<readonly NewJob[]>): JsonText<AddResult> {
-    const result = this.#jobStore.add(queue, fromJsonText(jobs))
-    this.#wakeWithin(result.wakeInMs)
-    this.#wakeDispatcher(queue)
-    return toJsonText(result)
+    return toJsonText(this.#jobs.add(queue, fromJsonText(jobs)))
   }
 
   exchangeJobs(queue: string, exchange: JsonText<Exchange>): JsonText<ExchangeResult> {
-    const answer = fitExchange(fromJsonText(exchange), (given) => this.#exchange(queue, given))
-    this.#wakeDispatcher(queue)
+    const answer = fitExchange(fromJsonText(exchange), (given) => this.#jobs.exchange(queue, given))
+    this.#jobs.wake(queue)
     return answer
   }
 
@@ -156,10 +148,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   }
 
   commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number> {
-    const changed = this.#jobStore.command(queue, fromJsonText(command))
-    this.#wakeWithin(this.#nextWakeInMs())
-    this.#wakeDispatcher(queue)
-    return toJsonText(changed)
+    return toJsonText(this.#jobs.command(queue, fromJsonText(command)))
   }
 
   consumeRateLimits(
@@ -191,18 +180,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
    */
   async alarm(): Promise<void> {
     this.#alarm.fired()
-    // First of all a watchdog, in case this run ends in a way that nothing here can see. Before the leases end, so that
-    // outcomes which could not be written are written then, rather than their jobs run again.
-    this.#wakeWithin(checkDispatchLimits(this.dispatchLimits).leaseMs / 2)
-    const hasRunner = this.#runner() !== undefined
-    await Promise.all(
-      this.#waitingQueues().map(async (queue) => {
-        if (hasRunner) await this.#dispatcher(queue).work()
-        else this.#jobStore.exchange(queue, {})
-      }),
-    )
-    const again = [...this.#dispatchers.values()].some(({ isBusy }) => isBusy)
-    const wakes = [again ? 0 : this.#notTooSoon(this.#nextWakeInMs()), this.#sweepRateLimits()]
+    const wakes = [await this.#jobs.runDueJobs(), this.#sweepRateLimits()]
     const soonest = wakes.filter((inMs) => inMs !== null)
     this.#alarm.wakeExactly(soonest.length === 0 ? null : Math.min(...soonest))
   }
@@ -213,76 +191,11 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     return restMs === null || restMs === 0 ? restMs : Math.max(restMs, SWEEP_MS)
   }
 
-  /** One step of the job store and, in the same breath, of the alarm. */
-  #exchange(queue: string, exchange: Exchange): ExchangeResult {
-    const result = this.#jobStore.exchange(queue, exchange)
-    this.#wakeWithin(result.wakeInMs)
-    return result
-  }
-
-  #wakeWithin(inMs: number | null): void {
-    const soon = this.#notTooSoon(inMs)
-    if (soon !== null) this.#alarm.wakeWithin(soon)
-  }
-
-  /** An alarm that wakes while its handler works waits until that has ended; so the handler is told itself. */
-  #wakeDispatcher(queue: string): void {
-    this.#dispatchers.get(queue)?.wake()
-  }
-
-  #nextWakeInMs(): number | null {
-    const at = this.#jobStore.nextWakeAt()
-    return at === null ? null : Math.max(at - this.clock.now(), 0)
-  }
-
-  #notTooSoon(inMs: number | null): number | null {
-    if (inMs === null) return null
-    if (this.#runner() === undefined) return Math.max(inMs, NO_RUNNER_MS)
-    return Math.max(inMs, ...[...this.#dispatchers.values()].map(({ restMs }) => restMs))
-  }
-
-  #dispatcher(queue: string): JobDispatcher {
-    const known = this.#dispatchers.get(queue)
-    if (known !== undefined) return known
-    const dispatcher = createJobDispatcher({
-      clock: this.clock,
-      limits: checkDispatchLimits(this.dispatchLimits),
-      exchange: (exchange) => this.#exchange(queue, exchange),
-      run: (jobs) => this.#run(queue, jobs),
-    })
-    this.#dispatchers.set(queue, dispatcher)
-    return dispatcher
-  }
-
-  async #run(queue: string, jobs: readonly ClaimedJob[]): Promise<readonly Settlement[]> {
-    const runner = this.#runner()
-    if (runner === undefined) throw new Error('Cannot run jobs: the Worker exports no job runner')
-    const exchange: ExchangeWithObject = async (text) => {
-      const result = this.#exchange(queue, fromJsonText(text))
-      this.#wakeDispatcher(queue)
-      return toJsonText(result)
-    }
-    const { leaseMs } = checkDispatchLimits(this.dispatchLimits)
-    return fromJsonText(await runner.run(queue, toJsonText(jobs), leaseMs, exchange))
-  }
-
   #runner(): Pick<JobRunnerEntrypoint, 'run'> | undefined {
     // Exports are proxies that show nothing of their class: that this one is a jobRunner() is what its name promises.
     const exports = this.ctx.exports as
       | Readonly<Record<string, Pick<JobRunnerEntrypoint, 'run'>>>
       | undefined
     return exports?.[this.jobRunnerName]
-  }
-
-  /** The queues that hold jobs: one, unless something other than `durableObjects()` has named this object. */
-  #waitingQueues(): string[] {
-    const queues: string[] = []
-    for (let last = ''; ;) {
-      const [row] = this.#db.run('SELECT min(queue) AS queue FROM reuse_jobs WHERE queue > ?', [
-        last,
-      ])
-      if (typeof row?.['queue'] !== 'string') return queues
-      queues.push((last = row['queue']))
-    }
   }
 }

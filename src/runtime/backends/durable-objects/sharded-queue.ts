@@ -7,7 +7,7 @@ import type {
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
 import { JOB_STATES } from '../../ports/job-store/job-state.ts'
-import { placeOfJobId } from '../sqlite/job-store/job-id.ts'
+import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
 import { placeJobs } from './place-jobs.ts'
 import { shardOf } from './shard-of.ts'
 
@@ -30,7 +30,7 @@ export function createShardedQueue(
   let turn = Math.floor(fraction() * count)
 
   function publicId(id: string, shard: number): string {
-    if (placeOfJobId(id) !== null) return `${id}~${shard}`
+    if (positionOfJobId(id) !== null) return `${id}~${shard}`
     return shardOf(id, count) === shard ? id : `${id}~~${shard}`
   }
 
@@ -40,7 +40,7 @@ export function createShardedQueue(
       return { shard: Number(within), id: strayed }
     const [, made = id, shard = '0'] = /^([^~]+)~(\d{1,4})$/.exec(id) ?? []
     // A made id without a number is from when the queue had one shard only, the first.
-    if (placeOfJobId(made) !== null && Number(shard) < count)
+    if (positionOfJobId(made) !== null && Number(shard) < count)
       return { shard: Number(shard), id: made }
     return { shard: shardOf(id, count), id }
   }

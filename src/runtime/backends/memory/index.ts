@@ -1,37 +1,4 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
-import type { Backend } from '../../ports/backend.ts'
-import { systemClock, type Clock } from '../../ports/platform/clock.ts'
-import type { Waker } from '../../ports/waker/waker.ts'
-import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
-import { createTimerWaker } from '../../workers/timer-waker.ts'
-import { createMemoryAtomicStore } from './atomic-store.ts'
-import { createMemoryJobStore } from './job-store.ts'
-import { memoryRateLimits } from './rate-limit-store.ts'
-
 export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 export { InfrastructureError } from '../../ports/infrastructure-error.ts'
+export { memory, type MemoryBackend, type MemoryOptions } from './memory.ts'
 export { memoryRateLimits, type MemoryRateLimitsOptions } from './rate-limit-store.ts'
-
-/** Options of {@link memory}. */
-export interface MemoryOptions {
-  /** Default: the platform's clock. */
-  readonly clock?: Clock
-  /** Default: the platform's cryptographic generator. */
-  readonly random?: RandomSource
-}
-
-/** A {@link Backend} whose waker can be listened to: what a worker on a server needs. */
-export type MemoryBackend = Backend & { readonly waker: Required<Waker> }
-
-/** Keeps everything in this process's memory: for tests, browsers and single isolates. Nothing survives the process. */
-export function memory(options: MemoryOptions = {}): MemoryBackend {
-  checkOptions('open memory backend', options, [], ['clock', 'random'])
-  const { clock = systemClock, random = systemRandom } = options
-  return {
-    store: createMemoryAtomicStore(clock),
-    jobStore: createMemoryJobStore(clock, random),
-    rateLimits: memoryRateLimits({ clock }),
-    waker: createTimerWaker(clock),
-    durability: 'none',
-  }
-}

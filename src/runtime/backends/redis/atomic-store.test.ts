@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { useRedis } from '../../../../test/support/use-redis.ts'
 import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
-import { redis } from './backend.ts'
+import { redis } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
 import { REPLY_BYTES } from './script.ts'
 

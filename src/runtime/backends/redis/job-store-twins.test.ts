@@ -6,7 +6,7 @@ import { startRedisServer, type RedisServer } from '../../../../test/support/red
 import { createSeededRandom } from '../../../testing/seeded-random.ts'
 import { memory } from '../memory/index.ts'
 import { JOB_STATES } from '../../ports/job-store/job-state.ts'
-import { redis } from './backend.ts'
+import { redis } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
 
 let server: RedisServer

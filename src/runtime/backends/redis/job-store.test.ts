@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { useRedis } from '../../../../test/support/use-redis.ts'
 import type { ClaimedJob, QueueStore } from '../../ports/job-store/job-store.ts'
-import { redis, type RedisBackend } from './backend.ts'
+import { redis, type RedisBackend } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
 import { REPLY_BYTES } from './script.ts'
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { useRedis } from '../../../../test/support/use-redis.ts'
 import type { RateLimit } from '../../ports/rate-limit-store/rate-limit-store.ts'
-import { redis, type RedisBackend } from './backend.ts'
+import { redis, type RedisBackend } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
 
 const hourly: RateLimit = { algorithm: 'gcra', name: 'hourly', limit: 10, windowMs: 3_600_000 }

@@ -13,7 +13,7 @@ import {
 import type { FullRateLimit } from '../../ports/rate-limit-store/full-rate-limit.ts'
 import { checkRateLimits } from '../../ports/rate-limit-store/rate-limit-limits.ts'
 import type { RateLimit, RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
-import { redis } from './backend.ts'
+import { redis } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
 
 const used = useRedis()

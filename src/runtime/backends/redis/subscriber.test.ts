@@ -1,7 +1,7 @@
 import { Redis as UpstashRedis } from '@upstash/redis'
 import { Cluster, Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { redis } from './backend.ts'
+import { redis } from './redis.ts'
 import { subscriberOf, type RedisSubscriber } from './subscriber.ts'
 
 const connection = { call: async () => [] }

@@ -8,7 +8,7 @@ import { defineJob, JobQueue } from '../../../services/background-jobs/index.ts'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import type { ClaimedJob, QueueStore } from '../../ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
-import { redis, type RedisBackend } from './backend.ts'
+import { redis, type RedisBackend } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
 
 const HOUR_MS = 3_600_000

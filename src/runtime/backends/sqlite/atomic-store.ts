@@ -15,9 +15,8 @@ import {
   endOfPrefix,
   type EncodedChange,
 } from '../../ports/atomic-store/store-limits.ts'
-import { readJson, readNumber, readText } from './database/read-column.ts'
+import { readJson, readNumber, readText, toSqlText } from './database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './database/sql-database.ts'
-import { toSqlText } from './database/sql-text.ts'
 
 /** The engine of an `AtomicStore` over SQLite, synchronous; partitions are a column. */
 export interface SqliteStore {

@@ -22,9 +22,8 @@ import type {
   RateLimitDecision,
   RateLimitName,
 } from '../../ports/rate-limit-store/rate-limit-store.ts'
-import { readNumber, readText } from './database/read-column.ts'
+import { readNumber, readText, toSqlText } from './database/columns.ts'
 import type { SqlDatabase } from './database/sql-database.ts'
-import { toSqlText } from './database/sql-text.ts'
 
 /** The engine of a `RateLimitStore` over SQLite, synchronous. */
 export interface SqliteRateLimits extends LocalRateLimits {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/platform/clock.ts'
 import type { Waker } from '../../../ports/waker/waker.ts'
-import { readNumber } from './read-column.ts'
+import { readNumber } from './columns.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /**

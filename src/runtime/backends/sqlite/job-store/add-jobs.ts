@@ -6,9 +6,8 @@ import { changeRoom, passGate } from './group-gate.ts'
 import { insertJob } from './insert-job.ts'
 import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
-import type { JobStoreParts } from './job-store-parts.ts'
+import type { JobContext } from './job-context.ts'
 import { readQueueOverview, wakeAtOf } from './queue-overview.ts'
-import { takePlace } from './take-place.ts'
 
 /** A job of the batch that others of it name as their parent. */
 interface BatchParent {
@@ -20,47 +19,47 @@ interface BatchParent {
 
 /** Adds jobs in order, within a transaction. */
 export function addJobs(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   given: readonly EncodedJob[],
 ): AddResult {
-  const { db, clock } = parts
+  const { db, clock } = context
   const now = clock.now()
-  const nextPlace = createPlaces(parts, queue)
+  const nextSeq = createOrder(context, queue)
   const childrenOf = countChildren(given)
   const parents = new Map<string, BatchParent>()
 
   const added = given.map((job): AddedJobId => {
     const parent = job.parent === null ? null : (parents.get(job.parent) ?? null)
     if (job.parent !== null && parent === null) return { id: job.id ?? job.parent, added: false }
-    const seq = nextPlace(job)
-    const dropped = dropJob(parts, queue, job, seq, now)
+    const seq = nextSeq(job)
+    const dropped = dropJob(context, queue, job, seq, now)
     if (dropped !== null) return dropped
     // Blocked from the start if any job of the batch names it, and made ready below if none of them is added.
     const pending = job.id === null ? 0 : (childrenOf.get(job.id) ?? 0)
-    const place = { seq, parent: parent?.job ?? null, pending }
-    const row = insertJob(parts, queue, job, place, now)
+    const position = { seq, parent: parent?.job ?? null, pending }
+    const row = insertJob(context, queue, job, position, now)
     if (pending > 0) parents.set(row.id, { job: row, given: job, pending: 0 })
     if (parent !== null) parent.pending++
     return { id: row.id, added: true }
   })
-  for (const parent of parents.values()) correctPending(parts, queue, parent, now)
+  for (const parent of parents.values()) correctPending(context, queue, parent, now)
 
   const wakeAt = wakeAtOf(readQueueOverview(db, queue))
   return { jobs: added, wakeInMs: wakeAt === null ? null : Math.max(wakeAt - now, 0) }
 }
 
-/** @returns A function that gives each job of a batch its order number when its turn comes */
-function createPlaces(parts: JobStoreParts, queue: string): (job: EncodedJob) => number {
+/** @returns A function that gives each job of a batch its order number, one after the other */
+function createOrder(context: JobContext, queue: string): (job: EncodedJob) => number {
   const looked = new Set<string>()
   return ({ priority, lifo }) => {
     const line = `${priority} ${lifo}`
     if (!looked.has(line)) {
       looked.add(line)
-      return takePlace(parts, queue, priority, lifo)
+      return context.jobs.nextSeq(queue, priority, lifo)
     }
     // Once looked at, the sequence is above it, and nobody else can write before this transaction ends.
-    const seq = parts.sequence.next()
+    const seq = context.sequence.next()
     return lifo ? -seq : seq
   }
 }
@@ -74,15 +73,15 @@ function countChildren(given: readonly EncodedJob[]): ReadonlyMap<string, number
 
 /** @returns What became of a job that is not added, or `null` when nothing holds its ids */
 function dropJob(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   given: EncodedJob,
   seq: number,
   now: number,
 ): AddedJobId | null {
-  const { deduplication, followUps } = parts
-  const known = given.id === null ? null : findKept(parts, queue, given.id, now)
-  if (known !== null) return dropped(parts, queue, known, known.id, given, seq, now)
+  const { deduplication, followUps } = context
+  const known = given.id === null ? null : findKept(context, queue, given.id, now)
+  if (known !== null) return dropped(context, queue, known, known.id, given, seq, now)
 
   const { deduplicationId: id, deduplicationTtlMs: ttlMs } = given
   const hold = id === null ? null : deduplication.find(queue, id, now)
@@ -90,24 +89,24 @@ function dropJob(
   if (hold.until !== null && given.deduplicationExtend && ttlMs > 0)
     deduplication.hold(queue, id, hold.job, now + ttlMs)
   if (!given.replace && !given.deduplicationKeepLast) return { id: hold.job, added: false }
-  const holder = findKept(parts, queue, hold.job, now)
+  const holder = findKept(context, queue, hold.job, now)
   if (hold.until === null && given.deduplicationKeepLast && holder?.state === 'active')
     followUps.keep(queue, hold.job, given)
-  return dropped(parts, queue, holder, hold.job, given, seq, now)
+  return dropped(context, queue, holder, hold.job, given, seq, now)
 }
 
 /** The job of that id, unless its record has been kept long enough; then it goes now. */
-function findKept(parts: JobStoreParts, queue: string, id: string, now: number): JobRow | null {
-  const row = parts.jobs.find(queue, id, JOB_COLUMNS)
+function findKept(context: JobContext, queue: string, id: string, now: number): JobRow | null {
+  const row = context.jobs.find(queue, id, JOB_COLUMNS)
   if (row === undefined) return null
   const job = jobRowOf(row)
   if (!isForgotten(job, now)) return job
-  applyEvent(parts, queue, job, { type: 'tick' }, now)
+  applyEvent(context, queue, job, { type: 'tick' }, now)
   return null
 }
 
 function dropped(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   holder: JobRow | null,
   id: string,
@@ -122,30 +121,30 @@ function dropped(
   const notes = { name, data, options, error: 'null', result: 'null', progress: 'null' }
   // A made id no longer says where its job stands.
   const taken = { ...holder, ...next.facts, seq, keyed: true, keepCompletedCount, keepDeadCount }
-  move(parts, queue, holder, taken, notes)
+  move(context, queue, holder, taken, notes)
   return { id, added: false, replaced: true }
 }
 
 /** Makes a parent wait only for the children that were added; one without any becomes a job like others. */
 function correctPending(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   { job, given, pending }: BatchParent,
   now: number,
 ): void {
   if (pending === job.pending) return
   const facts = pending > 0 ? { pending } : factsOfNew(given, { token: job.token, pending: 0 }, now)
-  move(parts, queue, job, { ...job, ...facts }, {})
+  move(context, queue, job, { ...job, ...facts }, {})
 }
 
 function move(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   before: JobRow,
   wanted: JobRow,
   notes: JobNotes,
 ): void {
-  const after = passGate(parts, queue, before.state, wanted)
-  parts.jobs.update(queue, before, after, notes)
-  if (after.group !== null) changeRoom(parts, queue, after.group, before.state, after.state)
+  const after = passGate(context, queue, before.state, wanted)
+  context.jobs.update(queue, before, after, notes)
+  if (after.group !== null) changeRoom(context, queue, after.group, before.state, after.state)
 }

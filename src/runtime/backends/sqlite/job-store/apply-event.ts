@@ -11,8 +11,8 @@ import { changeRoom, passGate } from './group-gate.ts'
 import { insertFollowUp } from './insert-job.ts'
 import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
-import type { JobStoreParts } from './job-store-parts.ts'
-import { readText } from '../database/read-column.ts'
+import type { JobContext } from './job-context.ts'
+import { readText } from '../database/columns.ts'
 
 /** What an event made of a job: its row as it now stands, `removed`, or `refused` when the event did not apply. */
 export type Applied =
@@ -28,7 +28,7 @@ export type Applied =
  * @param progress JSON text to keep with a job that changes; default: what it has
  */
 export function applyEvent(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   job: JobRow,
   event: JobEvent,
@@ -38,18 +38,28 @@ export function applyEvent(
   const next = transition(job, event, now)
   if (next.kind === 'refused') return next
   const end = endOf(next)
-  const child = end === null || job.parent === null ? null : noteOf(parts, queue, job, end, next)
-  const after = write(parts, queue, job, next, progress)
-  if (job.group !== null) changeRoom(parts, queue, job.group, job.state, after?.state ?? null)
+  const child = end === null || job.parent === null ? null : noteOf(context, queue, job, end, next)
+  const after = write(context, queue, job, next, progress)
+  if (job.group !== null) changeRoom(context, queue, job.group, job.state, after?.state ?? null)
   if (job.deduplication !== null) {
     const { state } = after ?? { state: null }
-    if (event.type === 'retry') holdAgain(parts, queue, job.id, job.deduplication, now)
+    if (event.type === 'retry') holdAgain(context, queue, job.id, job.deduplication, now)
     else if (!isFinished(job.state) && (state === null || isFinished(state)))
-      addFollowUp(parts, queue, job.id, now)
+      addFollowUp(context, queue, job.id, now)
   }
-  if (after !== null && hasEnded(after.state)) parts.bounds.heed(after.state, after)
-  if (child !== null) tellParent(parts, queue, job, child, now)
+  if (after !== null && hasEnded(after.state)) context.bounds.heed(after.state, after)
+  if (child !== null) tellParent(context, queue, job, child, now)
   return after === null ? { kind: 'removed' } : { kind: 'changed', job: after }
+}
+
+/** Drops what is more than the jobs that ended in this call let stay, those first whose keeping ends first. */
+export function dropExcess(context: JobContext, queue: string, now: number): void {
+  for (const { state, most, drops } of context.bounds.take()) {
+    const excess = context.jobs.count(queue, state, now) - most
+    if (excess <= 0) continue
+    for (const job of context.jobs.due(queue, state, { after: now }, Math.min(excess, drops)))
+      applyEvent(context, queue, job, { type: 'remove' }, now)
+  }
 }
 
 type Effect = Exclude<Transition, { readonly kind: 'refused' }>
@@ -61,7 +71,7 @@ function endOf(next: Effect): JobEnd | null {
 
 /** What the parent keeps of a child, read while the child's row is still there. */
 function noteOf(
-  { jobs, sequence }: JobStoreParts,
+  { jobs, sequence }: JobContext,
   queue: string,
   job: JobRow,
   state: JobEnd,
@@ -81,20 +91,20 @@ function noteOf(
 }
 
 function write(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   job: JobRow,
   next: Effect,
   progress: string | null,
 ): JobRow | null {
-  const { jobs, deduplication, children } = parts
+  const { jobs, deduplication, children } = context
   if (next.kind === 'removed') {
     jobs.remove(queue, job)
     if (job.deduplication !== null) deduplication.release(queue, job.deduplication, job.id)
     if (job.flow !== null) children.forget(queue, job.id)
     return null
   }
-  const after = passGate(parts, queue, job.state, { ...job, ...next.facts })
+  const after = passGate(context, queue, job.state, { ...job, ...next.facts })
   const notes: JobNotes = {
     ...(next.error !== undefined && { error: JSON.stringify(next.error) }),
     ...(next.result !== undefined && { result: JSON.stringify(next.result) }),
@@ -106,7 +116,7 @@ function write(
 }
 
 function holdAgain(
-  { deduplication }: JobStoreParts,
+  { deduplication }: JobContext,
   queue: string,
   job: string,
   id: string,
@@ -115,23 +125,23 @@ function holdAgain(
   if (deduplication.find(queue, id, now) === null) deduplication.hold(queue, id, job, null)
 }
 
-function addFollowUp(parts: JobStoreParts, queue: string, job: string, now: number): void {
-  const followUp = parts.followUps.take(queue, job)
-  if (followUp !== null) insertFollowUp(parts, queue, followUp, now)
+function addFollowUp(context: JobContext, queue: string, job: string, now: number): void {
+  const followUp = context.followUps.take(queue, job)
+  if (followUp !== null) insertFollowUp(context, queue, followUp, now)
 }
 
 function tellParent(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   { parent: id, parentFlow, failsParent }: JobRow,
   child: NotedChild,
   now: number,
 ): void {
-  const row = id === null ? undefined : parts.jobs.find(queue, id, JOB_COLUMNS)
+  const row = id === null ? undefined : context.jobs.find(queue, id, JOB_COLUMNS)
   const parent = row === undefined ? null : jobRowOf(row)
   // The parent's id may be another job's by now.
   if (parent === null || parent.flow !== parentFlow) return
-  if (!parts.children.note(queue, parent.id, child)) return
+  if (!context.children.note(queue, parent.id, child)) return
   const failed = child.state !== 'completed' && failsParent
-  applyEvent(parts, queue, parent, { type: 'child', failed }, now)
+  applyEvent(context, queue, parent, { type: 'child', failed }, now)
 }

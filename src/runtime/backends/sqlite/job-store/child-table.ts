@@ -1,8 +1,7 @@
 import type { FinishedChild } from '../../../ports/job-store/job-store.ts'
 import { hasEnded, JOB_STATES } from '../../../ports/job-store/job-state.ts'
-import { readJson, readNumber, readText } from '../database/read-column.ts'
+import { readJson, readNumber, readText, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from '../database/sql-database.ts'
-import { toSqlText } from '../database/sql-text.ts'
 
 /** The finished children of each flow's parent that has a record. */
 export interface ChildTable {

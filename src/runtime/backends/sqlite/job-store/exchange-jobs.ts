@@ -1,9 +1,8 @@
 import type { ClaimedJob, ExchangeResult } from '../../../ports/job-store/job-store.ts'
 import type { ExchangeOrder } from '../../../ports/job-store/exchange-order.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
-import { applyEvent } from './apply-event.ts'
-import { dropExcess } from './drop-excess.ts'
-import type { JobStoreParts } from './job-store-parts.ts'
+import { applyEvent, dropExcess } from './apply-event.ts'
+import type { JobContext } from './job-context.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
 /** Due jobs and lost leases that one exchange deals with; when more remain, the next wake is at once. */
@@ -13,11 +12,11 @@ const PRUNED_AN_EXCHANGE = 100
 
 /** Settles, extends and claims in that order, within a transaction. */
 export function exchangeJobs(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   { settle, extend, claim }: ExchangeOrder,
 ): ExchangeResult {
-  const { db, clock, jobs } = parts
+  const { db, clock, jobs } = context
   const now = clock.now()
   const held = jobs.findActive(
     queue,
@@ -28,7 +27,7 @@ export function exchangeJobs(
     const job = held.get(id)
     if (job === undefined) return 'lost'
     const event = { type: 'settle', token, outcome } as const
-    const applied = applyEvent(parts, queue, job, event, now)
+    const applied = applyEvent(context, queue, job, event, now)
     if (applied.kind === 'refused') return 'lost'
     held.delete(id)
     return 'settled'
@@ -38,16 +37,16 @@ export function exchangeJobs(
     const job = held.get(id)
     if (job === undefined) return 'lost'
     const event = { type: 'extend', token, leaseMs } as const
-    const applied = applyEvent(parts, queue, job, event, now, progress)
+    const applied = applyEvent(context, queue, job, event, now, progress)
     if (applied.kind !== 'changed') return 'lost'
     held.set(id, applied.job)
     return applied.job.cancelRequested ? 'cancelled' : 'extended'
   })
 
   const before = readQueueOverview(db, queue)
-  const ticked = tick(parts, queue, before, now)
-  dropExcess(parts, queue, now)
-  const claimed = claim === undefined || before.paused ? [] : claimJobs(parts, queue, claim, now)
+  const ticked = tick(context, queue, before, now)
+  dropExcess(context, queue, now)
+  const claimed = claim === undefined || before.paused ? [] : claimJobs(context, queue, claim, now)
   const after = ticked || claimed.length > 0 ? readQueueOverview(db, queue) : before
   const wakeAt = wakeAtOf(after)
   return {
@@ -59,34 +58,39 @@ export function exchangeJobs(
 }
 
 /** @returns Whether time changed anything */
-function tick(parts: JobStoreParts, queue: string, overview: QueueOverview, now: number): boolean {
+function tick(context: JobContext, queue: string, overview: QueueOverview, now: number): boolean {
   let budget = TICKED_AN_EXCHANGE
   let changed = false
   for (const state of TIMED_STATES) {
     const earliest = overview.earliest[state]
     if (earliest === null || earliest > now || budget === 0) continue
     const running = state === 'scheduled' || state === 'active'
-    const due = parts.jobs.due(queue, state, { until: now }, running ? budget : PRUNED_AN_EXCHANGE)
-    for (const job of due) applyEvent(parts, queue, job, { type: 'tick' }, now)
+    const due = context.jobs.due(
+      queue,
+      state,
+      { until: now },
+      running ? budget : PRUNED_AN_EXCHANGE,
+    )
+    for (const job of due) applyEvent(context, queue, job, { type: 'tick' }, now)
     if (running) budget -= due.length
     changed = true
   }
   if (overview.deduplication !== null && overview.deduplication <= now)
-    parts.deduplication.prune(queue, now, PRUNED_AN_EXCHANGE)
+    context.deduplication.prune(queue, now, PRUNED_AN_EXCHANGE)
   return changed
 }
 
 function claimJobs(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   { limit, leaseMs }: NonNullable<ExchangeOrder['claim']>,
   now: number,
 ): readonly ClaimedJob[] {
   const claimed: ClaimedJob[] = []
-  for (const row of parts.jobs.first(queue, 'ready', limit)) {
-    const mintedToken = parts.sequence.next()
+  for (const row of context.jobs.first(queue, 'ready', limit)) {
+    const mintedToken = context.sequence.next()
     const job: JobRow = jobRowOf(row)
-    const applied = applyEvent(parts, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
+    const applied = applyEvent(context, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
     if (applied.kind === 'changed') claimed.push(claimedJobOf(row, applied.job))
   }
   return claimed

@@ -1,13 +1,12 @@
 import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
 import { factsOfNew } from '../../../ports/job-store/job-state.ts'
 import { changeRoom, passGate } from './group-gate.ts'
-import { makeJobId } from './job-id.ts'
+import { makeJobId } from './job-position.ts'
 import type { JobRow } from './job-row.ts'
-import type { JobStoreParts } from './job-store-parts.ts'
-import { takePlace } from './take-place.ts'
+import type { JobContext } from './job-context.ts'
 
 /** Where a new job stands among others. */
-export interface NewPlace {
+export interface NewPosition {
   readonly seq: number
   /** A job of the same batch that waits for this one. */
   readonly parent: JobRow | null
@@ -17,16 +16,16 @@ export interface NewPlace {
 
 /** Writes a new job that nothing holds back. */
 export function insertJob(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   given: EncodedJob,
-  { seq, parent, pending }: NewPlace,
+  { seq, parent, pending }: NewPosition,
   now: number,
 ): JobRow {
   const { deduplicationId, deduplicationTtlMs } = given
   const held = deduplicationTtlMs === 0 ? deduplicationId : null
-  const id = given.id ?? makeJobId({ priority: given.priority, seq }, parts.random)
-  const job = passGate(parts, queue, null, {
+  const id = given.id ?? makeJobId({ priority: given.priority, seq }, context.random)
+  const job = passGate(context, queue, null, {
     // The token is above every one that an earlier job of this id had, even if a clock that is behind mints the next one.
     ...factsOfNew(given, { token: Math.abs(seq), pending }, now),
     id,
@@ -42,24 +41,24 @@ export function insertJob(
     keepCompletedCount: given.keepCompletedCount,
     keepDeadCount: given.keepDeadCount,
   })
-  parts.jobs.insert(queue, job, given, now)
-  if (job.group !== null) changeRoom(parts, queue, job.group, null, job.state)
+  context.jobs.insert(queue, job, given, now)
+  if (job.group !== null) changeRoom(context, queue, job.group, null, job.state)
   if (deduplicationId !== null) {
     const until = held === null ? now + deduplicationTtlMs : null
-    parts.deduplication.hold(queue, deduplicationId, id, until)
+    context.deduplication.hold(queue, deduplicationId, id, until)
   }
   return job
 }
 
 /** Adds the job that was kept until the holder of its deduplication id had finished. */
 export function insertFollowUp(
-  parts: JobStoreParts,
+  context: JobContext,
   queue: string,
   given: EncodedJob,
   now: number,
 ): void {
   const { priority, lifo } = given
-  const seq = takePlace(parts, queue, priority, lifo)
+  const seq = context.jobs.nextSeq(queue, priority, lifo)
   const job = { ...given, id: null, parent: null }
-  insertJob(parts, queue, job, { seq, parent: null, pending: 0 }, now)
+  insertJob(context, queue, job, { seq, parent: null, pending: 0 }, now)
 }

@@ -7,13 +7,33 @@ import {
 } from '../../../ports/job-store/job-state.ts'
 import { BackendError } from '../../../ports/backend-error.ts'
 import type { KeptCounts } from '../../../ports/job-store/kept-bounds.ts'
-import { decodeTerms } from './job-terms.ts'
-import { decodeTies, type JobTies } from './job-ties.ts'
-import { readJson, readNumber, readText, readTextOrNull } from '../database/read-column.ts'
+import { readJson, readNumber, readText, readTextOrNull } from '../database/columns.ts'
 import type { SqlRow } from '../database/sql-database.ts'
 
+/** What ties a job to its id, its group and its flow. A plain job has none of it. */
+export interface JobRelations {
+  /** Whether its position is indexed in every state, because its id does not say where it stands. */
+  readonly keyed: boolean
+  /** The deduplication id that it holds until it has finished. */
+  readonly deduplication: string | null
+  readonly group: string | null
+  readonly groupLimit: number
+  /** Children that have not finished. */
+  readonly pending: number
+  /** What tells this parent from every other of its id; `null` for a job that never had children. */
+  readonly flow: number | null
+  readonly parent: string | null
+  /** The `flow` of the parent it was added under. */
+  readonly parentFlow: number | null
+  readonly failsParent: boolean
+}
+
+/** What a job was added with and only a job that takes its place changes. */
+type JobSettings = KeptCounts &
+  Pick<JobFacts, 'priority' | 'maxAttempts' | 'keepCompletedMs' | 'keepDeadMs'>
+
 /** A job as its table holds it, without what it carries. */
-export interface JobRow extends JobFacts, JobTies, KeptCounts {
+export interface JobRow extends JobFacts, JobRelations, KeptCounts {
   readonly id: string
   /** Order within one rank; negative and falling for jobs that go ahead. */
   readonly seq: number
@@ -42,8 +62,8 @@ export function jobRowOf(row: SqlRow): JobRow {
       'backend_failed',
       `Cannot read job: state ${readNumber(row, 'state')} is unknown, 0 to ${JOB_STATES.length - 1} expected`,
     )
-  const terms = decodeTerms(readText(row, 'terms'))
-  const ties = decodeTies(readTextOrNull(row, 'ties'))
+  const settings = decodeSettings(readText(row, 'terms'))
+  const relations = decodeRelations(readTextOrNull(row, 'ties'))
   return {
     state,
     rank: readNumber(row, 'rank'),
@@ -52,21 +72,21 @@ export function jobRowOf(row: SqlRow): JobRow {
     token: readNumber(row, 'token'),
     attempt: readNumber(row, 'attempt'),
     cancelRequested: readNumber(row, 'cancel_requested') === 1,
-    priority: terms.priority,
-    maxAttempts: terms.maxAttempts,
-    keepCompletedMs: terms.keepCompletedMs,
-    keepDeadMs: terms.keepDeadMs,
-    keepCompletedCount: terms.keepCompletedCount,
-    keepDeadCount: terms.keepDeadCount,
-    keyed: ties.keyed,
-    deduplication: ties.deduplication,
-    group: ties.group,
-    groupLimit: ties.groupLimit,
-    pending: ties.pending,
-    flow: ties.flow,
-    parent: ties.parent,
-    parentFlow: ties.parentFlow,
-    failsParent: ties.failsParent,
+    priority: settings.priority,
+    maxAttempts: settings.maxAttempts,
+    keepCompletedMs: settings.keepCompletedMs,
+    keepDeadMs: settings.keepDeadMs,
+    keepCompletedCount: settings.keepCompletedCount,
+    keepDeadCount: settings.keepDeadCount,
+    keyed: relations.keyed,
+    deduplication: relations.deduplication,
+    group: relations.group,
+    groupLimit: relations.groupLimit,
+    pending: relations.pending,
+    flow: relations.flow,
+    parent: relations.parent,
+    parentFlow: relations.parentFlow,
+    failsParent: relations.failsParent,
   }
 }
 
@@ -99,4 +119,75 @@ export function jobRecordOf(row: SqlRow): JobRecord {
     result: readJson(row, 'result'),
     cancelRequested: facts.cancelRequested,
   }
+}
+
+const UNBOUNDED: KeptCounts = { keepCompletedCount: null, keepDeadCount: null }
+
+/** The jobs of a queue mostly have the same settings: the text last read and what it says. */
+let last: { readonly text: string; readonly settings: JobSettings } | undefined
+
+/** The settings of a job as the column `terms` holds them, so that a row has few columns to read. */
+export function encodeSettings(settings: JobSettings): string {
+  const { priority, maxAttempts, keepCompletedMs, keepDeadMs } = settings
+  return JSON.stringify({
+    priority,
+    maxAttempts,
+    keepCompletedMs,
+    keepDeadMs,
+    // Left out where there is none.
+    keepCompletedCount: settings.keepCompletedCount ?? undefined,
+    keepDeadCount: settings.keepDeadCount ?? undefined,
+  })
+}
+
+/** @param text Of {@link encodeSettings} */
+function decodeSettings(text: string): JobSettings {
+  if (last?.text !== text)
+    last = { text, settings: { ...UNBOUNDED, ...(JSON.parse(text) as JobSettings) } }
+  return last.settings
+}
+
+export function hasSameSettings(one: JobSettings, other: JobSettings): boolean {
+  return (
+    one.priority === other.priority &&
+    one.maxAttempts === other.maxAttempts &&
+    one.keepCompletedMs === other.keepCompletedMs &&
+    one.keepDeadMs === other.keepDeadMs &&
+    one.keepCompletedCount === other.keepCompletedCount &&
+    one.keepDeadCount === other.keepDeadCount
+  )
+}
+
+const UNRELATED: JobRelations = {
+  keyed: false,
+  deduplication: null,
+  group: null,
+  groupLimit: 1,
+  pending: 0,
+  flow: null,
+  parent: null,
+  parentFlow: null,
+  failsParent: true,
+}
+// The keys of a literal of that type.
+const NAMES = Object.keys(UNRELATED) as readonly (keyof JobRelations)[]
+
+/** @returns For the column `ties`: JSON text of what is not as in a plain job, or `null` when nothing is */
+export function encodeRelations(relations: JobRelations): string | null {
+  let text: Record<string, unknown> | null = null
+  for (const name of NAMES)
+    if (relations[name] !== UNRELATED[name]) (text ??= {})[name] = relations[name]
+  return text === null ? null : JSON.stringify(text)
+}
+
+/** @param text Of {@link encodeRelations} */
+function decodeRelations(text: string | null): JobRelations {
+  return text === null
+    ? UNRELATED
+    : { ...UNRELATED, ...(JSON.parse(text) as Partial<JobRelations>) }
+}
+
+/** Whether what may change in a job's life is the same: its keying and its pending children. */
+export function hasSameRelations(one: JobRelations, other: JobRelations): boolean {
+  return one.keyed === other.keyed && one.pending === other.pending
 }

@@ -17,14 +17,13 @@ import type { RandomSource } from '../../../ports/platform/random-source.ts'
 import { addJobs } from './add-jobs.ts'
 import { createChildTable, inOrder, type PlacedChild } from './child-table.ts'
 import { commandJobs } from './command-jobs.ts'
-import { createDeduplicationTable } from './deduplication-table.ts'
+import { createDeduplicationTable, createFollowUpTable } from './deduplication.ts'
 import { exchangeJobs } from './exchange-jobs.ts'
 import { orderOfExchange } from '../../../ports/job-store/exchange-order.ts'
-import { createFollowUpTable } from './follow-up-table.ts'
-import { createGroupTable } from './group-table.ts'
-import { createJobSequence } from './job-sequence.ts'
+import { createGroupTable } from './group-gate.ts'
+import { createJobSequence } from './job-position.ts'
 import { createJobTable } from './job-table.ts'
-import type { JobStoreParts } from './job-store-parts.ts'
+import type { JobContext } from './job-context.ts'
 import { readQueueOverview, wakeAtOf } from './queue-overview.ts'
 import { countJobs, getJob, listJobs } from './read-jobs.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
@@ -61,8 +60,9 @@ export function createSqliteJobStore(
   clock: Clock,
   random: RandomSource,
 ): SqliteJobStore {
-  const jobs = createJobTable(db)
-  const shared: Omit<JobStoreParts, 'bounds'> = {
+  const sequence = createJobSequence(clock)
+  const jobs = createJobTable(db, sequence)
+  const shared: Omit<JobContext, 'bounds'> = {
     db,
     clock,
     random,
@@ -71,25 +71,25 @@ export function createSqliteJobStore(
     children: createChildTable(db),
     followUps: createFollowUpTable(db),
     deduplication: createDeduplicationTable(db, jobs),
-    sequence: createJobSequence(clock),
+    sequence,
   }
 
   /** A call that failed on its way leaves nothing behind for the next one. */
-  const parts = (): JobStoreParts => ({ ...shared, bounds: createKeptBounds() })
+  const contextOfCall = (): JobContext => ({ ...shared, bounds: createKeptBounds() })
 
   function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
     const encoded = encodeJobs(given)
-    return () => db.transaction(() => addJobs(parts(), queue, encoded))
+    return () => db.transaction(() => addJobs(contextOfCall(), queue, encoded))
   }
 
   function prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult {
     const order = orderOfExchange(exchange)
-    return () => db.transaction(() => exchangeJobs(parts(), queue, order))
+    return () => db.transaction(() => exchangeJobs(contextOfCall(), queue, order))
   }
 
   function prepareCommand(queue: string, command: JobCommand): () => number {
     const copy = checkCommand(command)
-    return () => db.transaction(() => commandJobs(parts(), queue, copy))
+    return () => db.transaction(() => commandJobs(contextOfCall(), queue, copy))
   }
 
   function childPage(

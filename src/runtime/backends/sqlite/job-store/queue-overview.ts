@@ -1,6 +1,6 @@
 import type { JobState } from '../../../ports/job-store/job-state.ts'
 import { codeOfState } from './job-row.ts'
-import { readNumber, readNumberOrNull } from '../database/read-column.ts'
+import { readNumber, readNumberOrNull } from '../database/columns.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 
 /** When what in a queue comes next; instants in ms since 1970, `null` where there is none. */

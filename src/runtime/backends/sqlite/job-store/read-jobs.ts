@@ -12,14 +12,13 @@ import {
   JOB_STATES,
 } from '../../../ports/job-store/job-state.ts'
 import { codeOfState, jobRecordOf, jobRowOf, RECORD_COLUMNS } from './job-row.ts'
-import type { JobStoreParts } from './job-store-parts.ts'
-import { readNumber } from '../database/read-column.ts'
+import type { JobContext } from './job-context.ts'
+import { readNumber, toSqlText } from '../database/columns.ts'
 import type { SqlValue } from '../database/sql-database.ts'
-import { toSqlText } from '../database/sql-text.ts'
 
 /** Each reads with one statement, so that its answer is of one moment. */
 export function getJob(
-  { jobs, clock }: Pick<JobStoreParts, 'jobs' | 'clock'>,
+  { jobs, clock }: Pick<JobContext, 'jobs' | 'clock'>,
   queue: string,
   id: string,
 ): JobRecord | null {
@@ -29,7 +28,7 @@ export function getJob(
 
 /** @throws RangeError when the limit is out of range or the cursor is none of this job store's */
 export function listJobs(
-  { db, clock }: Pick<JobStoreParts, 'db' | 'clock'>,
+  { db, clock }: Pick<JobContext, 'db' | 'clock'>,
   queue: string,
   { state, cursor, limit = 100 }: ListJobsOptions,
 ): JobPage {
@@ -43,7 +42,7 @@ export function listJobs(
   }
   if (cursor !== undefined) {
     where.push(`(rank, seq, id) ${latestFirst ? '<' : '>'} (?, ?, ?)`)
-    params.push(...placeOfCursor(cursor))
+    params.push(...positionOfCursor(cursor))
   }
   const order = latestFirst ? 'DESC' : 'ASC'
   const rows = db.run(
@@ -59,7 +58,7 @@ export function listJobs(
 }
 
 export function countJobs(
-  { db, clock }: Pick<JobStoreParts, 'db' | 'clock'>,
+  { db, clock }: Pick<JobContext, 'db' | 'clock'>,
   queue: string,
 ): QueueCounts {
   const rows = db.run(
@@ -81,7 +80,7 @@ function cursorOf({ rank, seq, id }: ReturnType<typeof jobRowOf>): string {
   return `${rank} ${seq} ${toSqlText(id)}`
 }
 
-function placeOfCursor(cursor: string): [rank: number, seq: number, id: string] {
+function positionOfCursor(cursor: string): [rank: number, seq: number, id: string] {
   const [, rank, seq, id] = /^(\d{1,16}) (-?\d{1,16}) (.+)$/s.exec(cursor) ?? []
   if (rank === undefined || seq === undefined || id === undefined)
     throw new RangeError('Cannot list jobs: the cursor is malformed, one of a page before expected')

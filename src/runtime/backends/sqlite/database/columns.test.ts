@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareUtf8 } from '../../../../primitives/compare-utf8.ts'
-import { fromSqlText, toSqlText } from './sql-text.ts'
+import { fromSqlText, toSqlText } from './columns.ts'
 
 const text = fc.string({
   unit: fc.constantFrom('\u0000', '\u0001', '\u0002', 'a', 'ü', '😀', '\uffee'),

@@ -1,7 +1,6 @@
 import { BackendError } from '../../../ports/backend-error.ts'
 import type { Json } from '../../../ports/json.ts'
 import type { SqlRow } from './sql-database.ts'
-import { fromSqlText } from './sql-text.ts'
 
 /** @throws BackendError when the column is not a number: the database is not what this package wrote */
 export function readNumber(row: SqlRow, column: string): number {
@@ -34,6 +33,23 @@ export function readJson(row: SqlRow, column: string): Json {
   if (typeof value !== 'string') throw damaged(column, 'JSON text')
   // Only JSON.stringify of a Json value is ever written to such a column.
   return JSON.parse(value) as Json
+}
+
+/**
+ * A text as it is bound, so that none holds a NUL: Deno's `node:sqlite` reads a column only up to the first one.
+ *
+ * Order by UTF-8 bytes, equality and prefixes stay as they were: U+0000 becomes U+0001 U+0001, and U+0001 becomes
+ * U+0001 U+0002.
+ */
+export function toSqlText(text: string): string {
+  if (!text.includes('\u0000') && !text.includes('\u0001')) return text
+  return text.replaceAll('\u0001', '\u0001\u0002').replaceAll('\u0000', '\u0001\u0001')
+}
+
+/** @returns The text that {@link toSqlText} was given */
+export function fromSqlText(text: string): string {
+  if (!text.includes('\u0001')) return text
+  return text.replaceAll('\u0001\u0001', '\u0000').replaceAll('\u0001\u0002', '\u0001')
 }
 
 function damaged(column: string, wanted: string): BackendError {

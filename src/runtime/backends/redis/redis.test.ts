@@ -8,7 +8,7 @@ import { runSuites } from '../../../../test/conformance/run-suites.ts'
 import { startRedisServer } from '../../../../test/support/redis-server.ts'
 import { connectResp } from '../../../../test/support/resp-client.ts'
 import { BackendError } from '../../ports/backend-error.ts'
-import { redis } from './backend.ts'
+import { redis } from './redis.ts'
 
 /** All laws take some seconds, and many on a machine that is busy. */
 const LAWS_TIMEOUT_MS = 120_000

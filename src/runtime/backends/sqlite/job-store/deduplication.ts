@@ -1,9 +1,9 @@
+import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
 import { isFinished } from '../../../ports/job-store/job-state.ts'
+import { readNumberOrNull, readText, toSqlText } from '../database/columns.ts'
+import type { SqlDatabase } from '../database/sql-database.ts'
 import { JOB_COLUMNS, jobRowOf } from './job-row.ts'
 import type { JobTable } from './job-table.ts'
-import { readNumberOrNull, readText } from '../database/read-column.ts'
-import type { SqlDatabase } from '../database/sql-database.ts'
-import { toSqlText } from '../database/sql-text.ts'
 
 /** Who holds which deduplication id of a queue. */
 export interface DeduplicationTable {
@@ -60,6 +60,37 @@ export function createDeduplicationTable(db: SqlDatabase, jobs: JobTable): Dedup
          (SELECT queue, id FROM reuse_deduplication WHERE queue = ? AND until <= ? ORDER BY until LIMIT ?)`,
         [queue, now, limit],
       )
+    },
+  }
+}
+
+/** The jobs that are added once the holder of their deduplication id has finished, by the holder's id. */
+export interface FollowUpTable {
+  /** Keeps `given` in place of what was kept before. */
+  keep(queue: string, job: string, given: EncodedJob): void
+  /** Takes away what is kept for `job`. */
+  take(queue: string, job: string): EncodedJob | null
+}
+
+export function createFollowUpTable(db: SqlDatabase): FollowUpTable {
+  return {
+    keep(queue, job, { data, options, ...settings }) {
+      db.run(
+        `INSERT OR REPLACE INTO reuse_follow_ups (queue, job, terms, options, data) VALUES (?, ?, ?, ?, ?)`,
+        [queue, toSqlText(job), JSON.stringify(settings), options, data],
+      )
+    },
+
+    take(queue, job) {
+      const [row] = db.run(
+        'SELECT terms, options, data FROM reuse_follow_ups WHERE queue = ? AND job = ?',
+        [queue, toSqlText(job)],
+      )
+      if (row === undefined) return null
+      db.run('DELETE FROM reuse_follow_ups WHERE queue = ? AND job = ?', [queue, toSqlText(job)])
+      // The text is that of `keep`.
+      const settings = JSON.parse(readText(row, 'terms')) as Omit<EncodedJob, 'data' | 'options'>
+      return { ...settings, options: readText(row, 'options'), data: readText(row, 'data') }
     },
   }
 }

@@ -1,16 +1,15 @@
-import type { Clock } from '../../../ports/platform/clock.ts'
 import type { KeptBounds } from '../../../ports/job-store/kept-bounds.ts'
+import type { Clock } from '../../../ports/platform/clock.ts'
 import type { RandomSource } from '../../../ports/platform/random-source.ts'
-import type { ChildTable } from './child-table.ts'
-import type { DeduplicationTable } from './deduplication-table.ts'
-import type { FollowUpTable } from './follow-up-table.ts'
-import type { GroupTable } from './group-table.ts'
-import type { JobSequence } from './job-sequence.ts'
-import type { JobTable } from './job-table.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
+import type { ChildTable } from './child-table.ts'
+import type { DeduplicationTable, FollowUpTable } from './deduplication.ts'
+import type { GroupTable } from './group-gate.ts'
+import type { JobSequence } from './job-position.ts'
+import type { JobTable } from './job-table.ts'
 
 /** What the operations of a job store work on. */
-export interface JobStoreParts {
+export interface JobContext {
   readonly db: SqlDatabase
   readonly clock: Clock
   readonly random: RandomSource

@@ -1,0 +1,138 @@
+import type { Clock } from '../../ports/platform/clock.ts'
+import type {
+  AddResult,
+  ClaimedJob,
+  Exchange,
+  ExchangeResult,
+  JobCommand,
+  NewJob,
+  Settlement,
+} from '../../ports/job-store/job-store.ts'
+import type { SqliteJobStore } from '../sqlite/job-store/job-store.ts'
+import {
+  checkDispatchLimits,
+  createJobDispatcher,
+  type DispatchLimits,
+  type JobDispatcher,
+} from './job-dispatcher.ts'
+import type { ExchangeWithObject, JobRunnerEntrypoint } from './job-runner.ts'
+import { fromJsonText, toJsonText } from './json-text.ts'
+import type { WakeAlarm } from './wake-alarm.ts'
+
+/** What {@link createJobHost} needs. Functions are asked each time: a subclass of the object may say otherwise later. */
+export interface JobHostOptions {
+  readonly jobStore: SqliteJobStore
+  readonly alarm: WakeAlarm
+  readonly clock: Clock
+  readonly limits: () => DispatchLimits
+  /** What runs jobs; `undefined` where the Worker exports nothing of the kind. */
+  readonly runner: () => Pick<JobRunnerEntrypoint, 'run'> | undefined
+}
+
+/** The jobs of one Durable Object: whatever changes them sees to the alarm, and the alarm runs what is due. */
+export interface JobHost {
+  add(queue: string, jobs: readonly NewJob[]): AddResult
+  /** One step of the job store and, in the same breath, of the alarm. */
+  exchange(queue: string, exchange: Exchange): ExchangeResult
+  command(queue: string, command: JobCommand): number
+  /** Says to a running alarm that there may be more to do in the queue. */
+  wake(queue: string): void
+  /**
+   * What the alarm does. Errors of the storage pass through, so that the platform wakes again.
+   *
+   * @returns Until when the alarm is to wake again, `null` when no job waits
+   */
+  runDueJobs(): Promise<number | null>
+}
+
+/** Where jobs wait and the Worker exports nothing to run them, the alarm looks again this often. */
+const NO_RUNNER_MS = 60_000
+
+export function createJobHost(options: JobHostOptions): JobHost {
+  const { jobStore, alarm, clock, limits, runner } = options
+  const dispatchers = new Map<string, JobDispatcher>()
+
+  function exchange(queue: string, request: Exchange): ExchangeResult {
+    const result = jobStore.exchange(queue, request)
+    wakeWithin(result.wakeInMs)
+    return result
+  }
+
+  function wakeWithin(inMs: number | null): void {
+    const soon = notTooSoon(inMs)
+    if (soon !== null) alarm.wakeWithin(soon)
+  }
+
+  function notTooSoon(inMs: number | null): number | null {
+    if (inMs === null) return null
+    // Perhaps the next deployment exports one.
+    if (runner() === undefined) return Math.max(inMs, NO_RUNNER_MS)
+    return Math.max(inMs, ...[...dispatchers.values()].map(({ restMs }) => restMs))
+  }
+
+  function nextWakeInMs(): number | null {
+    const at = jobStore.nextWakeAt()
+    return at === null ? null : Math.max(at - clock.now(), 0)
+  }
+
+  /** An alarm that wakes while its handler works waits until that has ended; so the handler is told itself. */
+  function wake(queue: string): void {
+    dispatchers.get(queue)?.wake()
+  }
+
+  function dispatcherOf(queue: string): JobDispatcher {
+    const known = dispatchers.get(queue)
+    if (known !== undefined) return known
+    const dispatcher = createJobDispatcher({
+      clock,
+      limits: checkDispatchLimits(limits()),
+      exchange: (request) => exchange(queue, request),
+      run: (jobs) => run(queue, jobs),
+    })
+    dispatchers.set(queue, dispatcher)
+    return dispatcher
+  }
+
+  async function run(queue: string, jobs: readonly ClaimedJob[]): Promise<readonly Settlement[]> {
+    const found = runner()
+    if (found === undefined) throw new Error('Cannot run jobs: the Worker exports no job runner')
+    const exchangeWithObject: ExchangeWithObject = async (text) => {
+      const result = exchange(queue, fromJsonText(text))
+      wake(queue)
+      return toJsonText(result)
+    }
+    const { leaseMs } = checkDispatchLimits(limits())
+    return fromJsonText(await found.run(queue, toJsonText(jobs), leaseMs, exchangeWithObject))
+  }
+
+  return {
+    exchange,
+    wake,
+    add(queue, jobs) {
+      const result = jobStore.add(queue, jobs)
+      wakeWithin(result.wakeInMs)
+      wake(queue)
+      return result
+    },
+    command(queue, command) {
+      const changed = jobStore.command(queue, command)
+      wakeWithin(nextWakeInMs())
+      wake(queue)
+      return changed
+    },
+    async runDueJobs() {
+      // First of all a watchdog, in case this run ends in a way that nothing here can see. Before the leases end, so that
+      // outcomes which could not be written are written then, rather than their jobs run again.
+      wakeWithin(checkDispatchLimits(limits()).leaseMs / 2)
+      const hasRunner = runner() !== undefined
+      await Promise.all(
+        jobStore.queues().map(async (queue) => {
+          if (hasRunner) await dispatcherOf(queue).work()
+          else jobStore.exchange(queue, {})
+        }),
+      )
+      const again = [...dispatchers.values()].some(({ isBusy }) => isBusy)
+      return again ? 0 : notTooSoon(nextWakeInMs())
+    },
+  }
+}
