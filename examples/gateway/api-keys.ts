@@ -2,6 +2,7 @@ import type {
   AtomicStore,
   Clock,
   RandomSource,
+  StorePage,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
 
 /** Who a key belongs to. The key itself is never kept: only its SHA-256. */
@@ -58,10 +59,22 @@ export function createApiKeys({ store, clock, random, rootKeyHash }: ApiKeysOpti
       return { ...record, key }
     },
     async list() {
-      const { entries } = await partition.list({ prefix: 'key/', limit: 1000 })
-      return entries.flatMap(({ value }) => apiKeyOf(value) ?? [])
+      const keys: ApiKey[] = []
+      let cursor: string | null = null
+      do {
+        const page: StorePage = await partition.list({
+          prefix: 'key/',
+          limit: 1000,
+          ...(cursor !== null && { cursor }),
+        })
+        keys.push(...page.entries.flatMap(({ value }) => apiKeyOf(value) ?? []))
+        cursor = page.cursor
+      } while (cursor !== null)
+      return keys
     },
     async revoke(id) {
+      // What no key is named is not looked for: it may be longer than a key of the store.
+      if (!/^[0-9a-f]{16}$/.test(id)) return false
       const entry = await partition.get(`key/${id}`)
       const value = entry?.value
       if (typeof value !== 'object' || value === null || !('hash' in value)) return false

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Backend, Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { ApiKeys } from './api-keys.ts'
 import { authenticate, type AuthVariables } from './authenticate.ts'
-import { problem, ProblemError, problemOf } from './problem.ts'
+import { problem, problemOf } from './problem.ts'
+import { limitBodies, type BodyLimits } from './read-body.ts'
 import { requestLog, type RequestRecord } from './request-log.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
@@ -21,10 +21,9 @@ export interface GatewayOptions {
   readonly random: RandomSource
   /** Takes each line of the request log. */
   readonly log: (record: RequestRecord) => void
+  /** Default: 262,144 bytes within 15 s. */
+  readonly bodies?: Partial<BodyLimits>
 }
-
-/** Bytes of a request's body. */
-const MAX_BODY_BYTES = 262_144
 
 /** Creates the gateway's routes. */
 export function createGateway({
@@ -34,6 +33,7 @@ export function createGateway({
   clock,
   random,
   log,
+  bodies = {},
 }: GatewayOptions): Hono {
   const app = new Hono()
   const newId = (): string =>
@@ -41,18 +41,12 @@ export function createGateway({
   app.use(requestLog(log, () => clock.now(), newId))
   app.onError(problemOf)
   app.notFound((c) => problem(c, 404, 'not_found', 'There is nothing at this address'))
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new ProblemError(413, 'content_too_large', `The body is over ${MAX_BODY_BYTES} bytes`)
-      },
-    }),
-  )
   app.route('/health', healthRoute(backend.store, clock))
 
   const api = new Hono<{ Variables: AuthVariables }>()
+  // Before anything of a body is read.
   api.use(authenticate(keys))
+  api.use(limitBodies(bodies))
   api.route('/keys', apiKeyRoutes(keys))
   api.route('/webhooks/endpoints', endpointRoutes(webhooks))
   api.route('/events', eventRoutes(webhooks))

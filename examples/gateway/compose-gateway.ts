@@ -24,7 +24,7 @@ export function composeGateway(
   const settings = readSettings(variables)
   const platform = { clock: systemClock, random: systemRandom }
   const webhooks = createWebhooks({ backend, ...settings.webhooks })
-  const { rootKeyHash } = settings
+  const { rootKeyHash, bodies } = settings
   const keys = createApiKeys({ store: backend.store, rootKeyHash, ...platform })
-  return { app: createGateway({ backend, webhooks, keys, log, ...platform }), webhooks }
+  return { app: createGateway({ backend, webhooks, keys, log, bodies, ...platform }), webhooks }
 }

@@ -1,4 +1,5 @@
 import type { WebhooksOptions } from '@white-cross/reuse/infrastructure/webhooks'
+import type { BodyLimits } from './read-body.ts'
 
 /** The Worker's variables. */
 export interface GatewayVariables {
@@ -8,6 +9,8 @@ export interface GatewayVariables {
   readonly RETRY_DELAYS_MS?: string
   /** Longest time of one attempt in ms. Default: the service's. */
   readonly ATTEMPT_TIMEOUT_MS?: string
+  /** Longest time for the body of a request to arrive, in ms. Default 15,000. */
+  readonly BODY_TIMEOUT_MS?: string
   /** `for local development`: webhooks may go to this machine and its network. */
   readonly ALLOW_PRIVATE_RECEIVERS?: string
 }
@@ -15,6 +18,7 @@ export interface GatewayVariables {
 /** What the gateway takes from its variables. */
 export interface GatewaySettings {
   readonly rootKeyHash: string
+  readonly bodies: Partial<BodyLimits>
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
 }
 
@@ -24,12 +28,18 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
     ROOT_KEY_SHA256 = '',
     RETRY_DELAYS_MS,
     ATTEMPT_TIMEOUT_MS,
+    BODY_TIMEOUT_MS,
     ALLOW_PRIVATE_RECEIVERS,
   } = variables
   if (!/^(?:[0-9a-f]{64})?$/i.test(ROOT_KEY_SHA256))
     throw new RangeError('Cannot start gateway: ROOT_KEY_SHA256 is not 64 hex digits')
   return {
     rootKeyHash: ROOT_KEY_SHA256,
+    bodies: {
+      ...(BODY_TIMEOUT_MS !== undefined && {
+        timeoutMs: wholeMs('BODY_TIMEOUT_MS', BODY_TIMEOUT_MS),
+      }),
+    },
     webhooks: {
       ...(RETRY_DELAYS_MS !== undefined && {
         retrySchedule: RETRY_DELAYS_MS.split(',').map((text) => wholeMs('RETRY_DELAYS_MS', text)),

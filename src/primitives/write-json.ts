@@ -133,7 +133,7 @@ function placeOf(path: readonly (string | number)[]): string {
   const shown = path
     .slice(0, 10)
     .map((key) =>
-      typeof key === 'number' ? `[${key}]` : /^[\w-]{1,40}$/.test(key) ? `.${key}` : '.…',
+      typeof key === 'number' ? `[${key}]` : /^[\w$-]{1,40}$/.test(key) ? `.${key}` : '.…',
     )
   return `value${shown.join('')}${path.length > 10 ? '…' : ''}`
 }

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { ApiKeys } from '../api-keys.ts'
 import { requireRoot, type AuthVariables } from '../authenticate.ts'
 import { ProblemError } from '../problem.ts'
 import { readBody } from '../read-body.ts'
 
-const NewKey = z.strictObject({ label: z.string().min(1).max(100) })
+const NewKey = z.strictObject({ label: z.string().check(z.minLength(1), z.maxLength(100)) })
 
 /** Keys are made, listed and revoked with the root key alone. */
 export function apiKeyRoutes(keys: ApiKeys): Hono<{ Variables: AuthVariables }> {

@@ -1,38 +1,32 @@
 import { Hono } from 'hono'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { DELIVERY_STATES, type Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { AuthVariables } from '../authenticate.ts'
 import { ProblemError } from '../problem.ts'
+import { Limit, readQuery } from '../read-query.ts'
 
 const Query = z.strictObject({
-  event: z.string().max(200).optional(),
-  endpoint: z.string().max(200).optional(),
-  tenant: z.string().max(64).optional(),
-  state: z.enum(DELIVERY_STATES).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z.string().max(2000).optional(),
+  event: z.optional(z.string()),
+  endpoint: z.optional(z.string()),
+  tenant: z.optional(z.string()),
+  state: z.optional(z.enum(DELIVERY_STATES)),
+  limit: z.optional(Limit),
+  cursor: z.optional(z.string()),
 })
 
 /** What became of events on their way to endpoints. */
 export function deliveryRoutes({ deliveries }: Webhooks): Hono<{ Variables: AuthVariables }> {
   return new Hono<{ Variables: AuthVariables }>()
     .get('/', async (c) => {
-      const query = Query.safeParse(c.req.query())
-      if (!query.success)
-        throw new ProblemError(
-          400,
-          'invalid_query',
-          query.error.issues[0]?.message ?? 'The query is malformed',
-        )
-      const { event: eventId, endpoint: endpointId, tenant, state, limit, cursor } = query.data
+      const { event: eventId, endpoint: endpointId, ...query } = readQuery(c, Query)
       return c.json(
         await deliveries.page({
           ...(eventId !== undefined && { eventId }),
           ...(endpointId !== undefined && { endpointId }),
-          ...(tenant !== undefined && { tenant }),
-          ...(state !== undefined && { state }),
-          ...(limit !== undefined && { limit }),
-          ...(cursor !== undefined && { cursor }),
+          ...(query.tenant !== undefined && { tenant: query.tenant }),
+          ...(query.state !== undefined && { state: query.state }),
+          ...(query.limit !== undefined && { limit: query.limit }),
+          ...(query.cursor !== undefined && { cursor: query.cursor }),
         }),
       )
     })

@@ -1,39 +1,57 @@
 import { Hono } from 'hono'
-import { z } from 'zod'
-import type { ContentFilter, Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
+import { z } from 'zod/mini'
+import type {
+  ContentFilter,
+  EndpointRateLimit,
+  Webhooks,
+} from '@white-cross/reuse/infrastructure/webhooks'
 import type { AuthVariables } from '../authenticate.ts'
 import { ProblemError } from '../problem.ts'
 import { readBody } from '../read-body.ts'
+import { Limit, readQuery } from '../read-query.ts'
 
 /** The shapes; what the values may be is the service's to say. */
-const Settings = z.strictObject({
-  url: z.string().optional(),
-  description: z.string().optional(),
-  events: z.array(z.string()).optional(),
-  filter: z
-    .custom<ContentFilter>((value) => typeof value === 'object' && !Array.isArray(value))
-    .nullable()
-    .optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-  rateLimit: z.strictObject({ limit: z.number(), windowMs: z.number() }).nullable().optional(),
+const settings = {
+  url: z.optional(z.string()),
+  description: z.optional(z.string()),
+  events: z.optional(z.array(z.string())),
+  filter: z.optional(z.nullable(plainObject<ContentFilter>())),
+  // A record would drop a header named __proto__ without a word.
+  headers: z.optional(plainObject<Readonly<Record<string, string>>>()),
+  rateLimit: z.optional(
+    z.nullable(
+      z.strictObject({ limit: z.number(), window: z.custom<EndpointRateLimit['window']>() }),
+    ),
+  ),
+}
+
+const Settings = z.strictObject(settings)
+
+const NewEndpoint = z.strictObject({
+  ...settings,
+  url: z.string(),
+  tenant: z.optional(z.string()),
+  uid: z.optional(z.string()),
+  signature: z.optional(z.enum(['v1', 'v1a'])),
 })
 
-const NewEndpoint = Settings.extend({
-  url: z.string(),
-  tenant: z.string().optional(),
-  signature: z.enum(['v1', 'v1a']).optional(),
+const Query = z.strictObject({
+  tenant: z.optional(z.string()),
+  limit: z.optional(Limit),
+  cursor: z.optional(z.string()),
 })
 
 /** Where webhooks go. */
 export function endpointRoutes(webhooks: Webhooks): Hono<{ Variables: AuthVariables }> {
   const { endpoints } = webhooks
   return new Hono<{ Variables: AuthVariables }>()
-    .post('/', async (c) =>
-      c.json(await endpoints.create(withoutUndefined(await readBody(c, NewEndpoint))), 201),
-    )
+    .post('/', async (c) => {
+      const endpoint = await endpoints.create(withoutUndefined(await readBody(c, NewEndpoint)))
+      // Without a secret it is the one that had this uid before.
+      return c.json(endpoint, endpoint.secret === null ? 200 : 201)
+    })
     .get('/', async (c) => {
-      const { tenant, cursor } = c.req.query()
-      return c.json(await endpoints.page(withoutUndefined({ tenant, cursor })))
+      return c.json(await endpoints.page(withoutUndefined(readQuery(c, Query))))
     })
     .get('/:id', async (c) => {
       const endpoint = await endpoints.get(c.req.param('id'))
@@ -55,6 +73,13 @@ export function endpointRoutes(webhooks: Webhooks): Hono<{ Variables: AuthVariab
       c.json(await endpoints.rotateSecret(c.req.param('id'))),
     )
     .get('/:id/stats', async (c) => c.json(await webhooks.deliveries.stats(c.req.param('id'))))
+}
+
+function plainObject<Value>(): z.ZodMiniType<Value> {
+  return z.custom<Value>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'an object expected',
+  )
 }
 
 type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {

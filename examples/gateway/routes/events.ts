@@ -1,32 +1,29 @@
 import { Hono } from 'hono'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { AuthVariables } from '../authenticate.ts'
-import { readBody } from '../read-body.ts'
+import { readJsonBody } from '../read-body.ts'
 
+/** The shapes; what the values may be is the service's to say. */
 const NewEvent = z.strictObject({
-  type: z
-    .string()
-    .regex(/^[\w-]+(?:\.[\w-]+)*$/, 'Words with dots between them expected, as in order.paid')
-    .max(128),
-  data: z.json(),
-  id: z
-    .string()
-    .regex(/^[\w-]{1,64}$/, 'Up to 64 letters, digits, _ and - expected')
-    .optional(),
-  tenant: z
-    .string()
-    .regex(/^[\w-]{1,64}$/)
-    .optional(),
+  type: z.string(),
+  data: z.unknown(),
+  id: z.optional(z.string()),
+  tenant: z.optional(z.string()),
 })
 
-/** `POST /`: accepts an event with one durable write; the same `id` again is accepted once. */
+/**
+ * `POST /`: accepts an event with one durable write; the same `id` again is accepted once. Its data
+ * is sent as the caller wrote it, byte for byte.
+ */
 export function eventRoutes(webhooks: Webhooks): Hono<{ Variables: AuthVariables }> {
   return new Hono<{ Variables: AuthVariables }>().post('/', async (c) => {
-    const { type, data, id, tenant } = await readBody(c, NewEvent)
+    const { value, members } = await readJsonBody(c, NewEvent)
+    const { type, id, tenant } = value
     const event = await webhooks.publish({
       type,
-      data,
+      // The schema has seen that it is there.
+      json: members.get('data') ?? '',
       ...(id !== undefined && { id }),
       ...(tenant !== undefined && { tenant }),
     })

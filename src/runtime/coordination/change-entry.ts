@@ -34,7 +34,7 @@ export async function changeEntry<Result>(
   decide: (entry: StoreEntry | null) => EntryDecision<Result>,
   options: ChangeEntryOptions = {},
 ): Promise<Result> {
-  const { tries = 20, contended = overloaded } = options
+  const { tries = 20, contended = contendedEntry } = options
   let entry = options.seen === undefined ? await partition.get(key) : options.seen
   for (let attempt = 1; ; attempt++) {
     const { result, write } = decide(entry)
@@ -47,7 +47,8 @@ export async function changeEntry<Result>(
   }
 }
 
-function overloaded(): Error {
+/** The error for a change that others were always faster than. */
+export function contendedEntry(): Error {
   return new BackendError(
     'backend_overloaded',
     'Cannot change entry: others changed it each time, try again later',

@@ -9,7 +9,12 @@ export { DELIVERY_STATES, type Delivery, type DeliveryAttempt } from './deliveri
 export type { Deliveries, ReplayFilter } from './deliveries/deliveries.ts'
 export type { WebhookTransform } from './deliveries/render-body.ts'
 export type { ContentFilter } from './endpoints/content-filter.ts'
-export type { CreatedEndpoint, WebhookEndpoint } from './endpoints/endpoint.ts'
+export type {
+  CreatedEndpoint,
+  EndpointRateLimit,
+  ExistingEndpoint,
+  WebhookEndpoint,
+} from './endpoints/endpoint.ts'
 export type { CreateEndpointOptions, UpdateEndpointOptions } from './endpoints/endpoint.ts'
 export type { Endpoints } from './endpoints/endpoints.ts'
 export {

@@ -18,6 +18,8 @@ export type WebhookErrorCode =
   | 'endpoint_unverified'
   /** The tenant has as many endpoints as it may have. */
   | 'too_many_endpoints'
+  /** As many secrets sign along as may: wait, or rotate with an `overlap` of 0. */
+  | 'too_many_secrets'
   /** No delivery has this id, or it is older than the retention. */
   | 'delivery_not_found'
   /** The event id was used before, for an event with another type or other data. */
@@ -34,6 +36,7 @@ const STATUSES: Readonly<Record<WebhookErrorCode, number>> = {
   endpoint_disabled: 409,
   endpoint_unverified: 409,
   too_many_endpoints: 409,
+  too_many_secrets: 409,
   delivery_not_found: 404,
   event_id_reused: 409,
   contended: 503,

@@ -1,7 +1,11 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkNumber } from '../../../primitives/check-range.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { readEndpointId } from '../endpoints/endpoint-id.ts'
+import type { KnownTenants } from '../endpoints/known-tenants.ts'
+import { checkTenant, DEFAULT_TENANT } from '../events/tenant.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
 import { WebhookError } from '../webhook-error.ts'
@@ -12,6 +16,7 @@ import { statsOf, type DeliveryStats } from './delivery-stats.ts'
 import { deliveryJob, deliveryJobId, retryTask } from './delivery-task.ts'
 import {
   DELIVERY_STATES,
+  readDeliveryId,
   type Delivery,
   type DeliveryAttempt,
   type DeliveryState,
@@ -79,6 +84,9 @@ export interface StartedReplay {
 /** What {@link createDeliveries} stands on. */
 export interface DeliveriesOptions {
   readonly endpoints: EndpointStore
+  readonly tenants: KnownTenants
+  /** How many partitions a tenant's deliveries are in. */
+  readonly shards: number
   readonly log: DeliveryLog
   readonly list: ListDeliveries
   readonly eventQueue: WorkQueue
@@ -90,12 +98,43 @@ export interface DeliveriesOptions {
 
 const STATS_DELIVERIES = 1000
 const MAX_CLAIMS = 1000
+const REPLAY = 'replay'
+const REPLAY_OPTIONS = [
+  'tenant',
+  'endpointId',
+  'eventType',
+  'states',
+  'until',
+  'perSecond',
+] as const
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { endpoints, log, list, eventQueue, deliveryQueue, slowLane, clock, random } = options
+  const {
+    endpoints,
+    tenants,
+    shards,
+    log,
+    list,
+    eventQueue,
+    deliveryQueue,
+    slowLane,
+    clock,
+    random,
+  } = options
+
+  /** Whether anything can be kept of an endpoint: what is known to be nowhere is not looked for. */
+  async function mayBeKept(endpointId: string | undefined): Promise<boolean> {
+    const address = endpointId === undefined ? null : readEndpointId(endpointId)
+    return address !== null && address.shard < shards && tenants.has(address.tenant)
+  }
+
+  async function read(id: unknown): Promise<Delivery | null> {
+    if (typeof id !== 'string' || !(await mayBeKept(readDeliveryId(id)?.endpointId))) return null
+    return (await log.read(id)).delivery
+  }
 
   async function enabledEndpoint(endpointId: string): Promise<EndpointRecord> {
-    const endpoint = await endpoints.get(endpointId)
+    const endpoint = (await mayBeKept(endpointId)) ? await endpoints.get(endpointId) : null
     if (endpoint === null)
       throw new WebhookError('endpoint_not_found', 'Cannot send to endpoint: none has this id')
     if (!endpoint.enabled)
@@ -107,13 +146,16 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   async function replay(filter: ReplayFilter): Promise<StartedReplay> {
+    checkOptions(REPLAY, filter, ['since'], REPLAY_OPTIONS)
     const { states = ['dead', 'held'], since, until, perSecond = 20 } = filter
-    if (!(perSecond >= 0.01 && perSecond <= 1000))
-      throw new RangeError(`Cannot replay: perSecond is ${perSecond}, 0.01 to 1000 allowed`)
+    checkNumber(REPLAY, 'perSecond', perSecond, 0.01, 1000)
     if (states.length === 0 || !states.every((state) => DELIVERY_STATES.includes(state)))
       throw new RangeError(`Cannot replay: states are not some of ${DELIVERY_STATES.join(', ')}`)
+    for (const name of ['endpointId', 'eventType'] as const)
+      if (filter[name] !== undefined && typeof filter[name] !== 'string')
+        throw new TypeError(`Cannot replay: ${name} is no text`)
     const task: ReplayTask = {
-      tenant: filter.tenant ?? 'default',
+      tenant: checkTenant(REPLAY, filter.tenant),
       endpointId: filter.endpointId ?? null,
       eventType: filter.eventType ?? null,
       states: [...states],
@@ -131,7 +173,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   return {
-    get: async (id) => (await log.read(id)).delivery,
+    get: read,
     async *list(query = {}) {
       let cursor: string | null = null
       do {
@@ -141,9 +183,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       } while (cursor !== null)
     },
     page: (query = {}) => list(query),
-    attempts: (id) => log.attempts(id),
+    attempts: async (id) => ((await read(id)) === null ? [] : log.attempts(id)),
     async retry(id) {
-      const { delivery } = await log.read(id)
+      const delivery = await read(id)
       if (delivery === null)
         throw new WebhookError('delivery_not_found', 'Cannot retry delivery: none has this id')
       await enabledEndpoint(delivery.endpointId)
@@ -157,20 +199,21 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       return { id, round: task.round }
     },
     async recover(endpointId, since, rate = {}) {
+      checkOptions('recover', rate, [], ['perSecond'])
       const { tenant } = await enabledEndpoint(endpointId)
       return replay({ ...rate, tenant, endpointId, since })
     },
     replay,
     async stats(endpointId) {
-      const tenant = readEndpointId(endpointId)?.tenant ?? 'default'
+      const tenant = readEndpointId(endpointId)?.tenant ?? DEFAULT_TENANT
       return statsOf((await list({ tenant, endpointId, limit: STATS_DELIVERIES })).deliveries)
     },
-    delete: (id) => log.remove(id),
+    delete: async (id) => (await read(id)) !== null && log.remove(id),
   }
 }
 
 function instantOf(name: string, instant: number | Date): number {
-  const ms = Number(instant)
-  if (Number.isFinite(ms)) return ms
+  const ms = instant instanceof Date ? instant.getTime() : instant
+  if (typeof ms === 'number' && Number.isFinite(ms)) return ms
   throw new RangeError(`Cannot replay: ${name} is no instant, ms since 1970 or a Date expected`)
 }

@@ -1,4 +1,5 @@
 import type { StoreChange, StoreEntry } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
 import type { Attempt } from '../outbound/attempt.ts'
 import { deliveryKeys as keys, type DeliveryPosition } from './delivery-keys.ts'
 import {
@@ -36,7 +37,41 @@ export function entriesOf(delivery: Delivery, now: number): Entries {
   return inState === null ? [entry] : [entry, { key: inState, value, expiresInMs }]
 }
 
-/** @param deliveries Of one event */
+/**
+ * Names a delivery's endpoint by itself.
+ *
+ * @param coveredUntil When those entries of the event have gone that name several endpoints
+ */
+export function publishedAlone(
+  delivery: Delivery,
+  coveredUntil: number,
+  now: number,
+): Entries[number] {
+  return {
+    key: keys.publishedAlone(delivery),
+    value: [delivery.endpointId, coveredUntil],
+    expiresInMs: msUntil(delivery.keepUntil, now),
+  }
+}
+
+/** Reads what {@link publishedEntry} or {@link publishedAlone} wrote. */
+export function readPublishedEntry(
+  key: string,
+  value: Json,
+): {
+  readonly position: DeliveryPosition
+  readonly endpointIds: readonly string[]
+  /** Until when one that names several endpoints may stand around it; 0 where it is one itself. */
+  readonly coveredUntil: number
+} {
+  const position = keys.positionAt(key.slice(keys.allPublished.length))
+  if (!key.endsWith('/'))
+    return { position, endpointIds: value as readonly string[], coveredUntil: 0 }
+  const [endpointId, coveredUntil] = value as readonly [endpointId: string, coveredUntil: number]
+  return { position, endpointIds: [endpointId], coveredUntil }
+}
+
+/** @param deliveries Of one event, in the order of their endpoints' ids, with none in between */
 export function publishedEntry(
   [first, ...others]: readonly [Delivery, ...Delivery[]],
   now: number,
@@ -84,11 +119,10 @@ export function storeChangeOf(
   if (ownBody !== undefined) set.push({ key: keys.body(delivery.id), value: ownBody, expiresInMs })
   if (keepBody !== undefined && event !== null)
     // The event leads to its deliveries, so it stays as long as they do.
-    set.push(eventEntry(delivery.eventId, { ...event, keepUntil: delivery.keepUntil }, now), {
-      key: keys.publishedAgain(delivery),
-      value: [delivery.endpointId],
-      expiresInMs,
-    })
+    set.push(
+      eventEntry(delivery.eventId, { ...event, keepUntil: delivery.keepUntil }, now),
+      publishedAlone(delivery, before.keepUntil, now),
+    )
   return { set, delete: remove }
 }
 

@@ -25,8 +25,8 @@ export const deliveryKeys = {
   allPublished: 'published/',
   publishedOf: ({ createdAt, eventId }: Omit<DeliveryPosition, 'endpointId'>): string =>
     `${deliveryKeys.allPublished}${age(createdAt)}/${eventId}:`,
-  /** Names one endpoint once more, to be kept for longer than the others. */
-  publishedAgain: (position: DeliveryPosition): string => `${deliveryKeys.published(position)}/`,
+  /** Names one endpoint by itself: one that came later, or that is kept for longer than the others. */
+  publishedAlone: (position: DeliveryPosition): string => `${deliveryKeys.published(position)}/`,
   /** The exact body of a delivery that went through a transform. */
   body: (deliveryId: string): string => `body/${deliveryId}`,
   delivery: ({ endpointId, createdAt, eventId }: DeliveryPosition): string =>

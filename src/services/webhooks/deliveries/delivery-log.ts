@@ -8,6 +8,7 @@ import {
   deliveryIn,
   entriesOf,
   eventEntry,
+  publishedAlone,
   publishedEntry,
   storeChangeOf,
   type DeliveryChange,
@@ -71,6 +72,8 @@ export interface DeliverySnapshot {
 
 /** Checks, a delivery with its two entries, the event and its endpoints' names fit in one commit. */
 const DELIVERIES_PER_COMMIT = 41
+/** The same where each endpoint is named by itself. */
+const LATER_DELIVERIES_PER_COMMIT = 31
 const MAX_TRIES = 20
 const NOTHING: DeliverySnapshot = {
   delivery: null,
@@ -108,14 +111,16 @@ export function createDeliveryLog(
       deliveries
     const partition = store.partition(name)
     const created: Delivery[] = []
-    let missing = deliveries
+    let missing = deliveries.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1))
+    /** Nothing of the event was there before, so that names come in order and in one piece. */
+    let isFirst = true
     let kept: Awaited<ReturnType<KeptEvents['readAgain']>> = { event: null, version: null }
     for (let conflicts = 0; missing.length > 0;) {
       const { event, version } = kept
       const at = event?.at ?? createdAt
       // An event whose id was used before goes on as what it was then.
       const chunk = missing
-        .slice(0, DELIVERIES_PER_COMMIT)
+        .slice(0, isFirst ? DELIVERIES_PER_COMMIT : LATER_DELIVERIES_PER_COMMIT)
         .map((delivery) => ({ ...delivery, createdAt: at }))
       const [first, ...others] = chunk
       if (first === undefined) break
@@ -129,7 +134,11 @@ export function createDeliveryLog(
         ],
         set: [
           ...(extend ? [eventEntry(eventId, extended, now)] : []),
-          publishedEntry([first, ...others], now),
+          ...(isFirst
+            ? [publishedEntry([first, ...others], now)]
+            : chunk.map((delivery) =>
+                publishedAlone(delivery, event?.keepUntil ?? keepUntil, now),
+              )),
           ...chunk.flatMap((delivery) => entriesOf(delivery, now)),
         ],
       })
@@ -144,6 +153,7 @@ export function createDeliveryLog(
       }
       if (++conflicts > MAX_TRIES) throw contended('create')
       // A fan-out that is done again after a crash: what is there stays, the rest is added.
+      isFirst = false
       kept = await events.readAgain(name, eventId)
       const isAt = kept.event?.at ?? createdAt
       const cursors = missing.map((delivery) => keys.cursor({ ...delivery, createdAt: isAt }))
@@ -185,7 +195,7 @@ export function createDeliveryLog(
     async ofEvent(tenant, shard, eventId) {
       const name = keys.partition(tenant, shard)
       const publishedAt = (): Promise<number | null> => events.publishedAt(name, eventId)
-      const all = ofEvent(store.partition(name), eventId, publishedAt)
+      const all = ofEvent(store.partition(name), eventId, publishedAt, clock)
       return (await all(null, Infinity)).flatMap(({ delivery }) => delivery ?? [])
     },
     read,

@@ -1,4 +1,12 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { readEndpointId } from '../endpoints/endpoint-id.ts'
+import type { KnownTenants } from '../endpoints/known-tenants.ts'
+import { checkTenant } from '../events/tenant.ts'
+import { isEventId } from '../events/webhook-event.ts'
+import { WebhookError } from '../webhook-error.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import {
   ofEndpoint,
@@ -7,7 +15,7 @@ import {
   ofEvent,
   type DeliverySource,
 } from './delivery-sources.ts'
-import type { Delivery, DeliveryState } from './delivery.ts'
+import { DELIVERY_STATES, type Delivery, type DeliveryState } from './delivery.ts'
 import type { KeptEvents } from './kept-events.ts'
 
 /** Which deliveries a listing shows; parts that are absent allow all. */
@@ -31,6 +39,8 @@ export type ListDeliveries = (
 ) => Promise<DeliveryPage>
 
 const MAX_PAGE = 1000
+const LIST = 'list deliveries'
+const CURSOR = /^\d{15}\/[\w-]{1,128}:ep_[0-9a-f]{30}(?:\.[\w-]{1,64})?$/
 /** Store pages that one page may cost where a filter leaves little of them; the page is then short. */
 const MAX_ROUNDS = 10
 
@@ -43,39 +53,41 @@ const MAX_ROUNDS = 10
 export function createDeliveryPages(
   store: AtomicStore,
   events: KeptEvents,
+  tenants: KnownTenants,
+  clock: Pick<Clock, 'now'>,
   shards: number,
 ): ListDeliveries {
-  function sourcesOf({
-    tenant = 'default',
-    state,
-    endpointId,
-    eventId,
-  }: DeliveryQuery): readonly DeliverySource[] {
+  function sourcesOf(
+    tenant: string,
+    { state, endpointId, eventId }: DeliveryQuery,
+  ): readonly DeliverySource[] {
     const ofPartition = (name: string): DeliverySource => {
       const partition = store.partition(name)
       if (eventId !== undefined) {
         const publishedAt = (): Promise<number | null> => events.publishedAt(name, eventId)
-        return ofEvent(partition, eventId, publishedAt)
+        return ofEvent(partition, eventId, publishedAt, clock)
       }
       if (endpointId !== undefined) return ofEndpoint(partition, endpointId)
       // Those delivered are almost all that there are, and are found among them.
-      if (state === undefined || state === 'delivered') return ofAnyState(partition)
+      if (state === undefined || state === 'delivered') return ofAnyState(partition, clock)
       return inState(partition, state)
     }
     if (endpointId === undefined)
       return Array.from({ length: shards }, (_, shard) =>
         ofPartition(keys.partition(tenant, shard)),
       )
-    const name = keys.partitionOf(endpointId)
-    if (name === null || !name.startsWith(keys.partitionsOf(tenant))) return []
-    return [ofPartition(name)]
+    const address = readEndpointId(endpointId)
+    if (address === null || address.tenant !== tenant || address.shard >= shards) return []
+    return [ofPartition(keys.partition(tenant, address.shard))]
   }
 
-  return async (query) => {
-    const { state, endpointId, eventId, limit = 100 } = query
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
-      throw new RangeError(`Cannot list deliveries: limit is ${limit}, 1 to ${MAX_PAGE} allowed`)
-    const sources = sourcesOf(query)
+  return async (given) => {
+    const query = checkQuery(given)
+    const { state, endpointId, eventId, limit } = query
+    const tenant = checkTenant(LIST, query.tenant)
+    if (!(await tenants.has(tenant))) return { deliveries: [], cursor: null }
+    // Nothing is kept of what no event can be called.
+    const sources = eventId === undefined || isEventId(eventId) ? sourcesOf(tenant, query) : []
     const deliveries: Delivery[] = []
     let cursor: string | null = query.cursor ?? null
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -93,6 +105,26 @@ export function createDeliveryPages(
     }
     return { deliveries, cursor }
   }
+}
+
+type PageQuery = Parameters<ListDeliveries>[0]
+
+/** @returns A copy with a limit */
+function checkQuery(given: PageQuery): PageQuery & { readonly limit: number } {
+  checkOptions(LIST, given, [], ['tenant', 'state', 'endpointId', 'eventId', 'limit', 'cursor'])
+  const { limit = 100, state, cursor, endpointId = '', eventId = '' } = given
+  checkInteger(LIST, 'limit', limit, 1, MAX_PAGE)
+  if (state !== undefined && !DELIVERY_STATES.includes(state))
+    throw invalid(`state is none of ${DELIVERY_STATES.join(', ')}`)
+  if (typeof endpointId !== 'string' || typeof eventId !== 'string')
+    throw invalid('endpointId and eventId are not both text')
+  if (cursor !== undefined && (typeof cursor !== 'string' || !CURSOR.test(cursor)))
+    throw invalid('the cursor is malformed, one of a page before expected')
+  return { ...given, limit }
+}
+
+function invalid(fault: string): WebhookError {
+  return new WebhookError('invalid_query', `Cannot ${LIST}: ${fault}`)
 }
 
 async function mergedPage(

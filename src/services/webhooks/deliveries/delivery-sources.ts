@@ -2,6 +2,7 @@ import type {
   StoreEntry,
   StorePartition,
 } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 import type { DeliveryState } from './delivery.ts'
 import { listedDelivery, readListed, type ListedDelivery } from './read-listed.ts'
@@ -42,10 +43,9 @@ export function inState(
 }
 
 /** All that there are. */
-export function ofAnyState(partition: StorePartition): DeliverySource {
-  return async (after, limit) => {
-    return readListed(partition, await readPublished(partition, { after, limit }))
-  }
+export function ofAnyState(partition: StorePartition, clock: Pick<Clock, 'now'>): DeliverySource {
+  return async (after, limit) =>
+    readListed(partition, await readPublished(partition, { now: clock.now(), after, limit }))
 }
 
 /** All of an event; `publishedAt` answers `null` when nothing is kept of it. */
@@ -53,12 +53,14 @@ export function ofEvent(
   partition: StorePartition,
   eventId: string,
   publishedAt: () => Promise<number | null>,
+  clock: Pick<Clock, 'now'>,
 ): DeliverySource {
   return async (after, limit) => {
     const createdAt = await publishedAt()
     if (createdAt === null) return []
     const prefix = keys.publishedOf({ createdAt, eventId })
-    return readListed(partition, await readPublished(partition, { prefix, after, limit }))
+    const wanted = { now: clock.now(), prefix, after, limit }
+    return readListed(partition, await readPublished(partition, wanted))
   }
 }
 

@@ -1,3 +1,4 @@
+import { isEventId } from '../events/webhook-event.ts'
 import type { Attempt, AttemptErrorCode } from '../outbound/attempt.ts'
 
 /** Where a delivery stands. */
@@ -79,8 +80,8 @@ export function deliveryId({ eventId, endpointId }: DeliveryName): string {
 /** @returns What `id` is made of, or `null` when it is no delivery's id */
 export function readDeliveryId(id: string): DeliveryName | null {
   const colon = id.indexOf(':')
-  if (colon < 1) return null
-  return { eventId: id.slice(0, colon), endpointId: id.slice(colon + 1) }
+  const name = { eventId: id.slice(0, colon), endpointId: id.slice(colon + 1) }
+  return colon > 0 && isEventId(name.eventId) ? name : null
 }
 
 /** Whether no attempt is to come unless someone asks for it. */

@@ -57,7 +57,24 @@ test.each<[ContentFilter, boolean]>([
   [{ $or: [{ 'data.tenant': 'a' }, { type: 'order.paid' }] }, true],
   [{ $not: { $or: [{ 'data.tenant': 'a' }, { type: 'x' }] } }, false],
   [{ $not: { $and: [{ 'data.tenant': 'a' }, { type: 'x' }] } }, true],
-  // Nor does a comparison of unlike types.
+  // Nor does a comparison of unlike types, in whatever way it is asked for.
+  [{ 'data.total': { $ne: '120' } }, false],
+  [{ 'data.total': { $ne: [120] } }, false],
+  [{ 'data.total': { $ne: { a: 120 } } }, false],
+  [{ 'data.open': { $ne: 0 } }, false],
+  [{ 'data.gone': { $ne: 1 } }, false],
+  [{ $not: { 'data.total': '120' } }, false],
+  [{ $not: { 'data.total': { $eq: '120' } } }, false],
+  [{ $not: { 'data.total': { $in: ['120'] } } }, false],
+  [{ $not: { 'data.total': { $in: ['120', 1] } } }, false],
+  [{ $not: { 'data.total': { $in: [1, 2] } } }, true],
+  [{ 'data.total': { $in: ['x', 120] } }, true],
+  [{ 'data.tags': { $ne: ['x'] } }, true],
+  [{ 'data.name': { $ne: 'a' } }, true],
+  // What is null can be asked of every value.
+  [{ 'data.total': { $ne: null } }, true],
+  [{ 'data.gone': { $ne: null } }, false],
+  [{ 'data.missing': { $ne: null } }, false],
   [{ $not: { 'data.name': { $gt: 5 } } }, false],
 ])('matchesContentFilter(%j) is %s', (filter, matches) => {
   expect(faultOfContentFilter(filter)).toBe(null)
@@ -110,6 +127,9 @@ test.each<[unknown, string]>([
   [{ '': 1 }, 'is no path'],
   [{ 'a..b': 1 }, 'is no path'],
   [{ a: 'x'.repeat(9000) }, 'bytes'],
+  [{ a: new Date(0) }, 'it is not JSON, it.a is of class Date'],
+  [{ a: { $ne: undefined } }, 'it.a.$ne is undefined'],
+  [{ a: NaN }, 'it.a is NaN'],
   [
     Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`k${index}`, 1])),
     '101 conditions',

@@ -1,15 +1,17 @@
 import { utf8Length } from '../../../primitives/utf8.ts'
+import { writeJson } from '../../../primitives/write-json.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 
 /**
  * Chooses events by their content.
  *
- * Keys are paths into the event (`type`, `timestamp`, `data.total`, `data.items.0.sku`), values are a plain value to be equal to
- * or conditions: `$eq $ne $in $gt $gte $lt $lte $exists`. All keys must hold; `$and`, `$or` (lists of filters) and `$not`
- * (a filter) combine.
+ * Keys are paths into the event (`type`, `timestamp`, `data.total`, `data.items.0.sku`), values are a
+ * plain value to be equal to or conditions: `$eq $ne $in $gt $gte $lt $lte $exists`. All keys must
+ * hold; `$and`, `$or` (lists of filters) and `$not` (a filter) combine.
  *
- * A path that the event does not have, and a comparison of unlike types, is *unknown*: neither it nor its negation
- * matches, so that a filter never lets an event through for want of a key. Only `$exists` asks for the key itself.
+ * A path that the event does not have, and a comparison of unlike types, is *unknown*: neither it nor
+ * its negation matches, so that a filter never lets an event through for want of a key. Only `$exists`
+ * asks for the key itself, and every value can be asked whether it is `null`. Numbers are doubles.
  */
 export interface ContentFilter {
   readonly [path: string]: Json
@@ -26,7 +28,7 @@ const CONTENT_FILTER_LIMITS = {
 } as const
 
 /** True, false, or `null` for unknown. */
-type Verdict = boolean | null
+type Decision = boolean | null
 
 interface Condition {
   readonly [operator: string]: Json
@@ -39,34 +41,62 @@ export function matchesContentFilter(filter: ContentFilter, event: Json): boolea
 
 /** @returns What is wrong with `filter`, or `null` when it is one */
 export function faultOfContentFilter(filter: unknown): string | null {
-  const json = isObject(filter) ? JSON.stringify(filter) : undefined
-  if (json === undefined) return 'it is no object, a filter is an object of paths and conditions'
-  const bytes = utf8Length(json)
+  const read = readContentFilter(filter)
+  return read.ok ? null : read.fault
+}
+
+/** Checks and copies a filter. */
+export function readContentFilter(
+  given: unknown,
+):
+  | { readonly ok: true; readonly filter: ContentFilter }
+  | { readonly ok: false; readonly fault: string } {
+  if (!isObject(given))
+    return refuse('it is no object, a filter is an object of paths and conditions')
+  let json: string
+  try {
+    json = writeJson(given, { maxCharacters: CONTENT_FILTER_LIMITS.bytes })
+  } catch (error) {
+    if (error instanceof RangeError)
+      return refuse(`it has more than ${CONTENT_FILTER_LIMITS.bytes} bytes`)
+    const fault = error instanceof Error ? error.message.replace(/^.*?: value/, 'it') : ''
+    return refuse(`it is not JSON, ${fault}`)
+  }
+  // The copy is what is checked, so that it is what was checked.
+  const filter = JSON.parse(json) as ContentFilter
+  const fault = faultOfJson(filter, utf8Length(json))
+  return fault === null ? { ok: true, filter } : refuse(fault)
+}
+
+function refuse(fault: string): { readonly ok: false; readonly fault: string } {
+  return { ok: false, fault }
+}
+
+function faultOfJson(filter: ContentFilter, bytes: number): string | null {
   if (bytes > CONTENT_FILTER_LIMITS.bytes)
     return `it has ${bytes} bytes, at most ${CONTENT_FILTER_LIMITS.bytes} are allowed`
   const count = { conditions: 0 }
-  // What JSON carries unchanged is Json.
-  const fault = faultOf(JSON.parse(json) as Json, 1, count)
+  const fault = faultOf(filter, 1, count)
   if (fault !== null) return fault
   if (count.conditions <= CONTENT_FILTER_LIMITS.conditions) return null
   return `it has ${count.conditions} conditions, at most ${CONTENT_FILTER_LIMITS.conditions} are allowed`
 }
 
-function decideFilter(filter: ContentFilter, event: Json): Verdict {
+function decideFilter(filter: ContentFilter, event: Json): Decision {
   return every(Object.entries(filter).map(([key, value]) => decideEntry(key, value, event)))
 }
 
-function decideEntry(key: string, value: Json, event: Json): Verdict {
+function decideEntry(key: string, value: Json, event: Json): Decision {
   switch (key) {
     case '$and':
       return every(filtersOf(value).map((filter) => decideFilter(filter, event)))
     case '$or':
-      return not(every(filtersOf(value).map((filter) => not(decideFilter(filter, event)))))
+      return some(filtersOf(value).map((filter) => decideFilter(filter, event)))
     case '$not':
       return isObject(value) ? not(decideFilter(value, event)) : null
     default: {
       const found = valueAt(event, key)
-      if (!isCondition(value)) return found === undefined ? null : isEqual(found, value)
+      if (!isCondition(value)) return found === undefined ? null : decideEqual(found, value)
       return every(
         Object.entries(value).map(([operator, operand]) =>
           decideCondition(operator, operand, found),
@@ -76,16 +106,16 @@ function decideEntry(key: string, value: Json, event: Json): Verdict {
   }
 }
 
-function decideCondition(operator: string, operand: Json, found: Json | undefined): Verdict {
+function decideCondition(operator: string, operand: Json, found: Json | undefined): Decision {
   if (operator === '$exists') return (found !== undefined) === operand
   if (found === undefined) return null
   switch (operator) {
     case '$eq':
-      return isEqual(found, operand)
+      return decideEqual(found, operand)
     case '$ne':
-      return !isEqual(found, operand)
+      return not(decideEqual(found, operand))
     case '$in':
-      return isList(operand) && operand.some((choice) => isEqual(found, choice))
+      return isList(operand) ? some(operand.map((choice) => decideEqual(found, choice))) : null
     case '$gt':
       return compare(found, operand, (order) => order > 0)
     case '$gte':
@@ -99,7 +129,22 @@ function decideCondition(operator: string, operand: Json, found: Json | undefine
   }
 }
 
-function compare(found: Json, operand: Json, holds: (order: number) => boolean): Verdict {
+/** Of unlike types nothing is known, unless `null` is what is asked for. */
+function decideEqual(found: Json, wanted: Json): Decision {
+  if (wanted === null) return found === null
+  return typeOf(found) === typeOf(wanted) ? isEqual(found, wanted) : null
+}
+
+function some(decisions: readonly Decision[]): Decision {
+  return not(every(decisions.map(not)))
+}
+
+function typeOf(value: Json): string {
+  if (value === null) return 'null'
+  return isList(value) ? 'list' : typeof value
+}
+
+function compare(found: Json, operand: Json, holds: (order: number) => boolean): Decision {
   if (typeof found === 'number' && typeof operand === 'number') return holds(found - operand)
   if (typeof found === 'string' && typeof operand === 'string')
     return holds(found < operand ? -1 : found > operand ? 1 : 0)
@@ -107,13 +152,13 @@ function compare(found: Json, operand: Json, holds: (order: number) => boolean):
 }
 
 /** Conjunction in three-valued logic: one false decides, otherwise one unknown does. */
-function every(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes(false)) return false
-  return verdicts.includes(null) ? null : true
+function every(decisions: readonly Decision[]): Decision {
+  if (decisions.includes(false)) return false
+  return decisions.includes(null) ? null : true
 }
 
-function not(verdict: Verdict): Verdict {
-  return verdict === null ? null : !verdict
+function not(decision: Decision): Decision {
+  return decision === null ? null : !decision
 }
 
 /** Own properties only: `__proto__` and `length` are no keys of an event. */

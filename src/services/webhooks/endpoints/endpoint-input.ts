@@ -1,9 +1,12 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { UrlDecision } from '../outbound/url-policy.ts'
 import { WebhookError } from '../webhook-error.ts'
-import { faultOfContentFilter } from './content-filter.ts'
+import { readContentFilter } from './content-filter.ts'
 import { readCustomHeaders } from './endpoint-headers.ts'
 import type { EndpointRecord, UpdateEndpointOptions } from './endpoint.ts'
 import { isEventPattern } from '../events/event-pattern.ts'
+import { isTenant } from '../events/tenant.ts'
 
 /** The part of a record that its owner chooses. */
 export type EndpointSettings = Pick<
@@ -53,6 +56,47 @@ export function readEndpointSettings(
   }
 }
 
+const SETTINGS = ['url', 'description', 'events', 'filter', 'headers', 'transform', 'rateLimit']
+const IDENTITY = ['tenant', 'uid', 'signature', 'secret']
+
+/**
+ * Checks the names of what is given: one that means nothing would leave an endpoint as nobody wanted
+ * it, without a word.
+ *
+ * @param kind What an endpoint is `create`d with, or what of it can be `update`d
+ * @returns A copy
+ * @throws WebhookError `invalid_endpoint`
+ */
+export function checkEndpointNames<Given extends object>(
+  given: Given,
+  kind: 'create' | 'update',
+): Given {
+  const options: unknown = given
+  if (typeof options !== 'object' || options === null)
+    throw invalid('options', 'they are no object, one is needed')
+  const known = kind === 'create' ? [...SETTINGS, ...IDENTITY] : SETTINGS
+  const unknown = Object.keys(given).find((name) => !known.includes(name))
+  if (unknown === undefined) return { ...given }
+  throw invalid(
+    JSON.stringify(unknown.slice(0, 50)),
+    kind === 'update' && IDENTITY.includes(unknown)
+      ? 'it is fixed when the endpoint is created'
+      : `it is not known, ${known.join(', ')} are`,
+  )
+}
+
+/** @throws WebhookError `invalid_endpoint` when it is no tenant's name */
+export function readTenant(tenant: unknown): string {
+  if (typeof tenant === 'string' && isTenant(tenant)) return tenant
+  throw invalid('tenant', 'it is not 1 to 64 characters of A–Z a–z 0–9 _ -')
+}
+
+/** @throws WebhookError `invalid_endpoint` when it is no uid */
+export function readUid(uid: unknown): string {
+  if (typeof uid === 'string' && /^[\w.-]{1,128}$/.test(uid)) return uid
+  throw invalid('uid', 'it is not 1 to 128 characters of A–Z a–z 0–9 . _ -')
+}
+
 function readUrl(url: unknown, decideUrl: EndpointRules['decideUrl']): string {
   if (typeof url !== 'string') throw invalid('url', 'it is no text')
   const decision = decideUrl(url)
@@ -78,15 +122,16 @@ function readEvents(events: unknown): readonly string[] {
 function readFilter(
   filter: NonNullable<UpdateEndpointOptions['filter']>,
 ): EndpointSettings['filter'] {
-  const fault = faultOfContentFilter(filter)
-  if (fault !== null) throw invalid('filter', fault)
-  return structuredClone(filter)
+  const read = readContentFilter(filter)
+  if (!read.ok) throw invalid('filter', read.fault)
+  return read.filter
 }
 
 function readHeaders(
   headers: NonNullable<UpdateEndpointOptions['headers']>,
 ): EndpointSettings['headers'] {
-  if (typeof headers !== 'object' || headers === null) throw invalid('headers', 'it is no object')
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers))
+    throw invalid('headers', 'it is no object')
   const read = readCustomHeaders(headers)
   if (!read.ok) throw invalid('headers', read.fault)
   return read.headers
@@ -102,18 +147,19 @@ function readRateLimit(
   rateLimit: NonNullable<UpdateEndpointOptions['rateLimit']> | null,
 ): EndpointSettings['rateLimit'] {
   if (rateLimit === null) return null
-  const { limit, windowMs } = rateLimit
-  if (!isWithin(limit, MAX_RATE_LIMIT))
-    throw invalid('rateLimit.limit', `it is no integer from 1 to ${MAX_RATE_LIMIT}`)
-  if (!isWithin(windowMs, MAX_RATE_WINDOW_MS))
-    throw invalid('rateLimit.windowMs', `it is no integer from 1 to ${MAX_RATE_WINDOW_MS}`)
-  return { limit, windowMs }
+  const action = 'use endpoint rateLimit'
+  try {
+    checkOptions(action, rateLimit, ['limit', 'window'])
+    return {
+      limit: checkInteger(action, 'limit', rateLimit.limit, 1, MAX_RATE_LIMIT),
+      windowMs: checkDuration(action, 'window', rateLimit.window, 1, MAX_RATE_WINDOW_MS),
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause
+    throw new WebhookError('invalid_endpoint', cause.message, { cause })
+  }
 }
 
-function isWithin(value: unknown, most: number): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most
-}
-
-function invalid(property: string, fault: string): WebhookError {
-  return new WebhookError('invalid_endpoint', `Cannot use endpoint ${property}: ${fault}`)
+function invalid(property: string, fault: string, options?: ErrorOptions): WebhookError {
+  return new WebhookError('invalid_endpoint', `Cannot use endpoint ${property}: ${fault}`, options)
 }

@@ -1,19 +1,24 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type {
-  AtomicStore,
-  CommitResult,
-  StoreChange,
-  StoreEntry,
-  StorePartition,
+import { changeEntries } from '../../../runtime/coordination/change-entries.ts'
+import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
+import {
+  STORE_LIMITS,
+  type AtomicStore,
+  type StoreEntry,
+  type StorePage,
+  type StorePartition,
 } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { WebhookError } from '../webhook-error.ts'
 import type { EndpointRecord } from './endpoint.ts'
 import { readEndpointId } from './endpoint-id.ts'
+import { bucketsFor, bucketsOf } from './subscriptions.ts'
 
 /** Keeps endpoints, all of a tenant in one partition. */
 export interface EndpointStore {
   get(id: string): Promise<EndpointRecord | null>
+  /** @returns The tenant's endpoint of this `uid`, or `null` */
+  find(tenant: string, uid: string): Promise<EndpointRecord | null>
   /**
    * For each attempt. What another process changed may go unnoticed for a second; what this one changed is known at once.
    *
@@ -26,8 +31,16 @@ export interface EndpointStore {
   ): Promise<{ readonly endpoints: readonly EndpointRecord[]; readonly cursor: string | null }>
   /** All endpoints of a tenant. */
   all(tenant: string): AsyncIterable<EndpointRecord>
-  /** @throws WebhookError `too_many_endpoints` */
-  insert(record: EndpointRecord): Promise<void>
+  /**
+   * The endpoints of a tenant that may want an event of this type: all that do are among them, and
+   * few others, so that an event costs by those who get it.
+   */
+  candidates(tenant: string, type: string): AsyncIterable<EndpointRecord>
+  /**
+   * @returns Whether it was written: not where the tenant has one of its `uid`
+   * @throws WebhookError `too_many_endpoints`
+   */
+  insert(record: EndpointRecord): Promise<boolean>
   /**
    * @param decide Called again when others changed the record meanwhile; `null` leaves it as it is
    * @returns The record afterwards, `null` when there is none
@@ -45,12 +58,24 @@ interface KnownEndpoint {
   readonly until: number
 }
 
-const MAX_TRIES = 20
 const KNOWN_ENDPOINTS = 2000
 const KNOWN_MS = 1000
 const PREFIX = 'endpoint/'
 /** How many endpoints the tenant has, written with each that comes or goes. */
 const COUNT_KEY = 'count'
+/** Up to here reading all endpoints takes less than looking for the right ones. */
+const FEW_ENDPOINTS = 128
+const PAGE = 1000
+
+const CURSOR = /^endpoint\/ep_[0-9a-f]{30}(?:\.[\w-]{1,64})?$/
+
+/** Whether `cursor` can be one of a page. */
+export function isEndpointCursor(cursor: unknown): cursor is string {
+  return typeof cursor === 'string' && CURSOR.test(cursor)
+}
+
+const uidKey = (uid: string): string => `uid/${uid}`
+const bucketPrefix = (bucket: string): string => `wants/${bucket}/`
 
 /** @param maxEndpoints A tenant's most */
 export function createEndpointStore(
@@ -62,13 +87,10 @@ export function createEndpointStore(
   /** Counts the changes made here: what was read while one was made may be from before it. */
   let changes = 0
 
-  async function write(
-    id: string,
-    partition: StorePartition,
-    change: StoreChange,
-  ): Promise<CommitResult> {
+  /** Runs a change of an endpoint, after which nothing that was known of it counts. */
+  async function forgetting<Result>(id: string, change: () => Promise<Result>): Promise<Result> {
     try {
-      return await partition.commit(change)
+      return await change()
     } finally {
       // Also when it rejects: it may have been done all the same.
       changes++
@@ -79,14 +101,10 @@ export function createEndpointStore(
   const partitionOf = (tenant: string): StorePartition =>
     store.partition(`webhooks:endpoints:${tenant}`)
 
-  async function entryOf(
-    id: string,
-  ): Promise<{ readonly partition: StorePartition; readonly entry: StoreEntry } | null> {
+  async function get(id: string): Promise<EndpointRecord | null> {
     const address = readEndpointId(id)
-    if (address === null) return null
-    const partition = partitionOf(address.tenant)
-    const entry = await partition.get(PREFIX + id)
-    return entry === null ? null : { partition, entry }
+    const entry = address && (await partitionOf(address.tenant).get(PREFIX + id))
+    return entry === null ? null : recordIn(entry)
   }
 
   async function page(
@@ -101,18 +119,48 @@ export function createEndpointStore(
     return { endpoints: found.entries.map(recordIn), cursor: found.cursor }
   }
 
+  /** @returns The keys of the endpoints that stand in a bucket */
+  async function keysIn(partition: StorePartition, bucket: string): Promise<readonly string[]> {
+    const prefix = bucketPrefix(bucket)
+    const keys: string[] = []
+    let cursor: string | null = null
+    do {
+      const found: StorePage = await partition.list({
+        prefix,
+        limit: PAGE,
+        ...(cursor !== null && { cursor }),
+      })
+      keys.push(...found.entries.map(({ key }) => PREFIX + key.slice(prefix.length)))
+      cursor = found.cursor
+    } while (cursor !== null)
+    return keys
+  }
+
+  async function* recordsAt(
+    partition: StorePartition,
+    keys: readonly string[],
+  ): AsyncIterable<EndpointRecord> {
+    for (let read = 0; read < keys.length;) {
+      const entries = await partition.getMany(keys.slice(read, read + STORE_LIMITS.operations))
+      // Between the two reads it may have been deleted.
+      for (const entry of entries) if (entry !== null) yield recordIn(entry)
+      read += entries.length
+    }
+  }
+
   return {
-    async get(id) {
-      const found = await entryOf(id)
-      return found === null ? null : recordIn(found.entry)
+    get,
+    async find(tenant, uid) {
+      const entry = await partitionOf(tenant).get(uidKey(uid))
+      // Written by this file alone.
+      return entry === null ? null : get(entry.value as string)
     },
     async recent(id) {
       const found = known.get(id)
       if (found !== undefined && found.until > clock.now()) return found.record
       const seenChanges = changes
       const readAt = clock.now()
-      const entry = (await entryOf(id))?.entry
-      const record = entry === undefined ? null : recordIn(entry)
+      const record = await get(id)
       if (record !== null && changes === seenChanges)
         known.set(id, { record, until: readAt + KNOWN_MS })
       return record
@@ -121,71 +169,111 @@ export function createEndpointStore(
     async *all(tenant) {
       let cursor: string | null = null
       do {
-        const found = await page(tenant, { limit: 1000, ...(cursor !== null && { cursor }) })
+        const found = await page(tenant, { limit: PAGE, ...(cursor !== null && { cursor }) })
         yield* found.endpoints
         cursor = found.cursor
       } while (cursor !== null)
     },
+    async *candidates(tenant, type) {
+      const few = await page(tenant, { limit: FEW_ENDPOINTS })
+      if (few.cursor === null) return yield* few.endpoints
+      const partition = partitionOf(tenant)
+      const keys = bucketsFor(type).map((bucket) => keysIn(partition, bucket))
+      // An endpoint may stand in several of the buckets.
+      yield* recordsAt(partition, [...new Set((await Promise.all(keys)).flat())])
+    },
     async insert(record) {
-      const partition = partitionOf(record.tenant)
-      for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        const counted = await partition.get(COUNT_KEY)
-        const count = countIn(counted)
-        if (count >= maxEndpoints) {
-          throw new WebhookError(
-            'too_many_endpoints',
-            `Cannot create endpoint: the tenant has ${count}, at most ${maxEndpoints} are allowed`,
-          )
-        }
-        const result = await partition.commit({
-          check: [
-            { key: COUNT_KEY, version: counted?.version ?? null },
-            { key: PREFIX + record.id, version: null },
-          ],
-          set: [
-            { key: COUNT_KEY, value: count + 1 },
-            { key: PREFIX + record.id, value: record },
-          ],
-        })
-        if (result.ok) return
-      }
-      throw contended('create')
+      const { id, tenant, uid } = record
+      return changeEntries(
+        partitionOf(tenant),
+        [COUNT_KEY, ...(uid === undefined ? [] : [uidKey(uid)])],
+        ([counted = null, taken = null]) => {
+          if (taken !== null) return { result: false }
+          const count = countIn(counted)
+          if (count >= maxEndpoints)
+            throw new WebhookError(
+              'too_many_endpoints',
+              `Cannot create endpoint: the tenant has ${count}, at most ${maxEndpoints} are allowed`,
+            )
+          return {
+            result: true,
+            write: {
+              check: [{ key: PREFIX + id, version: null }],
+              set: [
+                { key: COUNT_KEY, value: count + 1 },
+                { key: PREFIX + id, value: record },
+                ...(uid === undefined ? [] : [{ key: uidKey(uid), value: id }]),
+                ...bucketKeysOf(record).map((key) => ({ key, value: true })),
+              ],
+            },
+          }
+        },
+        { contended: () => contended('create') },
+      )
     },
     async change(id, decide) {
-      for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        const found = await entryOf(id)
-        if (found === null) return null
-        const before = recordIn(found.entry)
-        const after = decide(before)
-        if (after === null) return before
-        const { key, version } = found.entry
-        const result = await write(id, found.partition, {
-          check: [{ key, version }],
-          set: [{ key, value: after }],
-        })
-        if (result.ok) return after
-      }
-      throw contended('change')
+      const address = readEndpointId(id)
+      if (address === null) return null
+      const key = PREFIX + id
+      return forgetting(id, () =>
+        changeEntry(
+          partitionOf(address.tenant),
+          key,
+          (entry) => {
+            const before = entry === null ? null : recordIn(entry)
+            const after = before === null ? null : decide(before)
+            if (before === null || after === null) return { result: before }
+            const left = new Set(bucketKeysOf(before))
+            const stands = bucketKeysOf(after)
+            const entered = stands.filter((bucket) => !left.delete(bucket))
+            return {
+              result: after,
+              write: {
+                set: [
+                  { key, value: after },
+                  ...entered.map((bucket) => ({ key: bucket, value: true })),
+                ],
+                delete: [...left],
+              },
+            }
+          },
+          { contended: () => contended('change') },
+        ),
+      )
     },
     async remove(id) {
-      for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        const found = await entryOf(id)
-        if (found === null) return false
-        const { partition, entry } = found
-        const counted = await partition.get(COUNT_KEY)
-        const result = await write(id, partition, {
-          check: [
-            { key: entry.key, version: entry.version },
-            { key: COUNT_KEY, version: counted?.version ?? null },
-          ],
-          set: [{ key: COUNT_KEY, value: Math.max(countIn(counted) - 1, 0) }],
-          delete: [entry.key],
-        })
-        if (result.ok) return true
-      }
-      throw contended('delete')
+      const address = readEndpointId(id)
+      if (address === null) return false
+      const key = PREFIX + id
+      return forgetting(id, () =>
+        changeEntries(
+          partitionOf(address.tenant),
+          [key, COUNT_KEY],
+          ([entry = null, counted = null]) => {
+            if (entry === null) return { result: false }
+            const record = recordIn(entry)
+            return {
+              result: true,
+              write: {
+                set: [{ key: COUNT_KEY, value: Math.max(countIn(counted) - 1, 0) }],
+                delete: [
+                  key,
+                  ...(record.uid === undefined ? [] : [uidKey(record.uid)]),
+                  ...bucketKeysOf(record),
+                ],
+              },
+            }
+          },
+          { contended: () => contended('delete') },
+        ),
+      )
     },
   }
+}
+
+/** Where an endpoint is found by the events that it may want. */
+function bucketKeysOf({ id, events }: EndpointRecord): readonly string[] {
+  return bucketsOf(events).map((bucket) => bucketPrefix(bucket) + id)
 }
 
 function recordIn({ value }: StoreEntry): EndpointRecord {

@@ -76,13 +76,18 @@ export function readEvent(
     throw invalid('type', 'it is no event type, words with dots between are needed')
   if (typeof tenant !== 'string' || !isTenant(tenant))
     throw invalid('tenant', 'it is not 1 to 64 characters of A–Z a–z 0–9 _ -')
-  if (id !== undefined && (typeof id !== 'string' || !/^[\w-]{1,128}$/.test(id)))
+  if (id !== undefined && (typeof id !== 'string' || !isEventId(id)))
     throw invalid('id', 'it is not 1 to 128 characters of A–Z a–z 0–9 _ -')
   const body = writeBody(type, now, json === undefined ? write(data, maxBytes) : scan(json))
   const bytes = utf8Length(body)
   if (bytes > maxBytes)
     throw invalid('data', `the body has ${bytes} bytes, at most ${maxBytes} are allowed`)
   return { tenant, id: id ?? newId(), type, at: now, body }
+}
+
+/** Whether `id` can be an event's. */
+export function isEventId(id: string): boolean {
+  return /^[\w-]{1,128}$/.test(id)
 }
 
 /** @returns What the body says */

@@ -20,6 +20,7 @@ import { createRateSlots } from '../deliveries/rate-slots.ts'
 import { replayPage } from '../deliveries/replay.ts'
 import { createEndpointStore } from '../endpoints/endpoint-store.ts'
 import { createEndpoints, type Endpoints } from '../endpoints/endpoints.ts'
+import { createKnownTenants } from '../endpoints/known-tenants.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import { createHttpsResolver } from '../outbound/resolve-over-https.ts'
 import { createSender } from '../outbound/sender.ts'
@@ -110,7 +111,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const store = createEndpointStore(backend.store, clock, limits.maxEndpoints)
   const kept = createKeptEvents(backend.store, clock)
   const log = createDeliveryLog(backend.store, kept, clock)
-  const list = createDeliveryPages(backend.store, kept, shards)
+  const tenants = createKnownTenants(backend.store)
+  const list = createDeliveryPages(backend.store, kept, tenants, clock, shards)
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
   const deliveryQueue = createWorkQueue(DELIVERY_QUEUE, backend)
   const slowLane = createWorkQueue(SLOW_DELIVERY_QUEUE, backend)
@@ -168,6 +170,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   return {
     endpoints: createEndpoints({
       store,
+      tenants,
       log,
       sender,
       rules: { decideUrl: outbound.decideUrl, transformNames: Object.keys(transforms) },
@@ -178,6 +181,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     }),
     deliveries: createDeliveries({
       endpoints: store,
+      tenants,
+      shards,
       log,
       list,
       eventQueue,

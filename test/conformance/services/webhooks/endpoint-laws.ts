@@ -84,7 +84,7 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
     async run(harness) {
       const { webhooks, receiver, backend } = await open(harness)
       const endpoint = await webhooks.endpoints.create({ url: URL_A })
-      const { secret } = await webhooks.endpoints.rotateSecret(endpoint.id, { overlapMs: HOUR_MS })
+      const { secret } = await webhooks.endpoints.rotateSecret(endpoint.id, { overlap: '1h' })
       expectTrue(secret !== endpoint.secret, 'another secret')
       await webhooks.publish({ type: 'a', data: 1 })
       await webhooks.drain()
@@ -102,7 +102,7 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
         [true, false],
       )
       for (let time = 0; time < 9; time++)
-        await webhooks.endpoints.rotateSecret(endpoint.id, { overlapMs: 0 })
+        await webhooks.endpoints.rotateSecret(endpoint.id, { overlap: 0 })
       const kept = await backend.store.partition('webhooks:endpoints:default').list()
       const secrets = JSON.stringify(kept.entries).match(/whsec_/g) ?? []
       expectEqual(secrets.length, 1, 'secrets that are kept')

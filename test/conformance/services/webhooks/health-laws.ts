@@ -166,7 +166,7 @@ export const healthLaws: readonly WebhookSendingLaw[] = [
     name: 'an endpoint’s rate limit defers deliveries and drops none',
     async run(harness) {
       const { webhooks, receiver } = await open(harness)
-      await webhooks.endpoints.create({ url: URL_A, rateLimit: { limit: 2, windowMs: 60_000 } })
+      await webhooks.endpoints.create({ url: URL_A, rateLimit: { limit: 2, window: '1m' } })
       await webhooks.endpoints.create({ url: URL_B })
       for (let index = 0; index < 6; index++) await webhooks.publish({ type: 'a', data: index })
       await webhooks.drain()

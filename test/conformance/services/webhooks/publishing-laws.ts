@@ -4,6 +4,7 @@ import type {
   RawWebhookEvent,
   WebhookEvent,
 } from '../../../../src/services/webhooks/events/webhook-event.ts'
+import type { CreateEndpointOptions } from '../../../../src/services/webhooks/endpoints/endpoint.ts'
 import type { ReceivedWebhook } from '../../../support/webhook-receiver.ts'
 import {
   collect,
@@ -144,11 +145,24 @@ export const publishingLaws: readonly WebhookSendingLaw[] = [
         { url: URL_A, headers: { host: 'x' } },
         { url: URL_A, headers: { a: 'b\r\nc: d' } },
         { url: URL_A, transform: 'unknown' },
-        { url: URL_A, rateLimit: { limit: 0, windowMs: 1000 } },
+        { url: URL_A, rateLimit: { limit: 0, window: 1000 } },
+        { url: URL_A, rateLimit: { limit: 1.5, window: 1000 } },
+        { url: URL_A, rateLimit: { limit: 1, window: '2d' } },
+        { url: URL_A, rateLimit: { limit: 1, window: NaN } },
+        { url: URL_A, rateLimit: { limit: 1, windowMs: 1 } },
+        { url: URL_A, eventTypes: ['x'] },
+        { url: URL_A, uid: '' },
+        { url: URL_A, uid: 'a/b' },
+        { url: URL_A, signature: 'v2' },
+        { url: URL_A, tenant: null },
+        { url: URL_A, filter: { a: new Date(0) } },
+        { url: URL_A, headers: ['x-a'] },
         { url: URL_A, tenant: '' },
         { url: URL_A, secret: 'whsec_short' },
         { url: URL_A, description: 'x'.repeat(501) },
-      ])
+        {},
+        null,
+      ] as CreateEndpointOptions[])
         await rejectsWith('invalid_endpoint', () => webhooks.endpoints.create(endpoint))
       for (const url of [
         'http://a.example.com/',
