@@ -4,7 +4,7 @@ import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { ApiKeys } from './api-keys.ts'
 import { authenticate, type AuthVariables } from './authenticate.ts'
 import { problem, problemOf } from './problem.ts'
-import { limitBodies, type BodyLimits } from './read-body.ts'
+import { dropUnreadBody, limitBodies, type BodyLimits } from './read-body.ts'
 import { requestLog, type RequestRecord } from './request-log.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
@@ -39,6 +39,7 @@ export function createGateway({
   const newId = (): string =>
     Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
   app.use(requestLog(log, () => clock.now(), newId))
+  app.use(dropUnreadBody())
   app.onError(problemOf)
   app.notFound((c) => problem(c, 404, 'not_found', 'There is nothing at this address'))
   app.route('/health', healthRoute(backend.store, clock))

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { dirname, resolve } from 'node:path'
 
 /** Where the local gateway keeps its root key and its Durable Objects; ignored by git. */
 export const STATE_FOLDER = '.reuse'
+
+const SHORTEST_KEY = 20
 
 /** How {@link startLocalGateway} runs the gateway. */
 export interface LocalGatewayOptions {
@@ -88,16 +90,23 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
   }
 }
 
-/** Reads the root key, or makes it on the first run. */
+/**
+ * Reads the root key, or makes it on the first run, and where the file is empty: nobody has had a key
+ * from it.
+ *
+ * @throws Error when what stands there can be guessed
+ */
 export function rootKey(file = `${STATE_FOLDER}/root-key`): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    const key = newRootKey()
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' })
-    return key
-  }
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+  if (kept.length >= SHORTEST_KEY) return kept
+  if (kept !== '')
+    throw new Error(
+      `Cannot start gateway: ${file} holds ${kept.length} characters, ${SHORTEST_KEY} or more expected; delete it to have a key made`,
+    )
+  const key = newRootKey()
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${key}\n`, { mode: 0o600 })
+  return key
 }
 
 /** @returns A key that nobody can guess */

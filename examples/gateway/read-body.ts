@@ -16,6 +16,8 @@ export interface JsonBody<Value> {
   readonly members: ReadonlyMap<string, string>
 }
 
+/** One level more than the data of an event may have, which stands in the body. */
+const MAX_DEPTH = 201
 const DEFAULT_LIMITS: BodyLimits = { maxBytes: 262_144, timeoutMs: 15_000 }
 
 declare module 'hono' {
@@ -30,6 +32,15 @@ export function limitBodies(limits: Partial<BodyLimits>): MiddlewareHandler {
   return async (c, next) => {
     c.set('bodyLimits', bodyLimits)
     await next()
+  }
+}
+
+/** Lets go of a body that no route has read, so that nobody waits for the rest of it. */
+export function dropUnreadBody(): MiddlewareHandler {
+  return async (c, next) => {
+    await next()
+    const { body, bodyUsed } = c.req.raw
+    if (body !== null && !bodyUsed && !body.locked) await body.cancel().catch(() => undefined)
   }
 }
 
@@ -53,7 +64,7 @@ export async function readJsonBody<Schema extends z.ZodMiniType>(
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type))
     throw new ProblemError(415, 'unsupported_media_type', 'The body must be application/json')
   const text = decode(await readBytes(c.req.raw, c.get('bodyLimits') ?? DEFAULT_LIMITS))
-  const scan = scanJson(text)
+  const scan = scanJson(text, { maxDepth: MAX_DEPTH })
   if (!scan.ok && scan.kind === 'malformed')
     throw new ProblemError(400, 'malformed_json', `The body cannot be read: ${scan.fault}`)
   if (!scan.ok)
@@ -90,8 +101,7 @@ async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Arr
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (deadline.aborted)
-        throw new ProblemError(408, 'body_timeout', `The body took longer than ${timeoutMs} ms`)
+      deadline.throwIfAborted()
       if (done) return bytes.subarray(0, length)
       if (length + value.length > maxBytes) throw tooLarge()
       bytes.set(value, length)
@@ -99,6 +109,9 @@ async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Arr
     }
   } catch (cause) {
     if (cause instanceof ProblemError) throw cause
+    // Some runtimes reject what is read when its reader is cancelled, others end it.
+    if (deadline.aborted)
+      throw new ProblemError(408, 'body_timeout', `The body took longer than ${timeoutMs} ms`)
     throw new ProblemError(400, 'body_aborted', 'The body broke off', { cause })
   } finally {
     deadline.removeEventListener('abort', onLate)

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
@@ -25,10 +26,13 @@ const settings = {
   variables: {
     RETRY_DELAYS_MS: '200,300,500,1000,1000,1000',
     ATTEMPT_TIMEOUT_MS: '1000',
+    BODY_TIMEOUT_MS: '500',
     ALLOW_PRIVATE_RECEIVERS: 'for local development',
   },
+  onOutput: (text: string) => void (printed += text),
 }
 
+let printed = ''
 let gateway: LocalGateway | undefined
 
 const cases: readonly SuiteCase[] = [
@@ -87,6 +91,93 @@ const cases: readonly SuiteCase[] = [
       }
       const { body } = await call('GET', '/v1/webhooks/endpoints')
       expectEqual(body['endpoints'], [])
+    },
+  },
+  {
+    name: 'data is delivered byte for byte, or refused with a reason',
+    async run() {
+      await withReceiver(
+        () => 204,
+        async (receiver) => {
+          await createEndpoint(receiver)
+          const kept = [
+            '{"__proto__":{"x":1},"ok":1}',
+            '[ 1.0, 1e2, -0, 0.1, "\\u00e9" ]',
+            `${'['.repeat(200)}${']'.repeat(200)}`,
+          ]
+          for (const data of kept)
+            expectEqual(
+              (await call('POST', '/v1/events', { text: `{"type":"order.paid","data":${data}}` }))
+                .status,
+              202,
+            )
+          const requests = await Promise.all(
+            kept.map((_data, index) => receiver.request(index + 1)),
+          )
+          expectEqual(
+            requests.map(({ body }) => body.slice(body.indexOf('"data":') + 7, -1)).toSorted(),
+            kept.toSorted(),
+          )
+          for (const data of [
+            '12345678901234567890',
+            '1e400',
+            '{"a":1,"a":2}',
+            '"\\ud800"',
+            ...[2000, 100_000].flatMap((depth) => [
+              `${'['.repeat(depth)}${']'.repeat(depth)}`,
+              `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`,
+              '['.repeat(depth),
+            ]),
+          ]) {
+            const text = `{"type":"order.paid","data":${data}}`
+            const { status } = await call('POST', '/v1/events', { text })
+            expectTrue(status >= 400 && status < 500, `a 4xx, not ${status}`)
+          }
+          const bytes = new Uint8Array([...new TextEncoder().encode('{"type":"a","data":"'), 0xff])
+          expectEqual((await call('POST', '/v1/events', { text: bytes })).status, 400)
+        },
+      )
+    },
+  },
+  {
+    name: 'reading what does not exist makes no Durable Object',
+    async run() {
+      await call('GET', '/v1/webhooks/endpoints?tenant=first')
+      const before = objectCount()
+      const digits = '0123456789abcdef'.repeat(2).slice(0, 28)
+      for (let index = 0; index < 20; index++) {
+        const tenant = `unknown-${index}`
+        const endpoint = `ep_${index.toString(16).padStart(2, '0')}${digits}.${tenant}`
+        for (const [status, path] of [
+          [200, `/v1/webhooks/endpoints?tenant=${tenant}`],
+          [200, `/v1/deliveries?tenant=${tenant}`],
+          [200, `/v1/deliveries?tenant=${tenant}&state=dead`],
+          [404, `/v1/webhooks/endpoints/${endpoint}`],
+          [404, `/v1/deliveries/evt_1:${endpoint}`],
+          [200, `/v1/deliveries?endpoint=${endpoint}&tenant=${tenant}`],
+          [200, `/v1/webhooks/endpoints/${endpoint}/stats`],
+          [404, `/v1/deliveries/evt_1:ep_${(index + 16).toString(16)}${digits}`],
+        ] as const)
+          expectEqual((await call('GET', path)).status, status, path)
+        expectEqual((await call('DELETE', `/v1/webhooks/endpoints/${endpoint}`)).status, 404)
+      }
+      expectEqual(objectCount(), before)
+    },
+  },
+  {
+    name: 'bodies without a key, that break off or do not end are answered or dropped, and no error',
+    async run() {
+      printed = ''
+      const start = (authorization: string): string =>
+        `POST /v1/events HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n` +
+        'content-length: 1000\r\n\r\n{"type":'
+      const withKey = start(`authorization: Bearer ${key}\r\n`)
+      // Dropped in the middle of the body.
+      for (const request of [start(''), withKey, start(''), withKey]) await talk(request, 'drop')
+      expectTrue((await talk(start(''), 'wait')).startsWith('HTTP/1.1 401'), 'a 401 at once')
+      expectTrue((await talk(withKey, 'wait')).startsWith('HTTP/1.1 408'), 'a 408 in time')
+      expectEqual((await call('GET', '/health')).status, 200)
+      expectEqual(printed.match(/"level":"error"|Uncaught/g) ?? [], [], printed)
     },
   },
   {
@@ -208,7 +299,7 @@ interface CallOptions {
   /** Default: the root key. `null`: no header. */
   readonly bearer?: string | null
   readonly json?: unknown
-  readonly text?: string
+  readonly text?: string | Uint8Array<ArrayBuffer>
   readonly type?: string
 }
 
@@ -233,6 +324,30 @@ async function call(method: string, path: string, options: CallOptions = {}): Pr
   // Every route answers with an object or with nothing.
   const body = answer === '' ? {} : (JSON.parse(answer) as Record<string, unknown>)
   return { status: response.status, headers: response.headers, body }
+}
+
+/** How many Durable Objects are kept. */
+function objectCount(): number {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\/do\/.*[0-9a-f]{64}\.sqlite$/.test(path),
+  ).length
+}
+
+/** Sends the beginning of a request. @returns What came back before the connection ended */
+function talk(request: string, then: 'drop' | 'wait'): Promise<string> {
+  return new Promise((done, fail) => {
+    const socket = connect(Number(new URL(gateway?.url ?? '').port), '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answer += text
+      if (then === 'wait') socket.destroy()
+    })
+    socket.once('error', fail).once('close', () => done(answer))
+    socket.write(request, () => {
+      // The gateway has begun to read by then.
+      if (then === 'drop') setTimeout(() => socket.destroy(), 50)
+    })
+  })
 }
 
 async function createEndpoint(

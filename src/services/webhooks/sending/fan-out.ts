@@ -32,7 +32,7 @@ export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<J
   const event = job.data as JsonOf<EventRecord>
   const content: Json = { ...contentOf(event) }
   const wanted: Delivery[] = []
-  for await (const endpoint of endpoints.all(event.tenant))
+  for await (const endpoint of endpoints.candidates(event.tenant, event.type))
     if (wants(endpoint, event.type, content)) wanted.push(newDelivery(event, endpoint, retentionMs))
   const created = await log.create(wanted, event.body)
   const before = job.attempt === 1 ? [] : await unfinished(event, log, shards)

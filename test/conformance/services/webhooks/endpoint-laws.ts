@@ -1,11 +1,16 @@
-import { expectEqual, expectTrue } from '../../../../src/runtime/ports/conformance.ts'
-import type { ReceivedWebhook } from '../../../support/webhook-receiver.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+} from '../../../../src/runtime/ports/conformance.ts'
+import { createWebhookReceiver, type ReceivedWebhook } from '../../../support/webhook-receiver.ts'
 import {
   collect,
   open,
   drainFor,
   signedBy,
   rejectsWith,
+  webhooksOn,
   HOUR_MS,
   URL_A,
   URL_B,
@@ -106,6 +111,179 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
       const kept = await backend.store.partition('webhooks:endpoints:default').list()
       const secrets = JSON.stringify(kept.entries).match(/whsec_/g) ?? []
       expectEqual(secrets.length, 1, 'secrets that are kept')
+    },
+  },
+  {
+    name: 'rotateSecret() says so when a secret that still signs would have to go',
+    async run(harness) {
+      const { webhooks, receiver } = await open(harness)
+      const { id, secret } = await webhooks.endpoints.create({ url: URL_A })
+      for (let time = 0; time < 4; time++) await webhooks.endpoints.rotateSecret(id)
+      await rejectsWith('too_many_secrets', () => webhooks.endpoints.rotateSecret(id))
+      await webhooks.publish({ type: 'a', data: 1 })
+      await webhooks.drain()
+      expectEqual(await signedBy(receiver.received[0] as ReceivedWebhook, secret), true)
+      await harness.advance(24 * HOUR_MS)
+      await webhooks.endpoints.rotateSecret(id)
+      await webhooks.endpoints.rotateSecret(id, { overlap: 0 })
+      await expectRejection(
+        () => webhooks.endpoints.rotateSecret(id, { overlapMs: 0 } as object),
+        (error) => error instanceof TypeError,
+        'a TypeError',
+      )
+    },
+  },
+  {
+    name: 'create() twice with one uid makes one endpoint, however many calls do it at once',
+    async run(harness) {
+      const { webhooks } = await open(harness)
+      const made = await Promise.all(
+        Array.from({ length: 5 }, () => webhooks.endpoints.create({ url: URL_A, uid: 'billing' })),
+      )
+      expectEqual(new Set(made.map(({ id }) => id)).size, 1)
+      expectEqual(made.filter(({ secret }) => secret !== null).length, 1)
+      const [first] = made
+      const again = await webhooks.endpoints.create({ url: URL_B, uid: 'billing' })
+      expectEqual([again.id, again.url, again.secret], [first?.id, URL_A, null])
+      expectEqual((await webhooks.endpoints.find('billing'))?.id, first?.id)
+      expectEqual(await webhooks.endpoints.find('other'), null)
+      expectEqual(await webhooks.endpoints.find('billing', { tenant: 'other' }), null)
+      const other = await webhooks.endpoints.create({ url: URL_A, uid: 'billing', tenant: 'b' })
+      expectTrue(other.id !== first?.id && other.secret !== null, 'one of its own for a tenant')
+      expectEqual((await webhooks.endpoints.create({ url: URL_A })).uid, null)
+      await webhooks.endpoints.delete(first?.id ?? '')
+      const anew = await webhooks.endpoints.create({ url: URL_A, uid: 'billing' })
+      expectTrue(anew.id !== first?.id && anew.secret !== null, 'a new one after the old is gone')
+      await rejectsWith('invalid_endpoint', () =>
+        webhooks.endpoints.update(anew.id, { uid: 'x' } as object),
+      )
+    },
+  },
+  {
+    name: 'update() of the url to another origin wants the headers again, and sends none unasked',
+    async run(harness) {
+      const { webhooks, receiver } = await open(harness)
+      const headers = { authorization: 'Bearer s3cret' }
+      const { id } = await webhooks.endpoints.create({ url: URL_A, headers })
+      for (const url of [URL_B, 'https://a.example.com:8443/hook', 'https://b.a.example.com/'])
+        await rejectsWith('invalid_endpoint', () => webhooks.endpoints.update(id, { url }))
+      expectEqual((await webhooks.endpoints.get(id))?.url, URL_A)
+      const moved = await webhooks.endpoints.update(id, { url: `${URL_A}/other` })
+      expectEqual(moved.headerNames, ['authorization'])
+      await webhooks.endpoints.update(id, { url: URL_B, headers: {} })
+      await webhooks.publish({ type: 'a', data: 1 })
+      await webhooks.drain()
+      expectEqual(receiver.received[0]?.headers.get('authorization'), null)
+      await webhooks.endpoints.update(id, { url: URL_A })
+      await webhooks.endpoints.update(id, { url: URL_B, headers })
+      expectEqual((await webhooks.endpoints.get(id))?.headerNames, ['authorization'])
+    },
+  },
+  {
+    name: 'of an unknown tenant nothing is read, and nothing is made of it',
+    async run(harness) {
+      const backend = await harness.open()
+      const opened = new Set<string>()
+      const store = {
+        partition(name: string) {
+          const partition = backend.store.partition(name)
+          const opens = <Args extends readonly unknown[], Result>(
+            method: (...args: Args) => Result,
+          ) => {
+            return (...args: Args): Result => {
+              opened.add(name)
+              return method(...args)
+            }
+          }
+          return {
+            get: opens(partition.get),
+            getMany: opens(partition.getMany),
+            list: opens(partition.list),
+            commit: opens(partition.commit),
+          }
+        },
+      }
+      const receiver = createWebhookReceiver()
+      const webhooks = webhooksOn({ ...backend, store }, harness, receiver)
+      const { id } = await webhooks.endpoints.create({ url: URL_A })
+      const event = await webhooks.publish({ type: 'a', data: 1 })
+      await webhooks.drain()
+      const before = opened.size
+      const digits = id.slice(3)
+      for (const tenant of ['a', 'b', 'c', 'd'])
+        for (const endpointId of [`ep_${digits}.${tenant}`, `ep_ff${digits.slice(2)}`]) {
+          const deliveryId = `${event.id}:${endpointId}`
+          const of = endpointId.includes('.') ? { tenant } : {}
+          expectEqual((await webhooks.endpoints.page({ tenant })).endpoints, [])
+          expectEqual(await collect(webhooks.endpoints.list({ tenant })), [])
+          expectEqual(await webhooks.endpoints.get(endpointId), null)
+          expectEqual(await webhooks.endpoints.find('x', { tenant }), null)
+          expectEqual(await webhooks.endpoints.delete(endpointId), false)
+          for (const query of [
+            { tenant },
+            { tenant, state: 'dead' } as const,
+            { ...of, endpointId },
+          ])
+            expectEqual((await webhooks.deliveries.page(query)).deliveries, [])
+          expectEqual((await webhooks.deliveries.page({ tenant, eventId: 'e' })).deliveries, [])
+          expectEqual(await webhooks.deliveries.get(deliveryId), null)
+          expectEqual(await webhooks.deliveries.attempts(deliveryId), [])
+          expectEqual(await webhooks.deliveries.delete(deliveryId), false)
+          expectEqual((await webhooks.deliveries.stats(endpointId)).deliveries, 0)
+          await rejectsWith('delivery_not_found', () => webhooks.deliveries.retry(deliveryId))
+          for (const act of [
+            () => webhooks.endpoints.update(endpointId, { description: 'x' }),
+            () => webhooks.endpoints.enable(endpointId),
+            () => webhooks.endpoints.disable(endpointId),
+            () => webhooks.endpoints.rotateSecret(endpointId),
+            () => webhooks.endpoints.verify(endpointId),
+            () => webhooks.deliveries.recover(endpointId, 0),
+          ])
+            await rejectsWith('endpoint_not_found', act)
+        }
+      expectEqual([...opened].slice(before), [])
+    },
+  },
+  {
+    name: 'listings refuse what they do not know, and odd values, with a reason',
+    async run(harness) {
+      const { webhooks } = await open(harness)
+      await webhooks.endpoints.create({ url: URL_A })
+      for (const tenant of ['', 'a/b', 'x'.repeat(65), 'x'.repeat(500), '\u{1f600}', 7, null]) {
+        const query = { tenant: tenant as string }
+        await rejectsWith('invalid_query', () => webhooks.endpoints.page(query))
+        await rejectsWith('invalid_query', () => webhooks.deliveries.page(query))
+        await rejectsWith('invalid_query', () => collect(webhooks.endpoints.list(query)))
+        await rejectsWith('invalid_query', () => webhooks.endpoints.find('x', query))
+      }
+      for (const cursor of ['', 'x', 'x'.repeat(2000), '\ud800', 'endpoint/', 7]) {
+        const query = { cursor: cursor as string }
+        await rejectsWith('invalid_query', () => webhooks.endpoints.page(query))
+        await rejectsWith('invalid_query', () => webhooks.deliveries.page(query))
+      }
+      await rejectsWith('invalid_query', () =>
+        webhooks.deliveries.page({ state: 'lost' as 'dead' }),
+      )
+      const long = 'ü'.repeat(500)
+      for (const id of [long, '\ud800', '', 'a:b:c', `${long}:ep`, `e:${long}`]) {
+        expectEqual(await webhooks.endpoints.get(id), null)
+        expectEqual(await webhooks.deliveries.get(id), null)
+        for (const query of [{ eventId: id }, { endpointId: id }])
+          expectEqual((await webhooks.deliveries.page(query)).deliveries, [])
+      }
+      for (const options of [{ limit: 0 }, { limit: 1.5 }, { limit: NaN }, { limit: '5' }])
+        for (const page of [webhooks.endpoints.page, webhooks.deliveries.page])
+          await expectRejection(
+            () => page(options as { limit: number }),
+            (error) => error instanceof RangeError,
+            'a RangeError',
+          )
+      for (const page of [webhooks.endpoints.page, webhooks.deliveries.page])
+        await expectRejection(
+          () => page({ tenat: 'x' } as object),
+          (error) => error instanceof TypeError,
+          'a TypeError',
+        )
     },
   },
   {
