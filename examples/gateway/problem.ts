@@ -66,11 +66,12 @@ export function problemOf(error: unknown, c: Context): Response {
     return problem(c, error.status, error.code, error.message, error.headers)
   if (error instanceof HTTPException)
     return problem(c, error.status, 'http', error.message || (TITLES[error.status] ?? 'Error'))
-  if (error instanceof InfrastructureError && error.status === 503)
-    return problem(c, 503, error.code, 'The backend cannot serve this right now, try again', {
+  const known: InfrastructureError | null = error instanceof InfrastructureError ? error : null
+  if (known?.status === 503)
+    return problem(c, 503, known.code, 'The backend cannot serve this right now, try again', {
       'retry-after': '1',
     })
-  if (error instanceof InfrastructureError && error.status < 500)
-    return problem(c, error.status, error.code, error.message)
+  if (known !== null && known.status < 500)
+    return problem(c, known.status, known.code, known.message)
   return problem(c, 500, 'internal', 'The request could not be served; the log has the reason')
 }
