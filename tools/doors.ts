@@ -13,10 +13,10 @@ export interface Door {
 
 /** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
 export const doors: readonly Door[] = [
-  { subpath: './infrastructure', budgetBytes: 275_000, source: 'src/infrastructure.ts' },
+  { subpath: './infrastructure', budgetBytes: 310_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
-    budgetBytes: 97_000,
+    budgetBytes: 125_000,
     source: 'src/services/background-jobs/index.ts',
   },
   {
@@ -80,12 +80,12 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/coordination',
-    budgetBytes: 55_000,
+    budgetBytes: 64_000,
     source: 'src/runtime/coordination/index.ts',
   },
   {
     subpath: './infrastructure/runtime/memory',
-    budgetBytes: 38_000,
+    budgetBytes: 52_000,
     source: 'src/runtime/backends/memory/index.ts',
   },
   {
@@ -100,18 +100,18 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/durable-objects',
-    budgetBytes: 80_000,
+    budgetBytes: 105_000,
     source: 'src/runtime/backends/durable-objects/index.ts',
     only: 'workers',
   },
   {
     subpath: './infrastructure/runtime/redis',
-    budgetBytes: 88_000,
+    budgetBytes: 112_000,
     source: 'src/runtime/backends/redis/index.ts',
   },
   {
     subpath: './infrastructure/runtime/bullmq',
-    budgetBytes: 16_000,
+    budgetBytes: 22_000,
     source: 'src/runtime/engines/bullmq/index.ts',
   },
   {

@@ -76,6 +76,7 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
         jobs,
         clock: process.clock,
         random: createSeededRandom(seed * 1000 + number),
+        report: () => undefined,
       })
     return { number, process, queueOf }
   }

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Duration } from '../../primitives/duration.ts'
+import { readThrown } from '../../primitives/read-thrown.ts'
 import { retryDelayMs, type RetryDelay } from '../../primitives/retry-delay.ts'
 
 /** How often something is tried, and how long to wait in between. */
@@ -62,17 +63,9 @@ export function nextDelayMs(
   error: unknown,
   fraction: number,
 ): number | null {
-  const { code, retryable, retryAfterMs } = traitsOf(error)
+  const { code, retryable, retryAfterMs } = readThrown(error)
   if (attempt >= policy.attempts || code === 'unrecoverable' || retryable === false) return null
   const delayMs = retryDelayMs(policy.delay, attempt, fraction)
-  if (typeof retryAfterMs !== 'number' || !(retryAfterMs > delayMs)) return delayMs
+  if (retryAfterMs === null || !(retryAfterMs > delayMs)) return delayMs
   return Math.min(Math.ceil(retryAfterMs), MAX_RETRY_AFTER_MS)
-}
-
-function traitsOf(error: unknown): {
-  readonly code?: unknown
-  readonly retryable?: unknown
-  readonly retryAfterMs?: unknown
-} {
-  return typeof error === 'object' && error !== null ? error : {}
 }

@@ -1,3 +1,4 @@
+import { isInstance } from '../../primitives/read-thrown.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import type { Clock } from '../ports/platform/clock.ts'
 import { BackendError } from '../ports/backend-error.ts'
@@ -38,7 +39,7 @@ export async function retryTransient<Result>(
 
 function isTransient(error: unknown): boolean {
   return (
-    error instanceof BackendError &&
+    isInstance(error, BackendError) &&
     (error.code === 'backend_unavailable' || error.code === 'backend_overloaded')
   )
 }

@@ -27,8 +27,11 @@ export interface JobDefinition<Input = unknown, Output = Input> {
   readonly rateLimit?: JobRateLimit<Output>
   /** While it is open, jobs wait without an attempt spent: a `CircuitBreaker`, shared by all kinds that call the same thing. */
   readonly breaker?: JobBreaker
-  /** The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. */
-  readonly backoff?: (attempt: number, error: unknown) => number
+  /**
+   * The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. Where it throws, or
+   * answers no finite number, the wait is as with `exponential`.
+   */
+  readonly backoff?: (attempt: number, error: unknown) => Promise<number> | number
 }
 
 const PARTS = ['input', 'options', 'concurrency', 'rateLimit', 'breaker', 'backoff'] as const

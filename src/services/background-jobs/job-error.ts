@@ -12,6 +12,8 @@ export type JobErrorCode =
   | 'unrecoverable'
   /** The handler failed. */
   | 'failed'
+  /** The handler returned what JSON would not give back as it is, or too much to keep. */
+  | 'outcome_refused'
 
 const STATUS: Readonly<Partial<Record<JobErrorCode, number>>> = {
   invalid_data: 400,

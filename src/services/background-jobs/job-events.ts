@@ -1,3 +1,4 @@
+import { callQuietly } from '../../primitives/call-quietly.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 
 /** Something that happened to a job, as this process saw it; the job store has the last word. */
@@ -23,7 +24,10 @@ export type JobEvent =
       readonly type: 'failed'
       readonly id: string
       readonly name: string
-      readonly error: Json
+      /** What the handler threw, itself: mostly an Error with its stack. */
+      readonly error: unknown
+      /** What the job's record keeps of it. */
+      readonly record: Json
       readonly durationMs: number
     }
   | {
@@ -43,27 +47,34 @@ export type JobEvent =
   /** The worker before disappeared: this attempt follows one that left neither outcome nor error. */
   | { readonly type: 'stalled'; readonly id: string; readonly name: string }
 
-/** Hears of events. What it throws is ignored. */
-export type JobEventListener = (event: JobEvent) => void
+/** Hears of events. What it throws, or rejects with, changes nothing for the job. */
+export type JobEventListener = (event: JobEvent) => unknown
 
 /** Tells listeners. */
 export interface JobEvents {
   emit(event: JobEvent): void
   /** @returns Stops listening */
   listen(listener: JobEventListener): () => void
+  /** Whether anybody listens. */
+  readonly isHeard: boolean
 }
 
-export function createJobEvents(): JobEvents {
+/**
+ * @param first Hears of every event before all listeners, and is none of them
+ * @param onFault Hears what a listener throws or rejects with
+ */
+export function createJobEvents(
+  first: (event: JobEvent) => void,
+  onFault: (fault: unknown) => void,
+): JobEvents {
   const listeners = new Set<JobEventListener>()
   return {
+    get isHeard() {
+      return listeners.size > 0
+    },
     emit(event) {
-      for (const listener of listeners) {
-        try {
-          listener(event)
-        } catch {
-          // A listener that throws must not fail the job it hears of.
-        }
-      }
+      first(event)
+      for (const listener of listeners) callQuietly(() => listener(event), onFault)
     },
     listen(listener) {
       // A function of its own, so that the same listener can be added twice.

@@ -1,5 +1,7 @@
 import { checkOptions, checkParts } from '../../primitives/check-options.ts'
+import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
+import { readThrown } from '../../primitives/read-thrown.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import {
   createJobWorker,
@@ -11,6 +13,7 @@ import { tryWake } from '../../runtime/workers/try-wake.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
 import type {
+  ClaimedJob,
   JobCommand,
   JobPage,
   JobRecord,
@@ -19,15 +22,19 @@ import type {
   QueueCounts,
   QueueStore,
 } from '../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
+import { systemReport, type Report } from '../../runtime/ports/platform/report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
+import { createJobReporter, type JobReporter } from './job-reporter.ts'
+import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
@@ -49,14 +56,36 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
   readonly clock?: Clock
   /** Default: the platform's. */
   readonly random?: RandomSource
+  /** Whether the record of a job that failed keeps the stack of what was thrown. Default false. */
+  readonly recordStacks?: boolean
+  /**
+   * Hears what nobody else does: failed attempts while there is neither a listener (`on`) nor an
+   * `onSettled`, what goes wrong around a worker without `onError`, and what listeners throw. The same
+   * once a minute. Default: prints it, with its stack.
+   */
+  readonly report?: Report
 }
 
-/** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. */
-export type RunOptions = Partial<
-  Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace' | 'onSettled' | 'onError'>
->
+/** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. What callbacks throw is reported and changes nothing. */
+export interface RunOptions extends Partial<
+  Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace'>
+> {
+  /**
+   * Hears of each outcome once the job store has taken it, or of its being `lost`; `thrown` is what the
+   * handler threw, itself.
+   */
+  readonly onSettled?: (
+    job: ClaimedJob,
+    outcome: JobOutcome,
+    fate: 'settled' | 'lost',
+    thrown?: unknown,
+  ) => unknown
+  /** Hears when the job store could not be reached; the worker goes on trying. Default: `report`. */
+  readonly onError?: (error: unknown) => unknown
+}
 
 const CREATE = 'create job queue'
+const OPTIONAL = ['options', 'clock', 'random', 'recordStacks', 'report'] as const
 const WORK = 'work job queue'
 const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 
@@ -74,7 +103,12 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #log: JobLog
   readonly #clock: Clock
   readonly #random: RandomSource
-  readonly #events: JobEvents = createJobEvents()
+  readonly #events: JobEvents
+  readonly #reporter: JobReporter
+  /** What was thrown, for as long as an outcome is on its way. */
+  readonly #thrown = new WeakMap<JobOutcome, unknown>()
+  /** How many workers have an `onSettled`. */
+  #ears = 0
   readonly #statistics = createJobStatistics()
   readonly #schedules: Schedules
 
@@ -83,7 +117,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @throws TypeError when an option is missing, or has another name
    */
   constructor(options: JobQueueOptions<Jobs>) {
-    checkOptions(CREATE, options, ['name', 'backend', 'jobs'], ['options', 'clock', 'random'])
+    checkOptions(CREATE, options, ['name', 'backend', 'jobs'], OPTIONAL)
     checkParts(CREATE, 'backend', options.backend, ['jobStore', 'store', 'rateLimits', 'waker'])
     const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
     for (const [kind, definition] of Object.entries(jobs)) checkDefinition(kind, definition)
@@ -91,7 +125,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.#options = { ...options, jobs: { ...jobs } }
     this.#clock = clock
     this.#random = random
-    this.#events.listen((event) => this.#statistics.record(event))
+    this.#reporter = createJobReporter(options.report ?? systemReport, clock)
+    this.#events = createJobEvents(
+      (event) => this.#statistics.record(event),
+      (fault) => this.#onFault('A listener of job events failed', fault),
+    )
     this.#jobStore = backend.jobStore.queue(name)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
     this.processor = createQueueProcessor({
@@ -103,6 +141,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       events: this.#events,
       clock,
       random,
+      recordsStacks: options.recordStacks ?? false,
+      onFailure: (job, attempt) => this.#noteFailure(job, attempt),
+      onFault: (message, fault) => this.#onFault(message, fault),
     })
     const schedulesQueue = `${name}.schedules`
     this.#schedules = createLazySchedules({
@@ -160,7 +201,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   async run(options: RunOptions & { readonly signal: AbortSignal }): Promise<void> {
     checkOptions(WORK, options, ['signal'], RUN_OPTIONS)
     const { signal, ...settings } = options
-    await Promise.all(this.#workers(settings).map((worker) => worker.run({ signal })))
+    const { onError = (error) => this.#reportTrouble(error) } = options
+    const workers = this.#workers({ ...settings, onError })
+    await this.#heardBy(options, () => Promise.all(workers.map((worker) => worker.run({ signal }))))
   }
 
   /**
@@ -171,13 +214,14 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   async drain(options: RunOptions = {}): Promise<number> {
     checkOptions(WORK, options, [], RUN_OPTIONS)
     const [jobs, schedules] = this.#workers(options)
-    let attempts = 0
-    for (;;) {
-      const ticks = (await schedules?.drain()) ?? 0
-      const round = (await jobs?.drain()) ?? 0
-      attempts += round
-      if (ticks + round === 0) return attempts
-    }
+    return this.#heardBy(options, async () => {
+      for (let attempts = 0; ;) {
+        const ticks = (await schedules?.drain()) ?? 0
+        const round = (await jobs?.drain()) ?? 0
+        attempts += round
+        if (ticks + round === 0) return attempts
+      }
+    })
   }
 
   /** Adds a job again and again; `scheduleJob()` says more. */
@@ -331,8 +375,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#options.jobs[name]
   }
 
-  #workers(options: RunOptions): readonly JobWorker[] {
+  #workers({ onSettled, onError, ...options }: RunOptions): readonly JobWorker[] {
     const { jobStore, waker } = this.#options.backend
+    const onFault = (fault: unknown): void => this.#onFault('A callback of a worker failed', fault)
     return this.processors.map((processor) =>
       createJobWorker({
         ...options,
@@ -340,7 +385,43 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
         jobStore: jobStore.queue(processor.queue),
         clock: this.#clock,
         waker,
+        ...(onError !== undefined && {
+          onError: (error) => callQuietly(() => onError(error), onFault),
+        }),
+        ...(onSettled !== undefined && {
+          onSettled: (job, outcome, fate) =>
+            callQuietly(() => onSettled(job, outcome, fate, this.#thrown.get(outcome)), onFault),
+        }),
       }),
     )
+  }
+
+  /** Does work whose failures nobody needs to report, where `onSettled` hears of them. */
+  async #heardBy<Result>({ onSettled }: RunOptions, work: () => Promise<Result>): Promise<Result> {
+    const ears = onSettled === undefined ? 0 : 1
+    this.#ears += ears
+    try {
+      return await work()
+    } finally {
+      this.#ears -= ears
+    }
+  }
+
+  #noteFailure({ name, attempt, maxAttempts }: ClaimedJob, { outcome, thrown }: Attempt): void {
+    this.#thrown.set(outcome, thrown)
+    if (this.#events.isHeard || this.#ears > 0) return
+    const what = `${name} ${readThrown(thrown).name}`
+    const fate = outcome.to === 'scheduled' ? 'failed' : `is ${outcome.to}`
+    const message = `Job ${JSON.stringify(name)} of queue ${this.name} ${fate}`
+    this.#reporter.report(what, `${message}, attempt ${attempt} of ${maxAttempts}`, thrown)
+  }
+
+  #onFault(message: string, fault: unknown): void {
+    this.#reporter.report(message, `${message} (queue ${this.name})`, fault)
+  }
+
+  #reportTrouble(error: unknown): void {
+    const message = `A worker of queue ${this.name} is in trouble and goes on trying`
+    this.#reporter.report(readThrown(error).name, message, error)
   }
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
+import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
 import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
-import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { JobDefinition } from './define-job.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobLog } from './job-log.ts'
-import { runAttempt } from './run-attempt.ts'
+import { runAttempt, type Attempt } from './run-attempt.ts'
 
 /** What {@link createQueueProcessor} stands on. */
 export interface QueueProcessorOptions {
@@ -19,15 +19,20 @@ export interface QueueProcessorOptions {
   readonly events: JobEvents
   readonly clock: Clock
   readonly random: RandomSource
+  readonly recordsStacks: boolean
+  /** Hears of each attempt that failed. */
+  readonly onFailure: (job: ClaimedJob, attempt: Attempt) => void
+  /** Hears what callbacks of the queue's user throw. */
+  readonly onFault: (message: string, fault: unknown) => void
 }
 
 /** Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines. */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
-  const { queue, jobStore, rateLimits, definitionOf, log, events, clock, random } = options
+  const { queue, jobStore, definitionOf, log, events, clock, onFailure } = options
   return {
     queue,
     async process(job, control) {
-      const startedAt = clock.now()
+      const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
       const { id, name } = job
       if (job.attempt > 1 && job.lastError === null) events.emit({ type: 'stalled', id, name })
@@ -36,23 +41,21 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
         id,
         name,
         attempt: job.attempt,
-        waitedMs: Math.max(startedAt - job.addedAt, 0),
+        waitedMs: Math.max(clock.now() - job.addedAt, 0),
       })
-      const outcome = await runAttempt(definitionOf(name), job, telling(job, control, events), {
-        queue,
-        rateLimits,
+      const attempt = await runAttempt(definitionOf(name), job, telling(job, control, events), {
+        ...options,
         children: () => jobStore.children(id),
-        clock,
-        random,
         log: (line) => void lines.push(line),
       })
-      tell(job, outcome, clock.now() - startedAt, events)
+      tell(job, attempt, elapsedMs(), events)
+      if ('thrown' in attempt) onFailure(job, attempt)
       try {
         await log.append(id, lines)
       } catch {
         // Lost lines must not make a job that succeeded run again.
       }
-      return outcome
+      return attempt.outcome
     },
   }
 }
@@ -73,7 +76,7 @@ function telling(
 
 function tell(
   { id, name }: ClaimedJob,
-  outcome: JobOutcome,
+  { outcome, thrown }: Attempt,
   durationMs: number,
   events: JobEvents,
 ): void {
@@ -88,14 +91,17 @@ function tell(
       })
     case 'cancelled':
       return events.emit({ type: 'cancelled', id, name })
-    case 'scheduled':
-      if (outcome.refund === true)
-        return events.emit({ type: 'deferred', id, name, delayMs: outcome.delayMs })
-      events.emit({ type: 'failed', id, name, error: outcome.error ?? null, durationMs })
-      return events.emit({ type: 'retrying', id, name, delayMs: outcome.delayMs })
+    case 'scheduled': {
+      const { refund, delayMs, error: record = null } = outcome
+      if (refund === true) return events.emit({ type: 'deferred', id, name, delayMs })
+      events.emit({ type: 'failed', id, name, error: thrown, record, durationMs })
+      return events.emit({ type: 'retrying', id, name, delayMs })
+    }
     case 'dead':
-    case 'parked':
-      events.emit({ type: 'failed', id, name, error: outcome.error, durationMs })
+    case 'parked': {
+      const { error: record } = outcome
+      events.emit({ type: 'failed', id, name, error: thrown, record, durationMs })
       return events.emit({ type: outcome.to, id, name })
+    }
   }
 }

@@ -1,8 +1,10 @@
+import { cut, isInstance, readThrown } from '../../primitives/read-thrown.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import { runWithin } from '../../primitives/run-within.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { ClaimedJob, FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
+import { encodeJson } from '../../runtime/ports/job-store/job-limits.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl } from '../../runtime/ports/job-store/job-processor.ts'
 import type { Json } from '../../runtime/ports/json.ts'
@@ -23,7 +25,22 @@ export interface AttemptOptions {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: (line: string) => void
+  /** Whether a failed job's record keeps the stack. */
+  readonly recordsStacks: boolean
+  /** Hears what the definition's own backoff throws. */
+  readonly onFault: (message: string, fault: unknown) => void
 }
+
+/** An attempt that was made. */
+export interface Attempt {
+  readonly outcome: JobOutcome
+  /** What failed it, as it was thrown. */
+  readonly thrown?: unknown
+}
+
+const LONGEST_BACKOFF_MS = 30 * 86_400_000
+const MESSAGE_LENGTH = 2000
+const STACK_LENGTH = 8000
 
 /** Runs one attempt of a claimed job and decides what becomes of it. Never rejects. */
 export async function runAttempt(
@@ -31,18 +48,20 @@ export async function runAttempt(
   job: ClaimedJob,
   control: JobControl,
   options: AttemptOptions,
-): Promise<JobOutcome> {
+): Promise<Attempt> {
   if (definition === undefined) {
     const message = `Cannot run job ${JSON.stringify(job.name)}: this worker has no definition of it`
-    return { to: 'parked', error: { code: 'unknown_job', message } }
+    const thrown = new JobError('unknown_job', message)
+    return { outcome: { to: 'parked', error: { code: 'unknown_job', message } }, thrown }
   }
   try {
     const data = await checkData(definition, job)
     const waitMs = await gateWaitMs(definition, job, data, options)
-    if (waitMs > 0) return { to: 'scheduled', delayMs: waitMs, refund: true }
-    return { to: 'completed', result: await runHandler(definition, job, data, control, options) }
-  } catch (error) {
-    return outcomeOfFailure(definition, job, error, control, options)
+    if (waitMs > 0) return { outcome: { to: 'scheduled', delayMs: waitMs, refund: true } }
+    const result = await runHandler(definition, job, data, control, options)
+    return { outcome: { to: 'completed', result } }
+  } catch (thrown) {
+    return { outcome: await outcomeOfFailure(definition, job, thrown, control, options), thrown }
   }
 }
 
@@ -58,61 +77,86 @@ async function checkData(definition: JobDefinition, { name, data }: ClaimedJob):
 
 async function runHandler(
   definition: JobDefinition,
-  { id, name, attempt, maxAttempts, token, addedAt, options: stored }: ClaimedJob,
+  job: ClaimedJob,
   data: unknown,
-  { signal, progress }: JobControl,
+  control: JobControl,
   { clock, log, children }: AttemptOptions,
 ): Promise<Json> {
-  const { timeoutMs } = storedOptionsOf(stored)
-  const run = async (until: AbortSignal): Promise<Json> => {
+  const { id, name, attempt, maxAttempts, token, addedAt } = job
+  const { progress } = control
+  const { timeoutMs } = storedOptionsOf(job.options)
+  const run = async (signal: AbortSignal): Promise<Json> => {
     const running = { id, name, data, attempt, maxAttempts, token, addedAt }
-    return (await definition.run(running, { signal: until, progress, log, children })) ?? null
+    const result = await definition.run(running, { signal, progress, log, children })
+    return checkResult(name, result ?? null)
   }
-  const guarded = (until: AbortSignal): Promise<Json> =>
-    definition.breaker === undefined
-      ? run(until)
-      : definition.breaker.execute((call) => run(call.signal), { signal: until })
-  if (timeoutMs === null) return guarded(signal)
-  const late = (): JobError =>
+  const late = (): Error =>
     new JobError(
       'timeout',
       `Cannot finish job ${JSON.stringify(name)}: the attempt took over ${timeoutMs} ms`,
     )
-  return runWithin(clock, timeoutMs, signal, late, guarded)
+  // Within the breaker, so that what takes too long counts there.
+  const timed = (signal: AbortSignal): Promise<Json> =>
+    timeoutMs === null ? run(signal) : runWithin(clock, timeoutMs, signal, late, run)
+  if (definition.breaker === undefined) return timed(control.signal)
+  return definition.breaker.execute(({ signal }) => timed(signal), { signal: control.signal })
 }
 
-function outcomeOfFailure(
+/** @throws JobError `outcome_refused` when the job store would not take the result */
+function checkResult(name: string, result: Json): Json {
+  if (typeof result === 'boolean' || result === null) return result
+  try {
+    encodeJson('result', result)
+    return result
+  } catch (cause) {
+    const fault = readThrown(cause).message.replace(/^.*?: /, '')
+    const message = `Cannot keep result of job ${JSON.stringify(name)}: ${fault}`
+    throw new JobError('outcome_refused', message, { cause })
+  }
+}
+
+async function outcomeOfFailure(
   definition: JobDefinition,
   job: ClaimedJob,
-  error: unknown,
+  thrown: unknown,
   { signal }: JobControl,
-  { random }: AttemptOptions,
-): JobOutcome {
-  const openForMs = circuitOpenMs(error)
+  options: AttemptOptions,
+): Promise<JobOutcome> {
+  const openForMs = circuitOpenMs(thrown)
   if (openForMs !== null) return { to: 'scheduled', delayMs: openForMs, refund: true }
-  const record = errorRecord(error)
-  if (signal.aborted && codeOf(signal.reason) === 'cancelled') return { to: 'cancelled' }
-  const hopeless =
-    error instanceof UnrecoverableError ||
-    (error instanceof JobError && error.code === 'invalid_data')
-  if (hopeless || job.attempt >= job.maxAttempts) return { to: 'dead', error: record }
-  return { to: 'scheduled', delayMs: delayOf(definition, job, error, random), error: record }
+  const error = errorRecord(thrown, options.recordsStacks)
+  if (signal.aborted && readThrown(signal.reason).code === 'cancelled') return { to: 'cancelled' }
+  if (isHopeless(thrown) || job.attempt >= job.maxAttempts) return { to: 'dead', error }
+  return { to: 'scheduled', delayMs: await delayOf(definition, job, thrown, options), error }
 }
 
-function delayOf(
+/** Whether no further attempt can succeed. */
+function isHopeless(thrown: unknown): boolean {
+  if (isInstance(thrown, UnrecoverableError)) return true
+  if (!isInstance(thrown, JobError)) return false
+  const { code } = readThrown(thrown)
+  // A handler whose result is refused has done its work.
+  return code === 'invalid_data' || code === 'outcome_refused'
+}
+
+async function delayOf(
   definition: JobDefinition,
   job: ClaimedJob,
-  error: unknown,
-  random: RandomSource,
-): number {
-  if (error instanceof RetryLaterError) return Math.ceil(error.retryAfterMs)
-  const { backoff } = storedOptionsOf(job.options)
-  const { type, delayMs, maxMs, jitter } = backoff
+  thrown: unknown,
+  { random, onFault }: AttemptOptions,
+): Promise<number> {
+  if (isInstance(thrown, RetryLaterError)) return Math.ceil(readThrown(thrown).retryAfterMs ?? 0)
+  const { type, delayMs, maxMs, jitter } = storedOptionsOf(job.options).backoff
   if (type === 'custom' && definition.backoff !== undefined) {
-    const chosen = definition.backoff(job.attempt, error)
-    return Number.isFinite(chosen)
-      ? Math.min(Math.max(Math.ceil(chosen), 0), 30 * 86_400_000)
-      : delayMs
+    try {
+      const chosen = await definition.backoff(job.attempt, thrown)
+      if (Number.isFinite(chosen))
+        return Math.min(Math.max(Math.ceil(chosen), 0), LONGEST_BACKOFF_MS)
+      const fault = new RangeError('Cannot wait: backoff answered no finite number of ms')
+      onFault(`Backoff of job ${JSON.stringify(job.name)} failed`, fault)
+    } catch (fault) {
+      onFault(`Backoff of job ${JSON.stringify(job.name)} failed`, fault)
+    }
   }
   const shape = { type: type === 'fixed' ? type : 'exponential', delayMs, maxMs, jitter } as const
   return Math.ceil(retryDelayMs(shape, job.attempt, random.fraction()))
@@ -130,23 +174,21 @@ async function gateWaitMs(
 }
 
 /** How long a circuit stays open at most, when that is why the attempt was not made. */
-function circuitOpenMs(error: unknown): number | null {
-  if (codeOf(error) !== 'circuit_open' || typeof error !== 'object' || error === null) return null
-  const retryAfterMs = 'retryAfterMs' in error ? error.retryAfterMs : null
-  return typeof retryAfterMs === 'number' ? Math.max(Math.ceil(retryAfterMs), 1) : 1000
+function circuitOpenMs(thrown: unknown): number | null {
+  const { code, retryAfterMs } = readThrown(thrown)
+  if (code !== 'circuit_open') return null
+  return retryAfterMs === null || Number.isNaN(retryAfterMs)
+    ? 1000
+    : Math.min(Math.max(Math.ceil(retryAfterMs), 1), LONGEST_BACKOFF_MS)
 }
 
-/** What the job's record keeps of an error: its name, code and message, cut to a bound; no stack, which may hold anything. */
-function errorRecord(error: unknown): Json {
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
+/** What the job's record keeps of what was thrown, cut to a bound; the stack, which may hold anything, only if so asked. */
+function errorRecord(thrown: unknown, recordsStacks: boolean): Json {
+  const { name, code, message, stack } = readThrown(thrown)
   return {
-    name: name.slice(0, 100),
-    code: codeOf(error) ?? 'failed',
-    message: message.slice(0, 2000),
+    name,
+    code: code ?? 'failed',
+    message: cut(message, MESSAGE_LENGTH),
+    ...(recordsStacks && stack !== null && { stack: cut(stack, STACK_LENGTH) }),
   }
-}
-
-function codeOf(error: unknown): string | null {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return null
-  return typeof error.code === 'string' ? error.code.slice(0, 100) : null
 }

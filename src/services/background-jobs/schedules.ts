@@ -4,6 +4,7 @@ import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-sto
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import { encodeJobs } from '../../runtime/ports/job-store/job-limits.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import {
   dueAt,
@@ -155,6 +156,8 @@ export function createSchedules(options: SchedulesOptions): Schedules {
       // They throw for a policy that they do not know.
       decideTicks(schedule, { lastScheduledMs: now, runsSoFar: 0 }, now, misfire)
       decideOverlap(overlap, { active: false, waiting: false })
+      // What could not be added is not to be found out when it ticks.
+      encodeJobs([job])
       const definition: ScheduleDefinition = { schedule, misfire, overlap, job }
       const { changed, record } = await change(id, (stored) =>
         redefined(stored?.record ?? null, definition, now),

@@ -13,11 +13,25 @@ export const MESSAGE_CHARS = 15_000_000
 
 /** @throws TypeError when `value` holds what JSON cannot carry, as a `bigint` */
 export function toJsonText<T>(value: T): JsonText<T> {
-  return JSON.stringify(value)
+  const plain = JSON.stringify(value)
+  if (!holdsNegativeZero(value)) return plain
+  // JSON has a number for it, which JSON.stringify does not write: a text that is nowhere else stands for it.
+  let mark = '-0'
+  while (plain.includes(mark)) mark += mark
+  const text = JSON.stringify(value, (_key, inner: unknown) =>
+    Object.is(inner, -0) ? mark : inner,
+  )
+  return text.replaceAll(`"${mark}"`, '-0')
 }
 
 /** @returns The value that {@link toJsonText} made `text` of */
 export function fromJsonText<T>(text: JsonText<T>): T {
   // The brand says so: only toJsonText makes one.
   return JSON.parse(text) as T
+}
+
+function holdsNegativeZero(value: unknown): boolean {
+  if (typeof value === 'number') return Object.is(value, -0)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).some(holdsNegativeZero)
 }

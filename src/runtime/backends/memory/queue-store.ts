@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { orderOfExchange } from '../../ports/job-store/exchange-order.ts'
@@ -51,15 +52,15 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     const next = transition(job.facts, event, now)
     if (next.kind === 'refused') return false
     const before = job.facts.state
-    if (next.error !== undefined) job.error = JSON.stringify(next.error)
-    if (next.result !== undefined) job.result = JSON.stringify(next.result)
+    if (next.error !== undefined) job.error = stringifyJson(next.error)
+    if (next.result !== undefined) job.result = stringifyJson(next.result)
     if (next.kind === 'removed') {
       board.remove(job)
       if (!isFinished(before)) finish(job, now)
       if (next.ended !== null) tellParent(job, next.ended, now)
       return true
     }
-    if (next.data !== undefined) job.data = JSON.stringify(next.data)
+    if (next.data !== undefined) job.data = stringifyJson(next.data)
     const { state, token } = next.facts
     lastToken = Math.max(lastToken, token)
     board.move(job, next.facts)

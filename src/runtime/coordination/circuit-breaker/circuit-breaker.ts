@@ -1,3 +1,4 @@
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
@@ -35,14 +36,17 @@ export interface CircuitBreakerOptions {
   readonly backend?: Pick<Backend, 'store'>
   /** At most this often a closed circuit is compared with the shared one, in the background. 10 ms to 1 day. Default 5 s. */
   readonly syncInterval?: Duration
-  /** Whether a rejection means that the other side is in trouble. Default: each does, unless the caller's signal aborted. */
-  readonly isFailure?: (error: unknown) => boolean
+  /**
+   * Whether a rejection means that the other side is in trouble. Default: each does, unless the caller's
+   * signal aborted; so it is where this itself throws.
+   */
+  readonly isFailure?: (error: unknown) => Promise<boolean> | boolean
   /** Hears of each change, as this object sees it. What it throws is ignored. */
-  readonly onStateChange?: (change: CircuitChange) => void
+  readonly onStateChange?: (change: CircuitChange) => unknown
   /** Hears when the store failed; the circuit goes on with what it knows. What it throws is ignored. */
-  readonly onStoreError?: (error: unknown) => void
+  readonly onStoreError?: (error: unknown) => unknown
   /** Keeps the platform alive for work in the background, as a Worker's `ctx.waitUntil` does. Default: nothing does. */
-  readonly waitUntil?: (work: Promise<unknown>) => void
+  readonly waitUntil?: (work: Promise<unknown>) => unknown
   /** Default: the platform's. */
   readonly clock?: Clock
 }
@@ -99,7 +103,7 @@ export class CircuitBreaker {
   readonly name: string
   readonly #policy: CircuitPolicy
   readonly #clock: Clock
-  readonly #isFailure: (error: unknown) => boolean
+  readonly #isFailure: (error: unknown) => Promise<boolean> | boolean
   readonly #keeper: CircuitKeeper
 
   /** @throws RangeError when an option is out of range */
@@ -111,19 +115,20 @@ export class CircuitBreaker {
     const { onStateChange, onStoreError, waitUntil, syncInterval = 5000 } = options
     this.name = name
     this.#policy = policyOf(options)
-    this.#clock = clock
+    this.#clock = backend === undefined ? unsettable(clock) : clock
     this.#isFailure = isFailure
     this.#keeper = createCircuitKeeper({
       policy: this.#policy,
-      clock,
+      clock: this.#clock,
       shared:
         backend === undefined
           ? null
           : { partition: backend.store.partition(`circuit:${name}`), key: 'state' },
       syncMs: checkDuration(CREATE, 'syncInterval', syncInterval, 10, DAY_MS),
-      background: (work) => quietly(() => waitUntil?.(work)),
-      onChange: (from, to) => quietly(() => onStateChange?.({ name, from, to })),
-      onStoreError: (error) => quietly(() => onStoreError?.(error)),
+      // What hears of a call must not change it.
+      background: (work) => callQuietly(() => waitUntil?.(work)),
+      onChange: (from, to) => callQuietly(() => onStateChange?.({ name, from, to })),
+      onStoreError: (error) => callQuietly(() => onStoreError?.(error)),
     })
   }
 
@@ -146,7 +151,7 @@ export class CircuitBreaker {
       outcome = 'succeeded'
       return result
     } catch (error) {
-      if (!signal.aborted) outcome = this.#isFailure(error) ? 'failed' : 'succeeded'
+      if (!signal.aborted) outcome = await this.#judge(error)
       throw error
     } finally {
       await this.#settle(generation, outcome)
@@ -174,6 +179,15 @@ export class CircuitBreaker {
     }
     const retryAfterMs = admission.admitted ? this.#policy.resetTimeoutMs : admission.retryAfterMs
     throw new CircuitOpenError(this.name, Math.ceil(retryAfterMs))
+  }
+
+  async #judge(error: unknown): Promise<CallOutcome> {
+    try {
+      return (await this.#isFailure(error)) ? 'failed' : 'succeeded'
+    } catch {
+      // The caller is to see what the call threw, not this; and nobody has said that it is no failure.
+      return 'failed'
+    }
   }
 
   async #settle(generation: number, outcome: CallOutcome): Promise<void> {
@@ -211,10 +225,12 @@ function policyOf(options: CircuitBreakerOptions): CircuitPolicy {
   }
 }
 
-function quietly(tell: () => void): void {
-  try {
-    tell()
-  } catch {
-    // What hears of a call must not change it.
+/** A circuit that nobody shares goes by elapsed time, which nobody sets. */
+function unsettable(clock: Clock): Clock {
+  const { elapsed } = clock
+  if (elapsed === undefined) return clock
+  return {
+    now: () => elapsed.call(clock),
+    setTimer: (wake, delayMs) => clock.setTimer(wake, delayMs),
   }
 }

@@ -2,6 +2,7 @@ import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
+import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { STORE_LIMITS, type StoreEntry } from '../../ports/atomic-store/atomic-store.ts'
 import type { Backend } from '../../ports/backend.ts'
@@ -220,9 +221,9 @@ function recordOf({ fingerprint, owner }: Call, result: Json | undefined): CallR
 
 function isStorable(record: CallRecord): boolean {
   try {
-    return utf8Length(JSON.stringify(record)) <= STORE_LIMITS.valueBytes
+    return utf8Length(stringifyJson(record)) <= STORE_LIMITS.valueBytes
   } catch {
-    // A cycle or a BigInt that the types did not see.
+    // What JSON would not give back as it was, which the types did not see.
     return false
   }
 }

@@ -1,4 +1,6 @@
+import { cut, readThrown } from '../../../primitives/read-thrown.ts'
 import { runWithin } from '../../../primitives/run-within.ts'
+import { writeJson } from '../../../primitives/write-json.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import type { SagaContext, SagaDefinition, SagaStep } from './saga.ts'
@@ -53,14 +55,8 @@ export function stepOf(definition: SagaDefinition, { step: index }: SagaTask): S
 
 /** What the journal keeps of an error. */
 export function failureOf(error: unknown): SagaFailure {
-  const { name, message } =
-    error instanceof Error ? error : { name: 'Error', message: String(error) }
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null
-  return {
-    name: name.slice(0, 100),
-    code: typeof code === 'string' ? code.slice(0, 100) : null,
-    message: message.slice(0, 500),
-  }
+  const { name, code, message } = readThrown(error)
+  return { name, code, message: cut(message, 500) }
 }
 
 function runStep(
@@ -90,17 +86,11 @@ function runStep(
 /** @throws SagaError `saga_result` when `result` is no JSON */
 function jsonOf(result: unknown): Json {
   if (result === undefined) return null
-  let json: string | undefined
   try {
-    json = JSON.stringify(result)
-  } catch (error) {
-    throw notJson(error)
+    // What the journal will give back; writeJson wrote it, so it is JSON.
+    return JSON.parse(writeJson(result)) as Json
+  } catch (cause) {
+    const fault = readThrown(cause).message.replace(/^.*?: value/, 'result')
+    throw new SagaError('saga_result', `Cannot keep result of saga step: ${fault}`, { cause })
   }
-  if (json === undefined) throw notJson()
-  // What the journal will give back; JSON.stringify wrote it, so it is JSON.
-  return JSON.parse(json) as Json
-}
-
-function notJson(cause?: unknown): SagaError {
-  return new SagaError('saga_result', 'Cannot keep result of saga step: it is no JSON', { cause })
 }

@@ -1,4 +1,6 @@
 import { encodeHex } from '../../../primitives/hex.ts'
+import { readThrown } from '../../../primitives/read-thrown.ts'
+import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
@@ -244,7 +246,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   #newSaga(id: string, input: Json): SagaState {
-    const bytes = utf8Length(JSON.stringify(input))
+    const bytes = utf8Length(inputText(id, input))
     if (bytes > MAX_INPUT_BYTES) {
       throw new RangeError(
         `Cannot run saga ${JSON.stringify(id)}: its input has ${bytes} bytes, at most ${MAX_INPUT_BYTES} allowed`,
@@ -274,6 +276,16 @@ function outcomeOf<Results>(id: string, saga: SagaState): SagaOutcome<Results> {
   if (saga.cause !== null) return { id, status: 'compensated', cause: saga.cause }
   // Each step of the definition has put its result there.
   return { id, status: 'completed', results: resultsOf(saga) as Results }
+}
+
+/** @throws TypeError when JSON would not give `input` back as it is */
+function inputText(id: string, input: Json): string {
+  try {
+    return stringifyJson(input)
+  } catch (cause) {
+    const fault = readThrown(cause).message.replace(/^.*?: value/, 'input')
+    throw new TypeError(`Cannot run saga ${JSON.stringify(id)}: ${fault}`, { cause })
+  }
 }
 
 function checkId(id: string): string {

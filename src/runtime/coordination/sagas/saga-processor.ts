@@ -1,3 +1,4 @@
+import { isInstance } from '../../../primitives/read-thrown.ts'
 import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
@@ -45,7 +46,7 @@ export function createSagaProcessor(options: SagaProcessorOptions): JobProcessor
       try {
         return outcomeOf(await drive(id, create, signal), leaseMs)
       } catch (error) {
-        if (error instanceof SagaError && !error.retryable)
+        if (isInstance(error, SagaError) && !error.retryable)
           return { to: 'dead', error: { ...failureOf(error) } }
         // The saga is where its journal says; only this drive has failed.
         return again(leaseMs)

@@ -1,4 +1,6 @@
 import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
+import { readThrown } from '../../../primitives/read-thrown.ts'
+import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { STORE_LIMITS, type ListOptions, type StoreChange } from './atomic-store.ts'
 import type { Json } from '../json.ts'
@@ -99,9 +101,17 @@ function encodeOnce(value: Json, encoded: Map<Json, string>): string {
   return json
 }
 
+function textOf(value: Json): string {
+  try {
+    return stringifyJson(value)
+  } catch (cause) {
+    const fault = readThrown(cause).message.replace(/^.*?: value/, 'value')
+    throw new TypeError(`Cannot commit to store: ${fault}`, { cause })
+  }
+}
+
 function encodeValue(value: Json): string {
-  const json = JSON.stringify(value)
-  if (json === undefined) throw new TypeError('Cannot commit to store: a value is not JSON')
+  const json = textOf(value)
   const bytes = json.length * 3 <= STORE_LIMITS.valueBytes ? 0 : utf8Length(json)
   if (bytes > STORE_LIMITS.valueBytes) {
     throw new RangeError(

@@ -1,4 +1,6 @@
 import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
+import { readThrown } from '../../../primitives/read-thrown.ts'
+import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Exchange, JobCommand, NewJob } from './job-store.ts'
 import type { Json } from '../json.ts'
@@ -151,16 +153,28 @@ export function checkCommand(command: JobCommand): JobCommand {
   )
 }
 
-/** @returns `value` as JSON text within the size limit */
+/**
+ * @returns `value` as JSON text within the size limit, from which exactly `value` comes back
+ * @throws TypeError when JSON would leave something of it out, or convert it
+ * @throws RangeError when it is too long
+ */
 export function encodeJson(what: string, value: Json): string {
-  const json = JSON.stringify(value)
-  if (json === undefined) throw new TypeError(`Cannot write job: ${what} is not JSON`)
+  const json = textOf(what, value)
   const bytes = json.length * 3 <= JOB_LIMITS.dataBytes ? 0 : utf8Length(json)
   if (bytes > JOB_LIMITS.dataBytes)
     throw new RangeError(
       `Cannot write job: ${what} has ${bytes} bytes, at most ${JOB_LIMITS.dataBytes} allowed`,
     )
   return json
+}
+
+function textOf(what: string, value: Json): string {
+  try {
+    return stringifyJson(value)
+  } catch (cause) {
+    const fault = readThrown(cause).message.replace(/^.*?: value/, what)
+    throw new TypeError(`Cannot write job: ${fault}`, { cause })
+  }
 }
 
 function checkText(what: string, text: string | null, most: number): string | null {

@@ -28,7 +28,7 @@ export function systemNow(): number {
 export const systemClock: Required<Clock> = {
   now: systemNow,
   setTimer(wake, delayMs) {
-    const timer = setTimeout(wake, Math.min(delayMs, MAX_TIMER_MS))
+    const timer = setTimeout(wake, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
     return () => clearTimeout(timer)
   },
   elapsed: () => performance.now(),

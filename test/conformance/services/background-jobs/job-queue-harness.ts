@@ -26,5 +26,6 @@ export function queueOn<Jobs extends JobDefinitions>(
   { clock }: JobQueueHarness,
   jobs: Jobs,
 ): JobQueue<Jobs> {
-  return new JobQueue({ name: 'work', backend, jobs, clock, random: createSeededRandom(++seed) })
+  const random = createSeededRandom(++seed)
+  return new JobQueue({ name: 'work', backend, jobs, clock, random, report: () => undefined })
 }

@@ -15,13 +15,20 @@ import {
 } from '../../../../src/runtime/ports/conformance.ts'
 import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 import { jobQueueFeatureLaws } from './job-queue-features.ts'
+import { fidelityLaws } from './fidelity-laws.ts'
+import { oddErrorLaws } from './odd-error-laws.ts'
 import { scheduleLaws } from './schedule-laws.ts'
 import { suite, type Suite } from '../../suite.ts'
 
 /** What queues promise on every backend. */
 export function jobQueueSuites(adapter: string, harness: JobQueueHarness): readonly Suite[] {
   return [
-    suite('JobQueue', adapter, [...jobQueueLaws, ...jobQueueFeatureLaws, ...scheduleLaws], harness),
+    suite(
+      'JobQueue',
+      adapter,
+      [...jobQueueLaws, ...jobQueueFeatureLaws, ...oddErrorLaws, ...fidelityLaws, ...scheduleLaws],
+      harness,
+    ),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../../../primitives/stringify-json.ts'
 import {
   hasEnded,
   isFinished,
@@ -79,12 +80,12 @@ function noteOf(
 ): NotedChild {
   const row = jobs.read(queue, job, 'name, error') ?? {}
   const stored = row['error'] ?? null
-  const error = next.error === undefined ? stored : JSON.stringify(next.error)
+  const error = next.error === undefined ? stored : stringifyJson(next.error)
   return {
     id: job.id,
     name: readText(row, 'name'),
     state,
-    result: state === 'completed' ? JSON.stringify(next.result ?? null) : null,
+    result: state === 'completed' ? stringifyJson(next.result ?? null) : null,
     error: state === 'completed' || typeof error !== 'string' ? null : error,
     place: sequence.next(),
   }
@@ -106,9 +107,9 @@ function write(
   }
   const after = passGate(context, queue, job.state, { ...job, ...next.facts })
   const notes: JobNotes = {
-    ...(next.error !== undefined && { error: JSON.stringify(next.error) }),
-    ...(next.result !== undefined && { result: JSON.stringify(next.result) }),
-    ...(next.data !== undefined && { data: JSON.stringify(next.data) }),
+    ...(next.error !== undefined && { error: stringifyJson(next.error) }),
+    ...(next.result !== undefined && { result: stringifyJson(next.result) }),
+    ...(next.data !== undefined && { data: stringifyJson(next.data) }),
     ...(progress !== null && { progress }),
   }
   jobs.update(queue, job, after, notes)

@@ -1,0 +1,33 @@
+import { callQuietly } from '../../primitives/call-quietly.ts'
+import { keepLatest } from '../../primitives/lru-cache.ts'
+import type { Clock } from '../../runtime/ports/platform/clock.ts'
+import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
+import type { Report } from '../../runtime/ports/platform/report.ts'
+
+/** Says a thing once a minute, and then how often it happened in between. */
+export interface JobReporter {
+  /** @param what Tells one thing from another; things of one `what` are said together */
+  report(what: string, message: string, cause: unknown): void
+}
+
+const APART_MS = 60_000
+const MOST_KEPT = 1000
+
+export function createJobReporter(report: Report, clock: Clock): JobReporter {
+  const elapsedMs = startStopwatch(clock)
+  const said = new Map<string, { readonly at: number; readonly unsaid: number }>()
+  return {
+    report(what, message, cause) {
+      const now = elapsedMs()
+      const last = said.get(what)
+      if (last !== undefined && now - last.at < APART_MS) {
+        said.set(what, { at: last.at, unsaid: last.unsaid + 1 })
+        return
+      }
+      keepLatest(said, MOST_KEPT, what, { at: now, unsaid: 0 })
+      const more =
+        last === undefined || last.unsaid === 0 ? '' : ` (and ${last.unsaid} times before)`
+      callQuietly(() => report(`${message}${more}`, cause))
+    },
+  }
+}
