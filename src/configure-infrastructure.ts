@@ -1,4 +1,7 @@
 import type { Backend } from './runtime/ports/backend.ts'
+import type { JobProcessor } from './runtime/ports/job-store/job-processor.ts'
+import type { Service, ServiceRunOptions } from './runtime/ports/service.ts'
+import { runServices, sweepServices } from './runtime/workers/run-services.ts'
 import { configurePayments, type PaymentsOptions } from './services/payments/index.ts'
 import { readProviderWebhook } from './services/webhooks/receiving/read-provider-webhook.ts'
 import { configureWebhooks, type WebhooksOptions } from './services/webhooks/index.ts'
@@ -14,23 +17,50 @@ export interface InfrastructureOptions {
    * the backend. Default: payments are not configured.
    */
   readonly payments?: PaymentsOptions['providers'] | Omit<PaymentsOptions, 'backend'>
+  /** Further services of the program, such as its queues and sagas: they run and sweep with the rest. */
+  readonly services?: readonly Service[]
+}
+
+/** What was configured, as one service: `jobRunner(infrastructure)`, `infrastructure.run({ signal })`. */
+export interface Infrastructure extends Service {
+  /** Each service that was configured, and those given. */
+  readonly services: readonly Service[]
+  readonly processors: readonly JobProcessor[]
+  run(options: ServiceRunOptions): Promise<void>
+  sweep(): Promise<void>
 }
 
 /**
- * Configures every service at once, for programs that call the free functions (`deliverWebhook`, `retryWebhook`, …). Before
- * it they throw `NotConfiguredError`. Services made with `createX` or `new X` need no configuration.
+ * Configures every service at once, for programs that call the free functions (`deliverWebhook`,
+ * `retryWebhook`, …). Before it they throw `NotConfiguredError`. Services made with `createX` or
+ * `new X` need no configuration.
  *
+ * @returns All of them in one value, so that none is forgotten where work is run and swept
  * @throws RangeError when an option is out of range
+ *
+ * @example
+ * const infrastructure = configureInfrastructure({ backend: memory() })
+ * await infrastructure.sweep()
  */
-export function configureInfrastructure(options: InfrastructureOptions): void {
-  const { backend, webhooks = {}, payments } = options
-  configureWebhooks({ backend, ...webhooks })
+export function configureInfrastructure(options: InfrastructureOptions): Infrastructure {
+  const { backend, webhooks = {}, payments, services: given = [] } = options
+  const services: Service[] = [configureWebhooks({ backend, ...webhooks })]
   if (payments !== undefined)
-    configurePayments({
-      backend,
-      readWebhook: readProviderWebhook,
-      ...(hasProviders(payments) ? payments : { providers: payments }),
-    })
+    services.push(
+      configurePayments({
+        backend,
+        readWebhook: readProviderWebhook,
+        ...(hasProviders(payments) ? payments : { providers: payments }),
+      }),
+    )
+  services.push(...given)
+  return {
+    name: 'infrastructure',
+    services,
+    processors: services.flatMap(({ processors }) => processors),
+    run: (run) => runServices(services, { backend, ...run }),
+    sweep: () => sweepServices(services),
+  }
 }
 
 function hasProviders(

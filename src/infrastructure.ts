@@ -1,4 +1,8 @@
-export { configureInfrastructure, type InfrastructureOptions } from './configure-infrastructure.ts'
+export {
+  configureInfrastructure,
+  type Infrastructure,
+  type InfrastructureOptions,
+} from './configure-infrastructure.ts'
 export { NotConfiguredError } from './runtime/ports/index.ts'
 export {
   BackendError,
@@ -17,12 +21,14 @@ export {
   LockError,
   nextRuns,
   RetryLaterError,
+  runServices,
   saga,
   SagaError,
   SagaOrchestrator,
   scheduleJob,
   ScheduleError,
   Semaphore,
+  sweepServices,
   UnrecoverableError,
   type BackendErrorCode,
   type IdempotencyErrorCode,

@@ -3,16 +3,17 @@ import {
   systemClock,
   systemRandom,
   type Backend,
+  type Service,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
-import { createWebhooks, type Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
+import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import { createApiKeys } from './api-keys.ts'
 import { createGateway, type GatewayOptions } from './app.ts'
 import { readSettings, type GatewayVariables } from './settings.ts'
 
-/** A gateway, and the services whose jobs its Worker runs. */
+/** A gateway, and the services behind it: what runs and sweeps them takes the list as it is. */
 export interface ComposedGateway {
   readonly app: Hono
-  readonly webhooks: Webhooks
+  readonly services: readonly Service[]
 }
 
 /** Introduces the services to a backend and to each other, on the platform's clock. */
@@ -26,5 +27,6 @@ export function composeGateway(
   const webhooks = createWebhooks({ backend, ...settings.webhooks })
   const { rootKeyHash, bodies } = settings
   const keys = createApiKeys({ store: backend.store, rootKeyHash, ...platform })
-  return { app: createGateway({ backend, webhooks, keys, log, bodies, ...platform }), webhooks }
+  const app = createGateway({ backend, webhooks, keys, log, bodies, ...platform })
+  return { app, services: [webhooks] }
 }

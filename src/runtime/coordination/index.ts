@@ -19,10 +19,16 @@ export { IdempotencyConflictError } from './idempotency/idempotency-conflict-err
 export { IdempotencyError, type IdempotencyErrorCode } from './idempotency/idempotency-error.ts'
 export { IdempotencyInProgressError } from './idempotency/idempotency-in-progress-error.ts'
 export { createJobWorker, type JobWorker, type JobWorkerOptions } from '../workers/job-worker.ts'
+export { runServices, sweepServices, type RunServicesOptions } from '../workers/run-services.ts'
 export { LockError, type LockErrorCode } from './locks/lock-error.ts'
 export { saga, type SagaDefinition, type SagaResults, type SagaStepOptions } from './sagas/saga.ts'
 export { SagaError, type SagaErrorCode } from './sagas/saga-error.ts'
-export { SagaOrchestrator, type SagaOutcome, type SagaView } from './sagas/saga-orchestrator.ts'
+export {
+  SagaOrchestrator,
+  type SagaOutcome,
+  type SagaView,
+  type SagaWorkerOptions,
+} from './sagas/saga-orchestrator.ts'
 export type { SagaOrchestratorOptions } from './sagas/saga-options.ts'
 export { Semaphore, type SemaphoreOptions, type SemaphoreSlot } from './locks/semaphore.ts'
 export { BackendError, type BackendErrorCode } from '../ports/backend-error.ts'

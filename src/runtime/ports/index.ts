@@ -14,7 +14,7 @@ export type { Waker } from './waker/waker.ts'
 export { BackendError, type BackendErrorCode } from './backend-error.ts'
 export { InfrastructureError } from './infrastructure-error.ts'
 export { NotConfiguredError } from './not-configured-error.ts'
-export type { Service } from './service.ts'
+export type { MetricReading, Service, ServiceRunOptions } from './service.ts'
 export { systemFetch, type FetchClient } from './platform/fetch-client.ts'
 export { JobAbortError, type JobAbortErrorCode } from './job-store/job-abort-error.ts'
 export type {

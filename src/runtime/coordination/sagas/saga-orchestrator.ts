@@ -4,6 +4,10 @@ import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
+import type { ServiceRunOptions } from '../../ports/service.ts'
+import type { Waker } from '../../ports/waker/waker.ts'
+import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../workers/job-worker.ts'
+import { sweepQueues } from '../../workers/sweep-queues.ts'
 import type { LeaseTools } from '../locks/leased-key.ts'
 import { driveSaga, type DriveOptions, type DriveResult } from './saga-driver.ts'
 import { SagaError } from './saga-error.ts'
@@ -43,6 +47,11 @@ export interface RunSagaOptions {
   readonly signal?: AbortSignal
 }
 
+/** How {@link SagaOrchestrator.run} works the queue of sagas; see `JobWorkerOptions`. */
+export type SagaWorkerOptions = ServiceRunOptions &
+  Partial<Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace' | 'onSettled'>>
+
+const NO_WAKER: Waker = { wake: async () => {} }
 const MAX_INPUT_BYTES = 262_144
 
 /**
@@ -59,8 +68,12 @@ const MAX_INPUT_BYTES = 262_144
  * const outcome = await orders.run({ orderId }, { id: orderId })
  */
 export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> {
+  /** The saga's name. */
+  readonly name: string
   /** Runs the jobs that hold sagas: to be given to a worker of the job store. */
   readonly processor: JobProcessor
+  /** The same as a list, as `jobRunner()` and `runServices()` take it; empty without a job store. */
+  readonly processors: readonly JobProcessor[]
   readonly #options: SagaOrchestratorOptions<Input, Results>
   readonly #tools: LeaseTools
   readonly #wake: SagaWake | null
@@ -73,6 +86,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   constructor(options: SagaOrchestratorOptions<Input, Results>) {
     const { name, queue, leaseMs, keepMs, clock, random } = checkSagaOptions(options)
     const { store, jobStore, waker } = options.backend
+    this.name = name
     this.#options = options
     this.#tools = { clock, random }
     this.#leaseMs = leaseMs
@@ -84,6 +98,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
       definitions: () => this.#known(),
       drive: (id, create, signal) => this.#drive(id, { create, signal, patient: false }),
     })
+    this.processors = jobStore === undefined ? [] : [this.processor]
   }
 
   /**
@@ -102,6 +117,14 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   /**
+   * Works the queue of sagas in this process until `signal` aborts: those that were started, and those
+   * whose driver has crashed. For servers. On Workers the platform starts the work: export
+   * `jobRunner(orchestrator)`.
+   *
+   * @throws SagaError `saga_no_job_store` when there is no job store to hold sagas
+   */
+  run(options: SagaWorkerOptions): Promise<void>
+  /**
    * Runs a saga to its end in this process, waiting between attempts.
    *
    * With an `id` that is known it goes on with that saga, or answers how it ended. With a job store the saga is held by a job
@@ -111,13 +134,39 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
    *   `saga_lost` when another driver took over
    * @throws BackendError when the store failed; the saga goes on when it is driven again
    */
-  async run(
+  run(
     input: Input | (null extends Input ? void : never),
+    options?: RunSagaOptions,
+  ): Promise<SagaOutcome<Results>>
+  async run(
+    first: Input | (null extends Input ? void : never) | SagaWorkerOptions,
     options: RunSagaOptions = {},
-  ): Promise<SagaOutcome<Results>> {
+  ): Promise<SagaOutcome<Results> | void> {
+    // The input of a saga is JSON, which holds no signal.
+    if (isWorkerOptions(first)) return this.#worker(first).run(first)
+    return this.#runOne(first ?? null, options)
+  }
+
+  /**
+   * Works the queue of sagas until nothing is left to do right now. For tests and scripts.
+   *
+   * @returns How many jobs were settled
+   * @throws SagaError `saga_no_job_store` when there is no job store to hold sagas
+   */
+  async drain(options: Omit<SagaWorkerOptions, 'signal'> = {}): Promise<number> {
+    return this.#worker(options).drain()
+  }
+
+  /** Sees to the sagas that wait, whatever wakes were lost. For a Cron Trigger. */
+  async sweep(): Promise<void> {
+    const { jobStore, waker = NO_WAKER } = this.#options.backend
+    if (jobStore !== undefined) await sweepQueues(this.processors, { jobStore, waker })
+  }
+
+  async #runOne(input: Input | null, options: RunSagaOptions): Promise<SagaOutcome<Results>> {
     const { id = this.#newId(), signal } = options
     signal?.throwIfAborted()
-    const create = this.#newSaga(checkId(id), input ?? null)
+    const create = this.#newSaga(checkId(id), input)
     await this.#wake?.insure(id, create, this.#leaseMs)
     return this.#outcomeOf(id, await this.#drive(id, { create, signal, patient: true }), signal)
   }
@@ -133,12 +182,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     options: Pick<RunSagaOptions, 'id'> = {},
   ): Promise<string> {
     const { id = this.#newId() } = options
-    if (this.#wake === null) {
-      throw new SagaError(
-        'saga_no_job_store',
-        'Cannot start saga: the orchestrator has no job store, give it one or use run()',
-      )
-    }
+    if (this.#wake === null) throw noJobStore('start saga')
     await this.#wake.begin(id, this.#newSaga(checkId(id), input ?? null))
     return id
   }
@@ -191,6 +235,18 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
         `Cannot skip saga step: the reason has ${reason.length} characters, 1 to 500 allowed`,
       )
     await this.#unstick(id, (saga) => skipped(saga, reason))
+  }
+
+  #worker({ signal: _signal, ...options }: Partial<SagaWorkerOptions>): JobWorker {
+    const { jobStore, waker } = this.#options.backend
+    if (jobStore === undefined) throw noJobStore('work sagas')
+    return createJobWorker({
+      ...options,
+      processor: this.processor,
+      jobStore: jobStore.queue(this.processor.queue),
+      clock: this.#tools.clock,
+      ...(waker !== undefined && { waker }),
+    })
   }
 
   async #unstick(id: string, change: (saga: SagaState) => SagaState): Promise<void> {
@@ -269,6 +325,22 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   #newId(): string {
     return encodeHex(this.#tools.random.bytes(16))
   }
+}
+
+function isWorkerOptions(given: unknown): given is SagaWorkerOptions {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    'signal' in given &&
+    given.signal instanceof AbortSignal
+  )
+}
+
+function noJobStore(action: string): SagaError {
+  return new SagaError(
+    'saga_no_job_store',
+    `Cannot ${action}: the backend of the orchestrator has no job store, give it one or use run(input)`,
+  )
 }
 
 function outcomeOf<Results>(id: string, saga: SagaState): SagaOutcome<Results> {

@@ -1,4 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest'
+import { createFakeClock } from '../../../testing/fake-clock.ts'
+import { createSeededRandom } from '../../../testing/seeded-random.ts'
 import { memory } from '../../backends/memory/index.ts'
 import { SagaOrchestrator } from './saga-orchestrator.ts'
 import { saga, sagaOf, type SagaStepToAdd } from './saga.ts'
@@ -112,4 +114,59 @@ test('new SagaOrchestrator() refuses options out of range and definitions of sev
     { saga: definition, earlier: [saga('other', 1).step('a', { execute }).build()] },
   ] as const)
     expect(() => new SagaOrchestrator({ backend: memory(), ...options })).toThrow(RangeError)
+})
+
+test('run({ signal }) works the sagas that were started, until it is stopped', async () => {
+  const clock = createFakeClock()
+  const backend = memory({ clock, random: createSeededRandom() })
+  const orchestrator = new SagaOrchestrator({ backend, clock, name: 'order' }).addStep({
+    execute: () => 'done',
+  })
+  const stop = new AbortController()
+  const running = orchestrator.run({ signal: stop.signal })
+  await clock.advance(0)
+  const id = await orchestrator.start({ order: 1 })
+  await clock.advance(0)
+  expect(await orchestrator.inspect(id)).toMatchObject({ status: 'completed' })
+  stop.abort()
+  await clock.advance(0)
+  expect(await running).toBeUndefined()
+})
+
+test('run() takes input that has a signal of its own, which is no AbortSignal', async () => {
+  const orchestrator = new SagaOrchestrator({ backend: memory() }).addStep({
+    execute: ({ input }) => input,
+  })
+  expect(await orchestrator.run({ signal: 'green' })).toMatchObject({
+    results: { 'step-1': { signal: 'green' } },
+  })
+})
+
+test('sweep() and drain() take up a saga whose wake was lost', async () => {
+  const clock = createFakeClock()
+  const woken: string[] = []
+  const kept = memory({ clock, random: createSeededRandom() })
+  const backend = { ...kept, waker: { wake: () => Promise.reject(new Error('lost')) } }
+  const orchestrator = new SagaOrchestrator({ backend, clock }).addStep({ execute: () => null })
+  const id = await orchestrator.start(null)
+  const other = new SagaOrchestrator({
+    backend: { ...kept, waker: { wake: async (queue) => void woken.push(queue) } },
+    clock,
+  }).addStep({ execute: () => null })
+  await other.sweep()
+  expect([woken, other.processors, other.name]).toEqual([['saga.saga'], [other.processor], 'saga'])
+  expect(await other.drain()).toBe(1)
+  expect(await other.inspect(id)).toMatchObject({ status: 'completed' })
+})
+
+test('an orchestrator without a job store has no processors, nothing to sweep, and cannot be worked', async () => {
+  const { store } = memory()
+  const orchestrator = new SagaOrchestrator({ backend: { store } }).addStep({
+    execute: () => null,
+  })
+  expect(orchestrator.processors).toEqual([])
+  await orchestrator.sweep()
+  const { signal } = new AbortController()
+  for (const work of [() => orchestrator.run({ signal }), () => orchestrator.drain()])
+    await expect(work()).rejects.toMatchObject({ code: 'saga_no_job_store' })
 })

@@ -56,6 +56,8 @@ export interface Webhooks {
     deliveries: readonly DirectDelivery<Payload & AsJson<Payload>>[],
     options?: BatchOptions,
   ): Promise<BatchResult>
+  /** Names it among the services of a program. */
+  readonly name: 'webhooks'
   /** What does the work, for whatever runs jobs on this platform: `jobRunner(...webhooks.processors)` on Workers. */
   readonly processors: readonly JobProcessor[]
   /** Does the work in this process until `signal` aborts, then finishes or gives back what runs. For servers. */
@@ -195,6 +197,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     deliver,
     batch: (deliveries: readonly DirectDelivery<unknown>[], batch: BatchOptions = {}) =>
       batchDeliveries(deliveries, batch, { deliver, clock, maxBytes: maxEventBytes }),
+    name: 'webhooks',
     processors: [events, attempts, slowAttempts],
     async run({ signal, ...run }) {
       await Promise.all(workersOf(run).map((worker) => worker.run({ signal })))
