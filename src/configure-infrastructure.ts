@@ -2,6 +2,7 @@ import type { Backend } from './runtime/ports/backend.ts'
 import type { JobProcessor } from './runtime/ports/job-store/job-processor.ts'
 import type { Service, ServiceRunOptions } from './runtime/ports/service.ts'
 import { runServices, sweepServices } from './runtime/workers/run-services.ts'
+import { configureRateLimiting, type RateLimitingOptions } from './services/rate-limiting/index.ts'
 import { configurePayments, type PaymentsOptions } from './services/payments/index.ts'
 import { readProviderWebhook } from './services/webhooks/receiving/read-provider-webhook.ts'
 import { configureWebhooks, type WebhooksOptions } from './services/webhooks/index.ts'
@@ -17,6 +18,8 @@ export interface InfrastructureOptions {
    * the backend. Default: payments are not configured.
    */
   readonly payments?: PaymentsOptions['providers'] | Omit<PaymentsOptions, 'backend'>
+  /** What `checkRateLimit` goes by beside the backend. Default: its defaults. */
+  readonly rateLimiting?: Omit<RateLimitingOptions, 'backend'>
   /** Further services of the program, such as its queues and sagas: they run and sweep with the rest. */
   readonly services?: readonly Service[]
 }
@@ -43,7 +46,8 @@ export interface Infrastructure extends Service {
  * await infrastructure.sweep()
  */
 export function configureInfrastructure(options: InfrastructureOptions): Infrastructure {
-  const { backend, webhooks = {}, payments, services: given = [] } = options
+  const { backend, webhooks = {}, payments, rateLimiting = {}, services: given = [] } = options
+  configureRateLimiting({ backend, ...rateLimiting })
   const services: Service[] = [configureWebhooks({ backend, ...webhooks })]
   if (payments !== undefined)
     services.push(

@@ -75,3 +75,14 @@ export {
   refundPayment,
   subtractMoney,
 } from './services/payments/index.ts'
+export {
+  checkRateLimit,
+  ConcurrencyLimiter,
+  configureRateLimiting,
+  FixedWindowLimiter,
+  GcraLimiter,
+  RateLimitedError,
+  SlidingWindowLimiter,
+  TokenBucketLimiter,
+  type RateLimitedErrorCode,
+} from './services/rate-limiting/index.ts'

@@ -9,6 +9,7 @@ import {
   jobSimulationSuites,
   type JobSimulationHarness,
 } from '../services/background-jobs/job-simulation.ts'
+import { rateLimitingSuites } from '../services/rate-limiting/rate-limiting.ts'
 import { suite, type Suite } from '../suite.ts'
 import { paymentSuites } from '../services/payments/payment-suites.ts'
 import { webhookReceivingSuites } from '../services/webhooks/webhook-receiving.ts'
@@ -25,6 +26,12 @@ export interface BackendHarness extends JobSimulationHarness {
 /** What every backend promises, and what stands on it. */
 export function backendSuites(adapter: string, harness: BackendHarness): readonly Suite[] {
   const { open, advance } = harness
+  const now = harness.storeNow ?? harness.clock.now
+  // Where it is a server's, its script is compared with the deciders that the others share, state by state.
+  const moving: Readonly<Record<string, string>> =
+    harness.storeNow === undefined
+      ? {}
+      : { 'a clock that stands still': 'the server’s own clock goes on' }
   return [
     suite('AtomicStore', adapter, atomicStoreLaws, {
       open: async () => (await open()).store,
@@ -38,16 +45,10 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
       'RateLimitStore',
       adapter,
       rateLimitStoreLaws,
-      {
-        open: async () => (await open()).rateLimits,
-        advance,
-        now: harness.storeNow ?? harness.clock.now,
-      },
-      // Its script is compared with the deciders that the others share, state by state.
-      harness.storeNow === undefined
-        ? {}
-        : { 'a clock that stands still': 'the server’s own clock goes on' },
+      { open: async () => (await open()).rateLimits, advance, step: harness.clock.step, now },
+      moving,
     ),
+    ...rateLimitingSuites(adapter, { ...harness, now }, moving),
     ...jobQueueSuites(adapter, harness),
     ...jobSimulationSuites(adapter, harness),
     ...coordinationSuites(adapter, harness),

@@ -5,7 +5,9 @@ import { lua } from './script.ts'
  * algorithm encodes; `p` are the limit's parameters, `c` its cost.
  *
  * GCRA alone has no instant in its state: the key's lifetime was the time until full when it was
- * written, so what is missing of it has passed. Its text is `used[/rate][b booked][@ offset]`.
+ * written, so what is missing of it has passed. Its text is `used[/rate][b booked][@ offset]`. For the same
+ * reason its receipts say how long the operation's hash had to live: lifetimes are read by one clock, and
+ * `TIME` by another, which may be a ms ahead.
  */
 export const ALGORITHMS_LUA: string = lua`
 local call, floor, max, min = redis.call, math.floor, math.max, math.min
@@ -62,17 +64,18 @@ A.g = {
     return digits(s[2]) .. (p[2] == 1 and '' or '/' .. digits(p[2]))
       .. (s[2] > p[3] and 'b' .. digits(p[3]) or '') .. (offset == 0 and '' or '@' .. digits(offset))
   end,
-  receipt = function(p, s, c) return { now, s[2], p[2], p[4], c * p[4] } end,
+  receipt = function(p, s, c) return { recordLeft - offset, s[2], p[2], p[4], c * p[4] } end,
   settle = function(p, s, c, r)
     local function here(span) return r[3] == p[2] and span or floor(span / r[3] * p[2]) end
     local wanted = c * r[4]
     if wanted > r[5] then
       local used = max(min(s[2] + here(wanted - r[5]), p[3]), s[2])
-      r = { now, used, p[2], p[4], here(r[5]) + used - s[2] }
+      r = { recordLeft - offset, used, p[2], p[4], here(r[5]) + used - s[2] }
       s[2] = used
       return r
     end
-    local back = min(r[5] - wanted, max(r[2] - passed(r[1]) * r[3], 0))
+    local age = max(r[1] - recordLeft + offset, 0)
+    local back = min(r[5] - wanted, max(r[2] - age * r[3], 0))
     s[2] = max(s[2] - here(back), 0)
     return { r[1], r[2] - back, r[3], r[4], wanted }
   end,
@@ -324,5 +327,4 @@ while at < #ARGV do
   }
   at = at + 4 + size
 end
-local record = KEYS[index + 1]
 `

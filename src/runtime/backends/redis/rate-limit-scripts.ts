@@ -2,19 +2,24 @@ import { ALGORITHMS_LUA } from './rate-limit-algorithms.ts'
 import { createScript, lua, type RedisScript } from './script.ts'
 
 const HEAD_LUA = lua`
-local mode, operation, remember = ARGV[2], ARGV[3], ARGV[4]
+local mode, operation, remember = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local record = operation ~= '' and KEYS[#KEYS]
+local recordLeft = record and redis.call('PTTL', record) or -2
+local isNew = recordLeft < 0
+if isNew then recordLeft = remember end
 `
 
 /**
  * `KEYS`: a key a limit, and the operation's. ARGV: offset, `consume` or `look`, operation, ms for which
  * it is remembered, then each limit: letter, field in the operation's hash, cost, number of parameters,
- * parameters → `=now`, `=yes`, `=no` or `=outside`, then of each limit what was found and its receipt.
+ * parameters → `=now`, `=yes`, `=no` or `=outside` with the hash's lifetime, then of each limit what was
+ * found and its receipt.
  */
 export const consumeScript: RedisScript = createScript(
   HEAD_LUA +
     ALGORITHMS_LUA +
     lua`
-local reply, admitted = { '=' .. nowText, '=outside' }, true
+local reply, admitted = { '=' .. nowText, '=outside ' .. recordLeft }, true
 for index, limit in ipairs(limits) do
   if not limit.s then return reply end
   local paid = record and call('HGET', record, limit.field)
@@ -23,7 +28,7 @@ for index, limit in ipairs(limits) do
   reply[index * 2 + 1] = '=' .. limit.text
   reply[index * 2 + 2] = '=' .. (paid or '')
 end
-reply[2] = admitted and '=yes' or '=no'
+reply[2] = (admitted and '=yes ' or '=no ') .. recordLeft
 local taken = {}
 for index, limit in ipairs(limits) do
   local charges = admitted and mode == 'consume' and limit.cost > 0 and not limit.paid
@@ -38,7 +43,7 @@ for index, limit in ipairs(limits) do
 end
 if #taken > 0 then
   call('HSET', record, unpack(taken))
-  call('PEXPIRE', record, remember)
+  if isNew then call('PEXPIRE', record, ARGV[4]) end
 end
 return reply
 `,
@@ -49,7 +54,7 @@ export const settleScript: RedisScript = createScript(
   HEAD_LUA +
     ALGORITHMS_LUA +
     lua`
-local reply, known = { '=' .. nowText, '=outside' }, false
+local reply, known = { '=' .. nowText, '=outside ' .. recordLeft }, false
 for index, limit in ipairs(limits) do
   if not limit.s then return reply end
   local text = call('HGET', record, limit.field)
@@ -69,7 +74,7 @@ for index, limit in ipairs(limits) do
     end
   end
 end
-reply[2] = known and '=yes' or '=no'
+reply[2] = (known and '=yes ' or '=no ') .. recordLeft
 return reply
 `,
 )

@@ -149,7 +149,7 @@ function createTogether(
       const found = await ask(consumeScript, subject, checked, mode, operation, rememberMs)
       const { now, record, stored } = found
       const verdict = decideRateLimits(stored, { now, operation, look, record })
-      return agreed(verdict, found.answer === '=yes').decisions
+      return agreed(verdict, found.answer.startsWith('=yes')).decisions
     },
 
     async settle(subject, limits, operation) {
@@ -181,13 +181,16 @@ function readReply(
   offset: number,
 ): Found {
   const now = Number(clock.slice(1))
+  const recordLeftMs = Number(answer.split(' ')[1])
   const record = new Map<string, Taken>()
   const stored = limits.map((limit, index) => {
     const [text = '', receipt = ''] = texts
       .slice(index * 2, index * 2 + 2)
       .map((one) => one.slice(1))
-    const [cost, ...rest] = receipt.split(' ').map(Number)
-    if (receipt !== '' && cost !== undefined) record.set(fieldOf(limit), { cost, receipt: rest })
+    const [cost = 0, first = 0, ...rest] = receipt.split(' ').map(Number)
+    // A GCRA limit's says how long the operation's hash had to live then.
+    const at = limit.algorithm === 'gcra' ? now - (first - recordLeftMs + offset) : first
+    if (receipt !== '') record.set(fieldOf(limit), { cost, receipt: [at, ...rest] })
     return { limit, state: text === '' ? null : readState(limit, text, now, offset) }
   })
   return { now, answer, stored, record: record.size === 0 ? null : record }

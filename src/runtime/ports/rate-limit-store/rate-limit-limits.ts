@@ -32,13 +32,29 @@ const ACTION = 'check rate limit'
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
+/** Checked limits by the very array that {@link prepareRateLimits} made, so that nobody can have changed them since. */
+const prepared: WeakMap<readonly RateLimit[], readonly FullRateLimit[]> =
+  /* @__PURE__ */ new WeakMap()
+
+/**
+ * Checks limits once for many calls.
+ *
+ * @returns A frozen copy, which {@link checkRateLimits} knows again
+ * @throws RangeError when a limit is malformed, or a cost can never fit
+ */
+export function prepareRateLimits(limits: readonly RateLimit[]): readonly RateLimit[] {
+  const copy = Object.freeze(limits.map((limit) => Object.freeze({ ...limit })))
+  prepared.set(copy, checkLimits(copy))
+  return copy
+}
+
 /** @throws RangeError when the subject or a limit is malformed, or a cost can never fit */
 export function checkRateLimits(
   subject: string,
   limits: readonly RateLimit[],
 ): readonly FullRateLimit[] {
   checkSubject(subject)
-  return checkLimits(limits)
+  return prepared.get(limits) ?? checkLimits(limits)
 }
 
 /** @throws RangeError when the subject or a name is malformed */

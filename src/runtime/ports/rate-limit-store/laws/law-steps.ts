@@ -9,8 +9,10 @@ import type {
 /** What an adapter supplies to have `rateLimitStoreLaws` run against it. */
 export interface RateLimitStoreHarness {
   open(): Promise<RateLimitStore>
-  /** Lets the store's clock advance, or step back by a negative number. */
+  /** Lets the store's clock advance. */
   advance(ms: number): Promise<void>
+  /** Sets the store's clock forward or back, as a person or a time server does. */
+  step(ms: number): void
   /** The store's clock, ms since 1970. */
   now(): number
 }

@@ -32,7 +32,7 @@ export const timeLaws: readonly Law<RateLimitStoreHarness>[] = [
         const remaining: number[] = []
         for (let step = 0; step < 3; step++) {
           remaining.push((await ask(store, limit)).remaining)
-          await harness.advance(-1000)
+          harness.step(-1000)
         }
         expectEqual(remaining, [9, 8, 7], algorithm)
       }
@@ -50,7 +50,7 @@ export const timeLaws: readonly Law<RateLimitStoreHarness>[] = [
           const limit = limitOf(algorithm, 10)
           await ask(store, { ...limit, cost: 10 })
           const { retryAfterMs } = await ask(store, limit)
-          await harness.advance(-backMs)
+          harness.step(-backMs)
           expectEqual(
             (await ask(store, limit)).retryAfterMs,
             retryAfterMs,
@@ -67,7 +67,7 @@ export const timeLaws: readonly Law<RateLimitStoreHarness>[] = [
   {
     name: 'a clock that steps back over the beginning of a period stays in the later one',
     needs: [STILL],
-    async run({ open, advance, now }) {
+    async run({ open, advance, step, now }) {
       const store = await open()
       const start = now()
       const periods = [start - HOUR_MS, start + 1000, start + HOUR_MS, start + 2 * HOUR_MS]
@@ -75,7 +75,7 @@ export const timeLaws: readonly Law<RateLimitStoreHarness>[] = [
       await ask(store, limit)
       await advance(1000)
       expectEqual(await passes(store, limit, 3), [true, true, false])
-      await advance(-900)
+      step(-900)
       expectEqual((await ask(store, limit)).allowed, false)
       await advance(HOUR_MS - 100)
       expectEqual((await ask(store, limit)).remaining, 1)
@@ -84,11 +84,11 @@ export const timeLaws: readonly Law<RateLimitStoreHarness>[] = [
   {
     name: 'a slot outlives a clock that steps back by no more than its lease',
     needs: [STILL],
-    async run({ open, advance }) {
+    async run({ open, advance, step }) {
       const store = await open()
       const limit: RateLimit = { algorithm: 'concurrency', name: 'n', limit: 1, leaseMs: MINUTE_MS }
       await ask(store, limit, { operation: 'a' })
-      await advance(-HOUR_MS)
+      step(-HOUR_MS)
       expectEqual((await ask(store, limit, { operation: 'b' })).retryAfterMs, MINUTE_MS)
       await advance(MINUTE_MS - 1)
       expectEqual((await ask(store, limit, { operation: 'b' })).allowed, false)

@@ -1,0 +1,24 @@
+export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
+export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
+export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
+export type { LimitStanding, RateLimitOutcome } from './deciding/outcome.ts'
+export type { RateLimitMetrics } from './deciding/rate-limit-metrics.ts'
+export type { LimitedEvent, RateLimitingOptions } from './deciding/rate-limiting-options.ts'
+export { checkRateLimit, type CheckRateLimitOptions } from './limiters/check-rate-limit.ts'
+export {
+  ConcurrencyLimiter,
+  type AcquireOptions,
+  type ConcurrencyOptions,
+} from './limiters/concurrency-limiter.ts'
+export { configureRateLimiting } from './limiters/configure-rate-limiting.ts'
+export { FixedWindowLimiter } from './limiters/fixed-window-limiter.ts'
+export { GcraLimiter, type GcraOptions } from './limiters/gcra-limiter.ts'
+export type { CheckOptions, RateLimiter, TakenUnits, WaitOptions } from './limiters/rate-limiter.ts'
+export {
+  SlidingWindowLimiter,
+  type SlidingWindowOptions,
+} from './limiters/sliding-window-limiter.ts'
+export { TokenBucketLimiter, type TokenBucketOptions } from './limiters/token-bucket-limiter.ts'
+export type { WindowLimiterOptions } from './limiters/window-limiter-options.ts'
+export type { LimitOptions } from './limits/limit-options.ts'
+export { RateLimitedError, type RateLimitedErrorCode } from './rate-limited-error.ts'
