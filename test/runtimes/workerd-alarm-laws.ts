@@ -18,6 +18,7 @@ import {
   many,
   sumOf,
   typedQueue,
+  reports,
   wait,
   within,
   type ObjectBench,
@@ -221,7 +222,7 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     },
   },
   {
-    name: 'jobs of a queue that the runner does not know are parked, with an error that says so',
+    name: 'jobs of a queue that the runner does not know are left as they are, and it is said once',
     async run({ open, env }) {
       const { backend, prefix } = open()
       const queue = backend.jobStore.queue('unknown')
@@ -230,18 +231,31 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
       const [job] = (await queue.add(many('n', 1))).jobs
       await within(ended, 'the alarm to end')
       const record = await queue.get(job?.id ?? '')
-      expectEqual(record?.state, 'parked')
+      expectEqual([record?.state, record?.attempt], ['scheduled', 0])
       expectTrue(
         JSON.stringify(record?.lastError).includes('jobRunner()'),
         'the error to say what to do',
       )
+      await queue.add(many('n', 2))
+      await queue.command({ type: 'promote', ids: [job?.id ?? ''] })
+      const said = reports.filter((line) => line.includes('"unknown"'))
+      expectEqual(said, [
+        'Cannot run jobs of queue "unknown": no service of it was given to jobRunner(...), so they wait',
+      ])
     },
   },
   {
     name: 'without an exported runner jobs stay for pull workers, and the alarm does not spin',
     async run({ open }) {
       const { queue, object } = open({ in: 'RunnerlessInfrastructureObject' })
-      await queue.add(many('n', 3))
+      const said = (): number =>
+        reports.filter((line) => line.includes('export const JobRunner')).length
+      const before = said()
+      await queue.add(many('n', 2))
+      await queue.add(many('n', 1))
+      expectTrue(said() - before <= 1, 'an isolate to say once that nobody runs its jobs')
+      await queue.exchange({})
+      expectTrue(said() > before, 'a sweep to say so')
       const { alarmAt, now } = await object().wakes()
       expectTrue((alarmAt ?? 0) > now + 50_000, 'the alarm to be a minute away')
       expectEqual((await queue.exchange({ claim: { limit: 9, leaseMs: 50 } })).claimed.length, 3)

@@ -31,10 +31,14 @@ export const typedQueue = new JobQueue({
 })
 
 /** Runs the jobs of the queue `work`, by {@link handlers}, and those of {@link typedQueue}. */
-export const TestJobRunner = jobRunner(typedQueue, {
-  queue: 'work',
-  process: async (job, control) => handlers.get(job.name)?.(job, control) ?? DONE,
-})
+export const TestJobRunner = jobRunner(
+  typedQueue,
+  { report: (message) => reports.push(message) },
+  {
+    queue: 'work',
+    process: async (job, control) => handlers.get(job.name)?.(job, control) ?? DONE,
+  },
+)
 
 /** How many calls of the {@link FailingJobRunner} fail as a whole. */
 export const callsToFail = { left: 0 }
@@ -149,9 +153,15 @@ export class FailingInfrastructureObject extends MeteredInfrastructureObject {
   protected override readonly jobRunnerName = 'FailingJobRunner'
 }
 
+/** What was said where nobody runs jobs. */
+export const reports: string[] = []
+
 /** As {@link MeteredInfrastructureObject}, in a Worker that exports no runner. */
 export class RunnerlessInfrastructureObject extends MeteredInfrastructureObject {
   protected override readonly jobRunnerName = 'NoSuchRunner'
+  protected override readonly report = (message: string, cause: unknown): void => {
+    reports.push(`${message} ${String(cause)}`)
+  }
 }
 
 type RemoteObject = {

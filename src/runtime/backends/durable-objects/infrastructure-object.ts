@@ -20,6 +20,7 @@ import type {
   NewJob,
   QueueCounts,
 } from '../../ports/job-store/job-store.ts'
+import { systemReport, type Report } from '../../ports/platform/report.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
 import type {
   ConsumeOptions,
@@ -73,6 +74,9 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   /** The clock of everything this object keeps. Alarms wake by the platform's. */
   protected readonly clock: Clock = systemClock
 
+  /** Hears that jobs wait which nothing runs. */
+  protected readonly report: Report = systemReport
+
   readonly #store: SqliteStore
   readonly #jobStore: SqliteJobStore
   readonly #rateLimits: SqliteRateLimits
@@ -98,6 +102,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
       clock,
       limits: () => this.dispatchLimits,
       runner: () => this.#runner(),
+      report: (message, cause) => this.report(message, cause),
     })
   }
 

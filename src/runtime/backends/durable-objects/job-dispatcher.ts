@@ -78,6 +78,11 @@ export interface JobDispatcher {
 
 const DISPATCH = 'dispatch jobs'
 const LIMITS = ['jobsPerCall', 'jobsPerQuickCall', 'calls', 'lease', 'timeLimit'] as const
+/** The error code of jobs that a runner has left as they are, because it has no processor for them. */
+export const NO_RUNNER = 'no_runner'
+/** Where nothing runs the jobs that wait, they are looked at again this often. */
+export const NO_RUNNER_MS = 60_000
+
 /** Failed calls that a job may be part of before they count as its attempts: the failure may be another job's fault. */
 const FREE_FAILURES = 3
 const MAX_REST_MS = 60_000
@@ -109,6 +114,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
     try {
       const finished = await options.run(jobs)
       outcomes.push(...finished)
+      if (finished.some(isLeftAlone)) restUntil = clock.now() + NO_RUNNER_MS
       const isQuick = clock.now() - startedAt < QUICK_MS
       if (!isQuick) jobsPerCall = limits.jobsPerCall
       else if (jobs.length >= jobsPerCall)
@@ -192,4 +198,10 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
       return Math.max(restUntil - clock.now(), 0)
     },
   }
+}
+
+function isLeftAlone({ outcome }: Settlement): boolean {
+  if (outcome.to !== 'scheduled') return false
+  const error: unknown = outcome.error
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === NO_RUNNER
 }

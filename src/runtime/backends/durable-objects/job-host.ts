@@ -1,4 +1,6 @@
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
+import type { Report } from '../../ports/platform/report.ts'
 import type {
   AddResult,
   ClaimedJob,
@@ -11,6 +13,7 @@ import type {
 import type { SqliteJobStore } from '../sqlite/job-store/job-store.ts'
 import {
   checkDispatchLimits,
+  NO_RUNNER_MS,
   createJobDispatcher,
   type DispatchLimits,
   type JobDispatcher,
@@ -27,6 +30,8 @@ export interface JobHostOptions {
   readonly limits: () => DispatchLimits
   /** What runs jobs; `undefined` where the Worker exports nothing of the kind. */
   readonly runner: () => Pick<JobRunnerEntrypoint, 'run'> | undefined
+  /** Hears that jobs wait which nothing runs. */
+  readonly report: Report
 }
 
 /** The jobs of one Durable Object: whatever changes them sees to the alarm, and the alarm runs what is due. */
@@ -45,17 +50,29 @@ export interface JobHost {
   runDueJobs(): Promise<number | null>
 }
 
-/** Where jobs wait and the Worker exports nothing to run them, the alarm looks again this often. */
-const NO_RUNNER_MS = 60_000
+const NO_RUNNER_MESSAGE =
+  'Cannot run jobs: the Worker exports no job runner, so they wait. Export one from its main module (`export const JobRunner = jobRunner(...services)`) and set compatibility_date to 2025-11-17 or later'
+
+/** Said once in an isolate, whatever the number of its objects, and at each sweep. */
+let saidMissing = false
 
 export function createJobHost(options: JobHostOptions): JobHost {
-  const { jobStore, alarm, clock, limits, runner } = options
+  const { jobStore, alarm, clock, limits, runner, report } = options
   const dispatchers = new Map<string, JobDispatcher>()
 
   function exchange(queue: string, request: Exchange): ExchangeResult {
     const result = jobStore.exchange(queue, request)
     wakeWithin(result.wakeInMs)
+    // Whoever asks for nothing sweeps, for a person to see what comes of it.
+    if (result.wakeInMs === 0 && Object.keys(request).length === 0) sayMissing(true)
     return result
+  }
+
+  function sayMissing(again = false): void {
+    if (runner() !== undefined || (saidMissing && !again)) return
+    saidMissing = true
+    const waiting = jobStore.queues().slice(0, 10).join(', ')
+    callQuietly(() => report(NO_RUNNER_MESSAGE, new Error(`Queues with jobs: ${waiting}`)))
   }
 
   function wakeWithin(inMs: number | null): void {
@@ -111,6 +128,7 @@ export function createJobHost(options: JobHostOptions): JobHost {
     add(queue, jobs) {
       const result = jobStore.add(queue, jobs)
       wakeWithin(result.wakeInMs)
+      if (result.wakeInMs !== null) sayMissing()
       wake(queue)
       return result
     },

@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { systemClock } from '../../ports/platform/clock.ts'
 import type {
   ClaimedJob,
@@ -7,6 +8,8 @@ import type {
   Settlement,
 } from '../../ports/job-store/job-store.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
+import { systemReport, type Report } from '../../ports/platform/report.ts'
+import { NO_RUNNER, NO_RUNNER_MS } from './job-dispatcher.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
 import { runJobBatch } from './run-job-batch.ts'
 
@@ -35,6 +38,12 @@ export type JobProcessors =
   | { readonly processor: JobProcessor }
   | { readonly processors: readonly JobProcessor[] }
 
+/** What {@link jobRunner} takes besides. */
+export interface JobRunnerOptions {
+  /** Hears once of each queue that has jobs and no processor. Default: the console. */
+  readonly report: Report
+}
+
 /**
  * Makes the entrypoint that runs the jobs of these queues: `export const JobRunner = jobRunner(emailQueue)`. The objects'
  * alarms find it among the Worker's own exports, so no binding is needed.
@@ -42,12 +51,22 @@ export type JobProcessors =
  * The jobs of one call run at the same time in one isolate. While they run, it renews their leases each third of the
  * lease time (3.3 s by default) and learns then which ones were cancelled or lost: their `signal` aborts.
  *
- * Jobs of a queue that has no processor here are parked, with an error that says so.
+ * Jobs of a queue that has no processor here are left as they are, and looked at again each minute:
+ * it is said once, with the names of the queues that have one.
  *
+ * @param given The services, queues or processors of the Worker, and options among them
  * @throws RangeError when two processors are for the same queue
+ * @throws TypeError when something is none of these
+ *
+ * @example
+ * const services = [emailQueue, createWebhooks({ backend })]
+ * export const JobRunner = jobRunner(...services)
  */
-export function jobRunner(...given: readonly JobProcessors[]): JobRunnerClass {
+export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[]): JobRunnerClass {
   const processors = new Map<string, JobProcessor>()
+  const missing = new Set<string>()
+  let report: Report = systemReport
+  for (const one of given) if (isOptions(one)) ({ report } = one)
   for (const processor of given.flatMap(processorsOf)) {
     if (processors.has(processor.queue))
       throw new RangeError(
@@ -55,6 +74,14 @@ export function jobRunner(...given: readonly JobProcessors[]): JobRunnerClass {
       )
     processors.set(processor.queue, processor)
   }
+
+  function sayMissing(queue: string): void {
+    missing.add(queue)
+    const known = [...processors.keys()].join(', ') || 'none'
+    const message = `${cannotRun(queue)}: no service of it was given to jobRunner(...), so they wait`
+    callQuietly(() => report(message, new Error(`Queues that have a processor: ${known}`)))
+  }
+
   return class extends WorkerEntrypoint implements JobRunnerEntrypoint {
     async run(
       queue: string,
@@ -64,7 +91,10 @@ export function jobRunner(...given: readonly JobProcessors[]): JobRunnerClass {
     ): Promise<JsonText<readonly Settlement[]>> {
       const jobs = fromJsonText(text)
       const processor = processors.get(queue)
-      if (processor === undefined) return toJsonText(jobs.map((job) => parked(queue, job)))
+      if (processor === undefined) {
+        if (!missing.has(queue)) sayMissing(queue)
+        return toJsonText(jobs.map((job) => leftAlone(queue, job)))
+      }
       return toJsonText(
         await runJobBatch({
           jobs,
@@ -78,15 +108,27 @@ export function jobRunner(...given: readonly JobProcessors[]): JobRunnerClass {
   }
 }
 
-function processorsOf(given: JobProcessors): readonly JobProcessor[] {
-  if ('processors' in given) return given.processors
-  return ['processor' in given ? given.processor : given]
+function isOptions(given: JobProcessors | JobRunnerOptions): given is JobRunnerOptions {
+  return typeof given === 'object' && given !== null && 'report' in given && !('queue' in given)
 }
 
-function parked(queue: string, { id, token }: ClaimedJob): Settlement {
-  const error = {
-    code: 'no_runner',
-    message: `Cannot run jobs of queue ${JSON.stringify(queue)}: the Worker's job runner has no processor for it, pass its queue to jobRunner() and retry the jobs`,
-  }
-  return { id, token, outcome: { to: 'parked', error } }
+function processorsOf(given: JobProcessors | JobRunnerOptions): readonly JobProcessor[] {
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError('Cannot make job runner: something is no service, queue or processor')
+  if ('processors' in given) return given.processors
+  if ('processor' in given) return [given.processor]
+  if ('process' in given) return [given]
+  if (isOptions(given)) return []
+  throw new TypeError('Cannot make job runner: something has no processors, a service expected')
+}
+
+/** The job as it was, to be looked at again: perhaps the next deployment runs it. */
+function leftAlone(queue: string, { id, token }: ClaimedJob): Settlement {
+  const message = `${cannotRun(queue)}: the Worker's job runner has no processor for it, give its service to jobRunner()`
+  const error = { code: NO_RUNNER, message }
+  return { id, token, outcome: { to: 'scheduled', delayMs: NO_RUNNER_MS, refund: true, error } }
+}
+
+function cannotRun(queue: string): string {
+  return `Cannot run jobs of queue ${JSON.stringify(queue)}`
 }
