@@ -45,8 +45,13 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/rate-limiting',
-    budgetBytes: 40_000,
+    budgetBytes: 90_000,
     source: 'src/services/rate-limiting/index.ts',
+  },
+  {
+    subpath: './infrastructure/rate-limiting/hono',
+    budgetBytes: 50_000,
+    source: 'src/services/rate-limiting/hono.ts',
   },
   {
     subpath: './infrastructure/webhooks',

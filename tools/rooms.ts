@@ -112,7 +112,14 @@ export const houseRules: HouseRules = {
     'src/runtime/coordination': ['locks', 'idempotency', 'circuit-breaker', 'sagas'],
     'src/services/background-jobs': ['scheduling'],
     'src/services/payments': ['money', 'operations', 'fraud', 'audit'],
-    'src/services/rate-limiting': ['limits', 'deciding', 'limiters'],
+    'src/services/rate-limiting': [
+      'limits',
+      'deciding',
+      'limiters',
+      'addresses',
+      'headers',
+      'guard',
+    ],
     'src/services/webhooks': [
       'signing',
       'schemes',

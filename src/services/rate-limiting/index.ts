@@ -1,9 +1,24 @@
 export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
+export {
+  clientAddress,
+  type ClientAddressSource,
+  type ConnectionInfo,
+} from './addresses/client-address.ts'
 export type { LimitStanding, RateLimitOutcome } from './deciding/outcome.ts'
 export type { RateLimitMetrics } from './deciding/rate-limit-metrics.ts'
 export type { LimitedEvent, RateLimitingOptions } from './deciding/rate-limiting-options.ts'
+export type { GuardDecision } from './guard/guard-decision.ts'
+export type { GuardOptions } from './guard/guard-options.ts'
+export type { GuardRule } from './guard/guard-rule.ts'
+export { RateLimitGuard } from './guard/rate-limit-guard.ts'
+export {
+  parseRateLimitHeaders,
+  type ParsedRateLimit,
+  type ParsedRateLimits,
+} from './headers/parse-rate-limit-headers.ts'
+export { rateLimitHeaders, type RateLimitHeaderStyle } from './headers/rate-limit-headers.ts'
 export { checkRateLimit, type CheckRateLimitOptions } from './limiters/check-rate-limit.ts'
 export {
   ConcurrencyLimiter,
