@@ -39,6 +39,7 @@ const checks: readonly Check[] = [
   { name: 'rooms', command: ['node', 'tools/check-rooms.ts'] },
   { name: 'exports', command: ['node', 'tools/check-exports.ts'] },
   { name: 'errors', command: ['node', 'tools/check-errors.ts'] },
+  { name: 'prose', command: ['node', 'tools/check-prose.ts'] },
   { name: 'docs', command: ['node', 'tools/check-docs.ts'] },
 ]
 

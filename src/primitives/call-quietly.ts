@@ -1,6 +1,6 @@
 /**
- * Calls what a user gave to hear of something, sync or async: what it throws or rejects with changes
- * nothing for its caller.
+ * Calls what a user gave to hear of something, sync or async: what it throws or rejects with
+ * changes nothing for its caller.
  *
  * @param onFault Hears of that. What it throws itself is dropped. Default: dropped
  */

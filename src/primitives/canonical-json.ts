@@ -1,12 +1,13 @@
 const MAX_DEPTH = 200
 
 /**
- * Writes a JSON value in the one form that equal values share: no spaces, object keys sorted by UTF-16 code units,
- * numbers as ECMAScript writes them (RFC 8785).
+ * Writes a JSON value in the one form that equal values share: no spaces, object keys sorted by
+ * UTF-16 code units, numbers as ECMAScript writes them (RFC 8785).
  *
  * Properties that are `undefined` count as absent, as in `JSON.stringify`.
  *
- * @throws TypeError when `value` holds what JSON cannot carry (`NaN`, a function, a `Date`, a `Map`, …) or nests deeper than 200
+ * @throws TypeError when `value` holds what JSON cannot carry (`NaN`, a function, a `Date`, a
+ *   `Map`, …) or nests deeper than 200
  */
 export function canonicalJson(value: unknown): string {
   return write(value, 0)

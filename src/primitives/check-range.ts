@@ -39,8 +39,8 @@ export function checkNumber(
 }
 
 /**
- * Reads an option that is a length of time. A number is whole milliseconds: a fraction is more often
- * a mistake than meant.
+ * Reads an option that is a length of time. A number is whole milliseconds: a fraction is more
+ * often a mistake than meant.
  *
  * @param action What cannot be done without it, as in `create job worker`
  * @returns Whole milliseconds
@@ -67,7 +67,9 @@ export function checkDuration(
   throw new RangeError(`Cannot ${action}: ${name} is ${ms} ms, ${leastMs} to ${mostMs} ms expected`)
 }
 
-/** Names of a value's kind rather than the value where it may be long, or a secret given by mistake. */
+/**
+ * Names of a value's kind rather than the value where it may be long, or a secret given by mistake.
+ */
 function shown(value: unknown): string {
   if (typeof value === 'number' || value === undefined || value === null) return String(value)
   if (typeof value === 'string' && value.length <= 20) return JSON.stringify(value)

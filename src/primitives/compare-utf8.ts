@@ -1,8 +1,8 @@
 /**
  * Orders strings by their UTF-8 bytes, as SQLite, Redis and every key-value store do.
  *
- * JavaScript's own order differs where surrogate pairs meet U+E000–U+FFFF, so a comparison in code units would page
- * differently from the stores.
+ * JavaScript's own order differs where surrogate pairs meet U+E000–U+FFFF, so a comparison in code
+ * units would page differently from the stores.
  *
  * @returns Below 0 when `a` comes first, above 0 when `b` does, 0 when they are equal
  */

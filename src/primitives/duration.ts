@@ -1,4 +1,6 @@
-/** A length of time: a number of milliseconds, or a number with its unit, as in `'30s'` or `'30 s'`. */
+/**
+ * A length of time: a number of milliseconds, or a number with its unit, as in `'30s'` or `'30 s'`.
+ */
 export type Duration = number | `${number}${'' | ' '}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const UNIT_MS: Readonly<Record<string, number>> = {

@@ -42,10 +42,14 @@ const ECDSA_KEYS: Readonly<Record<string, EcdsaCurve>> = {
   '301006072a8648ce3d020106052b81040022': 'P-384',
 }
 
-/** Least and most bytes of an RSA modulus: shorter ones can be broken, longer ones cost too much. */
+/**
+ * Least and most bytes of an RSA modulus: shorter ones can be broken, longer ones cost too much.
+ */
 export const RSA_SIGNATURE_BYTES = { least: 256, most: 1024 } as const
 
-/** @returns `null` when `spki` (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7) is another or a weak key */
+/**
+ * @returns `null` when `spki` (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7) is another or a weak key
+ */
 export function readPublicKey(spki: Uint8Array<ArrayBuffer>): PublicKey | null {
   const outer = readDer(spki)
   const fields = outer?.length === 1 ? readDerInside(outer[0], DER.sequence) : null

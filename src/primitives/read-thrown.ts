@@ -17,8 +17,8 @@ export interface Thrown {
 const NAME_LENGTH = 100
 
 /**
- * Looks at something that was thrown: anything may be, so reading it never throws, whatever getters and
- * proxies do, and what is not as it should be is as if not there.
+ * Looks at something that was thrown: anything may be, so reading it never throws, whatever getters
+ * and proxies do, and what is not as it should be is as if not there.
  */
 export function readThrown(thrown: unknown): Thrown {
   const code = read(thrown, 'code')
@@ -34,7 +34,9 @@ export function readThrown(thrown: unknown): Thrown {
   }
 }
 
-/** `instanceof` for anything that was thrown: a proxy may throw when it is asked for its prototype. */
+/**
+ * `instanceof` for anything that was thrown: a proxy may throw when it is asked for its prototype.
+ */
 export function isInstance<Instance>(
   value: unknown,
   type: abstract new (...args: never[]) => Instance,
@@ -46,7 +48,9 @@ export function isInstance<Instance>(
   }
 }
 
-/** @returns At most `most` characters of `text`, well-formed: a cut may go through a surrogate pair */
+/**
+ * @returns At most `most` characters of `text`, well-formed: a cut may go through a surrogate pair
+ */
 export function cut(text: string, most: number): string {
   return text.length <= most ? text.toWellFormed() : text.slice(0, most).toWellFormed()
 }

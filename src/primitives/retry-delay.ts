@@ -2,14 +2,20 @@ import { checkNumber } from './check-range.ts'
 
 /** How long to wait before a failed attempt is made again. */
 export interface RetryDelay {
-  /** `fixed`: `delayMs` each time; `exponential`: `delayMs`, then `factor` times as long with each attempt. */
+  /**
+   * `fixed`: `delayMs` each time; `exponential`: `delayMs`, then `factor` times as long with each
+   * attempt.
+   */
   readonly type: 'fixed' | 'exponential'
   readonly delayMs: number
   /** Growth with each attempt, 1 or more. Default 2. */
   readonly factor?: number
   /** Longest wait. Default 86,400,000 (a day). */
   readonly maxMs?: number
-  /** Share of the wait that is left to chance, 0 to 1. Default 1: anything from 0 to the wait ("full jitter"). */
+  /**
+   * Share of the wait that is left to chance, 0 to 1. Default 1: anything from 0 to the wait ("full
+   * jitter").
+   */
   readonly jitter?: number
 }
 

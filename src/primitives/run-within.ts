@@ -3,7 +3,8 @@ import { settleWithin, type Timers } from './settle-within.ts'
 /**
  * Runs `work` for at most `ms`.
  *
- * When the time is over its signal aborts and nobody waits for it any longer, whether it obeys or not.
+ * When the time is over its signal aborts and nobody waits for it any longer, whether it obeys or
+ * not.
  *
  * @param signal Aborts the work's signal too
  * @throws What `work` throws, or `late()` when the time is over

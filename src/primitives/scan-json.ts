@@ -20,10 +20,10 @@ export type JsonScan =
     }
 
 /**
- * Reads JSON text without parsing it, and refuses what parsers do not agree about (I-JSON, RFC 7493):
- * a name that is there twice, half a surrogate pair, a number that a double does not hold with the
- * digits it is written with, nesting deeper than `maxDepth`. What passes can be handed on as it is
- * written, and `JSON.parse` reads in it what every other parser does.
+ * Reads JSON text without parsing it, and refuses what parsers do not agree about (I-JSON, RFC
+ * 7493): a name that is there twice, half a surrogate pair, a number that a double does not hold
+ * with the digits it is written with, nesting deeper than `maxDepth`. What passes can be handed on
+ * as it is written, and `JSON.parse` reads in it what every other parser does.
  */
 export function scanJson(text: string, { maxDepth = 200 }: ScanJsonOptions = {}): JsonScan {
   const source: Source = { text, at: 0, maxDepth, refusal: null }

@@ -1,5 +1,6 @@
 /**
- * The part of Standard Schema v1 (https://standardschema.dev) that validating needs; zod, valibot and arktype fit it.
+ * The part of Standard Schema v1 (https://standardschema.dev) that validating needs; zod, valibot
+ * and arktype fit it.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {

@@ -3,9 +3,9 @@ import { writeJson } from './write-json.ts'
 const MAX_DEPTH = 200
 
 /**
- * Writes JSON from which exactly `value` comes back, or refuses, as {@link writeJson} does and for the
- * same reasons, in a fraction of the time. For values of the own process: a getter or a proxy that shows
- * another value each time it is asked may get by.
+ * Writes JSON from which exactly `value` comes back, or refuses, as {@link writeJson} does and for
+ * the same reasons, in a fraction of the time. For values of the own process: a getter or a proxy
+ * that shows another value each time it is asked may get by.
  *
  * @throws TypeError naming the place and what is wrong there, never a value
  */

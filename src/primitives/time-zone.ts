@@ -54,8 +54,8 @@ interface Span {
 /**
  * The instant at which the clocks of a zone show a wall clock time.
  *
- * A time that is skipped when clocks are put forward is taken as if they had not been: 02:30 is then
- * 03:30. One that is shown twice is the first of the two.
+ * A time that is skipped when clocks are put forward is taken as if they had not been: 02:30 is
+ * then 03:30. One that is shown twice is the first of the two.
  *
  * @param wallMs The wall clock time, as the ms since 1970 that a clock showing UTC would have
  * @returns ms since 1970

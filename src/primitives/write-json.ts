@@ -16,10 +16,11 @@ interface Writer {
 }
 
 /**
- * Writes `value` as JSON text from which exactly `value` comes back, or refuses: what `JSON.stringify`
- * would leave out, round or convert (`undefined`, `NaN`, a `Date`, a `Map`, a function, a `toJSON`
- * method, half a surrogate pair, …) is an error, and `-0` stays `-0`. Each property is read once, so
- * that a getter or a proxy cannot show one value to the check and another to the text.
+ * Writes `value` as JSON text from which exactly `value` comes back, or refuses: what
+ * `JSON.stringify` would leave out, round or convert (`undefined`, `NaN`, a `Date`, a `Map`, a
+ * function, a `toJSON` method, half a surrogate pair, …) is an error, and `-0` stays `-0`. Each
+ * property is read once, so that a getter or a proxy cannot show one value to the check and another
+ * to the text.
  *
  * @returns The text, for any parser: well-formed, without spaces, keys in the order of `value`
  * @throws TypeError naming the place and what is wrong there, never a value

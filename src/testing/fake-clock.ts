@@ -2,18 +2,26 @@ import type { Clock } from '../runtime/ports/platform/clock.ts'
 
 /** A clock that stands still until told to move. */
 export interface FakeClock extends Required<Clock> {
-  /** Moves on by `ms`, firing every timer due by then at its own time, and lets promises settle in between. */
+  /**
+   * Moves on by `ms`, firing every timer due by then at its own time, and lets promises settle in
+   * between.
+   */
   advance(ms: number): Promise<void>
-  /** Sets the wall clock forward or back, as a person or a time server does: no time passes by it. */
+  /**
+   * Sets the wall clock forward or back, as a person or a time server does: no time passes by it.
+   */
   step(ms: number): void
-  /** Lets time pass while nothing runs, as where a long computation blocks the event loop: timers are late. */
+  /**
+   * Lets time pass while nothing runs, as where a long computation blocks the event loop: timers
+   * are late.
+   */
   block(ms: number): void
 }
 
 /**
  * @param start ms since 1970; default 2026-01-01T00:00:00Z
- * @param settle Resolves when what a timer has woken has come to rest. Default: lets chains of promises run to their end,
- * which does not wait for answers from outside
+ * @param settle Resolves when what a timer has woken has come to rest. Default: lets chains of
+ *   promises run to their end, which does not wait for answers from outside
  */
 export function createFakeClock(
   start = 1_767_225_600_000,
@@ -53,7 +61,10 @@ export function createFakeClock(
   }
 }
 
-/** Lets chains of already settled promises run to their end; a chain longer than this is not one a test should wait for. */
+/**
+ * Lets chains of already settled promises run to their end; a chain longer than this is not one a
+ * test should wait for.
+ */
 async function settlePromises(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve()
 }

@@ -1,13 +1,17 @@
 import type { AtomicStore, StorePartition } from '../ports/atomic-store/atomic-store.ts'
 
-/** For ever: another number would send keys to other partitions, where their locks and records are not. */
+/**
+ * For ever: another number would send keys to other partitions, where their locks and records are
+ * not.
+ */
 const SHARDS = 16
 
 /**
  * The partition that keeps `key` of a family of keys.
  *
- * A family spreads over 16 partitions: one alone would be one Durable Object for all keys, one for each key would leave
- * an object behind for every key ever used. A key always has the same partition, so its versions only grow.
+ * A family spreads over 16 partitions: one alone would be one Durable Object for all keys, one for
+ * each key would leave an object behind for every key ever used. A key always has the same
+ * partition, so its versions only grow.
  *
  * @param family What the keys are for, as `locks`
  */
@@ -20,7 +24,10 @@ export function partitionsOf(store: AtomicStore, family: string): readonly Store
   return Array.from({ length: SHARDS }, (_, shard) => store.partition(`${family}:${shard}`))
 }
 
-/** FNV-1a over UTF-16 code units, folded once more because its low bits alone spread short keys badly. */
+/**
+ * FNV-1a over UTF-16 code units, folded once more because its low bits alone spread short keys
+ * badly.
+ */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++)

@@ -50,8 +50,9 @@ export function retryPolicyOf(options: RetryOptions = {}, defaultAttempts = 3): 
 /**
  * Decides what follows a failed attempt.
  *
- * An error whose `code` is `'unrecoverable'` or whose `retryable` is `false` is not retried. One with a `retryAfterMs` (an
- * open circuit, a `Retry-After` header) is not retried before that, at most a day.
+ * An error whose `code` is `'unrecoverable'` or whose `retryable` is `false` is not retried. One
+ * with a `retryAfterMs` (an open circuit, a `Retry-After` header) is not retried before that, at
+ * most a day.
  *
  * @param attempt The attempt that failed, from 1
  * @param fraction Chance in [0, 1)

@@ -14,7 +14,8 @@ export interface TryUntilOptions {
 }
 
 /**
- * Tries until something is gained, pausing between 50 ms and a second, each pause half left to chance.
+ * Tries until something is gained, pausing between 50 ms and a second, each pause half left to
+ * chance.
  *
  * @returns What was gained, or `null` when the time is over
  * @throws The signal's reason when it aborts

@@ -2,7 +2,10 @@ import { InfrastructureError } from './infrastructure-error.ts'
 
 /** Stable codes of {@link BackendError}. */
 export type BackendErrorCode =
-  /** The backend could not be reached or broke the connection; whether a write took effect is not known. */
+  /**
+   * The backend could not be reached or broke the connection; whether a write took effect is not
+   * known.
+   */
   | 'backend_unavailable'
   /** The backend answered, but refused: it is overloaded. Do not retry at once. */
   | 'backend_overloaded'

@@ -6,13 +6,19 @@ export { LawBrokenError }
 export interface Law<Harness> {
   /** `symbol() does what, when`. */
   readonly name: string
-  /** What the adapter must be able to do for the law to apply; an adapter without it says so with a reason. */
+  /**
+   * What the adapter must be able to do for the law to apply; an adapter without it says so with a
+   * reason.
+   */
   readonly needs?: readonly string[]
   /** Resolves when the law holds, throws when it is broken. */
   run(harness: Harness): Promise<void>
 }
 
-/** Throws {@link LawBrokenError} unless both values have the same canonical JSON (`undefined` properties count as absent). */
+/**
+ * Throws {@link LawBrokenError} unless both values have the same canonical JSON (`undefined`
+ * properties count as absent).
+ */
 export function expectEqual(actual: unknown, expected: unknown, what = 'value'): void {
   const got = canonical(actual)
   const want = canonical(expected)
@@ -24,7 +30,10 @@ export function expectTrue(condition: boolean, what: string): asserts condition 
   if (!condition) throw new LawBrokenError(`Expected ${what}`)
 }
 
-/** Throws {@link LawBrokenError} unless `act` rejects with an error for which `matches` answers true. */
+/**
+ * Throws {@link LawBrokenError} unless `act` rejects with an error for which `matches` answers
+ * true.
+ */
 export async function expectRejection(
   act: () => unknown,
   matches: (error: unknown) => boolean,

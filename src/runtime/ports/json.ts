@@ -9,8 +9,8 @@ export type Json =
 
 /**
  * `Value` itself where JSON can carry it unchanged, also where it is an interface, which does not
- * count as {@link Json}. What JSON cannot carry (a `Date`, a function, `undefined`, …) is `never`, so
- * that a parameter of type `Value & AsJson<Value>` refuses it.
+ * count as {@link Json}. What JSON cannot carry (a `Date`, a function, `undefined`, …) is `never`,
+ * so that a parameter of type `Value & AsJson<Value>` refuses it.
  */
 export type AsJson<Value> = Value extends Json
   ? Value

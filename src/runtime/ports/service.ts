@@ -9,7 +9,10 @@ export interface Service {
   readonly name: string
   /** Do its work wherever jobs run; empty where it has no work of its own. */
   readonly processors: readonly JobProcessor[]
-  /** Does its work in this process until `signal` aborts, in its own way. Default: a worker for each processor. */
+  /**
+   * Does its work in this process until `signal` aborts, in its own way. Default: a worker for each
+   * processor.
+   */
   run?(options: ServiceRunOptions): Promise<void>
   /** Sees to all that waits, whatever wakes were lost. For a Cron Trigger. */
   sweep?(): Promise<void>

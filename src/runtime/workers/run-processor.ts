@@ -6,8 +6,9 @@ import type { JobControl, JobProcessor } from '../ports/job-store/job-processor.
 /**
  * Runs one job through its processor and never rejects.
  *
- * A processor that rejects is a bug or a crash: the job waits longer each time, then is dead. An outcome that the job store
- * would refuse (a result that is no JSON or too long) makes the job dead, since it would keep those beside it from being taken.
+ * A processor that rejects is a bug or a crash: the job waits longer each time, then is dead. An
+ * outcome that the job store would refuse (a result that is no JSON or too long) makes the job
+ * dead, since it would keep those beside it from being taken.
  *
  * @param onCrash Hears what the processor rejected with. Must not throw
  */

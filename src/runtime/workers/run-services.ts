@@ -6,7 +6,9 @@ import { createJobWorker } from './job-worker.ts'
 
 /** Options of {@link runServices}. */
 export interface RunServicesOptions extends ServiceRunOptions {
-  /** Where the jobs of services are that have no `run` of their own. Default: none has such jobs. */
+  /**
+   * Where the jobs of services are that have no `run` of their own. Default: none has such jobs.
+   */
   readonly backend?: Pick<Backend, 'jobStore' | 'waker'>
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -15,14 +17,15 @@ export interface RunServicesOptions extends ServiceRunOptions {
 const RUN = 'run services'
 
 /**
- * Does the work of all these services in this process until `signal` aborts; then each finishes what
- * runs or gives it back. For servers. On Workers the platform starts the work: export
+ * Does the work of all these services in this process until `signal` aborts; then each finishes
+ * what runs or gives it back. For servers. On Workers the platform starts the work: export
  * `jobRunner(...services)`.
  *
  * A service that cannot go on stops the others, so that the process does not live on half alive.
  *
  * @throws What the first service threw that could not go on
- * @throws TypeError when two services are for one queue, or one has jobs and neither `run` nor a backend
+ * @throws TypeError when two services are for one queue, or one has jobs and neither `run` nor a
+ *   backend
  *
  * @example
  * const services = [emails, webhooks]

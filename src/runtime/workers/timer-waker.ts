@@ -10,14 +10,16 @@ export function createTimerWaker(clock: Clock): Required<Waker> {
       try {
         listener()
       } catch {
-        // A listener that throws must not keep the others from waking; its own loop looks again anyway.
+        // A listener that throws must not keep the others from waking; its own loop looks again
+        // anyway.
       }
     }
   }
 
   return {
     async wake(queue, inMs) {
-      // Without a listener there is nobody to wake: whoever comes later looks into the job store first.
+      // Without a listener there is nobody to wake: whoever comes later looks into the job store
+      // first.
       if (!listeners.has(queue)) return
       if (inMs <= 0) wakeAll(queue)
       else clock.setTimer(() => wakeAll(queue), inMs)

@@ -1,6 +1,9 @@
 import type { Clock } from '../ports/platform/clock.ts'
 
-/** Lets one loop wait until it is told; told while it is not waiting, it does not wait the next time. */
+/**
+ * Lets one loop wait until it is told; told while it is not waiting, it does not wait the next
+ * time.
+ */
 export interface WakeFlag {
   open(): void
   /** Forgets that it was told, where what it was told of is about to be seen to. */

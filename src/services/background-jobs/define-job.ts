@@ -8,24 +8,31 @@ import type { JobOptions } from './job-options.ts'
 
 /** A kind of job: what it takes and what it does. */
 export interface JobDefinition<Input = unknown, Output = Input> {
-  /** Checks the data when the job is added and again before it runs (code and data may be of different deploys). Any Standard Schema: zod, valibot, arktype. */
+  /**
+   * Checks the data when the job is added and again before it runs (code and data may be of
+   * different deploys). Any Standard Schema: zod, valibot, arktype.
+   */
   readonly input?: StandardSchema<Input, Output>
   /**
    * Does the work. What it returns is kept as the job's result; what it throws fails the attempt.
    *
-   * A method, so that definitions of different data fit one queue; each is called only with data its schema has checked.
+   * A method, so that definitions of different data fit one queue; each is called only with data
+   * its schema has checked.
    */
   run(job: RunningJob<Output>, context: JobContext): Promise<Json | void> | Json | void
   /** Options of jobs of this kind, unless the job says otherwise. */
   readonly options?: Omit<JobOptions, 'jobId' | 'deduplication'>
   /**
-   * How many jobs run at once for each key (a tenant, a domain) whatever the number of workers. Keys take turns: one with
-   * many jobs does not starve the others.
+   * How many jobs run at once for each key (a tenant, a domain) whatever the number of workers.
+   * Keys take turns: one with many jobs does not starve the others.
    */
   readonly concurrency?: JobConcurrency<Input>
   /** How many attempts may start in a time; more wait without an attempt spent. */
   readonly rateLimit?: JobRateLimit<Output>
-  /** While it is open, jobs wait without an attempt spent: a `CircuitBreaker`, shared by all kinds that call the same thing. */
+  /**
+   * While it is open, jobs wait without an attempt spent: a `CircuitBreaker`, shared by all kinds
+   * that call the same thing.
+   */
   readonly breaker?: JobBreaker
   /**
    * The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. Where it throws, or
@@ -52,7 +59,10 @@ export interface RunningJob<Data> {
   /** 1 on the first attempt. */
   readonly attempt: number
   readonly maxAttempts: number
-  /** Grows with each attempt: hand it to what you write to, and let that refuse smaller ones (a fencing token). */
+  /**
+   * Grows with each attempt: hand it to what you write to, and let that refuse smaller ones (a
+   * fencing token).
+   */
   readonly token: number
   /** ms since 1970, on the job store's clock. */
   readonly addedAt: number
@@ -64,9 +74,15 @@ export interface JobContext {
   readonly signal: AbortSignal
   /** Publishes how far the job is; observers see the latest within about half a second. */
   readonly progress: (value: Json) => void
-  /** What the children of a flow came to, in the order in which they finished; empty without children. */
+  /**
+   * What the children of a flow came to, in the order in which they finished; empty without
+   * children.
+   */
   readonly children: () => Promise<readonly FinishedChild[]>
-  /** Adds a line to the job's log; the last 100 lines of at most 1,000 characters are kept with the job. */
+  /**
+   * Adds a line to the job's log; the last 100 lines of at most 1,000 characters are kept with the
+   * job.
+   */
   readonly log: (line: string) => void
 }
 
@@ -74,7 +90,10 @@ export interface JobContext {
  * Declares a kind of job; it only helps TypeScript to infer the data from the schema.
  *
  * @example
- * defineJob({ input: z.object({ to: z.email() }), run: async (job, { signal }) => send(job.data.to, signal) })
+ * defineJob({
+ *   input: z.object({ to: z.email() }),
+ *   run: async (job, { signal }) => send(job.data.to, signal),
+ * })
  */
 export function defineJob<Input = Json, Output = Input>(
   definition: JobDefinition<Input, Output>,

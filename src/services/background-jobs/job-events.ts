@@ -44,7 +44,9 @@ export type JobEvent =
       readonly delayMs: number
     }
   | { readonly type: 'dead' | 'parked' | 'cancelled'; readonly id: string; readonly name: string }
-  /** The worker before disappeared: this attempt follows one that left neither outcome nor error. */
+  /**
+   * The worker before disappeared: this attempt follows one that left neither outcome nor error.
+   */
   | { readonly type: 'stalled'; readonly id: string; readonly name: string }
 
 /** Hears of events. What it throws, or rejects with, changes nothing for the job. */

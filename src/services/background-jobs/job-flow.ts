@@ -1,11 +1,16 @@
 import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobDefinitions, JobToAdd } from './job-to-add.ts'
 
-/** A job that runs once its children have finished; a tree of them is added in one durable write. */
+/**
+ * A job that runs once its children have finished; a tree of them is added in one durable write.
+ */
 export interface JobFlow<Jobs extends JobDefinitions> extends JobToAdd<Jobs> {
   /** At most 1,000 jobs in the whole tree. */
   readonly children?: readonly JobFlow<Jobs>[]
-  /** What this job's failure does to the job above it: it fails too, or goes on without. Default `fail`. */
+  /**
+   * What this job's failure does to the job above it: it fails too, or goes on without. Default
+   * `fail`.
+   */
   readonly onFailure?: 'fail' | 'ignore'
 }
 

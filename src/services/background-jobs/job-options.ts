@@ -9,26 +9,39 @@ import type { Json } from '../../runtime/ports/json.ts'
 export interface JobOptions {
   /** Attempts in all, 1 to 1,000. Default 3. */
   readonly attempts?: number
-  /** How long to wait between attempts; a duration means `fixed`. Default exponential from 1 s with full jitter. */
+  /**
+   * How long to wait between attempts; a duration means `fixed`. Default exponential from 1 s with
+   * full jitter.
+   */
   readonly backoff?: Duration | Backoff
   /** Not before this long from now. Default 0. */
   readonly delay?: Duration
   /** Lower runs first, 0 to 2,097,151, or a level of {@link PRIORITIES}. Default `normal`, 100. */
   readonly priority?: number | JobPriority
-  /** Makes adding idempotent: a job of this id that the queue still holds is not added again. Default: random. */
+  /**
+   * Makes adding idempotent: a job of this id that the queue still holds is not added again.
+   * Default: random.
+   */
   readonly jobId?: string
   /** Drops later jobs of the same `id`. */
   readonly deduplication?: JobDeduplication
   /** Ahead of all waiting jobs of its priority. Default false. */
   readonly lifo?: boolean
-  /** Longest time of one attempt; its signal aborts and the attempt has failed. Default: none, the lease is renewed as long as it runs. */
+  /**
+   * Longest time of one attempt; its signal aborts and the attempt has failed. Default: none, the
+   * lease is renewed as long as it runs.
+   */
   readonly timeout?: Duration
   /**
-   * `true` or 0 forgets a completed job at once; otherwise how long its record stays, and how many of the queue's stay: a number is
-   * a `count`. Default `{ age: '1d' }`, also for `false` and where no age is given.
+   * `true` or 0 forgets a completed job at once; otherwise how long its record stays, and how many
+   * of the queue's stay: a number is a `count`. Default `{ age: '1d' }`, also for `false` and where
+   * no age is given.
    */
   readonly removeOnComplete?: boolean | number | JobKeeping
-  /** The same for dead jobs and, counted by themselves, for cancelled ones. Default `{ age: '14d' }`. */
+  /**
+   * The same for dead jobs and, counted by themselves, for cancelled ones. Default
+   * `{ age: '14d' }`.
+   */
   readonly removeOnFail?: boolean | number | JobKeeping
 }
 
@@ -36,8 +49,9 @@ export interface JobOptions {
 export interface JobKeeping {
   readonly age?: Duration
   /**
-   * When the job finishes, those of the queue's jobs that ended as it did whose keeping ends first go, until no more than this many are
-   * left, whatever they were added with. 0 to 1,000,000. Default: any number.
+   * When the job finishes, those of the queue's jobs that ended as it did whose keeping ends first
+   * go, until no more than this many are left, whatever they were added with. 0 to 1,000,000.
+   * Default: any number.
    */
   readonly count?: number
 }
@@ -47,11 +61,19 @@ export interface JobDeduplication {
   readonly id: string
   /** How long. Default: until this job has finished. */
   readonly ttl?: Duration
-  /** Each dropped job starts the `ttl` anew (a debounce, with `replace` and `delay`). Default false. */
+  /**
+   * Each dropped job starts the `ttl` anew (a debounce, with `replace` and `delay`). Default false.
+   */
   readonly extend?: boolean
-  /** A dropped job's data, delay and options take the place of those of the job that waits. Default false. */
+  /**
+   * A dropped job's data, delay and options take the place of those of the job that waits. Default
+   * false.
+   */
   readonly replace?: boolean
-  /** While this job runs, the latest dropped one is kept and added once it has finished. Not with `ttl`. Default false. */
+  /**
+   * While this job runs, the latest dropped one is kept and added once it has finished. Not with
+   * `ttl`. Default false.
+   */
   readonly keepLastIfActive?: boolean
 }
 
@@ -63,7 +85,9 @@ export interface Backoff {
   readonly delay?: Duration
   /** Default 1 h. */
   readonly maxDelay?: Duration
-  /** Share of the wait that is left to chance, 0 to 1. Default 1: anything between 0 and the wait. */
+  /**
+   * Share of the wait that is left to chance, 0 to 1. Default 1: anything between 0 and the wait.
+   */
   readonly jitter?: number
 }
 

@@ -25,10 +25,16 @@ export interface JobToAdd<
   readonly options?: JobOptions
 }
 
-/** What adding a job answers: `added` is false when the queue already held it, and then `id` is the one it holds. */
+/**
+ * What adding a job answers: `added` is false when the queue already held it, and then `id` is the
+ * one it holds.
+ */
 export interface AddedJob {
   readonly id: string
   readonly added: boolean
-  /** Present and true when the waiting job took over the new one's data; see `deduplication.replace`. */
+  /**
+   * Present and true when the waiting job took over the new one's data; see
+   * `deduplication.replace`.
+   */
   readonly replaced?: boolean
 }

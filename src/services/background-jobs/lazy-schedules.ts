@@ -1,10 +1,14 @@
 import type { Schedules, SchedulesOptions } from './schedules.ts'
 
-/** {@link Schedules} whose code, half of a queue's, is loaded when they are first used: most queues have none. */
+/**
+ * {@link Schedules} whose code, half of a queue's, is loaded when they are first used: most queues
+ * have none.
+ */
 export function createLazySchedules(options: SchedulesOptions): Schedules {
   let loaded: Schedules | undefined
 
-  // What was loaded is kept, not the promise: on Workers a promise of one request must not be awaited in another.
+  // What was loaded is kept, not the promise: on Workers a promise of one request must not be
+  // awaited in another.
   async function load(): Promise<Schedules> {
     if (loaded !== undefined) return loaded
     const { createSchedules } = await import('./schedules.ts')

@@ -9,7 +9,7 @@ import type { JobEvents } from './job-events.ts'
 import type { JobLog } from './job-log.ts'
 import { runAttempt, type Attempt } from './run-attempt.ts'
 
-/** What {@link createQueueProcessor} stands on. */
+/** What {@link createQueueProcessor} needs. */
 export interface QueueProcessorOptions {
   readonly queue: string
   readonly jobStore: QueueStore
@@ -26,7 +26,9 @@ export interface QueueProcessorOptions {
   readonly onFault: (message: string, fault: unknown) => void
 }
 
-/** Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines. */
+/**
+ * Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines.
+ */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
   const { queue, jobStore, definitionOf, log, events, clock, onFailure } = options
   return {

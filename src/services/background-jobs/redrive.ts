@@ -12,7 +12,10 @@ export interface RedriveOptions {
   readonly filter?: (job: JobRecord) => boolean
   /** At most so many, 1 or more. Default 10,000. */
   readonly limit?: number
-  /** Jobs a second, so that what they depend on is not run over. 0.000001 or more, default 100; `Infinity` for all at once. */
+  /**
+   * Jobs a second, so that what they depend on is not run over. 0.000001 or more, default 100;
+   * `Infinity` for all at once.
+   */
   readonly perSecond?: number
   /** Stops in between. */
   readonly signal?: AbortSignal

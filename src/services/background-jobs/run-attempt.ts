@@ -182,7 +182,10 @@ function circuitOpenMs(thrown: unknown): number | null {
     : Math.min(Math.max(Math.ceil(retryAfterMs), 1), LONGEST_BACKOFF_MS)
 }
 
-/** What the job's record keeps of what was thrown, cut to a bound; the stack, which may hold anything, only if so asked. */
+/**
+ * What the job's record keeps of what was thrown, cut to a bound; the stack, which may hold
+ * anything, only if so asked.
+ */
 function errorRecord(thrown: unknown, recordsStacks: boolean): Json {
   const { name, code, message, stack } = readThrown(thrown)
   return {

@@ -34,7 +34,10 @@ export type ScheduledJob<
     }
 )
 
-/** When a schedule runs and how its jobs retry; the job's own `delay` and `jobId` come with the tick. */
+/**
+ * When a schedule runs and how its jobs retry; the job's own `delay` and `jobId` come with the
+ * tick.
+ */
 export interface IntervalRunOptions
   extends
     ScheduleWindowOptions,
@@ -50,7 +53,8 @@ export interface CronRunOptions
  * nothing, whatever has become of the schedule; saying it otherwise changes it in one step.
  *
  * @example
- * await scheduleJob(reports, { name: 'nightly', cron: '0 2 * * *', data: {}, options: { timezone: 'Europe/Berlin' } })
+ * const options = { timezone: 'Europe/Berlin' }
+ * await scheduleJob(reports, { name: 'nightly', cron: '0 2 * * *', data: {}, options })
  *
  * @throws ScheduleError when the schedule is not valid, or an option has no effect on its kind
  * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such a job

@@ -15,10 +15,15 @@ export interface ScheduleDefinition {
   readonly job: NewJob
 }
 
-/** A schedule as the store holds it: the one place that says what has ticked and what comes next. */
+/**
+ * A schedule as the store holds it: the one place that says what has ticked and what comes next.
+ */
 export interface ScheduleRecord extends ScheduleDefinition {
   readonly progress: ScheduleProgress
-  /** Ticks that fell due before the definition was changed and have not run: ms since 1970, ascending. */
+  /**
+   * Ticks that fell due before the definition was changed and have not run: ms since 1970,
+   * ascending.
+   */
   readonly owed: readonly number[]
   readonly paused: boolean
   /** The id of the job that looks after the next tick; `null` where nothing is to come. */
@@ -27,7 +32,10 @@ export interface ScheduleRecord extends ScheduleDefinition {
   readonly lastRun: string | null
 }
 
-/** When the schedule has something to do: ms since 1970, `null` while it is paused and once it has ended. */
+/**
+ * When the schedule has something to do: ms since 1970, `null` while it is paused and once it has
+ * ended.
+ */
 export function dueAt(record: ScheduleRecord): number | null {
   return record.paused ? null : upcoming(record)
 }

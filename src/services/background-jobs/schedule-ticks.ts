@@ -13,7 +13,7 @@ import {
 } from './scheduling/decide-overlap.ts'
 import { decideTicks, ON_TIME_MS } from './scheduling/decide-ticks.ts'
 
-/** What {@link createScheduleTicks} stands on. */
+/** What {@link createScheduleTicks} needs. */
 export interface ScheduleTicksOptions {
   readonly store: ScheduleStore
   /** The queue that ticks add to. */
@@ -26,7 +26,10 @@ export interface ScheduleTicksOptions {
 
 /** While a run waits for the one before, its schedule looks this often. */
 const WAIT_MS = 1000
-/** A job that looks after a schedule is added before the schedule names it; then it may come too early. */
+/**
+ * A job that looks after a schedule is added before the schedule names it; then it may come too
+ * early.
+ */
 const NAMED_WITHIN_MS = 60_000
 const MAX_TRIES = 20
 const ID_CHARACTERS = 256
@@ -38,8 +41,8 @@ export function wakeData(schedule: string): Json {
 }
 
 /**
- * Runs the jobs that look after schedules: each adds what is due, notes it in the schedule, and waits
- * for the next tick.
+ * Runs the jobs that look after schedules: each adds what is due, notes it in the schedule, and
+ * waits for the next tick.
  */
 export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor {
   const { store, jobs, queue, clock, wakeJobs } = options
@@ -55,7 +58,10 @@ export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor
     return { active: state === 'active', waiting }
   }
 
-  /** Adds the runs of ticks. Done again after a crash it adds nothing twice, whatever became of them. */
+  /**
+   * Adds the runs of ticks. Done again after a crash it adds nothing twice, whatever became of
+   * them.
+   */
   async function addRuns(id: string, record: ScheduleRecord, due: readonly number[]) {
     const name = await fitText(id, ID_CHARACTERS - runSuffix(0).length)
     const ids = due.map((at) => `${name}${runSuffix(at)}`)
@@ -126,8 +132,9 @@ function runSuffix(at: number): string {
 }
 
 /**
- * How long the id of a run is remembered whatever becomes of its record: a tick that a crash has cut
- * short is made again within this. It is about a thousand ticks, so that none leaves many behind.
+ * How long the id of a run is remembered whatever becomes of its record: a tick that a crash has
+ * cut short is made again within this. It is about a thousand ticks, so that none leaves many
+ * behind.
  */
 function rememberedMs(record: ScheduleRecord, last: number): number {
   const next = dueAt(record)

@@ -20,7 +20,10 @@ import { decideTicks, type MisfirePolicy } from './scheduling/decide-ticks.ts'
 import { parseSchedule } from './scheduling/parse-schedule.ts'
 import type { Schedule, ScheduleOptions } from './scheduling/schedule.ts'
 
-/** How a schedule deals with ticks that nobody saw and with runs that take longer than the time between two. */
+/**
+ * How a schedule deals with ticks that nobody saw and with runs that take longer than the time
+ * between two.
+ */
 export interface SchedulePolicies {
   /** Default `latest`: of all ticks that were missed, the latest runs. */
   readonly misfire?: MisfirePolicy | undefined
@@ -38,7 +41,9 @@ export interface JobSchedule {
   /** The job that each tick adds. */
   readonly job: { readonly name: string; readonly data: NewJob['data'] }
   readonly paused: boolean
-  /** Whether its last run has come: it stays known, so that the same said again starts nothing anew. */
+  /**
+   * Whether its last run has come: it stays known, so that the same said again starts nothing anew.
+   */
   readonly ended: boolean
   /** The next tick; `null` while paused, and once ended. */
   readonly nextRunAt: number | null
@@ -48,9 +53,9 @@ export interface JobSchedule {
 /** The schedules of one queue. Every change is one atomic step, also while the schedule ticks. */
 export interface Schedules {
   /**
-   * Makes or changes a schedule. The same definition again changes nothing, whatever has become of the
-   * schedule, so that every deploy may say it. A changed one goes on counting runs, stays paused, and
-   * runs what fell due before.
+   * Makes or changes a schedule. The same definition again changes nothing, whatever has become of
+   * the schedule, so that every deploy may say it. A changed one goes on counting runs, stays
+   * paused, and runs what fell due before.
    *
    * @throws ScheduleError when the schedule is not valid
    * @throws BackendError `backend_overloaded` when others changed it each time
@@ -61,7 +66,10 @@ export interface Schedules {
   list(): Promise<readonly JobSchedule[]>
   /** @returns Whether it ran until now */
   pause(id: string): Promise<boolean>
-  /** Lets it run again; what was missed is dealt with as its `misfire` says. @returns Whether it was paused */
+  /**
+   * Lets it run again; what was missed is dealt with as its `misfire` says. @returns Whether it was
+   * paused
+   */
   resume(id: string): Promise<boolean>
   /** @returns Whether there was one */
   remove(id: string): Promise<boolean>
@@ -69,7 +77,7 @@ export interface Schedules {
   readonly processor: JobProcessor
 }
 
-/** What {@link createSchedules} stands on. */
+/** What {@link createSchedules} needs. */
 export interface SchedulesOptions {
   /** The queue that ticks add to. */
   readonly jobs: QueueStore
@@ -94,7 +102,10 @@ export function createSchedules(options: SchedulesOptions): Schedules {
   const { jobs, jobStore, queue, clock, random, wakeJobs, wakeSchedules } = options
   const store = createScheduleStore(options.partition)
 
-  /** Adds a job that looks after the schedule, before the schedule names it: a crash in between leaves one too many. */
+  /**
+   * Adds a job that looks after the schedule, before the schedule names it: a crash in between
+   * leaves one too many.
+   */
   async function addWake(id: string, at: number): Promise<string> {
     const wake = encodeHex(random.bytes(12))
     const delayMs = Math.max(at - clock.now(), 0)

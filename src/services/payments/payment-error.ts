@@ -14,9 +14,14 @@ export type PaymentErrorCode =
   | 'configuration'
   /** The provider cannot be reached, or failed before it could have done anything. */
   | 'provider_unavailable'
-  /** The call went out and no answer came back: it may or may not have happened. See `reconcile()`. */
+  /**
+   * The call went out and no answer came back: it may or may not have happened. See `reconcile()`.
+   */
   | 'indeterminate'
-  /** What is asked for does not fit the state it is in, or the operation id was used for something else. */
+  /**
+   * What is asked for does not fit the state it is in, or the operation id was used for something
+   * else.
+   */
   | 'conflict'
   /** There is no such payment, refund, subscription or dispute. */
   | 'not_found'

@@ -119,7 +119,9 @@ export interface Payments extends Service {
   sweep(): Promise<void>
 }
 
-/** Whether a handler was called is remembered this long: longer than any provider repeats itself. */
+/**
+ * Whether a handler was called is remembered this long: longer than any provider repeats itself.
+ */
 const HANDLED_MS = 400 * 86_400_000
 const KEYS = ['backend', 'providers', 'fraud', 'on', 'readWebhook', 'onError', 'clock', 'random']
 
@@ -170,7 +172,8 @@ export function createPayments(options: PaymentsOptions): Payments {
         try {
           await callHandler(event, { handlers, idempotency })
         } catch (error) {
-          // What was asked for has happened; the provider's webhook brings the handler its next chance.
+          // What was asked for has happened; the provider's webhook brings the handler its next
+          // chance.
           onError(error)
         }
       }

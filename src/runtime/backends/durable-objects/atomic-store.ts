@@ -9,7 +9,9 @@ import {
 import { toJsonText } from './json-text.ts'
 import { checkMessage, type CallObject } from './object-caller.ts'
 
-/** An {@link AtomicStore} whose partitions are one Durable Object each, named `store:<partition>`. */
+/**
+ * An {@link AtomicStore} whose partitions are one Durable Object each, named `store:<partition>`.
+ */
 export function createDurableObjectAtomicStore(call: CallObject): AtomicStore {
   return {
     partition(name) {

@@ -1,7 +1,8 @@
 /**
  * What this room uses of the runtime's own module, so that it compiles without ambient types.
  *
- * Not published: whoever uses the built types has the module from `@cloudflare/workers-types` or `wrangler types`.
+ * Not published: whoever uses the built types has the module from `@cloudflare/workers-types` or
+ * `wrangler types`.
  */
 declare module 'cloudflare:workers' {
   /** The Worker's bindings. */

@@ -1,7 +1,10 @@
 import type { Exchange, ExchangeResult } from '../../ports/job-store/job-store.ts'
 import { MESSAGE_CHARS, toJsonText, type JsonText } from './json-text.ts'
 
-/** @returns The page as text, with fewer items than asked for where they would not fit into one message */
+/**
+ * @returns The page as text, with fewer items than asked for where they would not fit into one
+ *   message
+ */
 export function fitPage<Options extends { readonly limit?: number }, Page>(
   options: Options,
   list: (options: Options) => Page,
@@ -13,7 +16,10 @@ export function fitPage<Options extends { readonly limit?: number }, Page>(
   }
 }
 
-/** @returns The answer as text; claimed jobs that would not fit into one message are given back in the same breath */
+/**
+ * @returns The answer as text; claimed jobs that would not fit into one message are given back in
+ *   the same breath
+ */
 export function fitExchange(
   request: Exchange,
   exchange: (request: Exchange) => ExchangeResult,

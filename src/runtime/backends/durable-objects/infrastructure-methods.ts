@@ -25,13 +25,19 @@ import type {
 import type { PlacedChild } from '../sqlite/job-store/child-table.ts'
 import type { JsonText } from './json-text.ts'
 
-/** Some of a parent's finished children; `next` asks for those after them, `null` where there are no more. */
+/**
+ * Some of a parent's finished children; `next` asks for those after them, `null` where there are no
+ * more.
+ */
 export interface ChildPage {
   readonly children: readonly PlacedChild[]
   readonly next: string | null
 }
 
-/** What an `InfrastructureObject` can be asked by name: every method of the three ports is one call of one of these. */
+/**
+ * What an `InfrastructureObject` can be asked by name: every method of the three ports is one call
+ * of one of these.
+ */
 export interface InfrastructureMethods {
   getEntry(key: string): JsonText<StoreEntry | null>
   getEntries(keys: JsonText<readonly string[]>): JsonText<readonly (StoreEntry | null)[]>

@@ -54,14 +54,17 @@ const SWEEP_MS = 600_000
 const SWEPT_AT_ONCE = 5000
 
 /**
- * The Durable Object behind `durableObjects()`: export it from the Worker and bind it with one line and one SQLite migration.
+ * The Durable Object behind `durableObjects()`: export it from the Worker and bind it with one line
+ * and one SQLite migration.
  *
  * Each object is one partition of the store, one queue (or shard of one), or one shard of the rate
  * limits, by its name. It makes its tables with its first write: reading makes nothing. Its alarm
  * runs waiting jobs through the Worker's exported `JobRunner`, see `jobRunner()`.
  */
 export class InfrastructureObject extends DurableObject implements InfrastructureMethods {
-  /** The name under which the Worker exports what {@link import('./job-runner.ts').jobRunner} made. */
+  /**
+   * The name under which the Worker exports what {@link import('./job-runner.ts').jobRunner} made.
+   */
   protected readonly jobRunnerName: string = 'JobRunner'
   /** How jobs are handed to the runner. */
   protected readonly dispatchLimits: DispatchLimits = {
@@ -180,8 +183,8 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   }
 
   /**
-   * Runs what is due. Errors of the storage pass through, so that the platform wakes again: among them are those by which
-   * it stops an object whose code was replaced.
+   * Runs what is due. Errors of the storage pass through, so that the platform wakes again: among
+   * them are those by which it stops an object whose code was replaced.
    */
   async alarm(): Promise<void> {
     this.#alarm.fired()
@@ -197,7 +200,8 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   }
 
   #runner(): Pick<JobRunnerEntrypoint, 'run'> | undefined {
-    // Exports are proxies that show nothing of their class: that this one is a jobRunner() is what its name promises.
+    // Exports are proxies that show nothing of their class: that this one is a jobRunner() is what
+    // its name promises.
     const exports = this.ctx.exports as
       | Readonly<Record<string, Pick<JobRunnerEntrypoint, 'run'>>>
       | undefined

@@ -22,7 +22,10 @@ import type { ExchangeWithObject, JobRunnerEntrypoint } from './job-runner.ts'
 import { fromJsonText, toJsonText } from './json-text.ts'
 import type { WakeAlarm } from './wake-alarm.ts'
 
-/** What {@link createJobHost} needs. Functions are asked each time: a subclass of the object may say otherwise later. */
+/**
+ * What {@link createJobHost} needs. Functions are asked each time: a subclass of the object may say
+ * otherwise later.
+ */
 export interface JobHostOptions {
   readonly jobStore: SqliteJobStore
   readonly alarm: WakeAlarm
@@ -34,7 +37,10 @@ export interface JobHostOptions {
   readonly report: Report
 }
 
-/** The jobs of one Durable Object: whatever changes them sees to the alarm, and the alarm runs what is due. */
+/**
+ * The jobs of one Durable Object: whatever changes them sees to the alarm, and the alarm runs what
+ * is due.
+ */
 export interface JobHost {
   add(queue: string, jobs: readonly NewJob[]): AddResult
   /** One step of the job store and, in the same breath, of the alarm. */
@@ -92,7 +98,10 @@ export function createJobHost(options: JobHostOptions): JobHost {
     return at === null ? null : Math.max(at - clock.now(), 0)
   }
 
-  /** An alarm that wakes while its handler works waits until that has ended; so the handler is told itself. */
+  /**
+   * An alarm that wakes while its handler works waits until that has ended; so the handler is told
+   * itself.
+   */
   function wake(queue: string): void {
     dispatchers.get(queue)?.wake()
   }
@@ -139,8 +148,9 @@ export function createJobHost(options: JobHostOptions): JobHost {
       return changed
     },
     async runDueJobs() {
-      // First of all a watchdog, in case this run ends in a way that nothing here can see. Before the leases end, so that
-      // outcomes which could not be written are written then, rather than their jobs run again.
+      // First of all a watchdog, in case this run ends in a way that nothing here can see. Before
+      // the leases end, so that outcomes which could not be written are written then, rather than
+      // their jobs run again.
       wakeWithin(checkDispatchLimits(limits()).leaseMs / 2)
       const hasRunner = runner() !== undefined
       await Promise.all(

@@ -45,11 +45,13 @@ export interface JobRunnerOptions {
 }
 
 /**
- * Makes the entrypoint that runs the jobs of these queues: `export const JobRunner = jobRunner(emailQueue)`. The objects'
- * alarms find it among the Worker's own exports, so no binding is needed.
+ * Makes the entrypoint that runs the jobs of these queues: `export const JobRunner =
+ * jobRunner(emailQueue)`. The objects' alarms find it among the Worker's own exports, so no binding
+ * is needed.
  *
- * The jobs of one call run at the same time in one isolate. While they run, it renews their leases each third of the
- * lease time (3.3 s by default) and learns then which ones were cancelled or lost: their `signal` aborts.
+ * The jobs of one call run at the same time in one isolate. While they run, it renews their leases
+ * each third of the lease time (3.3 s by default) and learns then which ones were cancelled or
+ * lost: their `signal` aborts.
  *
  * Jobs of a queue that has no processor here are left as they are, and looked at again each minute:
  * it is said once, with the names of the queues that have one.

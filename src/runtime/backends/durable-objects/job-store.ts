@@ -12,8 +12,8 @@ import { checkMessage, type CallObject } from './object-caller.ts'
 import { createShardedQueue } from './sharded-queue.ts'
 
 /**
- * A {@link JobStore} whose queues are Durable Objects: `jobs:<queue>` is the first shard of a queue, `jobs:<queue>#<n>` each
- * further one.
+ * A {@link JobStore} whose queues are Durable Objects: `jobs:<queue>` is the first shard of a
+ * queue, `jobs:<queue>#<n>` each further one.
  *
  * @param fraction A number in [0, 1), see `RandomSource`
  */
@@ -35,7 +35,10 @@ export function createDurableObjectJobStore(
   }
 }
 
-/** The part of a queue that one object keeps. Each method is one call, but for children too large for one. */
+/**
+ * The part of a queue that one object keeps. Each method is one call, but for children too large
+ * for one.
+ */
 function createObjectQueue(call: CallObject, object: string, queue: string): QueueStore {
   return {
     async add(jobs) {

@@ -2,8 +2,9 @@ import { migrate } from '../sqlite/database/schema.ts'
 import type { SqlDatabase } from '../sqlite/database/sql-database.ts'
 
 /**
- * Makes the tables with the first write: until then every read finds nothing, and an object that was
- * only ever read keeps nothing. So whoever asks for what does not exist makes nothing that stays.
+ * Makes the tables with the first write: until then every read finds nothing, and an object that
+ * was only ever read keeps nothing. So whoever asks for what does not exist makes nothing that
+ * stays.
  *
  * @returns A database as {@link migrate} leaves it, as far as statements can tell
  */

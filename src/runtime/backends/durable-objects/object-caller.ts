@@ -20,7 +20,10 @@ export type CallObject = <Result>(
   act: (object: RemoteMethods) => Promise<JsonText<Result>>,
 ) => Promise<Result>
 
-/** @returns A function that calls objects of `namespace` and turns what the platform throws into {@link BackendError} */
+/**
+ * @returns A function that calls objects of `namespace` and turns what the platform throws into
+ *   {@link BackendError}
+ */
 export function createObjectCaller(
   namespace: DurableObjectNamespaceLike,
   prefix: string,
@@ -28,8 +31,9 @@ export function createObjectCaller(
   return async (name, act) => {
     let answer
     try {
-      // A stub that has thrown stays broken, so each call takes its own. The class behind the namespace is the binding's
-      // promise: nothing can be seen of it from here, and a call to another class says so (see below).
+      // A stub that has thrown stays broken, so each call takes its own. The class behind the
+      // namespace is the binding's promise: nothing can be seen of it from here, and a call to
+      // another class says so (see below).
       answer = await act(namespace.getByName(prefix + name) as RemoteMethods)
     } catch (error) {
       throw errorOfCall(error)

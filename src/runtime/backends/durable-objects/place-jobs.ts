@@ -9,10 +9,11 @@ export interface ShardChoice {
 }
 
 /**
- * Chooses the shard of each job of one `add`: a flow stays together where its root's id belongs, all other jobs go where
- * their id, deduplication id or group key belongs.
+ * Chooses the shard of each job of one `add`: a flow stays together where its root's id belongs,
+ * all other jobs go where their id, deduplication id or group key belongs.
  *
- * @throws TypeError when more than one of these would choose for the same job: each must find its likes in one shard
+ * @throws TypeError when more than one of these would choose for the same job: each must find its
+ *   likes in one shard
  */
 export function placeJobs(jobs: readonly NewJob[], choice: ShardChoice): readonly number[] {
   const parents = new Set(jobs.map(({ parent }) => parent))

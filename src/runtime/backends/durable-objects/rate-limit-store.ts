@@ -8,7 +8,10 @@ import { shardOf } from './shard-of.ts'
 
 const OPERATION_BYTES = 12
 
-/** A {@link RateLimitStore} whose subjects are spread over `shards` Durable Objects, named `limits:<shard>`. */
+/**
+ * A {@link RateLimitStore} whose subjects are spread over `shards` Durable Objects, named
+ * `limits:<shard>`.
+ */
 export function createDurableObjectRateLimitStore(
   call: CallObject,
   shards: number,

@@ -132,7 +132,8 @@ test('runJobBatch() goes on while the object cannot be reached, until the lease 
   expect(reasons).toEqual([])
   await bench.clock.advance(1)
   expect(reasons).toMatchObject([{ code: 'lease_lost' }])
-  // The outcome that could not be handed in is answered; whether it still counts, the job store decides.
+  // The outcome that could not be handed in is answered; whether it still counts, the job store
+  // decides.
   expect(await all).toMatchObject([{ outcome: DONE }])
 })
 

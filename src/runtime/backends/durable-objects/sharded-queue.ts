@@ -14,10 +14,11 @@ import { shardOf } from './shard-of.ts'
 /**
  * One queue over several job stores.
  *
- * Ids that a shard made get the shard's number behind a `~`; a chosen id, a deduplication id or a group key says by its hash
- * which shard keeps its job. A flow is kept where its root's id belongs; other jobs of it with a chosen id that belongs
- * elsewhere get the shard's number behind a `~~`, and that id finds them. All other jobs of one `add` go to one shard, the next
- * each time. A claim is divided among all shards, so priority and order hold within a shard only; lists go through one
+ * Ids that a shard made get the shard's number behind a `~`; a chosen id, a deduplication id or a
+ * group key says by its hash which shard keeps its job. A flow is kept where its root's id belongs;
+ * other jobs of it with a chosen id that belongs elsewhere get the shard's number behind a `~~`,
+ * and that id finds them. All other jobs of one `add` go to one shard, the next each time. A claim
+ * is divided among all shards, so priority and order hold within a shard only; lists go through one
  * shard after the other.
  *
  * @param fraction A number in [0, 1): where to begin going round the shards
@@ -191,7 +192,10 @@ function withoutShard<Given extends Located>({
   return given
 }
 
-/** Puts the answers of the shards into the order of the questions; `places` says which shard each question went to. */
+/**
+ * Puts the answers of the shards into the order of the questions; `places` says which shard each
+ * question went to.
+ */
 function gather<Answer>(
   places: readonly number[],
   answers: readonly (readonly Answer[])[],

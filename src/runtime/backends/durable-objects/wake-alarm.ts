@@ -7,7 +7,8 @@ export interface AlarmStorage {
 }
 
 /**
- * The one alarm of a Durable Object. Called in the same synchronous block as a write, it is committed with that write.
+ * The one alarm of a Durable Object. Called in the same synchronous block as a write, it is
+ * committed with that write.
  *
  * Each time the alarm is set, one row is written. So it is set only when it must wake earlier.
  */

@@ -16,8 +16,8 @@ export interface JobBoard {
   /** Puts a new job where its facts say. */
   add(job: MemoryJob): void
   /**
-   * Moves a job to where its new facts say; one that would become ready while its group is full is held, and what it leaves
-   * goes to held ones.
+   * Moves a job to where its new facts say; one that would become ready while its group is full is
+   * held, and what it leaves goes to held ones.
    */
   move(job: MemoryJob, facts: JobFacts, seq?: number): void
   remove(job: MemoryJob): void

@@ -1,7 +1,10 @@
 import { compareUtf8 } from '../../../primitives/compare-utf8.ts'
 import { SortedList } from './sorted-list.ts'
 
-/** The keys of a partition in their order, which is made up for when somebody asks for it: most writes are never listed. */
+/**
+ * The keys of a partition in their order, which is made up for when somebody asks for it: most
+ * writes are never listed.
+ */
 export interface KeyOrder {
   /** Takes in a key that it does not have. */
   add(key: string): void

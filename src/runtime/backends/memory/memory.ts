@@ -19,7 +19,10 @@ export interface MemoryOptions {
 /** A {@link Backend} whose waker can be listened to: what a worker on a server needs. */
 export type MemoryBackend = Backend & { readonly waker: Required<Waker> }
 
-/** Keeps everything in this process's memory: for tests, browsers and single isolates. Nothing survives the process. */
+/**
+ * Keeps everything in this process's memory: for tests, browsers and single isolates. Nothing
+ * survives the process.
+ */
 export function memory(options: MemoryOptions = {}): MemoryBackend {
   checkOptions('open memory backend', options, [], ['clock', 'random'])
   const { clock = systemClock, random = systemRandom } = options

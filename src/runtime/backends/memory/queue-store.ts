@@ -72,7 +72,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     return true
   }
 
-  /** What follows when a job needs nothing more: its deduplication id is free, and the job kept for that is added. */
+  /**
+   * What follows when a job needs nothing more: its deduplication id is free, and the job kept for
+   * that is added.
+   */
   function finish(job: MemoryJob, now: number): void {
     const { followUp } = job
     if (job.given.deduplicationId !== null) deduplication.release(job.given.deduplicationId, job.id)
@@ -197,7 +200,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
         return { id: given.id ?? given.parent, added: false }
       const dropped = drop(given, now)
       if (dropped !== null) return dropped
-      // Blocked from the start if any job of the batch names it: by one too many, which is made good below.
+      // Blocked from the start if any job of the batch names it: by one too many, which is made
+      // good below.
       const isParent = given.id !== null && named.has(given.id)
       const job = insert(given, parent, isParent ? 1 : 0, now)
       if (isParent) parents.set(job.id, job)

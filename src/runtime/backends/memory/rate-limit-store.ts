@@ -11,15 +11,16 @@ export interface MemoryRateLimitsOptions {
   /** Default: the platform's clock. */
   readonly clock?: Clock
   /**
-   * Subjects kept at once, 1 to 10,000,000: a new one over it makes room by forgetting the oldest, so
-   * that whoever invents subjects cannot fill the memory. Default 1,000,000, of about 300 bytes each.
+   * Subjects kept at once, 1 to 10,000,000: a new one over it makes room by forgetting the oldest,
+   * so that whoever invents subjects cannot fill the memory. Default 1,000,000, of about 300 bytes
+   * each.
    */
   readonly maxSubjects?: number
 }
 
 /**
- * Rate limits in this process's memory, alone: what `memory()` has of them, for programs that need no
- * more of a backend. Exact within one process, and only there.
+ * Rate limits in this process's memory, alone: what `memory()` has of them, for programs that need
+ * no more of a backend. Exact within one process, and only there.
  *
  * @throws RangeError when an option is out of range
  * @example

@@ -2,10 +2,11 @@ import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, then of each job id, body, `priority maxAttempts keepCompleted keepDead`, priority, `1` for lifo,
- * delay in ms, deduplication id or nothing, its lifetime in ms or 0, and nothing or, each `0` or `1`, whether it replaces, extends, is
- * kept as the last and has children, then ` group limit parent failsParent spareId` → the wake, then of each job `+`, `-` when its parent
- * was not added, or the id that was there before, after a `*` when replaced.
+ * ARGV: offset, then of each job id, body, `priority maxAttempts keepCompleted keepDead`, priority,
+ * `1` for lifo, delay in ms, deduplication id or nothing, its lifetime in ms or 0, and nothing or,
+ * each `0` or `1`, whether it replaces, extends, is kept as the last and has children, then ` group
+ * limit parent failsParent spareId` → the wake, then of each job `+`, `-` when its parent was not
+ * added, or the id that was there before, after a `*` when replaced.
  */
 export const addJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +

@@ -5,8 +5,8 @@ import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 export const PARTITION_PARTS = ['entries', 'order', 'expiry'] as const
 
 /**
- * `entries` maps each key to `version expiresAt json`, expiresAt 0 for never; keys stand with a `=` before them, so that
- * none is JSON and none meets `#`, the field of the last version.
+ * `entries` maps each key to `version expiresAt json`, expiresAt 0 for never; keys stand with a `=`
+ * before them, so that none is JSON and none meets `#`, the field of the last version.
  */
 const ENTRY_LUA = lua`
 local ENTRIES, ORDER, EXPIRY = KEYS[1], KEYS[2], KEYS[3]
@@ -44,8 +44,9 @@ return reply
 )
 
 /**
- * ARGV: offset, end of the checks, end of the sets, then checks (key, version or nothing), sets (key, lifetime in ms or
- * nothing, JSON) and deletes (key) → `version …`, or `conflict n` (the failed check, from 0) with the text found.
+ * ARGV: offset, end of the checks, end of the sets, then checks (key, version or nothing), sets
+ * (key, lifetime in ms or nothing, JSON) and deletes (key) → `version …`, or `conflict n` (the
+ * failed check, from 0) with the text found.
  */
 export const commitScript: RedisScript = createScript(
   ENTRY_LUA +
@@ -103,8 +104,8 @@ return { 'version ' .. version }
 )
 
 /**
- * ARGV: offset, first bound, last bound (of `ZRANGEBYLEX`, swapped when reversed), limit, `1` when reversed → the key to
- * go on after or nothing, then key and text of each entry.
+ * ARGV: offset, first bound, last bound (of `ZRANGEBYLEX`, swapped when reversed), limit, `1` when
+ * reversed → the key to go on after or nothing, then key and text of each entry.
  */
 export const listScript: RedisScript = createScript(
   ENTRY_LUA +

@@ -8,8 +8,8 @@ import type { RedisScript } from './script.ts'
 /** What the adapters ask of Redis: run one script, atomically, in one round trip. */
 export interface RedisClient {
   /**
-   * Every reply of our scripts is a list of texts, and no text is JSON: so it arrives unchanged also through a client
-   * that decodes JSON on its own.
+   * Every reply of our scripts is a list of texts, and no text is JSON: so it arrives unchanged
+   * also through a client that decodes JSON on its own.
    *
    * @throws BackendError
    */

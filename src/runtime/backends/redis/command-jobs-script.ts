@@ -2,7 +2,8 @@ import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, command, then ids; or offset, `purge`, a state's letter and how many → the number of jobs changed, after a `=`.
+ * ARGV: offset, command, then ids; or offset, `purge`, a state's letter and how many → the number
+ * of jobs changed, after a `=`.
  */
 export const commandJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +

@@ -1,9 +1,10 @@
 /**
- * A connected client of the caller's choice, known by the one method that is called: ioredis (`call`), Bun's
- * `RedisClient` (`send`), node-redis (`sendCommand`) or `@upstash/redis` (`eval`, `evalsha`).
+ * A connected client of the caller's choice, known by the one method that is called: ioredis
+ * (`call`), Bun's `RedisClient` (`send`), node-redis (`sendCommand`) or `@upstash/redis` (`eval`,
+ * `evalsha`).
  *
- * A client that sends a command again after it lost the connection may carry out a commit twice; that is safe for commits
- * with checks and for jobs, and charges a rate limit once more.
+ * A client that sends a command again after it lost the connection may carry out a commit twice;
+ * that is safe for commits with checks and for jobs, and charges a rate limit once more.
  */
 export type RedisConnection =
   | CallingConnection

@@ -3,9 +3,10 @@ import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, end of the settlements, end of the extensions, claim limit, claim lease in ms, then settlements (id, token,
- * outcome, delay in ms, note, data) and extensions (id, token, lease in ms, progress) → fates of the settlements and of the
- * extensions as letters after a `=`, the wake, then id, facts, body and error of each job claimed.
+ * ARGV: offset, end of the settlements, end of the extensions, claim limit, claim lease in ms, then
+ * settlements (id, token, outcome, delay in ms, note, data) and extensions (id, token, lease in ms,
+ * progress) → fates of the settlements and of the extensions as letters after a `=`, the wake, then
+ * id, facts, body and error of each job claimed.
  *
  * An outcome is a state's letter, `f` for scheduled with a refund.
  */

@@ -103,7 +103,9 @@ export function decodeClaimedJob([
   }
 }
 
-/** @param parts Id, facts, body, rank, error, progress and result, as `listJobsScript` answers them */
+/**
+ * @param parts Id, facts, body, rank, error, progress and result, as `listJobsScript` answers them
+ */
 export function decodeJobRecord(parts: readonly string[]): JobRecord {
   const [id = '', facts = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
   const job = decodeClaimedJob([id, facts, body, error])

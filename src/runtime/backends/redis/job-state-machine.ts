@@ -8,9 +8,9 @@ import { WORKSPACE_LUA } from './job-workspace.ts'
 import { lua } from './script.ts'
 
 /**
- * The Lua twin of `transition` in `ports/job-state.ts`, on top of {@link WORKSPACE_LUA}: each function is one of its cases with what
- * follows from it: held jobs of the group are admitted, a job kept for this one's end is added, the parent hears of it, in
- * this order.
+ * The Lua twin of `transition` in `ports/job-state.ts`, on top of {@link WORKSPACE_LUA}: each
+ * function is one of its cases with what follows from it: held jobs of the group are admitted, a
+ * job kept for this one's end is added, the parent hears of it, in this order.
  */
 export const STATE_MACHINE_LUA: string =
   WORKSPACE_LUA +

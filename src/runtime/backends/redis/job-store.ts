@@ -54,7 +54,8 @@ const RECORD_PARTS = 7
  * Creates a {@link JobStore} on Redis: a queue is a fixed set of keys on one cluster slot.
  *
  * @param offset Moves the server's clock, in ms
- * @param origin Stands in the wakes of what this job store changes, so that its own process does not hear them twice
+ * @param origin Stands in the wakes of what this job store changes, so that its own process does
+ *   not hear them twice
  */
 export function createRedisJobStore(
   client: RedisClient,

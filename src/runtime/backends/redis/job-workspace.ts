@@ -2,8 +2,9 @@ import { LAYOUT_LUA } from './job-layout.ts'
 import { lua } from './script.ts'
 
 /**
- * What a script changes of a queue's jobs, on top of {@link LAYOUT_LUA}: jobs are loaded once, changed in memory, and written by `flush`,
- * so that a batch costs a few commands and a job that moves twice is written once.
+ * What a script changes of a queue's jobs, on top of {@link LAYOUT_LUA}: jobs are loaded once,
+ * changed in memory, and written by `flush`, so that a batch costs a few commands and a job that
+ * moves twice is written once.
  */
 export const WORKSPACE_LUA: string =
   LAYOUT_LUA +

@@ -7,8 +7,9 @@ export type KeysOf = (kind: KeyKind, name: string, parts: readonly string[]) => 
 /**
  * Names keys as `prefix:{kind:name}:part`.
  *
- * The braces are a hash tag: keys of one name share a slot of a cluster. A name is percent-encoded, so that it holds no brace
- * and no two names meet; since the prefix holds none either, no two prefixes do.
+ * The braces are a hash tag: keys of one name share a slot of a cluster. A name is percent-encoded,
+ * so that it holds no brace and no two names meet; since the prefix holds none either, no two
+ * prefixes do.
  *
  * @throws RangeError when the prefix is not 1 to 64 characters of `A–Z a–z 0–9 . _ : / -`
  */

@@ -1,13 +1,13 @@
 import { lua } from './script.ts'
 
 /**
- * The twin of `ports/rate-limit-store/algorithms`, by one letter each. A state is a list of what the
- * algorithm encodes; `p` are the limit's parameters, `c` its cost.
+ * The twin of `ports/rate-limit-store/algorithms`, by one letter each. A state is a list of what
+ * the algorithm encodes; `p` are the limit's parameters, `c` its cost.
  *
  * GCRA alone has no instant in its state: the key's lifetime was the time until full when it was
- * written, so what is missing of it has passed. Its text is `used[/rate][b booked][@ offset]`. For the same
- * reason its receipts say how long the operation's hash had to live: lifetimes are read by one clock, and
- * `TIME` by another, which may be a ms ahead.
+ * written, so what is missing of it has passed. Its text is `used[/rate][b booked][@ offset]`. For
+ * the same reason its receipts say how long the operation's hash had to live: lifetimes are read by
+ * one clock, and `TIME` by another, which may be a ms ahead.
  */
 export const ALGORITHMS_LUA: string = lua`
 local call, floor, max, min = redis.call, math.floor, math.max, math.min

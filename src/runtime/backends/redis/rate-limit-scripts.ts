@@ -10,10 +10,10 @@ if isNew then recordLeft = remember end
 `
 
 /**
- * `KEYS`: a key a limit, and the operation's. ARGV: offset, `consume` or `look`, operation, ms for which
- * it is remembered, then each limit: letter, field in the operation's hash, cost, number of parameters,
- * parameters → `=now`, `=yes`, `=no` or `=outside` with the hash's lifetime, then of each limit what was
- * found and its receipt.
+ * `KEYS`: a key a limit, and the operation's. ARGV: offset, `consume` or `look`, operation, ms for
+ * which it is remembered, then each limit: letter, field in the operation's hash, cost, number of
+ * parameters, parameters → `=now`, `=yes`, `=no` or `=outside` with the hash's lifetime, then of
+ * each limit what was found and its receipt.
  */
 export const consumeScript: RedisScript = createScript(
   HEAD_LUA +
@@ -49,7 +49,10 @@ return reply
 `,
 )
 
-/** The same for what an operation is to have cost in the end → `=now`, `=yes`, `=no` or `=outside`, the same. */
+/**
+ * The same for what an operation is to have cost in the end → `=now`, `=yes`, `=no` or `=outside`,
+ * the same.
+ */
 export const settleScript: RedisScript = createScript(
   HEAD_LUA +
     ALGORITHMS_LUA +
@@ -80,12 +83,12 @@ return reply
 )
 
 /**
- * One GCRA limit whose interval is whole ms, in two commands: `KEYS[1]` holds the ms until full, and lives
- * as long. ARGV: cost and capacity in ms → `=yes` or `=no` and the ms until full before it, or `=other`
- * when the key holds more than a number.
+ * One GCRA limit whose interval is whole ms, in two commands: `KEYS[1]` holds the ms until full,
+ * and lives as long. ARGV: cost and capacity in ms → `=yes` or `=no` and the ms until full before
+ * it, or `=other` when the key holds more than a number.
  *
- * What is found there is only looked at to see whether the clock has stepped back: then more is left of
- * its life than it had.
+ * What is found there is only looked at to see whether the clock has stepped back: then more is
+ * left of its life than it had.
  */
 export const gcraScript: RedisScript = createScript(
   lua`

@@ -48,8 +48,8 @@ export interface RedisRateLimitTools {
 const OPERATION_BYTES = 12
 
 /**
- * Creates a {@link RateLimitStore} on Redis: a key a limit, which expires once it is as if unused, and
- * one an operation.
+ * Creates a {@link RateLimitStore} on Redis: a key a limit, which expires once it is as if unused,
+ * and one an operation.
  */
 export function createRedisRateLimitStore(tools: RedisRateLimitTools): RateLimitStore {
   const together = createTogether(tools)

@@ -280,7 +280,8 @@ test('two commands decide one plain GCRA limit as its decider does, whatever is 
     }
     const [checked] = checkRateLimits('s', [limit])
     if (checked?.algorithm !== 'gcra') throw new Error('A GCRA limit was given')
-    // As it is found: just written, aged, from before the clock stepped back, of another limit, or gone.
+    // As it is found: just written, aged, from before the clock stepped back, of another limit, or
+    // gone.
     const written = between(1, checked.capacity * 2)
     const life = oneOf([written, between(1, written), written + between(1, 90_000)])
     const kind = oneOf(['plain', 'plain', 'plain', 'gone', 'other'])

@@ -2,7 +2,10 @@ import { JOB_STATES } from '../../ports/job-store/job-state.ts'
 import { BODIES_AT_ONCE, LAYOUT_LUA, STATE_LETTERS } from './job-layout.ts'
 import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 
-/** ARGV: offset, id → facts, body, rank after a `=`, error, progress and result; nothing when there is no such job. */
+/**
+ * ARGV: offset, id → facts, body, rank after a `=`, error, progress and result; nothing when there
+ * is no such job.
+ */
 export const getJobScript: RedisScript = createScript(
   LAYOUT_LUA +
     lua`
@@ -22,8 +25,9 @@ return reply
 )
 
 /**
- * ARGV: offset, a state's letter, limit, `1` when reversed, rank and seq to go on after or nothing → `rank:seq` of the last
- * job or nothing at the end, then id and what {@link getJobScript} answers of each job.
+ * ARGV: offset, a state's letter, limit, `1` when reversed, rank and seq to go on after or nothing
+ * → `rank:seq` of the last job or nothing at the end, then id and what {@link getJobScript} answers
+ * of each job.
  */
 export const listJobsScript: RedisScript = createScript(
   LAYOUT_LUA +
@@ -72,7 +76,10 @@ return reply
 `,
 )
 
-/** ARGV: offset → how many jobs are in each state, in the order of `JOB_STATES`, and `1` when paused, after a `=`. */
+/**
+ * ARGV: offset → how many jobs are in each state, in the order of `JOB_STATES`, and `1` when
+ * paused, after a `=`.
+ */
 export const countJobsScript: RedisScript = createScript(
   LAYOUT_LUA +
     lua`
@@ -86,8 +93,8 @@ return { '=' .. table.concat(counts, ' ') .. ' ' .. (paused or '0') }
 )
 
 /**
- * ARGV: offset, id, the number of a child → the number to go on from or nothing at the end, then of each child from that
- * number on its id and how it ended, as `children` holds it.
+ * ARGV: offset, id, the number of a child → the number to go on from or nothing at the end, then of
+ * each child from that number on its id and how it ended, as `children` holds it.
  */
 export const listChildrenScript: RedisScript = createScript(
   LAYOUT_LUA +

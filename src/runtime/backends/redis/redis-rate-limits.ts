@@ -14,8 +14,8 @@ import { createRedisRateLimitStore } from './rate-limit-store.ts'
 export type RedisRateLimitsOptions = Omit<RedisOptions, 'subscriber'>
 
 /**
- * Rate limits in Redis, alone: what `redis()` has of them, under the same keys, for programs that need no
- * more of a backend and want a small bundle.
+ * Rate limits in Redis, alone: what `redis()` has of them, under the same keys, for programs that
+ * need no more of a backend and want a small bundle.
  *
  * @throws TypeError when the connection is of no known kind
  * @throws RangeError when an option is out of range

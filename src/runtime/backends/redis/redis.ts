@@ -19,7 +19,10 @@ import { subscriberOf, type RedisSubscriber } from './subscriber.ts'
 
 /** Options of {@link redis}. */
 export interface RedisOptions {
-  /** What every key starts with, so that several applications share one Redis: 1 to 64 characters of `A–Z a–z 0–9 . _ : / -`. Default `reuse`. */
+  /**
+   * What every key starts with, so that several applications share one Redis: 1 to 64 characters of
+   * `A–Z a–z 0–9 . _ : / -`. Default `reuse`.
+   */
   readonly prefix?: string
   /**
    * Longest wait for one reply, 1 ms to 10 min; after it the call fails as `backend_unavailable`.
@@ -31,7 +34,10 @@ export interface RedisOptions {
    * other processes add. Default: none, they find it when they next look (`maxWait`, 5 s).
    */
   readonly subscriber?: RedisSubscriber
-  /** Times the waits and wakes the waker; what is stored goes by the server's own clock. Default: the platform's clock. */
+  /**
+   * Times the waits and wakes the waker; what is stored goes by the server's own clock. Default:
+   * the platform's clock.
+   */
   readonly clock?: Clock
   /** Makes the ids of jobs. Default: the platform's cryptographic generator. */
   readonly random?: RandomSource
@@ -45,11 +51,13 @@ const ORIGIN_BYTES = 6
 export type RedisBackend = Backend & { readonly waker: Required<Waker> }
 
 /**
- * Keeps everything in Redis 6.2 or newer, Valkey or Upstash, alone or as a cluster, through a client of the caller's choice.
+ * Keeps everything in Redis 6.2 or newer, Valkey or Upstash, alone or as a cluster, through a
+ * client of the caller's choice.
  *
- * An acknowledged write survives what the server's persistence survives; a failover may lose the last ones, since replicas
- * follow later. The server must not evict keys (`maxmemory-policy noeviction`). The waker wakes within this process, and
- * with a `subscriber` also for what others add; it leaves both connections for the caller to close.
+ * An acknowledged write survives what the server's persistence survives; a failover may lose the
+ * last ones, since replicas follow later. The server must not evict keys
+ * (`maxmemory-policy noeviction`). The waker wakes within this process, and with a `subscriber`
+ * also for what others add; it leaves both connections for the caller to close.
  *
  * @throws TypeError when the connection is of no known kind, or the subscriber cannot subscribe
  * @throws RangeError when an option is out of range

@@ -8,7 +8,10 @@ export interface RedisScript {
   sha1(): Promise<string>
 }
 
-/** Bytes of payload after which a script ends its reply early, so that neither Redis nor a client chokes on one reply. */
+/**
+ * Bytes of payload after which a script ends its reply early, so that neither Redis nor a client
+ * chokes on one reply.
+ */
 export const REPLY_BYTES = 8_388_608
 
 /** Marks Lua source for readers and editors; backslashes stay as they stand. */
@@ -16,9 +19,10 @@ export const lua: (parts: TemplateStringsArray, ...values: readonly unknown[]) =
   String.raw
 
 /**
- * The first lines of every script: `now` (`nowText`) in ms and `nowMicros` of the server's clock, and `digits`, since Lua's own
- * conversion keeps 14 digits of a number. `ARGV[1]` is by how many ms the clock is moved (which only tests use) and, where a script wakes,
- * the channel and who wakes, after a space each.
+ * The first lines of every script: `now` (`nowText`) in ms and `nowMicros` of the server's clock,
+ * and `digits`, since Lua's own conversion keeps 14 digits of a number. `ARGV[1]` is by how many ms
+ * the clock is moved (which only tests use) and, where a script wakes, the channel and who wakes,
+ * after a space each.
  */
 const CLOCK_LUA: string = lua`
 local time = redis.call('TIME')
@@ -33,7 +37,8 @@ local nowText = digits(now)
 /** @param head The script's first lines. Default: the clock */
 export function createScript(body: string, head: string = CLOCK_LUA): RedisScript {
   const source = head + body
-  // The text is kept, not the promise: on Workers a promise of one request must not be awaited in another.
+  // The text is kept, not the promise: on Workers a promise of one request must not be awaited in
+  // another.
   let known: string | undefined
   return {
     source,

@@ -6,8 +6,8 @@ import type {
 } from './connection.ts'
 
 /**
- * A connection of the caller's choice that is used for nothing but subscribing: ioredis, node-redis or Bun's `RedisClient`.
- * `@upstash/redis` speaks HTTP and cannot be one.
+ * A connection of the caller's choice that is used for nothing but subscribing: ioredis, node-redis
+ * or Bun's `RedisClient`. `@upstash/redis` speaks HTTP and cannot be one.
  */
 export type RedisSubscriber = CallingSubscriber | CommandingSubscriber | SendingSubscriber
 
@@ -86,7 +86,10 @@ function listenerOf(subscriber: CommandingSubscriber): ChannelSubscriber {
   }
 }
 
-/** Bun's client connects again but keeps a lost subscription's listener, so each is taken off before the next. */
+/**
+ * Bun's client connects again but keeps a lost subscription's listener, so each is taken off before
+ * the next.
+ */
 function reconnectingOf(subscriber: SendingSubscriber): ChannelSubscriber {
   const channels = new Set<string>()
   return {

@@ -12,10 +12,11 @@ const UNAVAILABLE: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The first word of an error that the server itself replied, e.g. `NOSCRIPT` or `ERR`; `null` for any other error.
+ * The first word of an error that the server itself replied, e.g. `NOSCRIPT` or `ERR`; `null` for
+ * any other error.
  *
- * Clients hand on the server's words as their message; `@upstash/redis` puts `Command failed: ` before and the whole
- * command behind them. `ECONNRESET` and its kind come from the platform.
+ * Clients hand on the server's words as their message; `@upstash/redis` puts `Command failed: `
+ * before and the whole command behind them. `ECONNRESET` and its kind come from the platform.
  */
 export function codeOfReply(error: unknown): string | null {
   const words = /^(?:Command .{0,80}?failed: )?([A-Z][A-Z0-9]*)(?: |$)/.exec(messageOf(error))
@@ -23,7 +24,10 @@ export function codeOfReply(error: unknown): string | null {
   return code?.startsWith('E') && code !== 'ERR' && code !== 'EXECABORT' ? null : code
 }
 
-/** Says in the ports' words what went wrong. `cause` has the vendor's message, without the command and its data. */
+/**
+ * Says in the ports' words what went wrong. `cause` has the vendor's message, without the command
+ * and its data.
+ */
 export function toBackendError(error: unknown): BackendError {
   if (error instanceof BackendError) return error
   const reply = codeOfReply(error)
@@ -51,7 +55,10 @@ function codeOf(reply: string, message: string): BackendErrorCode {
   return /\bmax\b.*(?:exceeded|reached)/.test(message) ? 'backend_overloaded' : 'backend_failed'
 }
 
-/** ioredis hangs the command on the error and Upstash writes it into the message: neither may reach a log. */
+/**
+ * ioredis hangs the command on the error and Upstash writes it into the message: neither may reach
+ * a log.
+ */
 function withoutCommand(error: unknown): Error {
   const cause = new Error(messageOf(error).split(', command was: ')[0])
   if (error instanceof Error) cause.name = error.name

@@ -195,7 +195,10 @@ test('add() takes the job of a user who may not publish', async () => {
   }
 })
 
-/** Adds jobs through `there`, each when `here` has done the one before; no clock moves, and only the first may be found by a look at the start. */
+/**
+ * Adds jobs through `there`, each when `here` has done the one before; no clock moves, and only the
+ * first may be found by a look at the start.
+ */
 async function startsAcross(here: RedisBackend, there: RedisBackend): Promise<void> {
   let onSettled = (): void => {}
   const jobs = { ping: defineJob({ run: () => {} }) }

@@ -32,10 +32,15 @@ export interface SqliteStore {
   prepareCommit(partition: string, change: StoreChange): () => CommitResult
 }
 
-/** Expired entries that a commit removes at least and, beyond that, twice what it sets: so they cannot pile up. */
+/**
+ * Expired entries that a commit removes at least and, beyond that, twice what it sets: so they
+ * cannot pile up.
+ */
 const PRUNED_A_COMMIT = 16
 
-/** @param db A database that {@link import('./database/schema.ts').migrate} has brought up to date */
+/**
+ * @param db A database that {@link import('./database/schema.ts').migrate} has brought up to date
+ */
 export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
   function get(partition: string, key: string): StoreEntry | null {
     checkStoreKey(key)
@@ -144,7 +149,8 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
     return row === undefined ? 0 : readNumber(row, 'value')
   }
 
-  // One counter for the whole database, which no deletion touches: versions serve as fencing tokens.
+  // One counter for the whole database, which no deletion touches: versions serve as fencing
+  // tokens.
   function nextVersion(): number {
     const [row = {}] = db.run(
       "UPDATE reuse_meta SET value = value + 1 WHERE name = 'store_version' RETURNING value",

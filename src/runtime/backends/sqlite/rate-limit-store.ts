@@ -51,8 +51,9 @@ export interface SqliteRateLimits extends LocalRateLimits {
 }
 
 /**
- * Rows looked at after each charge, and dropped when they say nothing any more. A charge adds one row a
- * limit and one for its operation, so the table stays within a fixed factor of what is in use.
+ * Rows looked at after each charge, and dropped when they say nothing any more. A charge adds one
+ * row a limit and one for its operation, so the table stays within a fixed factor of what is in
+ * use.
  */
 const SWEPT_A_LIMIT = 4
 
@@ -65,7 +66,8 @@ interface Place {
 const START: Place = { subject: '', name: '' }
 
 /**
- * A row says until when it says anything, so it needs no index, which would double what a charge writes.
+ * A row says until when it says anything, so it needs no index, which would double what a charge
+ * writes.
  *
  * @param db A database that {@link import('./database/schema.ts').migrate} has brought up to date
  * @param onRow Called with each row that is written, and must be swept one day

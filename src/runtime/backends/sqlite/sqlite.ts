@@ -26,8 +26,9 @@ import { createSqliteStore, type SqliteStore } from './atomic-store.ts'
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
   /**
-   * What an acknowledged write survives: `full` also a power failure, `normal` the end of the process, but the last ones may
-   * be gone after a power failure. Only for a file opened by path. Default `full`.
+   * What an acknowledged write survives: `full` also a power failure, `normal` the end of the
+   * process, but the last ones may be gone after a power failure. Only for a file opened by path.
+   * Default `full`.
    */
   readonly synchronous?: 'full' | 'normal'
   /** How long a call waits for other processes before it fails, up to 1 min. Default 5 s. */
@@ -48,18 +49,24 @@ const OPEN = 'open SQLite database'
 
 /** A {@link Backend} in one SQLite file. */
 export interface SqliteBackend extends Backend {
-  /** Wakes workers of this process at once, and those of others when they next look, each `lookInterval`. */
+  /**
+   * Wakes workers of this process at once, and those of others when they next look, each
+   * `lookInterval`.
+   */
   readonly waker: Required<Waker>
   /** Finishes what was called, then closes the file if it was opened by path. Later calls fail. */
   close(): void
 }
 
 /**
- * Keeps everything in one SQLite file, for servers on Node, Deno and Bun. Several processes may share the file.
+ * Keeps everything in one SQLite file, for servers on Node, Deno and Bun. Several processes may
+ * share the file.
  *
- * @param database A path, `:memory:`, or an open `DatabaseSync` of `node:sqlite` or `Database` of `bun:sqlite`, which
- * stays as it is configured and is the caller's to close. Tables have names that start with `reuse_`.
- * @throws BackendError when the file cannot be opened or was written by a newer version of this package
+ * @param database A path, `:memory:`, or an open `DatabaseSync` of `node:sqlite` or `Database` of
+ *   `bun:sqlite`, which stays as it is configured and is the caller's to close. Tables have names
+ *   that start with `reuse_`.
+ * @throws BackendError when the file cannot be opened or was written by a newer version of this
+ *   package
  * @throws RangeError when an option is out of range
  */
 export function sqlite(
@@ -176,7 +183,8 @@ function configure(db: SqlDatabase, { synchronous, busyTimeoutMs }: Settings): v
       db.run('PRAGMA journal_mode = WAL')
       return
     } catch (error) {
-      // Of processes that open a new file together some are turned away at once, since waiting could deadlock there.
+      // Of processes that open a new file together some are turned away at once, since waiting
+      // could deadlock there.
       const busy = error instanceof BackendError && error.code === 'backend_overloaded'
       if (!busy || attempt === WAL_ATTEMPTS) throw error
       // A transaction does wait for the others.

@@ -18,34 +18,60 @@ import {
 
 /** What a {@link CircuitBreaker} is made of. */
 export interface CircuitBreakerOptions {
-  /** What is called; breakers of one name in one store share their state. 1 to 256 characters. Default `default`. */
+  /**
+   * What is called; breakers of one name in one store share their state. 1 to 256 characters.
+   * Default `default`.
+   */
   readonly name?: string
-  /** Opens after this many failures in a row, 1 to 1,000,000. Default: not for that reason; 5 when `failureRate` is not given either. */
+  /**
+   * Opens after this many failures in a row, 1 to 1,000,000. Default: not for that reason; 5 when
+   * `failureRate` is not given either.
+   */
   readonly failureThreshold?: number
-  /** Opens when this share of the calls in `window` failed, above 0, at most 1. Default: not for that reason. */
+  /**
+   * Opens when this share of the calls in `window` failed, above 0, at most 1. Default: not for
+   * that reason.
+   */
   readonly failureRate?: number
   /** Calls in `window` before `failureRate` counts, 1 to 1,000,000. Default 20. */
   readonly minimumCalls?: number
   /** 100 ms to 1 day. Default 1 min. */
   readonly window?: Duration
-  /** How long an open circuit refuses calls before it lets probes through, 10 ms to 1 day. Default 30 s. */
+  /**
+   * How long an open circuit refuses calls before it lets probes through, 10 ms to 1 day. Default
+   * 30 s.
+   */
   readonly resetTimeout?: Duration
-  /** Calls that a half-open circuit lets through in all; it closes when each of them succeeded. 1 to 1,000. Default 1. */
+  /**
+   * Calls that a half-open circuit lets through in all; it closes when each of them succeeded. 1 to
+   * 1,000. Default 1.
+   */
   readonly halfOpenProbes?: number
-  /** Where the state is shared with other processes and isolates. Default: nowhere, the state is this object's own. */
+  /**
+   * Where the state is shared with other processes and isolates. Default: nowhere, the state is
+   * this object's own.
+   */
   readonly backend?: Pick<Backend, 'store'>
-  /** At most this often a closed circuit is compared with the shared one, in the background. 10 ms to 1 day. Default 5 s. */
+  /**
+   * At most this often a closed circuit is compared with the shared one, in the background. 10 ms
+   * to 1 day. Default 5 s.
+   */
   readonly syncInterval?: Duration
   /**
-   * Whether a rejection means that the other side is in trouble. Default: each does, unless the caller's
-   * signal aborted; so it is where this itself throws.
+   * Whether a rejection means that the other side is in trouble. Default: each does, unless the
+   * caller's signal aborted; so it is where this itself throws.
    */
   readonly isFailure?: (error: unknown) => Promise<boolean> | boolean
   /** Hears of each change, as this object sees it. What it throws is ignored. */
   readonly onStateChange?: (change: CircuitChange) => unknown
-  /** Hears when the store failed; the circuit goes on with what it knows. What it throws is ignored. */
+  /**
+   * Hears when the store failed; the circuit goes on with what it knows. What it throws is ignored.
+   */
   readonly onStoreError?: (error: unknown) => unknown
-  /** Keeps the platform alive for work in the background, as a Worker's `ctx.waitUntil` does. Default: nothing does. */
+  /**
+   * Keeps the platform alive for work in the background, as a Worker's `ctx.waitUntil` does.
+   * Default: nothing does.
+   */
   readonly waitUntil?: (work: Promise<unknown>) => unknown
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -90,13 +116,14 @@ const OPTIONAL = [
 /**
  * Stops calling what keeps failing, and tries again with a few probes.
  *
- * With a store, many isolates act as one: calls are counted here and merged into the shared window at most each
- * `syncInterval` (the first failure at once), so a closed circuit adds no round trip to a call after the first one of this
- * object's life. Opening, each probe and closing are commits, awaited. The breaker fails open: without its store, or with one
- * that takes over a second, it goes on as if it were alone.
+ * With a store, many isolates act as one: calls are counted here and merged into the shared window
+ * at most each `syncInterval` (the first failure at once), so a closed circuit adds no round trip
+ * to a call after the first one of this object's life. Opening, each probe and closing are commits,
+ * awaited. The breaker fails open: without its store, or with one that takes over a second, it goes
+ * on as if it were alone.
  *
  * @example
- * const breaker = new CircuitBreaker({ name: 'mailer', failureRate: 0.5, resetTimeout: '30s', backend })
+ * const breaker = new CircuitBreaker({ name: 'mailer', failureRate: 0.5, backend })
  * await breaker.execute(({ signal }) => mailer.send(message, signal))
  */
 export class CircuitBreaker {
@@ -158,7 +185,10 @@ export class CircuitBreaker {
     }
   }
 
-  /** Where the circuit stands as this object knows it. An open one says so until a call is let through as a probe. */
+  /**
+   * Where the circuit stands as this object knows it. An open one says so until a call is let
+   * through as a probe.
+   */
   state(): CircuitMode {
     return this.#keeper.state().mode
   }
@@ -185,7 +215,8 @@ export class CircuitBreaker {
     try {
       return (await this.#isFailure(error)) ? 'failed' : 'succeeded'
     } catch {
-      // The caller is to see what the call threw, not this; and nobody has said that it is no failure.
+      // The caller is to see what the call threw, not this; and nobody has said that it is no
+      // failure.
       return 'failed'
     }
   }

@@ -26,17 +26,24 @@ export interface CircuitKeeperOptions {
   readonly onStoreError: (error: unknown) => void
 }
 
-/** Keeps the state of one circuit: here, and in a store when it is shared. A store that fails never fails a call. */
+/**
+ * Keeps the state of one circuit: here, and in a store when it is shared. A store that fails never
+ * fails a call.
+ */
 export interface CircuitKeeper {
   /** Reads the shared state the first time; costs nothing afterwards. */
   ready(): Promise<void>
   state(): CircuitState
   /** Compares with the store in the background when that is due. */
   refresh(): void
-  /** Counts calls of a closed circuit: here, in the store when it is due, and at once when it opens the circuit. */
+  /**
+   * Counts calls of a closed circuit: here, in the store when it is due, and at once when it opens
+   * the circuit.
+   */
   count(calls: CallTally): Promise<void>
   /**
-   * Changes the state, here and in the store, by a function that may be called again with a newer state.
+   * Changes the state, here and in the store, by a function that may be called again with a newer
+   * state.
    *
    * @returns Whether the last call of `change` is what holds now
    */
@@ -98,7 +105,8 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
   }
 
   /**
-   * Commits what `change` makes of the newest state. Without a store, or when it fails, the change is made here alone.
+   * Commits what `change` makes of the newest state. Without a store, or when it fails, the change
+   * is made here alone.
    *
    * @param made Called just before the change is in `base`
    */

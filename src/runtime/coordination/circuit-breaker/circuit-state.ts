@@ -2,14 +2,22 @@
 export interface CircuitPolicy {
   /** Opens after this many failures in a row; `null`: never for that reason. */
   readonly failureThreshold: number | null
-  /** Opens when this share of the window's calls failed, above 0, at most 1; `null`: never for that reason. */
+  /**
+   * Opens when this share of the window's calls failed, above 0, at most 1; `null`: never for that
+   * reason.
+   */
   readonly failureRate: number | null
   /** Calls in the window before their rate counts. */
   readonly minimumCalls: number
   readonly windowMs: number
-  /** How long an open circuit refuses before it lets probes through; also how long probes may take. */
+  /**
+   * How long an open circuit refuses before it lets probes through; also how long probes may take.
+   */
   readonly resetTimeoutMs: number
-  /** Calls let through a half-open circuit; it closes when all of them succeeded, and opens when one failed. */
+  /**
+   * Calls let through a half-open circuit; it closes when all of them succeeded, and opens when one
+   * failed.
+   */
   readonly halfOpenProbes: number
 }
 
@@ -29,7 +37,10 @@ export type CircuitState =
 /** The calls of the last window, and how many failed in a row. */
 export interface CallTally {
   readonly inARow: number
-  /** One element for each tenth of the window in which there were calls; `slot` counts tenths since 1970. */
+  /**
+   * One element for each tenth of the window in which there were calls; `slot` counts tenths since
+   * 1970.
+   */
   readonly slots: readonly {
     readonly slot: number
     readonly calls: number
@@ -74,7 +85,10 @@ export function admitCall(state: CircuitState, policy: CircuitPolicy, now: numbe
   return { admitted: true, generation: probing.generation, state: probing }
 }
 
-/** Counts the outcome of a call that `generation` admitted; one that comes after the state has changed is ignored. */
+/**
+ * Counts the outcome of a call that `generation` admitted; one that comes after the state has
+ * changed is ignored.
+ */
 export function settleCall(
   state: CircuitState,
   policy: CircuitPolicy,
@@ -106,7 +120,9 @@ export function settleCall(
   }
 }
 
-/** Adds calls to a closed circuit and opens it when that is too much; another one stays as it is. */
+/**
+ * Adds calls to a closed circuit and opens it when that is too much; another one stays as it is.
+ */
 export function addCalls(
   state: CircuitState,
   policy: CircuitPolicy,
@@ -125,7 +141,10 @@ export function tallyOf(policy: CircuitPolicy, failed: boolean, now: number): Ca
   return { inARow: failures, slots: [{ slot: slotOf(policy, now), calls: 1, failures }] }
 }
 
-/** The calls of both, without those that have left the window, or that a wrong clock put outside it; `later` happened after `earlier`. */
+/**
+ * The calls of both, without those that have left the window, or that a wrong clock put outside it;
+ * `later` happened after `earlier`.
+ */
 export function mergeTallies(
   earlier: CallTally,
   later: CallTally,

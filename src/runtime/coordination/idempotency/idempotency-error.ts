@@ -8,7 +8,10 @@ export type IdempotencyErrorCode =
   | 'idempotency_in_progress'
   /** The lease ended while the call ran, and another call took over. */
   | 'idempotency_lost'
-  /** The call succeeded, but what it returned is no JSON or too large to keep; it will not run again. */
+  /**
+   * The call succeeded, but what it returned is no JSON or too large to keep; it will not run
+   * again.
+   */
   | 'idempotency_result'
 
 /** As the IETF's draft of the `Idempotency-Key` header has them for the first two. */

@@ -40,15 +40,19 @@ export interface Idempotency {
   /**
    * Runs `work`, or answers with what it returned when it ran before under this key.
    *
-   * A run that throws frees the key. One that crashed is made again by the next call after its lease: `work` can so run
-   * more than once, never twice at the same time while its signal is obeyed, and only one result is ever kept.
+   * A run that throws frees the key. One that crashed is made again by the next call after its
+   * lease: `work` can so run more than once, never twice at the same time while its signal is
+   * obeyed, and only one result is ever kept.
    *
    * @param key 1 to 500 UTF-8 bytes
-   * @param fingerprint Of the arguments, by `fingerprintOf`; the same key with another one is an error
+   * @param fingerprint Of the arguments, by `fingerprintOf`; the same key with another one is an
+   *   error
    * @throws IdempotencyConflictError when the key was used with another fingerprint
    * @throws IdempotencyInProgressError when a call with this key is running
-   * @throws IdempotencyError `idempotency_lost` when another call took over, `idempotency_result` when the result cannot be kept
-   * @throws BackendError when the store failed; after `work` has run this means that it may run again
+   * @throws IdempotencyError `idempotency_lost` when another call took over, `idempotency_result`
+   *   when the result cannot be kept
+   * @throws BackendError when the store failed; after `work` has run this means that it may run
+   *   again
    */
   run<Result extends Json>(
     key: string,
@@ -64,7 +68,10 @@ export interface IdempotentRunOptions {
   readonly signal?: AbortSignal
 }
 
-/** What a key's record says. It outlives the lease, so that the key stays bound to its arguments after a crash. */
+/**
+ * What a key's record says. It outlives the lease, so that the key stays bound to its arguments
+ * after a crash.
+ */
 interface CallRecord {
   readonly state: 'open' | 'done' | 'unkept'
   readonly fingerprint: string
@@ -127,7 +134,10 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       : new IdempotencyConflictError()
   }
 
-  /** Writes the outcome if no other run has begun since: that would have given the record another version. */
+  /**
+   * Writes the outcome if no other run has begun since: that would have given the record another
+   * version.
+   */
   async function complete(call: Call, lease: HeldLease, record: CallRecord): Promise<CallRecord> {
     const { partition, key, recordKey, fingerprint, owner } = call
     const change = {
@@ -139,7 +149,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
     if (result.ok) return record
     const found = readRecord(result.current)
     const answered = found !== null && found.state !== 'open' && found.fingerprint === fingerprint
-    // Either a try of ours that seemed to fail, or another run: what it left is the answer of this key.
+    // Either a try of ours that seemed to fail, or another run: what it left is the answer of this
+    // key.
     if (answered && (found.by === owner || found.state === 'done')) return found
     throw new IdempotencyError(
       'idempotency_lost',
@@ -154,7 +165,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       delete: [key, recordKey],
     }
     await retryTransient(() => partition.commit(change), call).catch(() => {
-      // The lease ends by itself, and the next call takes over; the failure of the work is what its caller must see.
+      // The lease ends by itself, and the next call takes over; the failure of the work is what its
+      // caller must see.
     })
   }
 
@@ -230,7 +242,8 @@ function isStorable(record: CallRecord): boolean {
 
 function resultOf<Result extends Json>({ state, result }: CallRecord): Result {
   if (state === 'unkept') throw new IdempotencyError('idempotency_result', UNKEPT)
-  // What `work` returned for the same key and arguments: a Result, as long as a key means one kind of call.
+  // What `work` returned for the same key and arguments: a Result, as long as a key means one kind
+  // of call.
   return result as Result
 }
 

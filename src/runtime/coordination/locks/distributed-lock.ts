@@ -24,7 +24,9 @@ import { workAndOptions, workUnderLease, type LockedWork } from './work-under-le
 export interface DistributedLockOptions {
   /** Where the locks are kept; all that exclude one another share it. */
   readonly backend: Pick<Backend, 'store'>
-  /** Keeps these locks apart from others in the same store, 1 to 256 characters. Default `locks`. */
+  /**
+   * Keeps these locks apart from others in the same store, 1 to 256 characters. Default `locks`.
+   */
   readonly partition?: string
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -32,11 +34,17 @@ export interface DistributedLockOptions {
   readonly random?: RandomSource
 }
 
-/** A lock that is held: plain data, which may travel to whoever renews or releases it. Its owner is a secret. */
+/**
+ * A lock that is held: plain data, which may travel to whoever renews or releases it. Its owner is
+ * a secret.
+ */
 export interface LockLease {
   readonly key: string
   readonly owner: string
-  /** Grows from holder to holder for ever, stays over renewals: what the resource should compare (a fencing token). */
+  /**
+   * Grows from holder to holder for ever, stays over renewals: what the resource should compare (a
+   * fencing token).
+   */
   readonly token: number
   /** Version of the last renewal. */
   readonly version: number
@@ -46,13 +54,16 @@ export interface LockLease {
 /**
  * Mutual exclusion by leases in an {@link AtomicStore}.
  *
- * Whoever holds a lock holds it for `ttl` at most unless it renews. A holder that was paused longer than that may still act:
- * only a resource that refuses smaller tokens than it has seen is safe from it. On a backend whose durability is
- * `async-replicated` a failover can lose a lock, and its locks are advice.
+ * Whoever holds a lock holds it for `ttl` at most unless it renews. A holder that was paused longer
+ * than that may still act: only a resource that refuses smaller tokens than it has seen is safe
+ * from it. On a backend whose durability is `async-replicated` a failover can lose a lock, and its
+ * locks are advice.
  *
  * @example
  * const lock = new DistributedLock({ backend })
- * await lock.withLock(`invoice:${id}`, { ttl: '30s' }, ({ token, signal }) => charge(id, token, signal))
+ * await lock.withLock(`invoice:${id}`, { ttl: '30s' }, ({ token, signal }) =>
+ *   charge(id, token, signal),
+ * )
  */
 export class DistributedLock {
   readonly #store: AtomicStore
@@ -110,12 +121,14 @@ export class DistributedLock {
   }
 
   /**
-   * Runs `work` while holding the lock, renewing it each third of `ttl`, and releases it afterwards.
+   * Runs `work` while holding the lock, renewing it each third of `ttl`, and releases it
+   * afterwards.
    *
    * `work` should stop when its signal aborts. Options and work may stand in either order.
    *
-   * @throws LockError `lock_held` when somebody else held the lock for as long as `wait`; `lock_lost` when the lease ended
-   *   before `work` did, even if `work` then succeeded, because it may not have been alone
+   * @throws LockError `lock_held` when somebody else held the lock for as long as `wait`;
+   *   `lock_lost` when the lease ended before `work` did, even if `work` then succeeded, because it
+   *   may not have been alone
    */
   withLock<Result>(key: string, options: LeaseOptions, work: LockedWork<Result>): Promise<Result>
   withLock<Result>(key: string, work: LockedWork<Result>, options?: LeaseOptions): Promise<Result>

@@ -14,17 +14,21 @@ import {
 export interface HeldLease {
   /** Grows from holder to holder for ever: what the resource should compare (a fencing token). */
   readonly token: number
-  /** Aborts when the lease is lost, or could not be confirmed before its end on this process's clock. */
+  /**
+   * Aborts when the lease is lost, or could not be confirmed before its end on this process's
+   * clock.
+   */
   readonly signal: AbortSignal
   /**
-   * Throws the signal's reason when the lease has ended by now: also where the event loop was blocked
-   * ever since, so that nothing could abort the signal.
+   * Throws the signal's reason when the lease has ended by now: also where the event loop was
+   * blocked ever since, so that nothing could abort the signal.
    */
   throwIfLost(): void
   /** Stops renewing, and resolves when no renewal is on its way; the key stays as it is. */
   stop(): Promise<void>
   /**
-   * Stops renewing and gives the key up. A key that cannot be given up is free when its time has passed.
+   * Stops renewing and gives the key up. A key that cannot be given up is free when its time has
+   * passed.
    *
    * @returns `false` where the store says that the key was no longer this owner's
    */
@@ -40,9 +44,9 @@ export interface HoldLeaseOptions extends LeasedKey, LeaseTools {
 /**
  * Takes a leased key together with `change`, in one commit, and keeps it.
  *
- * The end of the lease is measured by elapsed time that starts before each request is sent: the store,
- * which starts later, never gives the key away before this side knows, and a wall clock that jumps
- * changes nothing.
+ * The end of the lease is measured by elapsed time that starts before each request is sent: the
+ * store, which starts later, never gives the key away before this side knows, and a wall clock that
+ * jumps changes nothing.
  */
 export async function holdLease(
   options: HoldLeaseOptions,

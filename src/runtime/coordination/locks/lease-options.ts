@@ -4,7 +4,10 @@ import type { Duration } from '../../../primitives/duration.ts'
 
 /** How a lock, or a slot of a semaphore, is taken. */
 export interface LeaseOptions {
-  /** How long it stays held without a renewal, 10 ms to 1 day: what a crash of its holder costs. Default 30 s. */
+  /**
+   * How long it stays held without a renewal, 10 ms to 1 day: what a crash of its holder costs.
+   * Default 30 s.
+   */
   readonly ttl?: Duration
   /** How long to wait while it is held by others, at most 1 day. Default 0: try once. */
   readonly wait?: Duration

@@ -11,10 +11,11 @@ import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { retryTransient } from '../retry-transient.ts'
 
 /**
- * A key that one owner at a time holds: until it is dropped, or was not renewed for `ttlMs` on the store's clock.
+ * A key that one owner at a time holds: until it is dropped, or was not renewed for `ttlMs` on the
+ * store's clock.
  *
- * Every operation is one commit, repeated while the backend cannot be reached: an owner that finds its own name in the
- * key knows that a commit it thought lost went through.
+ * Every operation is one commit, repeated while the backend cannot be reached: an owner that finds
+ * its own name in the key knows that a commit it thought lost went through.
  */
 export interface LeasedKey {
   readonly partition: StorePartition
@@ -28,7 +29,9 @@ export interface LeasedKey {
 
 /** A held {@link LeasedKey}. */
 export interface KeyHold {
-  /** Version of the commit that took the key: grows from hold to hold for ever, stays over renewals. */
+  /**
+   * Version of the commit that took the key: grows from hold to hold for ever, stays over renewals.
+   */
   readonly token: number
   /** Version of the commit that renewed it last. */
   readonly version: number
@@ -120,7 +123,8 @@ async function commitAsOwner(
 ): Promise<number | null> {
   const { partition, key } = lease
   let version: number | null = hold.version
-  // A second round follows a renewal through another handle, or one that seemed to fail; more would mean a fight.
+  // A second round follows a renewal through another handle, or one that seemed to fail; more would
+  // mean a fight.
   for (let round = 1; version !== null && round <= 3; round++) {
     const result = await partition.commit({ check: [{ key, version }], ...change })
     if (result.ok) return result.version

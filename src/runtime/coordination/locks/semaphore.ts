@@ -19,7 +19,10 @@ export interface SemaphoreOptions {
   readonly backend: Pick<Backend, 'store'>
   /** Slots of each key, 1 to 1,000. */
   readonly limit: number
-  /** Keeps these slots apart from others in the same store, 1 to 256 characters. Default `semaphores`. */
+  /**
+   * Keeps these slots apart from others in the same store, 1 to 256 characters. Default
+   * `semaphores`.
+   */
   readonly partition?: string
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -41,8 +44,9 @@ export interface SemaphoreSlot {
 }
 
 /**
- * Lets at most `limit` holders in at once, each with a leased slot: a slot whose holder disappeared is free again when its
- * lease ends. Waiters are served in no particular order. With another `limit`, slots above it run out on their own.
+ * Lets at most `limit` holders in at once, each with a leased slot: a slot whose holder disappeared
+ * is free again when its lease ends. Waiters are served in no particular order. With another
+ * `limit`, slots above it run out on their own.
  *
  * @example
  * const exports = new Semaphore({ backend, limit: 5 })
@@ -110,12 +114,13 @@ export class Semaphore {
   }
 
   /**
-   * Runs `work` while holding a slot, renewing it each third of `ttl`, and gives it back afterwards.
+   * Runs `work` while holding a slot, renewing it each third of `ttl`, and gives it back
+   * afterwards.
    *
    * Options and work may stand in either order.
    *
-   * @throws LockError `lock_held` when all slots were held for as long as `wait`; `lock_lost` when the
-   *   lease ended before `work` did, even if `work` then succeeded
+   * @throws LockError `lock_held` when all slots were held for as long as `wait`; `lock_lost` when
+   *   the lease ended before `work` did, even if `work` then succeeded
    */
   withSlot<Result>(key: string, options: LeaseOptions, work: LockedWork<Result>): Promise<Result>
   withSlot<Result>(key: string, work: LockedWork<Result>, options?: LeaseOptions): Promise<Result>

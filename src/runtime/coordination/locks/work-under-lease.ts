@@ -3,9 +3,15 @@ import type { LeaseOptions } from './lease-options.ts'
 
 /** What work gets that runs under a lease. */
 export interface LeaseContext {
-  /** Grows from holder to holder for ever: hand it to what you write to, and let that refuse smaller ones. */
+  /**
+   * Grows from holder to holder for ever: hand it to what you write to, and let that refuse smaller
+   * ones.
+   */
   readonly token: number
-  /** Aborts when the lease is lost, with the {@link import('./lock-error.ts').LockError}, or when the caller's own signal does. */
+  /**
+   * Aborts when the lease is lost, with the {@link import('./lock-error.ts').LockError}, or when
+   * the caller's own signal does.
+   */
   readonly signal: AbortSignal
 }
 

@@ -65,10 +65,12 @@ const DATA_BYTES = STORE_LIMITS.valueBytes - 262_144
 /**
  * Runs a saga from where its journal stands to where it can go no further.
  *
- * Each attempt is written down before it is made and its outcome after it; where they meet, one commit does both. A crash
- * in between leaves an attempt whose effect may have happened: the next driver makes it again, under a greater fence.
+ * Each attempt is written down before it is made and its outcome after it; where they meet, one
+ * commit does both. A crash in between leaves an attempt whose effect may have happened: the next
+ * driver makes it again, under a greater fence.
  *
- * @throws SagaError `saga_conflict` when `create` has another input than the saga has; `saga_lost` when another driver took over
+ * @throws SagaError `saga_conflict` when `create` has another input than the saga has; `saga_lost`
+ *   when another driver took over
  * @throws BackendError when the journal cannot be written; the saga goes on when it is driven again
  */
 export async function driveSaga(id: string, options: DriveOptions): Promise<DriveResult> {
@@ -108,7 +110,10 @@ function planNext(saga: SagaState, definition: SagaDefinition): Plan {
   return { saga: plan.saga, next: plan.task === null ? null : { task: plan.task, definition } }
 }
 
-/** Makes attempt after attempt under the lease, until none is left, one must wait, or the driver must stop. */
+/**
+ * Makes attempt after attempt under the lease, until none is left, one must wait, or the driver
+ * must stop.
+ */
 async function advance(taken: DrivenSaga, plan: Plan, options: DriveOptions): Promise<DriveResult> {
   const { journal, clock, patient, signal } = options
   const { lease } = taken

@@ -52,7 +52,9 @@ const RETRYABLE: ReadonlySet<SagaErrorCode> = new Set([
  */
 export class SagaError extends InfrastructureError<SagaErrorCode> {
   override readonly name = 'SagaError'
-  /** With `saga_in_progress`: when the saga is free at the latest, should its driver have crashed. */
+  /**
+   * With `saga_in_progress`: when the saga is free at the latest, should its driver have crashed.
+   */
   readonly retryAfterMs: number | undefined
   /** Whether the same call may succeed later. */
   readonly retryable: boolean

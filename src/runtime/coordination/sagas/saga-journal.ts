@@ -23,7 +23,10 @@ export interface SagaJournalOptions extends LeaseTools {
 export interface JournalEntry {
   readonly id: string
   readonly saga: SagaState
-  /** Version of the commit that wrote it: whoever writes next names it, so it is what keeps a second driver out. */
+  /**
+   * Version of the commit that wrote it: whoever writes next names it, so it is what keeps a second
+   * driver out.
+   */
   readonly version: number
   /** Who wrote it. */
   readonly by: string
@@ -36,7 +39,10 @@ export interface DrivenSaga {
   readonly owner: string
 }
 
-/** Keeps the sagas of one name: a record for each, a lease while it is driven, a mark when it is stuck. */
+/**
+ * Keeps the sagas of one name: a record for each, a lease while it is driven, a mark when it is
+ * stuck.
+ */
 export interface SagaJournal {
   read(id: string): Promise<JournalEntry | null>
   /** Takes the lease and writes `saga` over `entry` (or anew) in one commit. */
@@ -57,7 +63,10 @@ export interface SagaJournal {
 }
 
 const FORMAT = 1
-/** While its store fails, a driver that still has its lease goes on trying to write for about this many seconds. */
+/**
+ * While its store fails, a driver that still has its lease goes on trying to write for about this
+ * many seconds.
+ */
 const WRITE_ATTEMPTS = 30
 
 export function createSagaJournal(options: SagaJournalOptions): SagaJournal {

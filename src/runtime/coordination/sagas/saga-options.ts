@@ -10,8 +10,8 @@ import type { SagaDefinition } from './saga.ts'
 /** What a {@link import('./saga-orchestrator.ts').SagaOrchestrator} is made of. */
 export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
   /**
-   * Where the sagas are kept. Its job store wakes a worker for sagas whose driver has crashed, and holds
-   * those begun by `start`; without one (`{ store }`) only `run` and `resume` drive sagas.
+   * Where the sagas are kept. Its job store wakes a worker for sagas whose driver has crashed, and
+   * holds those begun by `start`; without one (`{ store }`) only `run` and `resume` drive sagas.
    */
   readonly backend: Pick<Backend, 'store'> & Partial<Pick<Backend, 'jobStore' | 'waker'>>
   /** The queue of those jobs. Default `saga.` and the saga's name. */
@@ -24,7 +24,10 @@ export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
   readonly name?: string
   /** Its version: to be changed with its steps. Default 1. */
   readonly version?: number
-  /** How long after its driver has crashed a saga can be driven again, 100 ms to 1 day. Default 10 s. */
+  /**
+   * How long after its driver has crashed a saga can be driven again, 100 ms to 1 day. Default 10
+   * s.
+   */
   readonly lease?: Duration
   /** How long a saga that has ended is kept, 1 min to 10 years. Default 14 days. */
   readonly keep?: Duration

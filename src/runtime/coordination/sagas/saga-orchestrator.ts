@@ -55,11 +55,13 @@ const NO_WAKER: Waker = { wake: async () => {} }
 const MAX_INPUT_BYTES = 262_144
 
 /**
- * Runs sagas: steps in order, each durable before and after it is made, undone in reverse when one fails for good.
+ * Runs sagas: steps in order, each durable before and after it is made, undone in reverse when one
+ * fails for good.
  *
- * A step is made at least once, since a driver can crash between its effect and the journal; its `idempotencyKey` is the
- * same each time and its `fence` grows. The step that failed is compensated too. A compensation that fails for good, or a step behind the
- * pivot, leaves the saga stuck: `inspect` it, mend the cause, then `retry` or `skip`.
+ * A step is made at least once, since a driver can crash between its effect and the journal; its
+ * `idempotencyKey` is the same each time and its `fence` grows. The step that failed is compensated
+ * too. A compensation that fails for good, or a step behind the pivot, leaves the saga stuck:
+ * `inspect` it, mend the cause, then `retry` or `skip`.
  *
  * @example
  * const orders = new SagaOrchestrator({ backend, name: 'checkout' })
@@ -72,7 +74,9 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   readonly name: string
   /** Runs the jobs that hold sagas: to be given to a worker of the job store. */
   readonly processor: JobProcessor
-  /** The same as a list, as `jobRunner()` and `runServices()` take it; empty without a job store. */
+  /**
+   * The same as a list, as `jobRunner()` and `runServices()` take it; empty without a job store.
+   */
   readonly processors: readonly JobProcessor[]
   readonly #options: SagaOrchestratorOptions<Input, Results>
   readonly #tools: LeaseTools
@@ -117,8 +121,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   /**
-   * Works the queue of sagas in this process until `signal` aborts: those that were started, and those
-   * whose driver has crashed. For servers. On Workers the platform starts the work: export
+   * Works the queue of sagas in this process until `signal` aborts: those that were started, and
+   * those whose driver has crashed. For servers. On Workers the platform starts the work: export
    * `jobRunner(orchestrator)`.
    *
    * @throws SagaError `saga_no_job_store` when there is no job store to hold sagas
@@ -127,11 +131,11 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   /**
    * Runs a saga to its end in this process, waiting between attempts.
    *
-   * With an `id` that is known it goes on with that saga, or answers how it ended. With a job store the saga is held by a job
-   * first, and a worker goes on with it should this process crash.
+   * With an `id` that is known it goes on with that saga, or answers how it ended. With a job store
+   * the saga is held by a job first, and a worker goes on with it should this process crash.
    *
-   * @throws SagaError `saga_in_progress` when it is driven elsewhere, `saga_conflict` when the id was used with other input,
-   *   `saga_lost` when another driver took over
+   * @throws SagaError `saga_in_progress` when it is driven elsewhere, `saga_conflict` when the id
+   *   was used with other input, `saga_lost` when another driver took over
    * @throws BackendError when the store failed; the saga goes on when it is driven again
    */
   run(
@@ -172,7 +176,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   /**
-   * Leaves a saga to the worker: one durable write. With an `id` that is known nothing more is begun.
+   * Leaves a saga to the worker: one durable write. With an `id` that is known nothing more is
+   * begun.
    *
    * @returns The saga's id
    * @throws SagaError `saga_no_job_store` when there is no job store to hold it
@@ -188,7 +193,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   /**
-   * Goes on with a saga in this process: after a crash, or after `retry` and `skip` where there is no job store.
+   * Goes on with a saga in this process: after a crash, or after `retry` and `skip` where there is
+   * no job store.
    *
    * @throws SagaError `saga_unknown` when none of that id is kept; otherwise as `run`
    */
@@ -215,7 +221,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
   }
 
   /**
-   * Lets a stuck saga try the step at which it is stuck again, with all its attempts. The worker goes on with it, or `resume`.
+   * Lets a stuck saga try the step at which it is stuck again, with all its attempts. The worker
+   * goes on with it, or `resume`.
    *
    * @throws SagaError `saga_unknown`, or `saga_not_stuck` (also when somebody else was faster)
    */
@@ -227,7 +234,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
    * Lets a stuck saga go on without the step at which it is stuck: a person has dealt with it.
    *
    * @param reason Kept with the step, 1 to 500 characters
-   * @throws SagaError `saga_unknown`, or `saga_not_stuck` (also when somebody else was faster, or its definition is what is wrong)
+   * @throws SagaError `saga_unknown`, or `saga_not_stuck` (also when somebody else was faster, or
+   *   its definition is what is wrong)
    */
   async skip(id: string, reason: string): Promise<void> {
     if (reason.length < 1 || reason.length > 500)
@@ -254,7 +262,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     if (entry === null) throw sagaUnknown(id)
     const saga = change(entry.saga)
     if (saga === entry.saga) throw notStuck(id)
-    // The job comes first, and late: whatever happens to this process, it finds the saga changed or still stuck.
+    // The job comes first, and late: whatever happens to this process, it finds the saga changed or
+    // still stuck.
     const jobId = await this.#wake?.insure(id, null, this.#leaseMs)
     if (!(await this.#journal.amend(entry, saga))) throw notStuck(id)
     if (jobId !== undefined) await this.#wake?.promote(jobId)

@@ -26,7 +26,9 @@ export function sagaJobData(id: string, create: SagaState | null): Json {
   return create === null ? { id } : { id, version: create.version, input: create.input }
 }
 
-/** Runs jobs that hold sagas. A job is over when its saga has ended, is stuck, or cannot be begun. */
+/**
+ * Runs jobs that hold sagas. A job is over when its saga has ended, is stuck, or cannot be begun.
+ */
 export function createSagaProcessor(options: SagaProcessorOptions): JobProcessor {
   const { queue, leaseMs, definitions, drive } = options
   return {

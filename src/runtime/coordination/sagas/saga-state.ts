@@ -96,7 +96,10 @@ export function newSaga(version: number, plan: readonly SagaPlanStep[], input: J
   return { version, input, status: 'running', steps, cause: null, stuck: null }
 }
 
-/** The saga with its next attempt begun, and which one that is: to be written before anything is done. `null` when there is none. */
+/**
+ * The saga with its next attempt begun, and which one that is: to be written before anything is
+ * done. `null` when there is none.
+ */
 export function begun(
   saga: SagaState,
   attemptsOf: (task: SagaTask) => number,
@@ -154,7 +157,10 @@ export function mismatched(saga: SagaState, error: SagaFailure): SagaState {
   return stuckAt(saga, { during: saga.status, step: null, error })
 }
 
-/** A person wants the stuck step tried again, with all its attempts. A saga that is not stuck stays as it is. */
+/**
+ * A person wants the stuck step tried again, with all its attempts. A saga that is not stuck stays
+ * as it is.
+ */
 export function retried(saga: SagaState): SagaState {
   const { stuck } = saga
   if (stuck === null) return saga
@@ -167,7 +173,10 @@ export function retried(saga: SagaState): SagaState {
   )
 }
 
-/** A person has dealt with the stuck step by other means. Without a stuck step the saga stays as it is. */
+/**
+ * A person has dealt with the stuck step by other means. Without a stuck step the saga stays as it
+ * is.
+ */
 export function skipped(saga: SagaState, reason: string): SagaState {
   const { stuck } = saga
   if (stuck === null || stuck.step === null) return saga

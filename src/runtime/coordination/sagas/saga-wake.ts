@@ -18,7 +18,10 @@ export interface SagaWakeOptions {
 export interface SagaWake {
   /** A job that holds the whole saga; one of that id is added once. */
   begin(id: string, create: SagaState): Promise<void>
-  /** A job for later, should this process not come so far: with the whole saga, or only whom to wake. @returns Its id */
+  /**
+   * A job for later, should this process not come so far: with the whole saga, or only whom to
+   * wake. @returns Its id
+   */
   insure(id: string, create: SagaState | null, delayMs: number): Promise<string>
   /** Brings a job for later forward. */
   promote(jobId: string): Promise<void>

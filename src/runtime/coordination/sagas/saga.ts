@@ -11,9 +11,15 @@ export interface SagaContext<Input = Json, Results = Readonly<Record<string, Jso
   readonly input: Input
   /** What the steps before returned, by name. */
   readonly results: Results
-  /** Grows with each attempt of any step of this saga, whoever drives it: let what you write to refuse smaller ones. */
+  /**
+   * Grows with each attempt of any step of this saga, whoever drives it: let what you write to
+   * refuse smaller ones.
+   */
   readonly fence: number
-  /** The same for each attempt of this step, and another one for its compensation: hand it to what you call. */
+  /**
+   * The same for each attempt of this step, and another one for its compensation: hand it to what
+   * you call.
+   */
   readonly idempotencyKey: string
   /** 1 on the first attempt. Attempts that a crash cut short count. */
   readonly attempt: number
@@ -35,15 +41,23 @@ export interface SagaStepOptions<
   Results = Readonly<Record<string, Json>>,
   Result = Json | void,
 > {
-  /** Does the step, at least once: a crash between its effect and the journal makes it run again. Its result is kept. */
+  /**
+   * Does the step, at least once: a crash between its effect and the journal makes it run again.
+   * Its result is kept.
+   */
   execute(context: SagaContext<Input, Results>): Promise<Result> | Result
-  /** Undoes the step: called when it was done, and when it failed, since it may have had its effect then too. Default: nothing to undo. */
+  /**
+   * Undoes the step: called when it was done, and when it failed, since it may have had its effect
+   * then too. Default: nothing to undo.
+   */
   compensate?(context: CompensationContext<Input, Results, Result>): unknown
   /** Default 3 attempts, 10 for steps behind the pivot. */
   readonly retry?: RetryOptions
   /** The compensation's own. Default 10 attempts. */
   readonly compensateRetry?: RetryOptions
-  /** Longest time of one attempt, of the step or of its compensation, 10 ms to 1 day. Default 5 min. */
+  /**
+   * Longest time of one attempt, of the step or of its compensation, 10 ms to 1 day. Default 5 min.
+   */
   readonly timeout?: Duration
 }
 
@@ -67,7 +81,10 @@ export interface SagaStep extends SagaPlanStep {
 /** Results of a saga's steps, by name. */
 export type SagaResults = Readonly<Record<string, Json>>
 
-/** A saga's definition: its steps in order, under a name and a version that is changed whenever the steps are. */
+/**
+ * A saga's definition: its steps in order, under a name and a version that is changed whenever the
+ * steps are.
+ */
 export interface SagaDefinition<Input = Json, Results = unknown> {
   readonly name: string
   readonly version: number
@@ -76,14 +93,22 @@ export interface SagaDefinition<Input = Json, Results = unknown> {
   readonly types?: { readonly input: Input; readonly results: Results }
 }
 
-/** Collects the steps of a saga. Each call answers with a new builder that knows the new step's result. */
+/**
+ * Collects the steps of a saga. Each call answers with a new builder that knows the new step's
+ * result.
+ */
 export interface SagaBuilder<Input, Results> {
-  /** Adds a step. One behind the pivot is tried until it succeeds or the saga is stuck, and has no `compensate`. */
+  /**
+   * Adds a step. One behind the pivot is tried until it succeeds or the saga is stuck, and has no
+   * `compensate`.
+   */
   step<Name extends string, Result extends Json | void>(
     name: Name,
     step: SagaStepOptions<Input, Results, Result>,
   ): SagaBuilder<Input, Results & { readonly [Key in Name]: Result }>
-  /** Adds the step after which there is no way back. Its own `compensate` is called when it failed. */
+  /**
+   * Adds the step after which there is no way back. Its own `compensate` is called when it failed.
+   */
   pivot<Name extends string, Result extends Json | void>(
     name: Name,
     step: SagaStepOptions<Input, Results, Result>,
@@ -107,7 +132,8 @@ const STEP_OPTIONS = [
  * Begins the definition of a saga.
  *
  * @param name 1 to 100 characters of `A–Z a–z 0–9 . _ : -`
- * @param version A positive integer: change it with the steps, and keep the old definition while sagas of it are running
+ * @param version A positive integer: change it with the steps, and keep the old definition while
+ *   sagas of it are running
  * @throws RangeError when name or version is out of range
  *
  * @example
@@ -125,7 +151,10 @@ export function saga<Input extends Json = Json>(
   return builderOf(name, version, [])
 }
 
-/** @throws RangeError when name, version or a step is out of range; TypeError when a step lacks its function */
+/**
+ * @throws RangeError when name, version or a step is out of range; TypeError when a step lacks its
+ *   function
+ */
 export function sagaOf(
   name: string,
   version: number,
@@ -151,13 +180,15 @@ function builderOf<Input, Results>(
   version: number,
   steps: readonly SagaStepToAdd[],
 ): SagaBuilder<Input, Results> {
-  // The driver hands each step this saga's input and what the steps before returned, which is what its types say.
+  // The driver hands each step this saga's input and what the steps before returned, which is what
+  // its types say.
   const add = (step: object): SagaBuilder<Input, never> =>
     builderOf(name, version, [...steps, step as SagaStepToAdd])
   return {
     step: (stepName, step) => add({ ...step, name: stepName }),
     pivot: (stepName, step) => add({ ...step, name: stepName, pivot: true }),
-    build: () => sagaOf(name, version, steps) as SagaDefinition<Input, Results>, // `types` is never there.
+    // `types` is never there.
+    build: () => sagaOf(name, version, steps) as SagaDefinition<Input, Results>,
   }
 }
 

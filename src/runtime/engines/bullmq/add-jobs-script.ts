@@ -1,4 +1,6 @@
-/** The queue's own keys in the order in which {@link ADD_JOBS_LUA} gets them, by their last part. */
+/**
+ * The queue's own keys in the order in which {@link ADD_JOBS_LUA} gets them, by their last part.
+ */
 export const QUEUE_KEYS: readonly string[] = [
   'meta',
   'id',
@@ -14,14 +16,15 @@ export const QUEUE_KEYS: readonly string[] = [
 /**
  * Adds jobs to the keys of one BullMQ 6 queue, all or none.
  *
- * `KEYS`: {@link QUEUE_KEYS}, then the hash of each job whose id was chosen. The hash of a job that gets its id here can
- * not be declared: its name is known only after counting.
+ * `KEYS`: {@link QUEUE_KEYS}, then the hash of each job whose id was chosen. The hash of a job that
+ * gets its id here can not be declared: its name is known only after counting.
  *
- * `ARGV`: what the name of a job's hash starts with, what a known version starts with, then for each job its id (empty:
- * counted), name, data, options, delay in ms, priority, and `1` for ahead of the others.
+ * `ARGV`: what the name of a job's hash starts with, what a known version starts with, then for
+ * each job its id (empty: counted), name, data, options, delay in ms, priority, and `1` for ahead
+ * of the others.
  *
- * Answers `added` and for each job `+ID`, or `=ID` when the queue already had it; or `version` and `=VERSION` when
- * nothing was written.
+ * Answers `added` and for each job `+ID`, or `=ID` when the queue already had it; or `version` and
+ * `=VERSION` when nothing was written.
  */
 export const ADD_JOBS_LUA: string = String.raw`
 local meta, counter, wait, active, prioritized, prioritizedCount, delayed, marker, events = unpack(KEYS, 1, 9)

@@ -37,9 +37,9 @@ export type BullmqJobProcessor = (
 /**
  * The job in the words of our job stores.
  *
- * BullMQ has no fencing token, so one is made of what grows with each claim (`attemptsStarted`) and with each use of an id
- * (`timestamp`): it grows as a token must while the clocks of those who add agree, and no job is claimed a thousand
- * times in one ms.
+ * BullMQ has no fencing token, so one is made of what grows with each claim (`attemptsStarted`) and
+ * with each use of an id (`timestamp`): it grows as a token must while the clocks of those who add
+ * agree, and no job is claimed a thousand times in one ms.
  */
 export function claimedJobOf(job: BullmqJob): ClaimedJob {
   const { id = '', name, attemptsMade, attemptsStarted, priority, timestamp, failedReason } = job
@@ -58,7 +58,10 @@ export function claimedJobOf(job: BullmqJob): ClaimedJob {
   }
 }
 
-/** In the form that a job queue's processor reads; a job without backoff is tried again at once, as by BullMQ. */
+/**
+ * In the form that a job queue's processor reads; a job without backoff is tried again at once, as
+ * by BullMQ.
+ */
 function backoffOf(backoff: BullmqJob['opts']['backoff']): Json {
   if (typeof backoff !== 'object') return { type: 'fixed', delayMs: backoff ?? 0, jitter: 0 }
   const { type, delay = 0, jitter = 0 } = backoff

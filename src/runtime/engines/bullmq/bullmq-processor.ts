@@ -8,20 +8,26 @@ import { createProgressWriter } from './progress-writer.ts'
 
 /** Options of {@link bullmqProcessor}. */
 export interface BullmqProcessorOptions {
-  /** Says from when a delay counts; the one of the machine that BullMQ's worker runs on. Default: the platform's. */
+  /**
+   * Says from when a delay counts; the one of the machine that BullMQ's worker runs on. Default:
+   * the platform's.
+   */
   readonly clock?: Clock
 }
 
 /**
- * Runs the jobs of a processor or queue inside BullMQ's own `Worker`, on Node and Bun: BullMQ claims, keeps the lock,
- * counts attempts and settles; handlers, schemas, timeouts and the waits between attempts are ours.
+ * Runs the jobs of a processor or queue inside BullMQ's own `Worker`, on Node and Bun: BullMQ
+ * claims, keeps the lock, counts attempts and settles; handlers, schemas, timeouts and the waits
+ * between attempts are ours.
  *
- * What becomes of a job: `completed` keeps its result; `dead`, `cancelled` and `parked` fail it for good, whatever
- * attempts are left (BullMQ knows no other end; its `retry` brings it back); `scheduled` fails the attempt and waits as
- * long as the outcome says, and with `refund` waits without spending the attempt. Attempts are BullMQ's: a stalled
- * job is given out again without one being counted.
+ * What becomes of a job: `completed` keeps its result; `dead`, `cancelled` and `parked` fail it for
+ * good, whatever attempts are left (BullMQ knows no other end; its `retry` brings it back);
+ * `scheduled` fails the attempt and waits as long as the outcome says, and with `refund` waits
+ * without spending the attempt. Attempts are BullMQ's: a stalled job is given out again without one
+ * being counted.
  *
- * `worker.cancelJob(id)` aborts the handler's signal. BullMQ does not say by itself that a lock was lost:
+ * `worker.cancelJob(id)` aborts the handler's signal. BullMQ does not say by itself that a lock was
+ * lost:
  *
  * @example
  * const worker = new Worker('email', bullmqProcessor(emailQueue), { connection })

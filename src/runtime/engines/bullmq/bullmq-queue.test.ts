@@ -107,7 +107,10 @@ async function pairs(key: string): Promise<readonly (readonly [string, number])[
   )
 }
 
-/** Scores that hold an instant are compared by its distance from now, to the minute; the others as they are. */
+/**
+ * Scores that hold an instant are compared by its distance from now, to the minute; the others as
+ * they are.
+ */
 function scoreShape(key: string, score: number): unknown {
   const perMs = key.endsWith(':delayed') ? 4096 : key.endsWith(':marker') ? 1 : 0
   if (perMs === 0 || score === 0) return score

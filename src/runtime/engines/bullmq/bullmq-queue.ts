@@ -17,12 +17,15 @@ export interface BullmqQueue {
   /**
    * Adds a job; it is in Redis when this resolves.
    *
-   * @throws RangeError or TypeError when an argument is not one that BullMQ takes, or `data` is over 1 MiB
+   * @throws RangeError or TypeError when an argument is not one that BullMQ takes, or `data` is
+   *   over 1 MiB
    * @throws BullmqVersionError when the queue belongs to a BullMQ of another major version
    * @throws BackendError when Redis cannot be reached or refuses
    */
   add(name: string, data: Json, options?: BullmqJobOptions): Promise<AddedBullmqJob>
-  /** Adds up to 1,000 jobs of together up to 8 MiB in one step, all or none. Errors as {@link add}. */
+  /**
+   * Adds up to 1,000 jobs of together up to 8 MiB in one step, all or none. Errors as {@link add}.
+   */
   addBulk(jobs: readonly BullmqJobToAdd[]): Promise<readonly AddedBullmqJob[]>
 }
 
@@ -47,11 +50,14 @@ export interface BullmqQueueOptions {
   readonly client: ScriptClient
   /** As given to BullMQ's `Worker`: 1 to 256 characters, no `:`. */
   readonly name: string
-  /** As given to BullMQ's `Worker`; in a cluster it holds a hash tag, as in `{bull}`. Default `bull`. */
+  /**
+   * As given to BullMQ's `Worker`; in a cluster it holds a hash tag, as in `{bull}`. Default
+   * `bull`.
+   */
   readonly prefix?: string
   /**
-   * Longest wait for Redis, 1 ms to 10 min; after it the call fails as `backend_unavailable`. Default
-   * 10 s.
+   * Longest wait for Redis, 1 ms to 10 min; after it the call fails as `backend_unavailable`.
+   * Default 10 s.
    */
   readonly timeout?: Duration
   /** Times that wait. Jobs are stamped by the clock of Redis. Default: the platform's. */
@@ -65,8 +71,9 @@ const BULK_BYTES = 8_388_608
 /**
  * Adds jobs to BullMQ from where BullMQ cannot run: one `EVAL` without Node, sockets or msgpack.
  *
- * Written for the keys of BullMQ 6, and tested against 6.7. A queue whose `meta` names another major version, or
- * BullMQ Pro, is refused before anything is written; one without a version, which no `Queue` has set up yet, is taken.
+ * Written for the keys of BullMQ 6, and tested against 6.7. A queue whose `meta` names another
+ * major version, or BullMQ Pro, is refused before anything is written; one without a version, which
+ * no `Queue` has set up yet, is taken.
  *
  * A call whose answer is lost may have added its jobs: give them a `jobId` and call again.
  *

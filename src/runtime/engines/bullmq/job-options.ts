@@ -2,11 +2,15 @@ import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 
-/** What BullMQ's workers know of a job, by BullMQ's names: those of its options that can be honoured without its library. */
+/**
+ * What BullMQ's workers know of a job, by BullMQ's names: those of its options that can be honoured
+ * without its library.
+ */
 export interface BullmqJobOptions {
   /**
-   * Makes adding idempotent: a job of this id that the queue still holds is not added again. 1 to 256 characters, no `:`, no
-   * whole number and none of the names of BullMQ's own keys, such as `wait`. Default: counted by the queue.
+   * Makes adding idempotent: a job of this id that the queue still holds is not added again. 1 to
+   * 256 characters, no `:`, no whole number and none of the names of BullMQ's own keys, such as
+   * `wait`. Default: counted by the queue.
    */
   readonly jobId?: string
   /** Not before this many ms from now, up to 10 years. Default 0. */
@@ -17,9 +21,15 @@ export interface BullmqJobOptions {
   readonly attempts?: number
   /** The wait between attempts; a number is a fixed one in ms. Default: none. */
   readonly backoff?: number | BullmqBackoff
-  /** Ahead of all waiting jobs; without meaning beside `delay` and `priority`, as in BullMQ. Default false. */
+  /**
+   * Ahead of all waiting jobs; without meaning beside `delay` and `priority`, as in BullMQ. Default
+   * false.
+   */
   readonly lifo?: boolean
-  /** `true` removes a completed job at once, a number keeps that many. Default: what the worker says, else all are kept. */
+  /**
+   * `true` removes a completed job at once, a number keeps that many. Default: what the worker
+   * says, else all are kept.
+   */
   readonly removeOnComplete?: boolean | number | BullmqKeep
   /** The same for failed jobs. */
   readonly removeOnFail?: boolean | number | BullmqKeep
@@ -39,7 +49,10 @@ export interface BullmqBackoff {
   readonly jitter?: number
 }
 
-/** Which finished jobs stay: the latest `count`, those younger than `age` seconds, or both; `limit` is how many are removed at a time. */
+/**
+ * Which finished jobs stay: the latest `count`, those younger than `age` seconds, or both; `limit`
+ * is how many are removed at a time.
+ */
 export type BullmqKeep =
   | { readonly count: number }
   | { readonly age: number; readonly count?: number; readonly limit?: number }
@@ -93,7 +106,8 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
 
 /**
  * @throws RangeError when an option is out of range
- * @throws TypeError when there is an option that only BullMQ's own library can honour, such as `parent`
+ * @throws TypeError when there is an option that only BullMQ's own library can honour, such as
+ *   `parent`
  */
 export function encodeOptions(options: BullmqJobOptions): EncodedOptions {
   checkOptions(ADD, options, [], KNOWN)
@@ -136,7 +150,8 @@ function checkId(id: string): void {
     throw new RangeError(
       `Cannot add job to BullMQ: jobId has ${id.length} characters, 1 to 256 of well-formed text expected`,
     )
-  // A number would meet the ids that the queue counts, a colon the keys that BullMQ names after a job's.
+  // A number would meet the ids that the queue counts, a colon the keys that BullMQ names after a
+  // job's.
   if (id.includes(':') || String(Number.parseInt(id, 10)) === id || OWN_KEYS.has(id))
     throw new RangeError(
       "Cannot add job to BullMQ: jobId is a number, has a colon or names one of BullMQ's own keys, another expected",

@@ -1,8 +1,13 @@
 import type { Json } from '../../ports/json.ts'
 
-/** Publishes the latest progress, one write at a time, so that a busy handler does not flood Redis. */
+/**
+ * Publishes the latest progress, one write at a time, so that a busy handler does not flood Redis.
+ */
 export interface ProgressWriter {
-  /** A write that fails is dropped: progress is no promise. `null` publishes nothing, since BullMQ has no such progress. */
+  /**
+   * A write that fails is dropped: progress is no promise. `null` publishes nothing, since BullMQ
+   * has no such progress.
+   */
   write(value: Json): void
   /** Resolves when nothing is being written. */
   written(): Promise<void>

@@ -1,8 +1,8 @@
 import { BackendError } from '../../ports/backend-error.ts'
 
 /**
- * A connected Redis client of the caller's choice, known by the one method that is called: ioredis (`call`), Bun's
- * `RedisClient` (`send`), node-redis (`sendCommand`) or `@upstash/redis` (`eval`).
+ * A connected Redis client of the caller's choice, known by the one method that is called: ioredis
+ * (`call`), Bun's `RedisClient` (`send`), node-redis (`sendCommand`) or `@upstash/redis` (`eval`).
  */
 export type ScriptClient = CallingClient | SendingClient | CommandingClient | EvaluatingClient
 
@@ -27,8 +27,8 @@ export interface EvaluatingClient {
 }
 
 /**
- * Runs one `EVAL`. Its reply is a list of texts none of which is JSON, so that it arrives unchanged also through a client
- * that decodes JSON on its own.
+ * Runs one `EVAL`. Its reply is a list of texts none of which is JSON, so that it arrives unchanged
+ * also through a client that decodes JSON on its own.
  */
 export type EvaluateScript = (
   script: string,
@@ -84,7 +84,10 @@ function has<Name extends string>(
   return typeof Reflect.get(client, name) === 'function'
 }
 
-/** Says whether the server answered; `cause` has its words without the command, which holds the jobs' data. */
+/**
+ * Says whether the server answered; `cause` has its words without the command, which holds the
+ * jobs' data.
+ */
 function toBackendError(error: unknown): BackendError {
   const words = error instanceof Error ? error.message : 'the client threw no Error'
   const cause = new Error(words.split(', command was: ')[0])

@@ -23,5 +23,8 @@ export interface MessageLike {
   retry(options?: { readonly delaySeconds?: number }): void
 }
 
-/** The longest delay of a message, to send and to retry: 12 hours (https://developers.cloudflare.com/queues/platform/limits/). */
+/**
+ * The longest delay of a message, to send and to retry: 12 hours
+ * (https://developers.cloudflare.com/queues/platform/limits/).
+ */
 export const MAX_DELAY_S = 43_200

@@ -33,12 +33,13 @@ const FIRST_RETRY_S = 5
 const LAST_RETRY_S = 600
 
 /**
- * Makes the `queue` handler that answers the wakes of `queuesWaker`: works the job store of each queue that woken once,
- * however many wakes a batch has for it, and wakes for what comes later.
+ * Makes the `queue` handler that answers the wakes of `queuesWaker`: works the job store of each
+ * queue that woken once, however many wakes a batch has for it, and wakes for what comes later.
  *
- * A wake is acknowledged once its queue was worked. When the job store cannot be reached it is retried after 5 seconds, doubling
- * to 10 minutes; so is a wake for a queue without a worker, perhaps not deployed yet, and a message that is no wake.
- * What was retried `max_retries` times goes to the consumer's `dead_letter_queue`; a wake lost so is made up by the next one.
+ * A wake is acknowledged once its queue was worked. When the job store cannot be reached it is
+ * retried after 5 seconds, doubling to 10 minutes; so is a wake for a queue without a worker,
+ * perhaps not deployed yet, and a message that is no wake. What was retried `max_retries` times
+ * goes to the consumer's `dead_letter_queue`; a wake lost so is made up by the next one.
  *
  * @throws RangeError when an option is out of range, or two workers are for one queue
  */

@@ -15,13 +15,16 @@ import { MAX_DELAY_S, type MessageBatchLike, type MessageLike } from './queue-bi
 export interface QueuesDirectConsumerOptions {
   readonly process: DirectProcess
   /**
-   * Keeps a job whose outcome is `dead`: a consumer cannot put a message into its dead-letter queue itself. The message is
-   * acknowledged once this resolves, and retried when it rejects.
+   * Keeps a job whose outcome is `dead`: a consumer cannot put a message into its dead-letter queue
+   * itself. The message is acknowledged once this resolves, and retried when it rejects.
    */
   readonly onDead: (job: DirectJob, error: Json) => Promise<void>
   /** Longest time of one attempt, up to 14 min, since a consumer may take 15. Default 5 min. */
   readonly timeLimit?: Duration
-  /** Hears what `process` or `onDead` threw, and of messages that are no job. Must not throw. Default: nobody. */
+  /**
+   * Hears what `process` or `onDead` threw, and of messages that are no job. Must not throw.
+   * Default: nobody.
+   */
   readonly onError?: (error: unknown, job: DirectJob | null) => void
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -30,11 +33,13 @@ export interface QueuesDirectConsumerOptions {
 const CONSUME = 'consume Cloudflare queue'
 
 /**
- * Makes the `queue` handler that runs the jobs of `queuesDirect`, those of a batch at once, each settled on its own.
+ * Makes the `queue` handler that runs the jobs of `queuesDirect`, those of a batch at once, each
+ * settled on its own.
  *
- * `completed` acknowledges the message; `scheduled` retries it after its delay, up to 12 hours; a job that throws or takes
- * too long, and a message that is no job, are retried after the consumer's `retry_delay`. Set `dead_letter_queue`: without it
- * Cloudflare deletes a message that was retried `max_retries` times.
+ * `completed` acknowledges the message; `scheduled` retries it after its delay, up to 12 hours; a
+ * job that throws or takes too long, and a message that is no job, are retried after the consumer's
+ * `retry_delay`. Set `dead_letter_queue`: without it Cloudflare deletes a message that was retried
+ * `max_retries` times.
  *
  * @throws RangeError when an option is out of range
  */

@@ -14,7 +14,10 @@ export interface QueuesDirectOptions {
   readonly queue: QueueLike
 }
 
-/** How a job is delivered. What is not here, Cloudflare Queues cannot do: ids, deduplication, priority, cancellation, progress. */
+/**
+ * How a job is delivered. What is not here, Cloudflare Queues cannot do: ids, deduplication,
+ * priority, cancellation, progress.
+ */
 export interface QueuesSendOptions {
   /** Not before this long from now, in whole seconds, rounded up, up to 12 hours. Default 0. */
   readonly delay?: Duration
@@ -32,13 +35,17 @@ export interface QueuesDirect {
   send(name: string, data: Json, options?: QueuesSendOptions): Promise<void>
 }
 
-/** 128 KB, less what the queue keeps with each message (https://developers.cloudflare.com/queues/platform/limits/). */
+/**
+ * 128 KB, less what the queue keeps with each message
+ * (https://developers.cloudflare.com/queues/platform/limits/).
+ */
 const MAX_BYTES = 127_900
 
 /**
- * Sends jobs without a job store: the queue keeps each one, delivers it to `queuesDirectConsumer` at least once and retries it as
- * often as the consumer's `max_retries` says. The cheapest way; for priority, deduplication, delays over 12 hours,
- * cancellation, progress or a record of what became of a job use a job queue with `queuesWaker`.
+ * Sends jobs without a job store: the queue keeps each one, delivers it to `queuesDirectConsumer`
+ * at least once and retries it as often as the consumer's `max_retries` says. The cheapest way; for
+ * priority, deduplication, delays over 12 hours, cancellation, progress or a record of what became
+ * of a job use a job queue with `queuesWaker`.
  */
 export function queuesDirect(options: QueuesDirectOptions): QueuesDirect {
   checkOptions('send jobs to Cloudflare Queues', options, ['queue'])

@@ -1,6 +1,9 @@
 import { InfrastructureError } from '../../ports/infrastructure-error.ts'
 
-/** Nothing was sent: the host is, or has, an address that is not to be reached. Neither is in the message. */
+/**
+ * Nothing was sent: the host is, or has, an address that is not to be reached. Neither is in the
+ * message.
+ */
 export class AddressRefusedError extends InfrastructureError<'address_refused'> {
   override readonly name = 'AddressRefusedError'
 

@@ -3,9 +3,9 @@ import type { Json } from '../json.ts'
 /**
  * Small durable JSON values under string keys, in partitions.
  *
- * A commit is atomic within its partition and never across partitions: a partition is one Durable Object, one Redis
- * hash tag, one value of the SQLite key column. So the store scales by partitions, and every backend keeps the promise.
- * The laws are in `atomic-store.conformance.ts`.
+ * A commit is atomic within its partition and never across partitions: a partition is one Durable
+ * Object, one Redis hash tag, one value of the SQLite key column. So the store scales by
+ * partitions, and every backend keeps the promise. The laws are in `atomic-store.conformance.ts`.
  */
 export interface AtomicStore {
   /**
@@ -15,15 +15,19 @@ export interface AtomicStore {
   partition(name: string): StorePartition
 }
 
-/** One partition of an {@link AtomicStore}: keys in byte order of their UTF-8, each with a value and a version. */
+/**
+ * One partition of an {@link AtomicStore}: keys in byte order of their UTF-8, each with a value and
+ * a version.
+ */
 export interface StorePartition {
   /** @returns The entry, or `null` when the key is absent or has expired. One round trip. */
   get(key: string): Promise<StoreEntry | null>
 
   /**
    * @param keys At most {@link STORE_LIMITS}`.operations`; one may stand there twice
-   * @returns What {@link get} answers for each, in their order and as of one moment. At least one, and fewer than asked for only where
-   * all would be over `replyBytes`: ask again for the rest. One round trip.
+   * @returns What {@link get} answers for each, in their order and as of one moment. At least one,
+   *   and fewer than asked for only where all would be over `replyBytes`: ask again for the rest.
+   *   One round trip.
    * @throws RangeError when there are too many keys, or one is malformed
    */
   getMany(keys: readonly string[]): Promise<readonly (StoreEntry | null)[]>
@@ -36,11 +40,13 @@ export interface StorePartition {
   list(options?: ListOptions): Promise<StorePage>
 
   /**
-   * Applies all of `change`, or nothing when a check does not hold. One round trip, durable when it resolves.
+   * Applies all of `change`, or nothing when a check does not hold. One round trip, durable when it
+   * resolves.
    *
    * @returns The version every written key now has, or the first check (in order) that did not hold
    * @throws RangeError when a key, a value or the number of operations is over {@link STORE_LIMITS}
-   * @throws BackendError when the backend failed; with `backend_unavailable` the commit may have happened
+   * @throws BackendError when the backend failed; with `backend_unavailable` the commit may have
+   *   happened
    */
   commit(change: StoreChange): Promise<CommitResult>
 }
@@ -49,7 +55,10 @@ export interface StorePartition {
 export interface StoreEntry {
   readonly key: string
   readonly value: Json
-  /** Grows with every commit to the partition, over the partition's whole life; usable as a fencing token. */
+  /**
+   * Grows with every commit to the partition, over the partition's whole life; usable as a fencing
+   * token.
+   */
   readonly version: number
 }
 
@@ -58,8 +67,8 @@ export interface ListOptions {
   /** Only keys that start with this. Default: every key. */
   readonly prefix?: string
   /**
-   * The cursor of the page before, or any key, present or not: the page holds what comes after it (`reverse`: before it).
-   * Default: from the start.
+   * The cursor of the page before, or any key, present or not: the page holds what comes after it
+   * (`reverse`: before it). Default: from the start.
    */
   readonly cursor?: string
   /** Entries on the page, 1 to 1,000. Default 100. */
@@ -68,7 +77,10 @@ export interface ListOptions {
   readonly reverse?: boolean
 }
 
-/** One page; `cursor` is `null` on the last one. A page may be short, even empty, and yet not the last. */
+/**
+ * One page; `cursor` is `null` on the last one. A page may be short, even empty, and yet not the
+ * last.
+ */
 export interface StorePage {
   readonly entries: readonly StoreEntry[]
   readonly cursor: string | null
@@ -78,7 +90,10 @@ export interface StorePage {
 export interface StoreChange {
   /** Every key must have exactly this version; `null` means absent or expired. */
   readonly check?: readonly { readonly key: string; readonly version: number | null }[]
-  /** Values to write. Without `expiresInMs` the key lives until deleted; with it, until that long after the commit on the store's clock. */
+  /**
+   * Values to write. Without `expiresInMs` the key lives until deleted; with it, until that long
+   * after the commit on the store's clock.
+   */
   readonly set?: readonly {
     readonly key: string
     readonly value: Json
@@ -88,7 +103,10 @@ export interface StoreChange {
   readonly delete?: readonly string[]
 }
 
-/** The outcome of a commit. On a conflict `current` is what the failed check found, so that no second read is needed. */
+/**
+ * The outcome of a commit. On a conflict `current` is what the failed check found, so that no
+ * second read is needed.
+ */
 export type CommitResult =
   | { readonly ok: true; readonly version: number }
   | { readonly ok: false; readonly key: string; readonly current: StoreEntry | null }
@@ -99,7 +117,9 @@ export const STORE_LIMITS = {
   partitionBytes: 512,
   /** UTF-8 bytes of a key. */
   keyBytes: 512,
-  /** UTF-8 bytes of a value's JSON: below the 2 MB row of a Durable Object with room for its keys. */
+  /**
+   * UTF-8 bytes of a value's JSON: below the 2 MB row of a Durable Object with room for its keys.
+   */
   valueBytes: 1_048_576,
   /** Checks, sets and deletes of one commit together, and keys of one `getMany`. */
   operations: 128,

@@ -26,7 +26,10 @@ export function checkStoreKey(key: string): void {
   checkLength('Cannot use store key: it', key, STORE_LIMITS.keyBytes)
 }
 
-/** @returns A copy, which the caller can no longer change; @throws RangeError when there are too many keys, or one is malformed */
+/**
+ * @returns A copy, which the caller can no longer change; @throws RangeError when there are too
+ *   many keys, or one is malformed
+ */
 export function checkStoreKeys(keys: readonly string[]): readonly string[] {
   if (keys.length > STORE_LIMITS.operations)
     throw new RangeError(
@@ -36,7 +39,9 @@ export function checkStoreKeys(keys: readonly string[]): readonly string[] {
   return [...keys]
 }
 
-/** @throws RangeError or TypeError when the change breaks one of {@link STORE_LIMITS} or is not JSON */
+/**
+ * @throws RangeError or TypeError when the change breaks one of {@link STORE_LIMITS} or is not JSON
+ */
 export function encodeStoreChange(change: StoreChange): EncodedChange {
   const { check = [], set = [], delete: remove = [] } = change
   const operations = check.length + set.length + remove.length
@@ -52,7 +57,8 @@ export function encodeStoreChange(change: StoreChange): EncodedChange {
       throw new RangeError('Cannot commit to store: a key is written twice in one commit')
     written.add(key)
   }
-  // An index holds the very value that it points to: written under several keys, it is encoded once.
+  // An index holds the very value that it points to: written under several keys, it is encoded
+  // once.
   const encoded = new Map<Json, string>()
   return {
     check: check.map(({ key, version }) => {
@@ -81,7 +87,10 @@ export function checkListOptions(
   return { prefix, cursor, limit, reverse }
 }
 
-/** The smallest text above every text that starts with `prefix`, by UTF-8 bytes; `null` when there is none. */
+/**
+ * The smallest text above every text that starts with `prefix`, by UTF-8 bytes; `null` when there
+ * is none.
+ */
 export function endOfPrefix(prefix: string): string | null {
   const points = Array.from(prefix, (char) => char.codePointAt(0) ?? 0)
   while (points.length > 0) {
@@ -131,14 +140,17 @@ function checkExpiry(expiresInMs: number | null): number | null {
 
 function checkLength(what: string, text: string, most: number): void {
   if (typeof text !== 'string') throw new TypeError(`${what} is no text, one expected`)
-  // No UTF-16 unit takes more than three bytes, so that most texts need not be encoded to be counted.
+  // No UTF-16 unit takes more than three bytes, so that most texts need not be encoded to be
+  // counted.
   const bytes = text.length > 0 && text.length * 3 <= most ? 1 : utf8Length(text)
   if (bytes < 1 || bytes > most)
     throw new RangeError(`${what} has ${bytes} bytes, 1 to ${most} allowed`)
   checkWellFormed(what, text)
 }
 
-/** A lone surrogate has no UTF-8: backends would store another text, and two keys would become one. */
+/**
+ * A lone surrogate has no UTF-8: backends would store another text, and two keys would become one.
+ */
 function checkWellFormed(what: string, text: string): void {
   if (!text.isWellFormed())
     throw new RangeError(`${what} holds half a surrogate pair, well-formed text expected`)

@@ -19,14 +19,18 @@ export const JOB_LIMITS = {
   delayMs: 315_576_000_000,
   /** Greatest number of finished jobs that a bound can name. */
   kept: 1_000_000,
-  /** How many more finished jobs than have just finished one call drops, where a bound asks for it. */
+  /**
+   * How many more finished jobs than have just finished one call drops, where a bound asks for it.
+   */
   dropped: 1000,
 } as const
 
 const DAY_MS = 86_400_000
 const WRITE = 'write job'
 
-/** A checked job with its defaults filled in and its values as JSON text: what an adapter writes. */
+/**
+ * A checked job with its defaults filled in and its values as JSON text: what an adapter writes.
+ */
 export interface EncodedJob {
   readonly id: string | null
   readonly name: string
@@ -52,7 +56,10 @@ export interface EncodedJob {
   readonly failsParent: boolean
 }
 
-/** @throws RangeError when the name is empty, too long or has other characters than `A–Z a–z 0–9 . _ : -` */
+/**
+ * @throws RangeError when the name is empty, too long or has other characters than
+ *   `A–Z a–z 0–9 . _ : -`
+ */
 export function checkQueueName(name: string): void {
   if (typeof name !== 'string')
     throw new TypeError('Cannot open queue: its name is no text, one expected')

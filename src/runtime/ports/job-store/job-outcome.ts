@@ -7,8 +7,9 @@ export type JobOutcome =
   | { readonly to: 'dead'; readonly error: Json }
   | { readonly to: 'cancelled' }
   /**
-   * Again, `delayMs` from now; after the last attempt the job is dead instead. `refund` gives the attempt back (a worker that stops, a breaker that is open); `data`
-   * replaces what the job carries.
+   * Again, `delayMs` from now; after the last attempt the job is dead instead. `refund` gives the
+   * attempt back (a worker that stops, a breaker that is open); `data` replaces what the job
+   * carries.
    */
   | {
       readonly to: 'scheduled'

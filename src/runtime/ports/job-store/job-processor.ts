@@ -3,22 +3,32 @@ import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from '../json.ts'
 
 /**
- * Runs the jobs of one queue, one at a time as it is asked: the half of a worker that knows what the jobs mean.
+ * Runs the jobs of one queue, one at a time as it is asked: the half of a worker that knows what
+ * the jobs mean.
  *
- * The other half claims, renews leases and settles; it is a loop on a server, an alarm in a Durable Object, a consumer
- * of a message queue. So one processor serves on every platform.
+ * The other half claims, renews leases and settles; it is a loop on a server, an alarm in a Durable
+ * Object, a consumer of a message queue. So one processor serves on every platform.
  */
 export interface JobProcessor {
   /** The queue's name in the job store. */
   readonly queue: string
-  /** Never rejects for a failing job: the failure is an outcome. A rejection gives the job back as if the worker had crashed. */
+  /**
+   * Never rejects for a failing job: the failure is an outcome. A rejection gives the job back as
+   * if the worker had crashed.
+   */
   process(job: ClaimedJob, control: JobControl): Promise<JobOutcome>
 }
 
 /** What the worker offers a running job. */
 export interface JobControl {
-  /** Aborts when the lease is lost, the job is cancelled or the worker must stop now; `reason` says which. */
+  /**
+   * Aborts when the lease is lost, the job is cancelled or the worker must stop now; `reason` says
+   * which.
+   */
   readonly signal: AbortSignal
-  /** Publishes progress within about half a second, the latest of what was told meanwhile. It renews the lease. */
+  /**
+   * Publishes progress within about half a second, the latest of what was told meanwhile. It renews
+   * the lease.
+   */
   progress(value: Json): void
 }

@@ -11,7 +11,10 @@ import {
   type JobFacts,
 } from './job-state.ts'
 
-/** A world small enough to visit every state of it: jobs, workers that hold tokens (perhaps stale ones), and what was committed. */
+/**
+ * A world small enough to visit every state of it: jobs, workers that hold tokens (perhaps stale
+ * ones), and what was committed.
+ */
 interface World {
   readonly now: number
   readonly jobs: readonly (JobFacts | 'removed')[]
@@ -175,7 +178,9 @@ function checkStep(before: World, after: World): void {
   })
 }
 
-/** Lets one good worker and the clock run on: whatever happened before, the job must come to an end. */
+/**
+ * Lets one good worker and the clock run on: whatever happened before, the job must come to an end.
+ */
 function canFinish(world: World, index: number): boolean {
   let job = world.jobs[index]
   let now = world.now
@@ -196,7 +201,10 @@ function after(job: JobFacts, event: JobEvent, now: number): JobFacts | 'removed
   return next.kind === 'changed' ? next.facts : next.kind === 'removed' ? 'removed' : job
 }
 
-/** @param claims Claims a job at most: a job given back without its attempt could be claimed for ever */
+/**
+ * @param claims Claims a job at most: a job given back without its attempt could be claimed for
+ *   ever
+ */
 function* successors(world: World, claims: number): Generator<World> {
   const { now, jobs, held, committed } = world
   const withJob = (index: number, job: JobFacts | 'removed'): World => ({

@@ -2,8 +2,8 @@ import type { Json } from '../json.ts'
 import type { JobOutcome } from './job-outcome.ts'
 
 /**
- * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group to have room; `blocked`
- * for its children to finish.
+ * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group
+ * to have room; `blocked` for its children to finish.
  */
 export type JobState =
   | 'ready'
@@ -29,12 +29,15 @@ export const JOB_STATES: readonly JobState[] = [
   'blocked',
 ]
 
-/** What decides a job's next state: the part of its record that the state machine reads and writes. */
+/**
+ * What decides a job's next state: the part of its record that the state machine reads and writes.
+ */
 export interface JobFacts {
   readonly state: JobState
   /**
-   * Order within the state, ascending: the priority (`ready`, `held`, `blocked`), or when time will next change the job: its due time
-   * (`scheduled`), the end of its lease (`active`), the end of its keeping (finished). `parked`: when it was parked.
+   * Order within the state, ascending: the priority (`ready`, `held`, `blocked`), or when time will
+   * next change the job: its due time (`scheduled`), the end of its lease (`active`), the end of
+   * its keeping (finished). `parked`: when it was parked.
    */
   readonly rank: number
   readonly priority: number
@@ -63,7 +66,10 @@ export interface JobTerms {
 export type JobEnd = 'completed' | 'dead' | 'cancelled' | 'removed'
 
 export type JobEvent =
-  /** A worker takes a ready job; `mintedToken` is any number at least as great as every token minted before. */
+  /**
+   * A worker takes a ready job; `mintedToken` is any number at least as great as every token minted
+   * before.
+   */
   | { readonly type: 'claim'; readonly leaseMs: number; readonly mintedToken: number }
   | { readonly type: 'settle'; readonly token: number; readonly outcome: JobOutcome }
   | { readonly type: 'extend'; readonly token: number; readonly leaseMs: number }
@@ -77,7 +83,10 @@ export type JobEvent =
   | { readonly type: 'replace'; readonly terms: JobTerms }
   | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
 
-/** The job's new facts with what else must be written, `removed` when its record goes, or `refused` when the event does not apply. */
+/**
+ * The job's new facts with what else must be written, `removed` when its record goes, or `refused`
+ * when the event does not apply.
+ */
 export type Transition =
   | {
       readonly kind: 'changed'
@@ -138,8 +147,8 @@ export function factsOfNew(
 }
 
 /**
- * The job state machine: pure, and the only place where it stands in TypeScript. Redis keeps a Lua twin that the
- * conformance laws hold to it.
+ * The job state machine: pure, and the only place where it stands in TypeScript. Redis keeps a Lua
+ * twin that the conformance laws hold to it.
  *
  * @param now The job store's clock, ms since 1970
  */
@@ -186,7 +195,10 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
   }
 }
 
-/** When the job's state says something happened or will: due, end of lease, finished; `null` for ready jobs. */
+/**
+ * When the job's state says something happened or will: due, end of lease, finished; `null` for
+ * ready jobs.
+ */
 export function instantOf(job: JobFacts): number | null {
   switch (job.state) {
     case 'ready':
@@ -215,7 +227,10 @@ export function hasEnded(state: JobState): state is 'completed' | 'dead' | 'canc
   return state === 'completed' || state === 'dead' || state === 'cancelled'
 }
 
-/** Whether the job waits for nothing but its turn, its time or room in its group, so that another may take its place. */
+/**
+ * Whether the job waits for nothing but its turn, its time or room in its group, so that another
+ * may take its place.
+ */
 function isWaiting(state: JobState): state is 'ready' | 'held' | 'scheduled' {
   return state === 'ready' || state === 'held' || state === 'scheduled'
 }
@@ -225,7 +240,10 @@ export function takesRoom(state: JobState): state is 'ready' | 'active' {
   return state === 'ready' || state === 'active'
 }
 
-/** Whether the job's record has been kept long enough: it is as if gone, though it may still have to be pruned. */
+/**
+ * Whether the job's record has been kept long enough: it is as if gone, though it may still have to
+ * be pruned.
+ */
 export function isForgotten({ state, rank }: JobFacts, now: number): boolean {
   return hasEnded(state) && rank <= now
 }

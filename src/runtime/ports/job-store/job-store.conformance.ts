@@ -455,7 +455,10 @@ const coreLaws: readonly Law<JobStoreHarness>[] = [
   },
 ]
 
-/** What every {@link import('./job-store.ts').JobStore} keeps to; an adapter is correct when it passes them. */
+/**
+ * What every {@link import('./job-store.ts').JobStore} keeps to; an adapter is correct when it
+ * passes them.
+ */
 export const jobStoreLaws: readonly Law<JobStoreHarness>[] = [
   ...coreLaws,
   ...operatorLaws,

@@ -5,8 +5,9 @@ import type { JobState } from './job-state.ts'
 /**
  * Keeps the jobs of many queues and is the only judge of their state, on its own clock.
  *
- * Every method is one round trip and batch by design. The state machine is {@link import('./job-state.ts').transition};
- * a job store stores what it decides. The laws are in `job-store.conformance.ts`.
+ * Every method is one round trip and batch by design. The state machine is
+ * {@link import('./job-state.ts').transition}; a job store stores what it decides. The laws are in
+ * `job-store.conformance.ts`.
  */
 export interface JobStore {
   /** @param name 1 to 128 characters of `A–Z a–z 0–9 . _ : -` */
@@ -18,17 +19,18 @@ export interface QueueStore {
   /**
    * Adds jobs, all in one durable write, in order.
    *
-   * A job with an `id` that the queue already holds, in any state, is not added again. A `deduplication.id` drops
-   * later jobs that carry it: without `ttlMs` until the first has finished, with `ttlMs` for just that long, whatever
-   * became of the first.
+   * A job with an `id` that the queue already holds, in any state, is not added again. A
+   * `deduplication.id` drops later jobs that carry it: without `ttlMs` until the first has
+   * finished, with `ttlMs` for just that long, whatever became of the first.
    */
   add(jobs: readonly NewJob[]): Promise<AddResult>
 
   /**
    * Hands back outcomes, prolongs leases and takes new jobs, in one atomic step and in that order.
    *
-   * The heart of the port: a busy worker makes one call for each batch. Before claiming, jobs that fell due are
-   * made ready and jobs whose lease ran out go back to ready, or to `dead` once their attempts are used up.
+   * The heart of the port: a busy worker makes one call for each batch. Before claiming, jobs that
+   * fell due are made ready and jobs whose lease ran out go back to ready, or to `dead` once their
+   * attempts are used up.
    */
   exchange(exchange: Exchange): Promise<ExchangeResult>
 
@@ -36,18 +38,22 @@ export interface QueueStore {
   get(id: string): Promise<JobRecord | null>
 
   /**
-   * One page of the jobs in one state: ready ones in the order in which they will be claimed, held and blocked ones by
-   * priority and then order, scheduled ones by due time, finished ones latest first.
+   * One page of the jobs in one state: ready ones in the order in which they will be claimed, held
+   * and blocked ones by priority and then order, scheduled ones by due time, finished ones latest
+   * first.
    */
   list(options: ListJobsOptions): Promise<JobPage>
 
   /**
-   * The finished children of a flow's parent, as long as the parent is kept, in the order in which they finished. Each is
-   * there once, as it finished first.
+   * The finished children of a flow's parent, as long as the parent is kept, in the order in which
+   * they finished. Each is there once, as it finished first.
    */
   children(id: string): Promise<readonly FinishedChild[]>
 
-  /** How many jobs are in each state (one that fell due but was not yet claimed counts as scheduled), and whether claims are paused. */
+  /**
+   * How many jobs are in each state (one that fell due but was not yet claimed counts as
+   * scheduled), and whether claims are paused.
+   */
   counts(): Promise<QueueCounts>
 
   /**
@@ -60,7 +66,10 @@ export interface QueueStore {
 
 /** A job to add. `data` and `options` are carried unread. */
 export interface NewJob {
-  /** Chosen by the caller to make adding idempotent, 1 to 256 characters. Default: made by the job store. */
+  /**
+   * Chosen by the caller to make adding idempotent, 1 to 256 characters. Default: made by the job
+   * store.
+   */
   readonly id?: string
   readonly name: string
   readonly data: Json
@@ -77,36 +86,45 @@ export interface NewJob {
   /** Drops later jobs of the same id; see {@link QueueStore.add}. */
   readonly deduplication?: Deduplication
   /**
-   * When the job is not added because `id` or `deduplication.id` is held by one that waits (ready, held or scheduled): that
-   * one stands as if added now with this job's name, data, options, priority, order, delay, attempts and keeping. Its id,
-   * deduplication, group and parent stay. Default false.
+   * When the job is not added because `id` or `deduplication.id` is held by one that waits (ready,
+   * held or scheduled): that one stands as if added now with this job's name, data, options,
+   * priority, order, delay, attempts and keeping. Its id, deduplication, group and parent stay.
+   * Default false.
    */
   readonly replace?: boolean
   /**
-   * A job is made ready only while fewer than `limit` (1 to 1,000) jobs of the queue with this key (1 to 256 characters) are
-   * ready or active. Otherwise it is `held`; when one of those ends or is scheduled again, held ones follow by priority and
-   * then order while they have room by their own `limit`, each behind what is ready: so no key starves another.
+   * A job is made ready only while fewer than `limit` (1 to 1,000) jobs of the queue with this key
+   * (1 to 256 characters) are ready or active. Otherwise it is `held`; when one of those ends or is
+   * scheduled again, held ones follow by priority and then order while they have room by their own
+   * `limit`, each behind what is ready: so no key starves another.
    */
   readonly group?: { readonly key: string; readonly limit: number }
   /**
-   * The id of a job earlier in the same `add` that is `blocked` until this one has finished: a flow. Then it is ready at once,
-   * whatever its delay. A child that is not added (its id is held) is not waited for; the children of a job that is
-   * not added are not added either, and answered with their own id, or else the parent's.
+   * The id of a job earlier in the same `add` that is `blocked` until this one has finished: a
+   * flow. Then it is ready at once, whatever its delay. A child that is not added (its id is held)
+   * is not waited for; the children of a job that is not added are not added either, and answered
+   * with their own id, or else the parent's.
    */
   readonly parent?: string
   /**
-   * What a child that is dead, cancelled or removed does to its parent: `fail` makes it dead while the other children go on,
-   * `ignore` counts as finished. A parked child has not finished. Default `fail`.
+   * What a child that is dead, cancelled or removed does to its parent: `fail` makes it dead while
+   * the other children go on, `ignore` counts as finished. A parked child has not finished. Default
+   * `fail`.
    */
   readonly onFailure?: 'fail' | 'ignore'
   /** Keep the record this long after the job completed; 0 removes it at once. Default 0. */
   readonly keepCompletedMs?: number
-  /** Keep the record this long after the job died or was cancelled; 0 removes it at once. Default 14 days. */
+  /**
+   * Keep the record this long after the job died or was cancelled; 0 removes it at once. Default 14
+   * days.
+   */
   readonly keepDeadMs?: number
   /**
-   * Keep no more completed jobs of the queue than this, 1 to 1,000,000. Whenever one with a bound has completed and is kept,
-   * those of the queue whose keeping ends first go at the end of that exchange or command, whatever they were added with; the smallest
-   * bound counts of those that completed in it. One call drops up to 1,000 more than completed under a bound; the calls that follow go on. Default: no bound.
+   * Keep no more completed jobs of the queue than this, 1 to 1,000,000. Whenever one with a bound
+   * has completed and is kept, those of the queue whose keeping ends first go at the end of that
+   * exchange or command, whatever they were added with; the smallest bound counts of those that
+   * completed in it. One call drops up to 1,000 more than completed under a bound; the calls that
+   * follow go on. Default: no bound.
    */
   readonly keepCompletedCount?: number
   /** The same for dead jobs and, counted by themselves, for cancelled ones. Default: no bound. */
@@ -119,11 +137,15 @@ export interface Deduplication {
   readonly id: string
   /** How long; default: until the first has finished. */
   readonly ttlMs?: number
-  /** This job, when it is dropped during the `ttlMs` of the first, starts its own `ttlMs` anew. Default false. */
+  /**
+   * This job, when it is dropped during the `ttlMs` of the first, starts its own `ttlMs` anew.
+   * Default false.
+   */
   readonly extend?: boolean
   /**
-   * This job, when it is the latest that was dropped while the first was active, is added once the first has finished, been
-   * parked or removed: with an id that the job store makes, without parent, its delay starting then. Not with `ttlMs`. Default false.
+   * This job, when it is the latest that was dropped while the first was active, is added once the
+   * first has finished, been parked or removed: with an id that the job store makes, without
+   * parent, its delay starting then. Not with `ttlMs`. Default false.
    */
   readonly keepLast?: boolean
 }
@@ -169,12 +191,18 @@ export interface Settlement {
 
 /** What {@link QueueStore.exchange} answers. */
 export interface ExchangeResult {
-  /** In the order of `settle`: `lost` when the token was no longer the job's claim, and then nothing happened. */
+  /**
+   * In the order of `settle`: `lost` when the token was no longer the job's claim, and then nothing
+   * happened.
+   */
   readonly settled: readonly ('settled' | 'lost')[]
   /** In the order of `extend`: `cancelled` still holds the lease and asks the worker to stop. */
   readonly extended: readonly ('extended' | 'cancelled' | 'lost')[]
   readonly claimed: readonly ClaimedJob[]
-  /** Until the queue next needs a worker: 0 when jobs are ready now, the next due time or lease end otherwise, `null` when no job waits. */
+  /**
+   * Until the queue next needs a worker: 0 when jobs are ready now, the next due time or lease end
+   * otherwise, `null` when no job waits.
+   */
   readonly wakeInMs: number | null
 }
 
@@ -247,7 +275,8 @@ export type JobCommand =
   /** Removes jobs that are not running. */
   | { readonly type: 'remove'; readonly ids: readonly string[] }
   /**
-   * Removes the first `limit` (1 to 1,000) jobs of one state: by priority and then order, those that finished the longest time ago
-   * first. One that has left the state when its turn comes, because a child of it was removed before, stays.
+   * Removes the first `limit` (1 to 1,000) jobs of one state: by priority and then order, those
+   * that finished the longest time ago first. One that has left the state when its turn comes,
+   * because a child of it was removed before, stays.
    */
   | { readonly type: 'purge'; readonly state: Exclude<JobState, 'active'>; readonly limit: number }

@@ -1,9 +1,15 @@
 import { JOB_LIMITS } from './job-limits.ts'
 import type { JobState } from './job-state.ts'
 
-/** Collects, over one call of a job store, the bounds of the jobs that ended in it; see `NewJob.keepCompletedCount`. */
+/**
+ * Collects, over one call of a job store, the bounds of the jobs that ended in it; see
+ * `NewJob.keepCompletedCount`.
+ */
 export interface KeptBounds {
-  /** @param counts The bounds of a job that has ended in `state` and is kept; `null` where it has none */
+  /**
+   * @param counts The bounds of a job that has ended in `state` and is kept; `null` where it has
+   *   none
+   */
   heed(state: JobState, counts: KeptCounts): void
   /** Answers each bound once, and starts anew. */
   take(): readonly KeptBound[]

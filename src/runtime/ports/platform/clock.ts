@@ -1,17 +1,22 @@
-/** Tells the time and wakes its caller later. Everything below the composition root takes one as an argument. */
+/**
+ * Tells the time and wakes its caller later. Everything below the composition root takes one as an
+ * argument.
+ */
 export interface Clock {
-  /** Milliseconds since 1970-01-01T00:00:00Z. A person or a time server may set it forward or back. */
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z. A person or a time server may set it forward or back.
+   */
   now(): number
   /**
-   * Calls `wake` once, `delayMs` from now, unless the returned function was called before. The delay
-   * is elapsed time: nobody who sets the clock changes it.
+   * Calls `wake` once, `delayMs` from now, unless the returned function was called before. The
+   * delay is elapsed time: nobody who sets the clock changes it.
    *
    * @returns Cancels the timer; calling it twice or late does nothing
    */
   setTimer(wake: () => void, delayMs: number): () => void
   /**
-   * Milliseconds that have passed since some moment: it never goes back, and moves on with time alone,
-   * whatever is done to `now()`. Where a platform has none, timers alone tell elapsed time.
+   * Milliseconds that have passed since some moment: it never goes back, and moves on with time
+   * alone, whatever is done to `now()`. Where a platform has none, timers alone tell elapsed time.
    */
   elapsed?(): number
 }
@@ -24,7 +29,10 @@ export function systemNow(): number {
   return Date.now()
 }
 
-/** The platform's own clock. A timer of more than 24.8 days wakes then already: whoever waits so long looks again, as the workers do. */
+/**
+ * The platform's own clock. A timer of more than 24.8 days wakes then already: whoever waits so
+ * long looks again, as the workers do.
+ */
 export const systemClock: Required<Clock> = {
   now: systemNow,
   setTimer(wake, delayMs) {

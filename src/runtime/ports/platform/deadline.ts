@@ -37,7 +37,8 @@ export function startDeadline(clock: Clock, ms: number, onOver: () => void): Dea
 }
 
 /**
- * Measures elapsed time. On a clock that cannot tell it, the wall clock's steps back count as no time.
+ * Measures elapsed time. On a clock that cannot tell it, the wall clock's steps back count as no
+ * time.
  *
  * @returns How many ms have passed since the call
  */

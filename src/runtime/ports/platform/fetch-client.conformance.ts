@@ -10,7 +10,10 @@ export interface FetchClientHarness {
   readonly deadUrl: string
 }
 
-/** What the laws' server does: it answers a request's method, headers and body as JSON, redirects `/redirect`, and never answers `/never`. */
+/**
+ * What the laws' server does: it answers a request's method, headers and body as JSON, redirects
+ * `/redirect`, and never answers `/never`.
+ */
 export interface EchoedRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>

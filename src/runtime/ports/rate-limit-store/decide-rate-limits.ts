@@ -23,7 +23,10 @@ export interface RateLimitVerdict {
   readonly admitted: boolean
   readonly decisions: readonly RateLimitDecision[]
   readonly writes: readonly LimitWrite[]
-  /** What the operation has taken by now; `null` where that is not to be written, empty where it is to be dropped. */
+  /**
+   * What the operation has taken by now; `null` where that is not to be written, empty where it is
+   * to be dropped.
+   */
   readonly record: OperationRecord | null
 }
 
@@ -72,7 +75,10 @@ export function decideRateLimits(
   return { admitted, decisions, writes, record }
 }
 
-/** Corrects what an operation took to the limits' costs. @returns `null` when it has taken nothing that is known */
+/**
+ * Corrects what an operation took to the limits' costs. @returns `null` when it has taken nothing
+ * that is known
+ */
 export function settleRateLimits(
   stored: readonly StoredLimit[],
   { now, operation, record }: Pick<RateLimitCall, 'now' | 'operation' | 'record'>,
@@ -127,7 +133,10 @@ function seeLimit({ limit, state: before }: StoredLimit, call: RateLimitCall): S
   return { limit, algorithm, before, state, admits, isPaid }
 }
 
-/** Whether whoever sees the state first must store it anew: a clock has stepped back, or a limit has changed. */
+/**
+ * Whether whoever sees the state first must store it anew: a clock has stepped back, or a limit has
+ * changed.
+ */
 function isStale(
   limit: FullRateLimit,
   algorithm: Algorithm<FullRateLimit, LimitState>,

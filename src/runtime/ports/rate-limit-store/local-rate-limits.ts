@@ -30,7 +30,8 @@ type Subject = Map<string, Kept<LimitState>>
 /**
  * Keeps rate limits in this process's memory: the pure deciders with a map around them.
  *
- * @param maxSubjects Subjects kept at once, and operations: one over it makes room by forgetting the oldest
+ * @param maxSubjects Subjects kept at once, and operations: one over it makes room by forgetting
+ *   the oldest
  */
 export function createLocalRateLimits(
   clock: Clock,

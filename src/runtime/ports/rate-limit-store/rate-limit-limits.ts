@@ -32,7 +32,10 @@ const ACTION = 'check rate limit'
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
-/** Checked limits by the very array that {@link prepareRateLimits} made, so that nobody can have changed them since. */
+/**
+ * Checked limits by the very array that {@link prepareRateLimits} made, so that nobody can have
+ * changed them since.
+ */
 const prepared: WeakMap<readonly RateLimit[], readonly FullRateLimit[]> =
   /* @__PURE__ */ new WeakMap()
 
@@ -100,14 +103,18 @@ function checkSubject(subject: string): void {
   if (typeof subject !== 'string')
     throw new TypeError(`Cannot ${ACTION}: the subject is a ${typeof subject}, a text expected`)
   const { subjectBytes } = RATE_LIMIT_LIMITS
-  // No text has more bytes than three for each of its units: most need not be encoded to be counted.
+  // No text has more bytes than three for each of its units: most need not be encoded to be
+  // counted.
   const bytes = subject.length * 3 > subjectBytes ? utf8Length(subject) : subject.length
   if (bytes < 1 || bytes > subjectBytes)
     refuse(`the subject has ${bytes} bytes, 1 to ${subjectBytes} allowed`)
   checkText(subject)
 }
 
-/** A lone surrogate has no UTF-8: backends would store another text, and two subjects would become one. */
+/**
+ * A lone surrogate has no UTF-8: backends would store another text, and two subjects would become
+ * one.
+ */
 function checkText(text: string): void {
   if (!text.isWellFormed()) refuse('a text holds half a surrogate pair, well-formed text expected')
 }

@@ -10,10 +10,10 @@ export interface RateLimitStore {
    * Charges every limit, or none: when one denies, nothing is charged anywhere. One round trip; who
    * is denied writes nothing, unless the clock has stepped back.
    *
-   * Limits of other subjects than `subject` may live elsewhere (in another Durable Object, on another
-   * node of a Redis cluster). Each part is then one round trip, all at once, and what was taken is
-   * given back when another part denies: the limits are never exceeded, but for that moment others may
-   * be denied.
+   * Limits of other subjects than `subject` may live elsewhere (in another Durable Object, on
+   * another node of a Redis cluster). Each part is then one round trip, all at once, and what was
+   * taken is given back when another part denies: the limits are never exceeded, but for that
+   * moment others may be denied.
    *
    * @param subject Who is limited, e.g. `ip:203.0.113.7`: 1 to 512 UTF-8 bytes
    * @param limits 1 to 16 limits, names distinct within a subject
@@ -27,10 +27,10 @@ export interface RateLimitStore {
   ): Promise<readonly RateLimitDecision[]>
 
   /**
-   * Corrects what an operation took: each limit's `cost` is what it is to have cost in the end. 0 gives
-   * all back, and forgets the operation. Less gives back no more than was taken, and nothing that has
-   * been earned back since or lies in a window that is over. More is taken even where it does not fit,
-   * down to nothing left and no further.
+   * Corrects what an operation took: each limit's `cost` is what it is to have cost in the end. 0
+   * gives all back, and forgets the operation. Less gives back no more than was taken, and nothing
+   * that has been earned back since or lies in a window that is over. More is taken even where it
+   * does not fit, down to nothing left and no further.
    *
    * @returns Where each limit stands then, or `null` when the operation is not known (any more)
    */
@@ -46,7 +46,9 @@ export interface RateLimitStore {
   /** The same without waiting, where all is kept in this process's memory. Absent elsewhere. */
   readonly local?: LocalRateLimits
 
-  /** By what time goes in this process, for those who work on the store. Default: the platform's. */
+  /**
+   * By what time goes in this process, for those who work on the store. Default: the platform's.
+   */
   readonly clock?: Clock
 }
 
@@ -68,14 +70,14 @@ export interface LocalRateLimits {
 /** Options of {@link RateLimitStore.consume}. */
 export interface ConsumeOptions {
   /**
-   * Names what the request is part of, 1 to 128 of `A–Z a–z 0–9 . _ : / -`: asked again with the same
-   * name, limits that it was charged for let it pass and cost nothing. Needed by concurrency limits,
-   * whose slots it holds, and for {@link RateLimitStore.settle}.
+   * Names what the request is part of, 1 to 128 of `A–Z a–z 0–9 . _ : / -`: asked again with the
+   * same name, limits that it was charged for let it pass and cost nothing. Needed by concurrency
+   * limits, whose slots it holds, and for {@link RateLimitStore.settle}.
    */
   readonly operation?: string
   /**
-   * How long the operation is remembered, 1 s to 31 days. Default: the longest window of its limits,
-   * at least a minute and at most a day. A slot is held for its lease.
+   * How long the operation is remembered, 1 s to 31 days. Default: the longest window of its
+   * limits, at least a minute and at most a day. A slot is held for its lease.
    */
   readonly rememberMs?: number
   /** Only looks whether the request would pass, and charges nothing. Default `false`. */
@@ -101,9 +103,9 @@ interface AnyRateLimit extends RateLimitName {
 }
 
 /**
- * The generic cell rate algorithm (GCRA, ITU-T I.371), which is a token bucket refilled without pause
- * and a leaky bucket: `limit` units a window on average, at most `burst` at once. In the worst window
- * `burst + limit − 1` pass.
+ * The generic cell rate algorithm (GCRA, ITU-T I.371), which is a token bucket refilled without
+ * pause and a leaky bucket: `limit` units a window on average, at most `burst` at once. In the
+ * worst window `burst + limit − 1` pass.
  */
 export interface GcraRateLimit extends AnyRateLimit {
   readonly algorithm: 'gcra'
@@ -115,15 +117,18 @@ export interface GcraRateLimit extends AnyRateLimit {
   readonly maxWaitMs?: number
 }
 
-/** `limit` units in each window, counted from multiples of its length since 1970. Worst window: `2 · limit`. */
+/**
+ * `limit` units in each window, counted from multiples of its length since 1970. Worst window:
+ * `2 · limit`.
+ */
 export interface FixedWindowRateLimit extends AnyRateLimit {
   readonly algorithm: 'fixed-window'
   readonly windowMs: number
 }
 
 /**
- * Counts the window and the one before it, of which as much weighs as a window that ends now covers.
- * Two numbers of state; in the worst window nearly `2 · limit` pass.
+ * Counts the window and the one before it, of which as much weighs as a window that ends now
+ * covers. Two numbers of state; in the worst window nearly `2 · limit` pass.
  */
 export interface SlidingWindowRateLimit extends AnyRateLimit {
   readonly algorithm: 'sliding-window'
@@ -144,8 +149,9 @@ export interface CalendarRateLimit extends AnyRateLimit {
 }
 
 /**
- * At most `limit` slots held at once, by operations; `limit` is at most 1,000. Asked again an operation
- * keeps its slot for another lease, and {@link RateLimitStore.settle} with cost 0 gives it back.
+ * At most `limit` slots held at once, by operations; `limit` is at most 1,000. Asked again an
+ * operation keeps its slot for another lease, and {@link RateLimitStore.settle} with cost 0 gives
+ * it back.
  */
 export interface ConcurrencyRateLimit extends AnyRateLimit {
   readonly algorithm: 'concurrency'
@@ -154,9 +160,9 @@ export interface ConcurrencyRateLimit extends AnyRateLimit {
 }
 
 /**
- * A ban: once `limit` units of offences have come within a window, nothing passes for `banMs`, and for
- * twice as long each further time, until `forgetMs` have passed since the last ban ended. What it
- * counts is its cost; a request that only asks has cost 0.
+ * A ban: once `limit` units of offences have come within a window, nothing passes for `banMs`, and
+ * for twice as long each further time, until `forgetMs` have passed since the last ban ended. What
+ * it counts is its cost; a request that only asks has cost 0.
  */
 export interface BanRateLimit extends AnyRateLimit {
   readonly algorithm: 'ban'

@@ -30,9 +30,9 @@ interface Part<Limit> {
 }
 
 /**
- * A {@link RateLimitStore} over several places. Each is asked at the same time under one operation; what
- * was taken is given back when another one denies, so limits are never exceeded, but for that moment
- * others may be denied.
+ * A {@link RateLimitStore} over several places. Each is asked at the same time under one operation;
+ * what was taken is given back when another one denies, so limits are never exceeded, but for that
+ * moment others may be denied.
  */
 export function createSpreadRateLimits(
   places: RateLimitPlaces,
@@ -70,7 +70,8 @@ export function createSpreadRateLimits(
         const decisions = decided[index] ?? []
         if (passes[index] !== true || decisions.length === 0 || look) return decisions
         const none = limits.map((limit) => ({ ...limit, cost: 0 }))
-        // What cannot be given back is earned back; that it could not changes nothing about the answer.
+        // What cannot be given back is earned back; that it could not changes nothing about the
+        // answer.
         const after = await store.settle(subject, none, operation).catch(() => null)
         return after ?? decisions
       }),

@@ -1,6 +1,9 @@
 import type { Json } from '../../ports/json.ts'
 
-/** A job that an engine carries itself, without a job store: so it has no priority, progress, lease or record. */
+/**
+ * A job that an engine carries itself, without a job store: so it has no priority, progress, lease
+ * or record.
+ */
 export interface DirectJob {
   /** The engine's id of the message; the same on every attempt. */
   readonly id: string
@@ -16,7 +19,9 @@ export interface DirectControl {
   readonly signal: AbortSignal
 }
 
-/** How an attempt ended: those outcomes of a job that an engine can carry out without a job store. */
+/**
+ * How an attempt ended: those outcomes of a job that an engine can carry out without a job store.
+ */
 export type DirectOutcome =
   | { readonly to: 'completed' }
   /** Not to be run again without intervention. */
@@ -24,7 +29,9 @@ export type DirectOutcome =
   /** Again, `delayMs` from now, if the engine has attempts left. */
   | { readonly to: 'scheduled'; readonly delayMs: number; readonly error?: Json }
 
-/** Runs one job. A rejection fails the attempt; when the next one comes is then up to the engine. */
+/**
+ * Runs one job. A rejection fails the attempt; when the next one comes is then up to the engine.
+ */
 export type DirectProcess = (job: DirectJob, control: DirectControl) => Promise<DirectOutcome>
 
 /** A job as the body of a message. */

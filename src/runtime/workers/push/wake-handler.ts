@@ -3,7 +3,10 @@ import type { Backend } from '../../ports/backend.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { WakeMessage } from './wake-message.ts'
 
-/** Whoever works a queue when it wakes: a job queue, or a queue's name with the `drain` of its job worker. */
+/**
+ * Whoever works a queue when it wakes: a job queue, or a queue's name with the `drain` of its job
+ * worker.
+ */
 export type WokenWorker = (
   | { readonly queue: string }
   | { readonly processors: readonly { readonly queue: string }[] }
@@ -24,22 +27,31 @@ export interface WakeHandlerOptions {
 
 /** What became of a wake. */
 export type WakeAnswer =
-  /** `settled` is `null` when the time limit came first. `wakeInMs` is when it wakes again, `null` when nothing waits. */
+  /**
+   * `settled` is `null` when the time limit came first. `wakeInMs` is when it wakes again, `null`
+   * when nothing waits.
+   */
   | { readonly kind: 'worked'; readonly settled: number | null; readonly wakeInMs: number | null }
   /** It came as late as the engine can hold a message, was not due yet and is under way again. */
   | { readonly kind: 'early' }
   /** No worker here is for this queue. */
   | { readonly kind: 'unknown_queue' }
 
-/** Answers one wake. @throws BackendError or what `drain` throws when the job store cannot be reached: wake again later */
+/**
+ * Answers one wake. @throws BackendError or what `drain` throws when the job store cannot be
+ * reached: wake again later
+ */
 export type WakeHandler = (wake: WakeMessage) => Promise<WakeAnswer>
 
-/** Ready jobs that this worker could not take, as where another one is just taking them, are looked for again after this. */
+/**
+ * Ready jobs that this worker could not take, as where another one is just taking them, are looked
+ * for again after this.
+ */
 const LEFT_ALONE_MS = 60_000
 
 /**
- * Works the queue that woken, and sees to the next wake: what waits for a retry, for its time or for the end of a lost lease has
- * nobody else to wake for it.
+ * Works the queue that woken, and sees to the next wake: what waits for a retry, for its time or
+ * for the end of a lost lease has nobody else to wake for it.
  *
  * @throws RangeError when two workers are for one queue
  */

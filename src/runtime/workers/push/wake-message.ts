@@ -1,6 +1,9 @@
 import type { Json } from '../../ports/json.ts'
 
-/** What a wake carries on its way through an engine that pushes messages: no job, only where to look. */
+/**
+ * What a wake carries on its way through an engine that pushes messages: no job, only where to
+ * look.
+ */
 export interface WakeMessage {
   readonly queue: string
   /** How much longer than the engine can wait the wake is to wait; 0 when it is due. */

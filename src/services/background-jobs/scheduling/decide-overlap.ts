@@ -1,8 +1,8 @@
 import { ScheduleError } from './schedule-error.ts'
 
 /**
- * What a run does while the one before has not finished: run beside it (`allow`), not run (`skip`), or wait for it, but only
- * if no other run waits already (`queue-one`).
+ * What a run does while the one before has not finished: run beside it (`allow`), not run (`skip`),
+ * or wait for it, but only if no other run waits already (`queue-one`).
  */
 export type OverlapPolicy = 'allow' | 'skip' | 'queue-one'
 

@@ -4,7 +4,8 @@ import { ScheduleError } from './schedule-error.ts'
 import type { Schedule, ScheduleProgress } from './schedule.ts'
 
 /**
- * What becomes of ticks that nobody was there to see, after an outage or while the schedule was paused.
+ * What becomes of ticks that nobody was there to see, after an outage or while the schedule was
+ * paused.
  *
  * - `latest`: of all that are due, the latest runs.
  * - `skip`: the latest runs if it is at most {@link ON_TIME_MS} late.
@@ -31,9 +32,11 @@ export interface TickDecision {
 export const ON_TIME_MS = 120_000
 
 /**
- * Decides which ticks of a schedule run now. Whatever moments it is called at, no tick is decided twice and none is left out.
+ * Decides which ticks of a schedule run now. Whatever moments it is called at, no tick is decided
+ * twice and none is left out.
  *
- * @param now ms since 1970; earlier than the last tick when the clock was put back, and then nothing is due
+ * @param now ms since 1970; earlier than the last tick when the clock was put back, and then
+ *   nothing is due
  * @param misfire Default `latest`
  * @throws {ScheduleError} `bad_misfire`
  */

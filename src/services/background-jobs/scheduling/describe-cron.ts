@@ -4,10 +4,11 @@ import { parseCron } from './parse-cron.ts'
 import { scheduleZone } from './schedule-zone.ts'
 
 /**
- * Says in English when a cron expression runs: `At 09:00, Monday through Friday (Europe/Berlin time)`.
+ * Says in English when a cron expression runs: `At 09:00, Monday through Friday (Europe/Berlin
+ * time)`.
  *
- * It is made from what the expression means, not from how it is written: two expressions that run at different wall
- * clock times have different descriptions.
+ * It is made from what the expression means, not from how it is written: two expressions that run
+ * at different wall clock times have different descriptions.
  *
  * @param timezone Named in the description. Default: left out
  * @throws {ScheduleError} When the expression or the time zone is not valid

@@ -41,7 +41,8 @@ export function dueTicks(
 }
 
 /**
- * A schedule by the second that slept for a year is 31 million ticks behind: its latest ticks are searched from the end.
+ * A schedule by the second that slept for a year is 31 million ticks behind: its latest ticks are
+ * searched from the end.
  *
  * @param after The first tick after an instant, `null` when none is due
  * @param known A tick that is due
@@ -62,7 +63,9 @@ function latestTicks(
   return ticks.toReversed()
 }
 
-/** The last tick in `[known, until]`: a window is doubled until it holds one, then halved around it. */
+/**
+ * The last tick in `[known, until]`: a window is doubled until it holds one, then halved around it.
+ */
 function lastTick(after: (ms: number) => number | null, known: number, until: number): number {
   const tickIn = (fromMs: number, untilMs: number): number | null => {
     const tick = after(fromMs)

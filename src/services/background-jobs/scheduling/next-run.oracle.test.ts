@@ -5,11 +5,11 @@ import { parseSchedule } from './parse-schedule.ts'
 import type { DstPolicy } from './schedule.ts'
 
 /**
- * What `nextRun()` says is compared with what one gets by looking at every minute (or second) around changes of the clocks,
- * with nothing but `Intl` and the definitions of the policies.
+ * What `nextRun()` says is compared with what one gets by looking at every minute (or second)
+ * around changes of the clocks, with nothing but `Intl` and the definitions of the policies.
  *
- * By default a sample of years and patterns for every zone; `SCHEDULE_ORACLE=full` looks at every change from 1973 to 2037,
- * in some minutes. `SCHEDULE_SEED` draws other samples.
+ * By default a sample of years and patterns for every zone; `SCHEDULE_ORACLE=full` looks at every
+ * change from 1973 to 2037, in some minutes. `SCHEDULE_SEED` draws other samples.
  */
 const FULL = process.env['SCHEDULE_ORACLE'] === 'full'
 const SEED = Number(process.env['SCHEDULE_SEED'] ?? 1)
@@ -110,7 +110,8 @@ function compare(pattern: Pattern, timezone: string, times: Times, step: number)
 }
 
 /**
- * The definition of the policies, instant by instant. The first instant is only there to be compared with.
+ * The definition of the policies, instant by instant. The first instant is only there to be
+ * compared with.
  *
  * @param hits Whether the pattern names what the clocks show
  * @param dst `null` for a pattern that follows elapsed time

@@ -10,8 +10,8 @@ import { scheduleZone } from './schedule-zone.ts'
 const REACH_MS = 2 * 86_400_000
 
 /**
- * The first run of a schedule after an instant. Ask with the time of the run before, not with the present, so that runs
- * neither drift nor get lost.
+ * The first run of a schedule after an instant. Ask with the time of the run before, not with the
+ * present, so that runs neither drift nor get lost.
  *
  * @param afterMs ms since 1970
  * @param runsSoFar Counted against the schedule's `limit`
@@ -51,8 +51,8 @@ interface Policy {
 }
 
 /**
- * The first run at or after `from`, walking from one change of the clocks to the next. Between two of them, wall clock time
- * is elapsed time plus an offset.
+ * The first run at or after `from`, walking from one change of the clocks to the next. Between two
+ * of them, wall clock time is elapsed time plus an offset.
  */
 function search(
   calendar: CronCalendar,
@@ -70,7 +70,8 @@ function search(
     const run = wall - offset
     const change = zone.nextChange(walked, Math.min(run, from + REACH_MS))
     if (change === null) {
-      // A change further away matters only if it is near the run: no wall time that it skips or repeats is in the calendar.
+      // A change further away matters only if it is near the run: no wall time that it skips or
+      // repeats is in the calendar.
       return run <= from + REACH_MS ? run : search(calendar, zone, policy, run - REACH_MS)
     }
     const { at, before, after } = change

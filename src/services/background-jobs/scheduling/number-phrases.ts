@@ -17,7 +17,9 @@ export function numbersOf(unit: string, numbers: readonly number[]): string {
   return `${unit}s ${listed(numbers.map(String))}`
 }
 
-/** How far apart the numbers are if they are evenly so, otherwise `null`; also for fewer than two. */
+/**
+ * How far apart the numbers are if they are evenly so, otherwise `null`; also for fewer than two.
+ */
 export function stepOf(numbers: readonly number[]): number | null {
   const [first = 0, second] = numbers
   if (second === undefined) return null

@@ -11,11 +11,12 @@ const CALENDARS_HELD = 128
 const calendars = createLruCache<CronCalendar>(CALENDARS_HELD)
 
 /**
- * Reads a cron expression: `minute hour day month weekday`, with the second before them if there are six fields, or one of
- * `@hourly @daily @midnight @weekly @monthly @yearly @annually`.
+ * Reads a cron expression: `minute hour day month weekday`, with the second before them if there
+ * are six fields, or one of `@hourly @daily @midnight @weekly @monthly @yearly @annually`.
  *
- * Fields take numbers, names (`JAN`, `MON`), lists, ranges and steps; days of the month also `L`, `LW` and `15W`; weekdays
- * `FRI#2`, `FRI#L`, and `+` before them so that both days must fit rather than either.
+ * Fields take numbers, names (`JAN`, `MON`), lists, ranges and steps; days of the month also `L`,
+ * `LW` and `15W`; weekdays `FRI#2`, `FRI#L`, and `+` before them so that both days must fit rather
+ * than either.
  *
  * @throws {ScheduleError} `bad_cron`, `never_runs`
  */

@@ -2,7 +2,9 @@ import { InfrastructureError } from '../../../runtime/ports/infrastructure-error
 
 /** Stable codes of {@link ScheduleError}. */
 export type ScheduleErrorCode =
-  /** Neither or both of `cron` and `every`, or an option that the kind of schedule does not have. */
+  /**
+   * Neither or both of `cron` and `every`, or an option that the kind of schedule does not have.
+   */
   | 'bad_schedule'
   /** The cron expression cannot be read; the message names the field. */
   | 'bad_cron'
@@ -15,7 +17,10 @@ export type ScheduleErrorCode =
   | 'bad_limit'
   | 'bad_misfire'
   | 'bad_overlap'
-  /** The schedule can be read, but has no run at all: 30 February, or nothing between `start` and `end`. */
+  /**
+   * The schedule can be read, but has no run at all: 30 February, or nothing between `start` and
+   * `end`.
+   */
   | 'never_runs'
 
 /** A schedule, or a policy of one, is not valid. */

@@ -1,7 +1,8 @@
 import type { Duration } from '../../../primitives/duration.ts'
 
 /**
- * When something runs again and again: made by `parseSchedule()`, and plain data, so that it can be kept as JSON.
+ * When something runs again and again: made by `parseSchedule()`, and plain data, so that it can be
+ * kept as JSON.
  *
  * `Readonly`, since an interface itself is not assignable to `Json`.
  */
@@ -32,18 +33,23 @@ export interface ScheduleWindow {
 }
 
 /**
- * What becomes of a time that the clocks skip or show twice. It does not apply to an hour given as `*`, as a step of it, or
- * with all 24 named: such schedules run whenever the clock shows a time they name, twice in an hour that comes twice and
- * not at all in one that is skipped.
+ * What becomes of a time that the clocks skip or show twice. It does not apply to an hour given as
+ * `*`, as a step of it, or with all 24 named: such schedules run whenever the clock shows a time
+ * they name, twice in an hour that comes twice and not at all in one that is skipped.
  */
 export interface DstPolicy {
-  /** A time that the clocks skip: run once, at the end of the gap (`after`), or not at all that day. */
+  /**
+   * A time that the clocks skip: run once, at the end of the gap (`after`), or not at all that day.
+   */
   readonly gap: 'after' | 'skip'
   /** A time that the clocks show twice: run the first time, or both. */
   readonly overlap: 'first' | 'both'
 }
 
-/** How far a schedule has come. Kept from one decision to the next; a new schedule has come to the instant of its making. */
+/**
+ * How far a schedule has come. Kept from one decision to the next; a new schedule has come to the
+ * instant of its making.
+ */
 export interface ScheduleProgress {
   /** The last tick that was decided, ms since 1970. */
   readonly lastScheduledMs: number
@@ -70,8 +76,9 @@ export interface CronScheduleOptions extends ScheduleWindowOptions {
 /** A schedule by elapsed time. */
 export interface IntervalScheduleOptions extends ScheduleWindowOptions {
   /**
-   * 1 second to 366 days. Counted from `start`, otherwise from 1970-01-01T00:00Z: `'15m'` runs at the quarters of each
-   * hour, whenever the schedule was made, so that making it again on every deploy moves nothing.
+   * 1 second to 366 days. Counted from `start`, otherwise from 1970-01-01T00:00Z: `'15m'` runs at
+   * the quarters of each hour, whenever the schedule was made, so that making it again on every
+   * deploy moves nothing.
    */
   readonly every: Duration
   readonly cron?: undefined

@@ -1,6 +1,8 @@
 import type { Json } from '../../../runtime/ports/json.ts'
 
-/** One change of a payment, as its audit trail keeps it. Without personal data, tokens and secrets. */
+/**
+ * One change of a payment, as its audit trail keeps it. Without personal data, tokens and secrets.
+ */
 export interface AuditEntry {
   /** From 1, without gaps. */
   readonly sequence: number

@@ -50,7 +50,9 @@ export type FraudRule =
       readonly values: readonly string[]
       readonly action: FraudAction
     }
-  /** Your own. What it throws ends the payment: a rule that cannot be asked must not let it through. */
+  /**
+   * Your own. What it throws ends the payment: a rule that cannot be asked must not let it through.
+   */
   | {
       readonly type: 'custom'
       readonly name: string

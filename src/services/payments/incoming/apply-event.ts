@@ -18,7 +18,9 @@ export interface ApplyEventOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What came of an event: whether its handler was called now, before, or is being called elsewhere. */
+/**
+ * What came of an event: whether its handler was called now, before, or is being called elsewhere.
+ */
 export interface AppliedEvent {
   readonly event: PaymentEvent
   readonly handled: 'now' | 'before' | 'elsewhere' | 'nobody'
@@ -101,7 +103,9 @@ export async function callHandler(
   return handled
 }
 
-/** What a change of the record means in words of events, so that an answer tells it like a webhook. */
+/**
+ * What a change of the record means in words of events, so that an answer tells it like a webhook.
+ */
 export function transitionsOf(
   before: PaymentRecord | null,
   after: PaymentRecord,

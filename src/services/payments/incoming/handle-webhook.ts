@@ -19,8 +19,8 @@ export interface HandleWebhookOptions {
  * 200: taken in, also when it was before. 4xx: not authentic. 503: the handler is being called by
  * another request, or failed; the provider sends it again.
  *
- * @throws PaymentError `configuration` when the provider has no webhook secret, or nothing that reads
- *   webhooks was given: a webhook that cannot be verified must not pass
+ * @throws PaymentError `configuration` when the provider has no webhook secret, or nothing that
+ *   reads webhooks was given: a webhook that cannot be verified must not pass
  * @throws What a handler throws is thrown on, so that it is seen; answer 500
  */
 export async function handleWebhook(

@@ -29,7 +29,8 @@ export interface PaymentEvent {
 
 /**
  * Called once for each thing that happened, however many reports tell of it. One that throws or
- * crashes is called again with the provider's next try: make what it does idempotent under `event.id`.
+ * crashes is called again with the provider's next try: make what it does idempotent under
+ * `event.id`.
  */
 export type PaymentEventHandler = (event: PaymentEvent) => void | Promise<void>
 

@@ -27,7 +27,9 @@ import { paymentOf, type PaymentRecord } from './payment-record.ts'
 
 /** What is to be paid, and how. */
 export interface PaymentRequest {
-  /** Names this very operation, such as `order-42`: asking again under it gives the same payment. */
+  /**
+   * Names this very operation, such as `order-42`: asking again under it gives the same payment.
+   */
   readonly operationId: string
   readonly amount: MoneyInput
   /** As named in `createPayments({ providers })`. Default: the only one. */
@@ -88,7 +90,8 @@ const ACTION = 'create payment'
  * Creates a payment at its provider, once for each operation id.
  *
  * What is asked for is kept with its key before the provider is called. A crash or a lost answer so
- * leaves a payment in state `indeterminate`: asking again under the same operation id goes on with it.
+ * leaves a payment in state `indeterminate`: asking again under the same operation id goes on with
+ * it.
  *
  * @throws PaymentError
  */
@@ -205,7 +208,9 @@ export async function nextAttempt(
   return after
 }
 
-/** What a failed call leaves behind: nothing, a declined payment, or one of which nothing is known. */
+/**
+ * What a failed call leaves behind: nothing, a declined payment, or one of which nothing is known.
+ */
 async function settleFailure(
   context: PaymentContext,
   record: PaymentRecord,

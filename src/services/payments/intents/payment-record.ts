@@ -50,7 +50,9 @@ export interface PaymentRecord {
   readonly raw: Json
 }
 
-/** A refund within its payment's record. It holds its amount back from the moment it is asked for. */
+/**
+ * A refund within its payment's record. It holds its amount back from the moment it is asked for.
+ */
 export interface RefundEntry {
   readonly amount: string
   /** `asked`: no answer is known yet. */

@@ -1,6 +1,7 @@
 /**
  * ISO 4217's active currencies with a minor unit, by the number of its decimals, as of list one
- * published on 2026-01-01 (https://www.six-group.com/en/products-services/financial-information/data-standards.html).
+ * published on 2026-01-01
+ * (https://www.six-group.com/en/products-services/financial-information/data-standards.html).
  * `Intl` is no source for this: engines disagree about a dozen of them.
  */
 const CODES_BY_DECIMALS: Readonly<Record<number, string>> = {

@@ -19,6 +19,7 @@ export function formatMoney(amount: MoneyInput, locale: string): string {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   })
-  // A decimal text is formatted exactly (ECMA-402 NumberFormat v3), where a number would be rounded.
+  // A decimal text is formatted exactly (ECMA-402 NumberFormat v3), where a number would be
+  // rounded.
   return format.format(decimalOf(minor, decimals) as Intl.StringNumericLiteral)
 }

@@ -121,7 +121,9 @@ export function subtractMoney(from: Money, amount: Money): Money {
   return minorMoney(from.minor - sameCurrency(from, amount), from.currency)
 }
 
-/** @returns Below 0, 0 or above 0, for `toSorted()`. @throws RangeError when the currencies differ */
+/**
+ * @returns Below 0, 0 or above 0, for `toSorted()`. @throws RangeError when the currencies differ
+ */
 export function compareMoney(left: Money, right: Money): number {
   const other = sameCurrency(left, right)
   if (left.minor === other) return 0

@@ -5,7 +5,9 @@ const METADATA_KEYS = 40
 const METADATA_KEY_LENGTH = 40
 const METADATA_VALUE_LENGTH = 500
 
-/** @throws PaymentError `invalid_request`; plain JavaScript forgets it easily, and a retry needs it */
+/**
+ * @throws PaymentError `invalid_request`; plain JavaScript forgets it easily, and a retry needs it
+ */
 export function checkOperationId(action: string, operationId: unknown): string {
   if (
     typeof operationId === 'string' &&
@@ -74,7 +76,10 @@ export function checkMetadata(
   return Object.fromEntries(entries)
 }
 
-/** @throws PaymentError `invalid_request` when it is no absolute URL with https, or http on this machine */
+/**
+ * @throws PaymentError `invalid_request` when it is no absolute URL with https, or http on this
+ *   machine
+ */
 export function checkUrl(action: string, name: string, url: unknown): string | undefined {
   if (url === undefined) return undefined
   const text = typeof url === 'string' ? url : ''

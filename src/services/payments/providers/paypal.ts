@@ -47,7 +47,8 @@ export interface PaypalOptions {
 const HOUR_MS = 3_600_000
 
 /**
- * Payments by PayPal's Orders v2 and Payments v2, subscriptions by Billing v1, disputes by Disputes v1.
+ * Payments by PayPal's Orders v2 and Payments v2, subscriptions by Billing v1, disputes by Disputes
+ * v1.
  *
  * The payer approves at PayPal (`nextAction`), then `confirmPayment()` captures or authorizes.
  *
@@ -90,7 +91,8 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       pauseSubscriptions: true,
       invoices: false,
       disputes: true,
-      // Orders remember a key for 6 hours; a call repeated later must not meet the very end of them.
+      // Orders remember a key for 6 hours; a call repeated later must not meet the very end of
+      // them.
       idempotencyMs: 5.5 * HOUR_MS,
     },
     ...(webhookId !== undefined && {

@@ -80,7 +80,10 @@ export interface ProviderPaymentRequest {
 export interface ProviderPayment {
   /** The provider's id: `pi_…`, an order, a payment. */
   readonly reference: string
-  /** Further ids of the provider that its webhooks may name instead: charges, captures, authorizations. */
+  /**
+   * Further ids of the provider that its webhooks may name instead: charges, captures,
+   * authorizations.
+   */
   readonly alsoKnownAs: readonly string[]
   readonly state: PaymentState
   /** Asked for. */

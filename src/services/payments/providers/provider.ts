@@ -21,7 +21,9 @@ import type {
   RefundReason,
 } from './provider-payment.ts'
 
-/** What a provider can do; what it cannot is refused with `unsupported` before anything is called. */
+/**
+ * What a provider can do; what it cannot is refused with `unsupported` before anything is called.
+ */
 export interface ProviderCapabilities {
   readonly manualCapture: boolean
   /** Less than was authorized. */
@@ -158,7 +160,10 @@ export interface PaymentProvider {
   ): Promise<ProviderRefund>
   /** @param reference The refund's */
   retrieveRefund(reference: string, call: ProviderCall): Promise<ProviderRefund>
-  /** Reads a verified webhook. @throws PaymentError `invalid_request` when it is none of this provider's */
+  /**
+   * Reads a verified webhook. @throws PaymentError `invalid_request` when it is none of this
+   * provider's
+   */
   readEvent(event: Json): ProviderEvent
 
   readonly customers?: CustomerCalls

@@ -106,7 +106,8 @@ export function stripe(options: StripeOptions): PaymentProvider {
       pauseSubscriptions: true,
       invoices: true,
       disputes: true,
-      // Stripe keeps keys for at least 24 hours: an hour less, so that a late call is still within them.
+      // Stripe keeps keys for at least 24 hours: an hour less, so that a late call is still within
+      // them.
       idempotencyMs: DAY_MS - 3_600_000,
     },
     ...(secrets.length > 0 && { webhooks: { scheme: 'stripe', secrets } as const }),

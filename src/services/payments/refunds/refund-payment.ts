@@ -184,7 +184,9 @@ export function withRefund(
   }
 }
 
-/** A refund that has succeeded can still fail: the bank sends it back. Nothing else goes backwards. */
+/**
+ * A refund that has succeeded can still fail: the bank sends it back. Nothing else goes backwards.
+ */
 function mayFollow(known: RefundEntry['state'], seen: ProviderRefund['state']): boolean {
   if (known === 'asked') return true
   if (known === 'pending') return seen !== 'pending'

@@ -42,7 +42,8 @@ export interface Proration {
  *
  * @throws RangeError when the period is empty, an instant is no whole number, or currencies differ
  * @example
- * prorate({ from: money('10.00', 'EUR'), to: money('20.00', 'EUR'), periodStart, periodEnd, changeAt: halfway })
+ * const [from, to] = [money('10.00', 'EUR'), money('20.00', 'EUR')]
+ * prorate({ from, to, periodStart, periodEnd, changeAt: halfway })
  * // { credit: 5.00, charge: 10.00, due: 5.00 }
  */
 export function prorate(request: ProrationRequest): Proration {

@@ -7,7 +7,10 @@ import { FixedWindowLimiter } from '../limiters/fixed-window-limiter.ts'
 import { GcraLimiter } from '../limiters/gcra-limiter.ts'
 import type { WindowLimiterOptions } from '../limiters/window-limiter-options.ts'
 
-/** A store that is not in this process, as far as anyone can tell: it can be counted, slowed down and stopped. */
+/**
+ * A store that is not in this process, as far as anyone can tell: it can be counted, slowed down
+ * and stopped.
+ */
 function fixture(options: Partial<WindowLimiterOptions> = {}) {
   const clock = createFakeClock()
   const { rateLimits } = memory({ clock })

@@ -24,7 +24,9 @@ export interface DecisionRequest {
 
 const OPERATION_BYTES = 12
 
-/** Decides what limiters, guards and quotas are asked, by one store and one policy for its failures. */
+/**
+ * Decides what limiters, guards and quotas are asked, by one store and one policy for its failures.
+ */
 export class Decider {
   readonly #settings: DecisionSettings
   readonly #access: StoreAccess

@@ -12,13 +12,17 @@ export interface RateLimitOutcome {
   readonly retryAfterMs: number
   /** How long a request that `waitFor` booked ahead must wait, in ms; else 0. */
   readonly waitMs: number
-  /** Names the deciding limit: of those that deny the one that does so longest, else the one with least left. */
+  /**
+   * Names the deciding limit: of those that deny the one that does so longest, else the one with
+   * least left.
+   */
   readonly policy: string
   /** Each limit for itself, in the order in which they were given. */
   readonly limits: readonly LimitStanding[]
   /**
-   * Who decided: the store; this process, of a denial that it remembers (`cache`) or with limits of its own
-   * because the store failed (`local`); or `onError`, which alone knows no numbers (`failure`).
+   * Who decided: the store; this process, of a denial that it remembers (`cache`) or with limits of
+   * its own because the store failed (`local`); or `onError`, which alone knows no numbers
+   * (`failure`).
    */
   readonly decidedBy: 'store' | 'cache' | 'local' | 'failure'
   /** Whether only a dry run let the request pass. */
@@ -26,8 +30,8 @@ export interface RateLimitOutcome {
   /** The operation that was charged, for `refund` and `settle`; `null` without one. */
   readonly operation: string | null
   /**
-   * Resolves when what goes on behind the decision is done, such as hooks; never rejects. On Workers hand
-   * it to `ctx.waitUntil`.
+   * Resolves when what goes on behind the decision is done, such as hooks; never rejects. On
+   * Workers hand it to `ctx.waitUntil`.
    */
   readonly pending: Promise<void>
 }

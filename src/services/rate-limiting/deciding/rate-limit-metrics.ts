@@ -1,4 +1,6 @@
-/** What is asked of a metrics service, such as `MetricsService` of logging: counters with labels. */
+/**
+ * What is asked of a metrics service, such as `MetricsService` of logging: counters with labels.
+ */
 export interface RateLimitMetrics {
   counter(
     name: string,

@@ -10,25 +10,32 @@ import type { RateLimitOutcome } from './outcome.ts'
 
 /** What every limiter is made with. */
 export interface RateLimitingOptions {
-  /** Where limits are kept: `memory()`, `sqlite()`, `durableObjects()`, `redis()`, or one port of them. */
+  /**
+   * Where limits are kept: `memory()`, `sqlite()`, `durableObjects()`, `redis()`, or one port of
+   * them.
+   */
   readonly backend: Pick<Backend, 'rateLimits'>
   /**
-   * What holds while the store fails or does not answer in time: `local` limits in this process alone,
-   * `allow` lets everything pass, `deny` nothing. Default `local`.
+   * What holds while the store fails or does not answer in time: `local` limits in this process
+   * alone, `allow` lets everything pass, `deny` nothing. Default `local`.
    */
   readonly onError?: 'allow' | 'deny' | 'local'
   /** How long the store may take, 1 ms to 1 min. Default 250 ms. */
   readonly timeout?: Duration
   /**
-   * How long this process may remember who was denied until when, so that it costs no round trip, 0 (not
-   * at all) to 1 h. What other processes reset or give back meanwhile is seen after this. Default 1 min.
+   * How long this process may remember who was denied until when, so that it costs no round trip, 0
+   * (not at all) to 1 h. What other processes reset or give back meanwhile is seen after this.
+   * Default 1 min.
    */
   readonly denialMaxAge?: Duration
   /** Decides and charges, but lets every request pass. Default `false`. */
   readonly dryRun?: boolean
   /** Hears of each request that was denied, also in a dry run. */
   readonly onLimited?: (event: LimitedEvent) => void | Promise<void>
-  /** Hears what went wrong around decisions: of a store that failed, of a hook that threw. Default: nobody. */
+  /**
+   * Hears what went wrong around decisions: of a store that failed, of a hook that threw. Default:
+   * nobody.
+   */
   readonly onFailure?: (error: unknown) => void
   /** Where decisions are counted: `MetricsService` fits. Default: nowhere. */
   readonly metrics?: RateLimitMetrics

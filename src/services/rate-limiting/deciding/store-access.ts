@@ -16,8 +16,8 @@ import type {
 import { createDenialCache, type DenialCache } from './denial-cache.ts'
 
 /**
- * A store as a process that must answer soon sees it: with a limit of time, and a circuit that spares it
- * calls while it fails. Shared by all who use the same store on the same clock.
+ * A store as a process that must answer soon sees it: with a limit of time, and a circuit that
+ * spares it calls while it fails. Shared by all who use the same store on the same clock.
  */
 export interface StoreAccess {
   readonly clock: Clock
@@ -27,7 +27,8 @@ export interface StoreAccess {
   /**
    * Calls the store.
    *
-   * @throws BackendError when it failed, did not answer in time, or is not asked because it failed before
+   * @throws BackendError when it failed, did not answer in time, or is not asked because it failed
+   *   before
    */
   call<Result>(timeoutMs: number, act: (store: RateLimitStore) => Promise<Result>): Promise<Result>
   /** Until the store is asked again, ms; 0 when it is asked now. */
@@ -37,7 +38,9 @@ export interface StoreAccess {
 const DENIALS = 10_000
 const LOCAL_SUBJECTS = 10_000
 
-/** Five failures in a row open the circuit; after a second one call looks whether it works again. */
+/**
+ * Five failures in a row open the circuit; after a second one call looks whether it works again.
+ */
 const CIRCUIT: CircuitPolicy = {
   failureThreshold: 5,
   failureRate: null,

@@ -12,7 +12,9 @@ import { checkCost, readLimit } from '../limits/read-limit.ts'
 import { configuredRateLimiting } from './configure-rate-limiting.ts'
 import type { CheckOptions } from './rate-limiter.ts'
 
-/** What {@link checkRateLimit} takes: one limit or several, and what is not as it was configured. */
+/**
+ * What {@link checkRateLimit} takes: one limit or several, and what is not as it was configured.
+ */
 export type CheckRateLimitOptions = CheckOptions &
   Partial<RateLimitingOptions> &
   (OneLimit | SeveralLimits)

@@ -17,7 +17,9 @@ import { RateLimitedError } from '../rate-limited-error.ts'
 export interface ConcurrencyOptions extends RateLimitingOptions {
   /** Slots of each key, 1 to 1,000. */
   readonly limit: number
-  /** After which a slot whose holder does not renew it is free again, 1 s to 1 day. Default 30 s. */
+  /**
+   * After which a slot whose holder does not renew it is free again, 1 s to 1 day. Default 30 s.
+   */
   readonly lease?: Duration
   /** Limiters with the same keys and name share their slots. Default `concurrency`. */
   readonly name?: string
@@ -28,8 +30,8 @@ export interface AcquireOptions {
   /** Slots to take, 1 to `limit`. Default 1. */
   readonly cost?: number
   /**
-   * The holder, 1 to 128 of `A–Z a–z 0–9 . _ : / -`; one that already holds a slot keeps it for another
-   * lease. Default: a new one.
+   * The holder, 1 to 128 of `A–Z a–z 0–9 . _ : / -`; one that already holds a slot keeps it for
+   * another lease. Default: a new one.
    */
   readonly operation?: string
 }
@@ -37,8 +39,8 @@ export interface AcquireOptions {
 const ACTION = 'take slot'
 
 /**
- * Lets at most `limit` holders in at once. A slot is leased: that of a holder which crashed comes back when
- * its lease ends, and one that is given back late or twice frees nobody else's.
+ * Lets at most `limit` holders in at once. A slot is leased: that of a holder which crashed comes
+ * back when its lease ends, and one that is given back late or twice frees nobody else's.
  *
  * @example
  * const exports = new ConcurrencyLimiter({ backend, limit: 3 })
@@ -79,7 +81,10 @@ export class ConcurrencyLimiter {
     return this.#decider.decide(ACTION, key, this.#plan, { cost, operation })
   }
 
-  /** Keeps a slot for another lease. @returns Whether it is held: one that was lost is taken anew if it is free */
+  /**
+   * Keeps a slot for another lease. @returns Whether it is held: one that was lost is taken anew if
+   * it is free
+   */
   async renew(key: string, { operation }: { readonly operation: string | null }): Promise<boolean> {
     const { allowed } = await this.acquire(key, { operation: checkHolder(operation) })
     return allowed
@@ -105,8 +110,9 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * Runs `work` while holding a slot, renewed each third of its lease, and gives it back afterwards. That
-   * it could not be given back is told to `onFailure` and changes nothing about the result.
+   * Runs `work` while holding a slot, renewed each third of its lease, and gives it back
+   * afterwards. That it could not be given back is told to `onFailure` and changes nothing about
+   * the result.
    *
    * @throws RateLimitedError when no slot is free; else what `work` throws
    */

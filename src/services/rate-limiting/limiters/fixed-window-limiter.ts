@@ -7,8 +7,8 @@ import type { WindowLimiterOptions } from './window-limiter-options.ts'
 const ACTION = 'create fixed window limiter'
 
 /**
- * Lets `limit` units pass in each window, from multiples of its length since 1970. Around the end of a
- * window up to twice the limit can pass at once.
+ * Lets `limit` units pass in each window, from multiples of its length since 1970. Around the end
+ * of a window up to twice the limit can pass at once.
  *
  * @example
  * const window = new FixedWindowLimiter({ backend, limit: 1000, window: '1h' })

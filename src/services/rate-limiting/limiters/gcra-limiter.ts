@@ -9,8 +9,8 @@ export interface GcraOptions extends WindowLimiterOptions {
   /** Units that may come at once. Default: `limit`; 1 spaces requests evenly. */
   readonly burst?: number
   /**
-   * Makes `limit` the most that can pass in any window whatsoever: units are earned at `limit − burst` a
-   * window, and `burst` is by default half of the limit. Default `false`.
+   * Makes `limit` the most that can pass in any window whatsoever: units are earned at
+   * `limit − burst` a window, and `burst` is by default half of the limit. Default `false`.
    */
   readonly hardCap?: boolean
 }

@@ -8,19 +8,25 @@ import { checkCost } from '../limits/read-limit.ts'
 
 /** What a check may say besides the key. */
 export interface CheckOptions {
-  /** Units that the request counts for: an integer from 0 (only looks) to what can ever fit. Default 1. */
+  /**
+   * Units that the request counts for: an integer from 0 (only looks) to what can ever fit. Default
+   * 1.
+   */
   readonly cost?: number
   /**
-   * Names what the request is part of, 1 to 128 of `A–Z a–z 0–9 . _ : / -`: asked again under the same
-   * name it passes and costs nothing, and it can be refunded and settled. Remembered for the limit's
-   * window, at least a minute and at most a day.
+   * Names what the request is part of, 1 to 128 of `A–Z a–z 0–9 . _ : / -`: asked again under the
+   * same name it passes and costs nothing, and it can be refunded and settled. Remembered for the
+   * limit's window, at least a minute and at most a day.
    */
   readonly operation?: string
 }
 
 /** How long {@link RateLimiter.waitFor} waits. */
 export interface WaitOptions extends CheckOptions {
-  /** The longest wait, up to 366 days; a request that would have to wait longer is denied at once. Default 30 s. */
+  /**
+   * The longest wait, up to 366 days; a request that would have to wait longer is denied at once.
+   * Default 30 s.
+   */
   readonly maxWait?: Duration
   /** Ends the wait; what was booked is given back. */
   readonly signal?: AbortSignal
@@ -28,22 +34,25 @@ export interface WaitOptions extends CheckOptions {
 
 /** What every limiter can be asked. */
 export interface RateLimiter {
-  /** Takes `cost` units of the key's budget, or nothing when they do not fit. One round trip at most. */
+  /**
+   * Takes `cost` units of the key's budget, or nothing when they do not fit. One round trip at
+   * most.
+   */
   check(key: string, options?: CheckOptions): Promise<RateLimitOutcome>
   /** Says what {@link RateLimiter.check} would answer, and takes nothing. */
   peek(key: string, options?: Pick<CheckOptions, 'cost'>): Promise<RateLimitOutcome>
   /** Forgets what the key has used. */
   reset(key: string): Promise<void>
   /**
-   * Gives back what an operation took, once: no more than it took, nothing that has been earned back
-   * since, nothing into another window.
+   * Gives back what an operation took, once: no more than it took, nothing that has been earned
+   * back since, nothing into another window.
    *
    * @returns Where the limit stands then, `null` when the operation took nothing or is forgotten
    */
   refund(key: string, taken: TakenUnits): Promise<RateLimitOutcome | null>
   /**
-   * Corrects what an operation has cost, once that is known. More than it took is taken even where it
-   * does not fit, down to nothing left.
+   * Corrects what an operation has cost, once that is known. More than it took is taken even where
+   * it does not fit, down to nothing left.
    *
    * @returns Where the limit stands then, `null` when the operation took nothing or is forgotten
    */
@@ -52,8 +61,8 @@ export interface RateLimiter {
     taken: TakenUnits & { readonly cost: number },
   ): Promise<RateLimitOutcome | null>
   /**
-   * Waits until the request passes, for calls to others: books its place ahead where the limit earns its
-   * units back without pause, else looks again when its time has come.
+   * Waits until the request passes, for calls to others: books its place ahead where the limit
+   * earns its units back without pause, else looks again when its time has come.
    *
    * @returns The outcome, denied when it would have to wait for longer than `maxWait`
    * @throws The signal's reason when it aborts

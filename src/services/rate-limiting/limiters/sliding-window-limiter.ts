@@ -7,9 +7,9 @@ import type { WindowLimiterOptions } from './window-limiter-options.ts'
 /** Options of {@link SlidingWindowLimiter}. */
 export interface SlidingWindowOptions extends WindowLimiterOptions {
   /**
-   * `counter` keeps two numbers a key and weighs the window before by what is still covered of it; in the
-   * worst window nearly twice the limit pass. `log` remembers each request and never lets more than the
-   * limit pass in any window; its `limit` is at most 1,000. Default `counter`.
+   * `counter` keeps two numbers a key and weighs the window before by what is still covered of it;
+   * in the worst window nearly twice the limit pass. `log` remembers each request and never lets
+   * more than the limit pass in any window; its `limit` is at most 1,000. Default `counter`.
    */
   readonly algorithm?: 'counter' | 'log'
 }

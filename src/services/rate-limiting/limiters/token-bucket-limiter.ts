@@ -18,15 +18,18 @@ export interface TokenBucketOptions extends RateLimitingOptions {
   readonly refill: number
   /** 1 ms to 366 days. */
   readonly interval: Duration
-  /** Limiters with the same keys and name share their buckets. Default `token-bucket-<interval>`. */
+  /**
+   * Limiters with the same keys and name share their buckets. Default `token-bucket-<interval>`.
+   */
   readonly name?: string
 }
 
 const ACTION = 'create token bucket limiter'
 
 /**
- * Lets `capacity` units pass at once and `refill` more in each `interval`. A bucket is full at first.
- * Refilling loses no fraction: 5 a minute is one each 12,000 ms, 7 a minute one each 8,571 3⁄7 ms.
+ * Lets `capacity` units pass at once and `refill` more in each `interval`. A bucket is full at
+ * first. Refilling loses no fraction: 5 a minute is one each 12,000 ms, 7 a minute one each 8,571
+ * 3⁄7 ms.
  *
  * @example
  * const bucket = new TokenBucketLimiter({ backend, capacity: 10, refill: 5, interval: '1m' })

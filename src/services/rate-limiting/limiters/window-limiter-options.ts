@@ -7,6 +7,8 @@ export interface WindowLimiterOptions extends RateLimitingOptions {
   readonly limit: number
   /** 1 ms to 366 days. */
   readonly window: Duration
-  /** Limiters with the same keys and name share their counts. Default: the algorithm and the window. */
+  /**
+   * Limiters with the same keys and name share their counts. Default: the algorithm and the window.
+   */
   readonly name?: string
 }

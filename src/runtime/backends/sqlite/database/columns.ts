@@ -2,7 +2,9 @@ import { BackendError } from '../../../ports/backend-error.ts'
 import type { Json } from '../../../ports/json.ts'
 import type { SqlRow } from './sql-database.ts'
 
-/** @throws BackendError when the column is not a number: the database is not what this package wrote */
+/**
+ * @throws BackendError when the column is not a number: the database is not what this package wrote
+ */
 export function readNumber(row: SqlRow, column: string): number {
   const value = row[column]
   if (typeof value === 'number') return value
@@ -36,10 +38,11 @@ export function readJson(row: SqlRow, column: string): Json {
 }
 
 /**
- * A text as it is bound, so that none holds a NUL: Deno's `node:sqlite` reads a column only up to the first one.
+ * A text as it is bound, so that none holds a NUL: Deno's `node:sqlite` reads a column only up to
+ * the first one.
  *
- * Order by UTF-8 bytes, equality and prefixes stay as they were: U+0000 becomes U+0001 U+0001, and U+0001 becomes
- * U+0001 U+0002.
+ * Order by UTF-8 bytes, equality and prefixes stay as they were: U+0000 becomes U+0001 U+0001, and
+ * U+0001 becomes U+0001 U+0002.
  */
 export function toSqlText(text: string): string {
   if (!text.includes('\u0000') && !text.includes('\u0001')) return text

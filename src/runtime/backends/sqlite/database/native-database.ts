@@ -2,7 +2,8 @@ import { BackendError } from '../../../ports/backend-error.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './sql-database.ts'
 
 /**
- * What of an open `DatabaseSync` of `node:sqlite` (Node, Deno, Bun) or `Database` of `bun:sqlite` is needed.
+ * What of an open `DatabaseSync` of `node:sqlite` (Node, Deno, Bun) or `Database` of `bun:sqlite`
+ * is needed.
  *
  * A statement's `all` must also run statements without rows, as both do.
  */
@@ -54,7 +55,8 @@ export function createNativeDatabase(
         statement = native.prepare(sql)
         if (statements.size < MAX_STATEMENTS) statements.set(sql, statement)
       }
-      // Both engines give each row as an object of column values; neither gives a bigint unless asked for.
+      // Both engines give each row as an object of column values; neither gives a bigint unless
+      // asked for.
       return statement.all(...params) as SqlRow[]
     } catch (error) {
       throw translated(error)
@@ -78,7 +80,8 @@ export function createNativeDatabase(
       try {
         for (const statement of undo) execute(statement, [])
       } catch {
-        // A full disk or a failed write ends the whole transaction at once, whatever its savepoints.
+        // A full disk or a failed write ends the whole transaction at once, whatever its
+        // savepoints.
         broken = new BackendError(
           'backend_failed',
           'Cannot go on with transaction: SQLite ended it, the cause says why',

@@ -4,8 +4,9 @@ import { readNumber } from './columns.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /**
- * A waker that also wakes when another connection has written the file: each `lookMs` it compares the number by which
- * SQLite tells so, which costs some microseconds and no disk. It looks only while somebody listens.
+ * A waker that also wakes when another connection has written the file: each `lookMs` it compares
+ * the number by which SQLite tells so, which costs some microseconds and no disk. It looks only
+ * while somebody listens.
  */
 export function createNeighbourWaker(
   waker: Required<Waker>,
@@ -47,7 +48,10 @@ export function createNeighbourWaker(
   }
 }
 
-/** @returns A number that differs once another connection has written, or `null` when it cannot be told now */
+/**
+ * @returns A number that differs once another connection has written, or `null` when it cannot be
+ *   told now
+ */
 function versionOf(db: SqlDatabase): number | null {
   try {
     const [row] = db.run('PRAGMA data_version')

@@ -31,7 +31,10 @@ export function openDatabase(path: string): NativeDatabase {
   )
 }
 
-/** A module of the runtime itself, without an import that a bundler for another runtime would stumble over. */
+/**
+ * A module of the runtime itself, without an import that a bundler for another runtime would
+ * stumble over.
+ */
 function builtin<Name extends keyof BuiltinModules>(name: Name): BuiltinModules[Name] | undefined {
   const host = globalThis as { readonly process?: HostProcess }
   // oxlint-disable-next-line no-restricted-properties -- absence is handled, and there is no other synchronous way

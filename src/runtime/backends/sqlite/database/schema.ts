@@ -44,9 +44,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE INDEX reuse_entries_by_expiry ON reuse_entries (expires_at) WHERE expires_at IS NOT NULL`,
     `INSERT INTO reuse_meta (name, value) VALUES ('store_version', 0)`,
 
-    // A job changes its place in the primary key as it lives, which counts as one row written. So a plain job is written
-    // three times (added, claimed, removed), and claiming, due times, lost leases, pruning and listing need no index.
-    // The table has none at all: SQLite would open it for every statement, though no plain job stood in it.
+    // A job changes its place in the primary key as it lives, which counts as one row written. So a
+    // plain job is written three times (added, claimed, removed), and claiming, due times, lost
+    // leases, pruning and listing need no index. The table has none at all: SQLite would open it
+    // for every statement, though no plain job stood in it.
     `CREATE TABLE reuse_jobs (
        queue TEXT NOT NULL,
        state INTEGER NOT NULL,

@@ -9,12 +9,14 @@ export interface SqlBackedStorage {
 /**
  * The SQLite database of a Durable Object.
  *
- * Errors pass through as they are: among them are those by which the platform stops an object, which nobody may swallow.
+ * Errors pass through as they are: among them are those by which the platform stops an object,
+ * which nobody may swallow.
  */
 export function createStorageDatabase(storage: SqlBackedStorage): SqlDatabase {
   const { sql } = storage
   return {
-    // The platform documents a row as a plain object of column values; blobs, which come as ArrayBuffer, are not used.
+    // The platform documents a row as a plain object of column values; blobs, which come as
+    // ArrayBuffer, are not used.
     run: (text, params = []) => sql.exec(text, ...params).toArray() as readonly SqlRow[],
     transaction: (act) => storage.transactionSync(act),
   }

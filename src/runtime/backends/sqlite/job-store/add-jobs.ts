@@ -35,7 +35,8 @@ export function addJobs(
     const seq = nextSeq(job)
     const dropped = dropJob(context, queue, job, seq, now)
     if (dropped !== null) return dropped
-    // Blocked from the start if any job of the batch names it, and made ready below if none of them is added.
+    // Blocked from the start if any job of the batch names it, and made ready below if none of them
+    // is added.
     const pending = job.id === null ? 0 : (childrenOf.get(job.id) ?? 0)
     const position = { seq, parent: parent?.job ?? null, pending }
     const row = insertJob(context, queue, job, position, now)
@@ -58,7 +59,8 @@ function createOrder(context: JobContext, queue: string): (job: EncodedJob) => n
       looked.add(line)
       return context.jobs.nextSeq(queue, priority, lifo)
     }
-    // Once looked at, the sequence is above it, and nobody else can write before this transaction ends.
+    // Once looked at, the sequence is above it, and nobody else can write before this transaction
+    // ends.
     const seq = context.sequence.next()
     return lifo ? -seq : seq
   }
@@ -125,7 +127,10 @@ function dropped(
   return { id, added: false, replaced: true }
 }
 
-/** Makes a parent wait only for the children that were added; one without any becomes a job like others. */
+/**
+ * Makes a parent wait only for the children that were added; one without any becomes a job like
+ * others.
+ */
 function correctPending(
   context: JobContext,
   queue: string,

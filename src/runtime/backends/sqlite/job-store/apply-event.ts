@@ -15,15 +15,19 @@ import type { JobNotes } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
 import { readText } from '../database/columns.ts'
 
-/** What an event made of a job: its row as it now stands, `removed`, or `refused` when the event did not apply. */
+/**
+ * What an event made of a job: its row as it now stands, `removed`, or `refused` when the event did
+ * not apply.
+ */
 export type Applied =
   | { readonly kind: 'changed'; readonly job: JobRow }
   | { readonly kind: 'removed' }
   | { readonly kind: 'refused' }
 
 /**
- * Feeds one event to one job and writes what the state machine makes of it, and what follows: held jobs of its group are
- * admitted, a job kept for its end is added, and its parent hears of it, in this order.
+ * Feeds one event to one job and writes what the state machine makes of it, and what follows: held
+ * jobs of its group are admitted, a job kept for its end is added, and its parent hears of it, in
+ * this order.
  *
  * @param job As just read
  * @param progress JSON text to keep with a job that changes; default: what it has
@@ -53,7 +57,10 @@ export function applyEvent(
   return after === null ? { kind: 'removed' } : { kind: 'changed', job: after }
 }
 
-/** Drops what is more than the jobs that ended in this call let stay, those first whose keeping ends first. */
+/**
+ * Drops what is more than the jobs that ended in this call let stay, those first whose keeping ends
+ * first.
+ */
 export function dropExcess(context: JobContext, queue: string, now: number): void {
   for (const { state, most, drops } of context.bounds.take()) {
     const excess = context.jobs.count(queue, state, now) - most

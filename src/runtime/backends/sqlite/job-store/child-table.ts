@@ -9,7 +9,10 @@ export interface ChildTable {
   note(queue: string, parent: string, child: NotedChild): boolean
   /** Forgets the children of a parent whose record goes. */
   forget(queue: string, parent: string): void
-  /** Those after `after`, in the order of their ids. One statement, so that the answer is of one moment. */
+  /**
+   * Those after `after`, in the order of their ids. One statement, so that the answer is of one
+   * moment.
+   */
   page(
     queue: string,
     parent: string,
@@ -32,7 +35,10 @@ export interface NotedChild {
   readonly place: number
 }
 
-/** The caller chose the parent's id, so its place is noted; its record may have been kept long enough. */
+/**
+ * The caller chose the parent's id, so its place is noted; its record may have been kept long
+ * enough.
+ */
 const PARENT = `SELECT 1 FROM reuse_job_places WHERE queue = ? AND id = ?
   AND (state NOT IN (${JOB_STATES.flatMap((state, code) => (hasEnded(state) ? [code] : [])).join(', ')}) OR rank > ?)`
 

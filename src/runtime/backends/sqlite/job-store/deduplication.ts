@@ -64,7 +64,10 @@ export function createDeduplicationTable(db: SqlDatabase, jobs: JobTable): Dedup
   }
 }
 
-/** The jobs that are added once the holder of their deduplication id has finished, by the holder's id. */
+/**
+ * The jobs that are added once the holder of their deduplication id has finished, by the holder's
+ * id.
+ */
 export interface FollowUpTable {
   /** Keeps `given` in place of what was kept before. */
   keep(queue: string, job: string, given: EncodedJob): void

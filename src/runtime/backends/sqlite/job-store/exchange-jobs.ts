@@ -5,7 +5,10 @@ import { applyEvent, dropExcess } from './apply-event.ts'
 import type { JobContext } from './job-context.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
-/** Due jobs and lost leases that one exchange deals with; when more remain, the next wake is at once. */
+/**
+ * Due jobs and lost leases that one exchange deals with; when more remain, the next wake is at
+ * once.
+ */
 const TICKED_AN_EXCHANGE = 1000
 /** Kept records and ended deduplications that one exchange drops. */
 const PRUNED_AN_EXCHANGE = 100

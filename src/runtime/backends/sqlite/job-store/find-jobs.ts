@@ -26,7 +26,10 @@ export interface JobFinder {
   read(queue: string, job: JobRow, columns: string): SqlRow | undefined
   /** The jobs of a state in their order. */
   first(queue: string, state: JobState, limit: number): readonly SqlRow[]
-  /** The furthest order number among the ready jobs of a priority: the last, or ahead of all the first. */
+  /**
+   * The furthest order number among the ready jobs of a priority: the last, or ahead of all the
+   * first.
+   */
   furthest(queue: string, priority: number, ahead: boolean): number | null
   /** The names of all queues that hold jobs. */
   queues(): readonly string[]
@@ -97,7 +100,8 @@ export function createJobFinder(db: SqlDatabase, hints: ClaimHints): JobFinder {
       const found = new Map<string, JobRow>()
       const missing: string[] = []
       const wanted = new Set(ids)
-      // Mostly the active jobs are the wanted ones: one look at as many as may be theirs saves a seek for each.
+      // Mostly the active jobs are the wanted ones: one look at as many as may be theirs saves a
+      // seek for each.
       for (const job of wanted.size > 1 ? firstActive(queue, 2 * wanted.size) : [])
         if (wanted.has(job.id)) found.set(job.id, job)
       for (const id of wanted) {

@@ -57,7 +57,10 @@ export function passGate(
   return moved(after, 'hold')
 }
 
-/** Notes that a job of `group` has gone from one state to another, and lets held ones follow where it left room. */
+/**
+ * Notes that a job of `group` has gone from one state to another, and lets held ones follow where
+ * it left room.
+ */
 export function changeRoom(
   context: GateContext,
   queue: string,
@@ -74,7 +77,10 @@ export function changeRoom(
   if (count !== known) groups.setAdmitted(queue, group, count)
 }
 
-/** Admits held jobs while there is room, each behind whatever is ready, and answers how many have room then. */
+/**
+ * Admits held jobs while there is room, each behind whatever is ready, and answers how many have
+ * room then.
+ */
 function admitHeld(context: GateContext, queue: string, group: string, admitted: number): number {
   for (let count = admitted; ; count++) {
     const next = context.jobs.firstHeld(queue, group)

@@ -26,7 +26,8 @@ export function insertJob(
   const held = deduplicationTtlMs === 0 ? deduplicationId : null
   const id = given.id ?? makeJobId({ priority: given.priority, seq }, context.random)
   const job = passGate(context, queue, null, {
-    // The token is above every one that an earlier job of this id had, even if a clock that is behind mints the next one.
+    // The token is above every one that an earlier job of this id had, even if a clock that is
+    // behind mints the next one.
     ...factsOfNew(given, { token: Math.abs(seq), pending }, now),
     id,
     seq,

@@ -2,17 +2,29 @@ import { toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlValue } from '../database/sql-database.ts'
 import { codeOfState, type JobRow } from './job-row.ts'
 
-/** Where jobs stand that are looked for by what their position does not say: their id, or their group while they are held. */
+/**
+ * Where jobs stand that are looked for by what their position does not say: their id, or their
+ * group while they are held.
+ */
 export interface JobIndex {
-  /** @param before Where the job stood, `null` for a new one; @param after Where it stands, `null` for a removed one */
+  /**
+   * @param before Where the job stood, `null` for a new one; @param after Where it stands, `null`
+   *   for a removed one
+   */
   moved(queue: string, before: JobRow | null, after: JobRow | null): void
 }
 
-/** The position of the job of a queue and an id, to be compared with the primary key of `reuse_jobs`. */
+/**
+ * The position of the job of a queue and an id, to be compared with the primary key of
+ * `reuse_jobs`.
+ */
 export const POSITION_OF_ID =
   'SELECT queue, state, rank, seq, id FROM reuse_job_places WHERE queue = ? AND id = ?'
 
-/** The position of the held job of a queue and a group that is the next to be admitted; state 7 is held. */
+/**
+ * The position of the held job of a queue and a group that is the next to be admitted; state 7 is
+ * held.
+ */
 export const POSITION_OF_NEXT_HELD = `SELECT queue, 7, rank, seq, id FROM reuse_held_jobs
   WHERE queue = ? AND group_key = ? ORDER BY rank, seq, id LIMIT 1`
 
@@ -88,7 +100,10 @@ export function createJobIndex(db: SqlDatabase): JobIndex {
   }
 }
 
-/** Ready and active jobs with an id of the job store's own making are found without it; see job-position.ts. */
+/**
+ * Ready and active jobs with an id of the job store's own making are found without it; see
+ * job-position.ts.
+ */
 function isNoted({ keyed, state }: JobRow): boolean {
   return keyed || (state !== 'ready' && state !== 'active')
 }

@@ -10,7 +10,10 @@ export interface JobPosition {
 const RANDOM_BYTES = 5
 const PATTERN = /^([0-9a-z]{1,5})-(L?)([0-9a-z]{1,11})-[0-9a-z]{8}$/
 
-/** Makes an id that says where its job stands while it is ready, so that finding it by id needs no index. */
+/**
+ * Makes an id that says where its job stands while it is ready, so that finding it by id needs no
+ * index.
+ */
 export function makeJobId({ priority, seq }: JobPosition, random: RandomSource): string {
   let chance = 0
   for (const byte of random.bytes(RANDOM_BYTES)) chance = chance * 256 + byte
@@ -18,7 +21,10 @@ export function makeJobId({ priority, seq }: JobPosition, random: RandomSource):
   return `${priority.toString(36)}-${order}-${chance.toString(36).padStart(8, '0')}`
 }
 
-/** @returns The position that {@link makeJobId} put into the id, or `null` when it cannot be one of its making */
+/**
+ * @returns The position that {@link makeJobId} put into the id, or `null` when it cannot be one of
+ *   its making
+ */
 export function positionOfJobId(id: string): JobPosition | null {
   const [, priority, ahead, order] = PATTERN.exec(id) ?? []
   if (priority === undefined || order === undefined) return null
@@ -32,12 +38,15 @@ export interface JobSequence {
   next(floor?: number): number
 }
 
-/** Room for this many numbers a millisecond before they run ahead of the clock; at 1024, 2^53 lasts until the year 2248. */
+/**
+ * Room for this many numbers a millisecond before they run ahead of the clock; at 1024, 2^53 lasts
+ * until the year 2248.
+ */
 const NUMBERS_A_MS = 1024
 
 /**
- * Numbers that grow with the clock, so that they go on growing after a restart and from one process to the next without
- * a write of their own.
+ * Numbers that grow with the clock, so that they go on growing after a restart and from one process
+ * to the next without a write of their own.
  */
 export function createJobSequence(clock: Clock): JobSequence {
   let last = 0

@@ -12,7 +12,9 @@ import type { SqlRow } from '../database/sql-database.ts'
 
 /** What ties a job to its id, its group and its flow. A plain job has none of it. */
 export interface JobRelations {
-  /** Whether its position is indexed in every state, because its id does not say where it stands. */
+  /**
+   * Whether its position is indexed in every state, because its id does not say where it stands.
+   */
   readonly keyed: boolean
   /** The deduplication id that it holds until it has finished. */
   readonly deduplication: string | null
@@ -20,7 +22,9 @@ export interface JobRelations {
   readonly groupLimit: number
   /** Children that have not finished. */
   readonly pending: number
-  /** What tells this parent from every other of its id; `null` for a job that never had children. */
+  /**
+   * What tells this parent from every other of its id; `null` for a job that never had children.
+   */
   readonly flow: number | null
   readonly parent: string | null
   /** The `flow` of the parent it was added under. */
@@ -126,7 +130,9 @@ const UNBOUNDED: KeptCounts = { keepCompletedCount: null, keepDeadCount: null }
 /** The jobs of a queue mostly have the same settings: the text last read and what it says. */
 let last: { readonly text: string; readonly settings: JobSettings } | undefined
 
-/** The settings of a job as the column `terms` holds them, so that a row has few columns to read. */
+/**
+ * The settings of a job as the column `terms` holds them, so that a row has few columns to read.
+ */
 export function encodeSettings(settings: JobSettings): string {
   const { priority, maxAttempts, keepCompletedMs, keepDeadMs } = settings
   return JSON.stringify({
@@ -172,7 +178,10 @@ const UNRELATED: JobRelations = {
 // The keys of a literal of that type.
 const NAMES = Object.keys(UNRELATED) as readonly (keyof JobRelations)[]
 
-/** @returns For the column `ties`: JSON text of what is not as in a plain job, or `null` when nothing is */
+/**
+ * @returns For the column `ties`: JSON text of what is not as in a plain job, or `null` when
+ *   nothing is
+ */
 export function encodeRelations(relations: JobRelations): string | null {
   let text: Record<string, unknown> | null = null
   for (const name of NAMES)

@@ -40,21 +40,32 @@ export interface SqliteJobStore {
   counts(queue: string): QueueCounts
   command(queue: string, command: JobCommand): number
   /**
-   * When any queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job waits. So a Durable Object
-   * sets its one alarm.
+   * When any queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job
+   * waits. So a Durable Object sets its one alarm.
    */
   nextWakeAt(): number | null
   /** The names of all queues that hold jobs, in order. */
   queues(): readonly string[]
-  /** As `add`, but checks and copies its arguments now and acts when the returned function is called. */
+  /**
+   * As `add`, but checks and copies its arguments now and acts when the returned function is
+   * called.
+   */
   prepareAdd(queue: string, jobs: readonly NewJob[]): () => AddResult
-  /** As `exchange`, but checks and copies its arguments now and acts when the returned function is called. */
+  /**
+   * As `exchange`, but checks and copies its arguments now and acts when the returned function is
+   * called.
+   */
   prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult
-  /** As `command`, but checks and copies its arguments now and acts when the returned function is called. */
+  /**
+   * As `command`, but checks and copies its arguments now and acts when the returned function is
+   * called.
+   */
   prepareCommand(queue: string, command: JobCommand): () => number
 }
 
-/** @param db A database that {@link import('../database/schema.ts').migrate} has brought up to date */
+/**
+ * @param db A database that {@link import('../database/schema.ts').migrate} has brought up to date
+ */
 export function createSqliteJobStore(
   db: SqlDatabase,
   clock: Clock,

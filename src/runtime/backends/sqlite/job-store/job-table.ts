@@ -30,13 +30,19 @@ export interface JobTable extends JobFinder {
   /** Writes what became of `before`, which must stand as it was read. */
   update(queue: string, before: JobRow, after: JobRow, notes: JobNotes): void
   remove(queue: string, job: JobRow): void
-  /** @returns An order number behind all jobs that are ready, or ahead of them, even after the clock was set back */
+  /**
+   * @returns An order number behind all jobs that are ready, or ahead of them, even after the clock
+   *   was set back
+   */
   nextSeq(queue: string, priority: number, ahead: boolean): number
 }
 
 const NOTES = ['error', 'result', 'data', 'progress', 'options'] as const
 const UPDATED = 'state = ?, rank = ?, token = ?, attempt = ?, cancel_requested = ?'
-/** Made once: a text that is put together again for each job would have to be looked at whole to find its statement. */
+/**
+ * Made once: a text that is put together again for each job would have to be looked at whole to
+ * find its statement.
+ */
 const INSERT = `INSERT INTO reuse_jobs (queue, ${JOB_COLUMNS}, added_at, name, options, data)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const DELETE = `DELETE FROM reuse_jobs WHERE ${AT_POSITION}`

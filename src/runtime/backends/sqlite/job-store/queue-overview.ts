@@ -43,7 +43,10 @@ export function readQueueOverview(db: SqlDatabase, queue: string): QueueOverview
   }
 }
 
-/** When the queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job waits or claims are paused. */
+/**
+ * When the queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job
+ * waits or claims are paused.
+ */
 export function wakeAtOf({ paused, ready, earliest }: QueueOverview): number | null {
   if (paused) return null
   if (ready) return 0

@@ -118,7 +118,8 @@ export const groupLaws: readonly Law<JobStoreHarness>[] = [
         await queue.command({ type, ids: [next?.id ?? ''] })
       }
       expectEqual(await names(queue), ['a7'])
-      // A lease that is lost leads back to ready: the job keeps its room, until its attempts are used up.
+      // A lease that is lost leads back to ready: the job keeps its room, until its attempts are
+      // used up.
       await claim(queue, 9)
       await advance(LEASE_MS)
       expectEqual(await claimNames(queue, 9), ['a7'])

@@ -3,19 +3,24 @@ import type { FullRateLimit } from '../full-rate-limit.ts'
 /**
  * One kind of limit: pure functions of integers, which every backend decides by.
  *
- * A state holds for the instant `at` of its clock. States are never changed, only followed by others.
+ * A state holds for the instant `at` of its clock. States are never changed, only followed by
+ * others.
  */
 export interface Algorithm<Limit extends FullRateLimit, State> {
-  /** States name instants, so they stay as they are when the clock steps back. Absent: they say what is left. */
+  /**
+   * States name instants, so they stay as they are when the clock steps back. Absent: they say what
+   * is left.
+   */
   readonly namesInstants?: true
   /**
-   * The state at `now`, for an unused limit and a stored state alike. When the clock has stepped back no
-   * time has passed.
+   * The state at `now`, for an unused limit and a stored state alike. When the clock has stepped
+   * back no time has passed.
    */
   advance(limit: Limit, state: State | null, now: number): State
   /**
-   * Whether another limit was asked before, so that the state as stored would for ever be cut to this
-   * one's size anew: whoever sees it first stores it as cut. Absent: no limit makes that happen.
+   * Whether another limit was asked before, so that the state as stored would for ever be cut to
+   * this one's size anew: whoever sees it first stores it as cut. Absent: no limit makes that
+   * happen.
    */
   isCut?(limit: Limit, state: State, now: number): boolean
   /** Whether the request fits. */
@@ -26,7 +31,10 @@ export interface Algorithm<Limit extends FullRateLimit, State> {
   receipt(limit: Limit, charged: State): readonly number[]
   /** The state with what was taken corrected to the limit's cost. */
   settle(limit: Limit, state: State, taken: Taken, operation: string): Settled<State>
-  /** Whether the state itself knows that the operation has paid. Absent: it does not, so a record must. */
+  /**
+   * Whether the state itself knows that the operation has paid. Absent: it does not, so a record
+   * must.
+   */
   holds?(state: State, operation: string): boolean
   /** Units that the request's subject has left. */
   remaining(limit: Limit, state: State): number

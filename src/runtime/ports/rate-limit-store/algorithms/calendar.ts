@@ -62,7 +62,9 @@ function periodAt(periods: readonly number[], now: number): { start: number; end
   )
 }
 
-/** Whether the clock has stepped back over the period's beginning, which has happened all the same. */
+/**
+ * Whether the clock has stepped back over the period's beginning, which has happened all the same.
+ */
 function hasBegun({ start, end }: CalendarState, now: number): boolean {
   return now < start && start - now <= end - start
 }

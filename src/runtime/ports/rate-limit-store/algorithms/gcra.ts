@@ -10,7 +10,10 @@ export interface GcraState {
   readonly booked: number
 }
 
-/** The generic cell rate algorithm (ITU-T I.371). A receipt is `at, used, rate, unit`, and what was taken. */
+/**
+ * The generic cell rate algorithm (ITU-T I.371). A receipt is `at, used, rate, unit`, and what was
+ * taken.
+ */
 export const gcra: Algorithm<FullGcra, GcraState> = {
   advance(limit, state, now) {
     if (state === null) return { at: now, used: 0, rate: limit.rate, booked: 0 }

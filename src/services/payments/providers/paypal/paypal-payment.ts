@@ -15,7 +15,9 @@ import type {
 } from '../provider-payment.ts'
 import { moneyFromPaypal, sumFromPaypal } from './paypal-money.ts'
 
-/** Reads an order with its authorizations and captures. An order that is COMPLETED need not be paid. */
+/**
+ * Reads an order with its authorizations and captures. An order that is COMPLETED need not be paid.
+ */
 export function paymentFromPaypal(order: Json): ProviderPayment {
   const unit = at(order, 'purchase_units', 0)
   const amount = moneyFromPaypal(at(unit, 'amount'))
