@@ -83,6 +83,7 @@ export {
   clientAddress,
   GcraLimiter,
   parseRateLimitHeaders,
+  Quotas,
   RateLimitedError,
   RateLimitGuard,
   rateLimitHeaders,

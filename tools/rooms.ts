@@ -119,6 +119,7 @@ export const houseRules: HouseRules = {
       'addresses',
       'headers',
       'guard',
+      'quotas',
     ],
     'src/services/webhooks': [
       'signing',

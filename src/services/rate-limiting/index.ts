@@ -36,4 +36,19 @@ export {
 export { TokenBucketLimiter, type TokenBucketOptions } from './limiters/token-bucket-limiter.ts'
 export type { WindowLimiterOptions } from './limiters/window-limiter-options.ts'
 export type { LimitOptions } from './limits/limit-options.ts'
+export type { CalendarPeriod } from './quotas/calendar-periods.ts'
+export type {
+  CalendarQuota,
+  QuotaPlan,
+  QuotasOptions,
+  QuotaThresholdEvent,
+  QuotaUsage,
+  RollingQuota,
+} from './quotas/quota-options.ts'
+export {
+  Quotas,
+  type QuotaOutcome,
+  type QuotaRequest,
+  type QuotaReservation,
+} from './quotas/quotas.ts'
 export { RateLimitedError, type RateLimitedErrorCode } from './rate-limited-error.ts'

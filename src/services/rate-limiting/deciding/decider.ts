@@ -68,6 +68,7 @@ export class Decider {
   /**
    * Corrects what an operation has cost.
    *
+   * @param cost Of all limits, or of each
    * @returns Where the limits stand then, `null` when the operation is not known
    * @throws BackendError when the store failed
    */
@@ -76,11 +77,14 @@ export class Decider {
     key: string,
     plan: LimitPlan,
     operation: string,
-    cost: number,
+    cost: number | readonly number[],
   ): Promise<RateLimitOutcome | null> {
     const { store, timeoutMs, clock } = this.#settings
     const subject = subjectOf(action, key)
-    const asked = plan.prepare(cost, clock.now(), 0).asked.map((limit) => ({ ...limit, cost }))
+    const asked = plan.prepare(0, clock.now(), 0).asked.map((limit, index) => ({
+      ...limit,
+      cost: typeof cost === 'number' ? cost : (cost[index] ?? 0),
+    }))
     if (store.local !== undefined)
       return this.#standing(key, plan, store.local.settle(subject, asked, operation))
     this.#access.denials.forget(subject)
