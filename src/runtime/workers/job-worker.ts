@@ -1,8 +1,10 @@
+import { callQuietly } from '../../primitives/call-quietly.ts'
 import { checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../primitives/check-range.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import { systemClock, type Clock } from '../ports/platform/clock.ts'
 import type { Waker } from '../ports/waker/waker.ts'
+import { startDeadline, type Deadline } from '../ports/platform/deadline.ts'
 import { platformAfterIo } from '../ports/platform/after-io.ts'
 import type { ClaimedJob, QueueStore } from '../ports/job-store/job-store.ts'
 import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
@@ -33,13 +35,14 @@ export interface JobWorkerOptions {
   readonly maxWait?: Duration
   /**
    * How long running jobs may still finish after the stop, before they are aborted and given back, up
-   * to 1 h. Default 10 s.
+   * to 1 h. The stop takes no longer than this and half a second, whatever the job store does. Default
+   * 10 s.
    */
   readonly grace?: Duration
-  /** Hears of each outcome once the job store has taken it, or of its being `lost`. Must not throw. */
-  readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => void
-  /** Hears when the job store could not be reached; the worker goes on trying. Must not throw. */
-  readonly onError?: (error: unknown) => void
+  /** Hears of each outcome once the job store has taken it, or of its being `lost`. `onError` hears what it throws. */
+  readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => unknown
+  /** Hears when the job store could not be reached; the worker goes on trying. What it throws is ignored. */
+  readonly onError?: (error: unknown) => unknown
 }
 
 /** Claims jobs, runs them through a processor, renews their leases and settles them. */
@@ -65,6 +68,8 @@ const OPTIONAL = [
   'onError',
 ] as const
 const MAX_RETRY_WAIT_MS = 5000
+/** How long after the grace what is given back may take to be written, where the job store answers at all. */
+const LAST_WORD_MS = 500
 /** What a handler tells of its progress waits this long for the next step of the job store, and is then written by itself. */
 const PROGRESS_MS = 500
 
@@ -87,7 +92,11 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     const wakeFlag = createWakeFlag(clock)
     let settledCount = 0
     let failures = 0
-    let stopAt = Infinity
+    let stopping = false
+    /** Resolves when nothing is waited for any longer, whatever the job store does. */
+    const left = Promise.withResolvers<void>()
+    let hasLeft = false
+    const deadlines: Deadline[] = []
     /** Progress was told, which is looked after soon. */
     let cancelLook: (() => void) | null = null
     const stopLooking = (): void => cancelLook?.()
@@ -96,54 +105,88 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       clock,
       leaseMs,
       onNews(news) {
-        if (news === 'outcome') return wakeFlag.open()
+        if (news !== 'progress') return wakeFlag.open()
         cancelLook ??= clock.setTimer(() => {
           cancelLook = null
           wakeFlag.open()
         }, PROGRESS_MS)
       },
-      onCrash: onError,
+      onCrash: tellError,
     })
 
-    const exchange = async (claimMore: boolean): Promise<number | null> => {
-      const startedAt = clock.now()
-      const report = running.report(startedAt)
-      const { ended, settle, extend } = report
+    async function exchange(): Promise<number | null> {
       const free = concurrency - running.count
+      const claims = !stopping && free > 0
+      const report = running.report(claims)
+      const { ended, settle, extend } = report
       let result
       try {
         result = await jobStore.exchange({
           settle,
           extend,
-          ...(claimMore && free > 0 && { claim: { limit: free, leaseMs } }),
+          ...(claims && { claim: { limit: free, leaseMs } }),
         })
       } catch (error) {
         report.putBack()
         throw error
       }
       ended.forEach(({ job, outcome }, index) =>
-        onSettled?.(job, outcome, result.settled[index] ?? 'lost'),
+        callQuietly(
+          () => onSettled?.(job, outcome, result.settled[index] ?? 'lost'),
+          (fault) => tellError(fault),
+        ),
       )
       settledCount += ended.length
-      report.taken(result.extended)
-      for (const job of result.claimed) running.start(job, startedAt)
+      // Whoever stops begins nothing more.
+      report.taken(result, !stopping)
       return result.wakeInMs
     }
 
     /** How long nothing can be done but wait: after a failure no renewal is due before the next try. */
-    const waitMs = (wakeInMs: number | null): number => {
-      const now = clock.now()
-      if (failures > 0) {
-        const retryMs = Math.min(50 * 2 ** failures, MAX_RETRY_WAIT_MS)
-        return Math.max(Math.min(retryMs, running.leaseUntil() - now), 0)
-      }
-      const free = running.count < concurrency && stopAt === Infinity
+    function waitMs(wakeInMs: number | null): number {
+      if (failures > 0) return Math.min(50 * 2 ** failures, MAX_RETRY_WAIT_MS)
+      const free = running.count < concurrency && !stopping
       const nextLook = free ? Math.min(wakeInMs ?? maxWaitMs, maxWaitMs) : maxWaitMs
-      return Math.max(Math.min(nextLook, running.renewAt() - now, stopAt - now), 0)
+      return Math.ceil(Math.min(nextLook, running.renewInMs()))
     }
 
-    const onAbort = (): void => {
-      stopAt = clock.now() + graceMs
+    async function loop(): Promise<void> {
+      for (;;) {
+        // Whatever was told until here is part of this round, and needs no further one.
+        wakeFlag.close()
+        if (stopping && running.count === 0 && running.endedCount === 0) return
+        let wakeInMs: number | null = null
+        try {
+          wakeInMs = await exchange()
+          failures = 0
+        } catch (error) {
+          tellError(error)
+          if (untilIdle) throw error
+          failures++
+          if (hasLeft) return
+        }
+        const idle = running.count === 0 && running.endedCount === 0 && failures === 0
+        if (untilIdle && idle && wakeInMs !== 0) return
+        if (running.endedCount > 0 && failures === 0) continue
+        if (stopping && idle) return
+        await wakeFlag.wait(waitMs(wakeInMs))
+        // What other jobs end with in this turn goes into the same exchange.
+        if (clock === systemClock) await new Promise<void>(platformAfterIo)
+      }
+    }
+
+    function onAbort(): void {
+      stopping = true
+      const leave = (): void => {
+        hasLeft = true
+        left.resolve()
+      }
+      const onGraceOver = (): void => {
+        running.giveBack()
+        deadlines.push(startDeadline(clock, LAST_WORD_MS, leave))
+        wakeFlag.open()
+      }
+      deadlines.push(startDeadline(clock, graceMs, onGraceOver))
       wakeFlag.open()
     }
     if (signal.aborted) onAbort()
@@ -154,37 +197,21 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     })
 
     try {
-      for (;;) {
-        // Whatever was told until here is part of this round, and needs no further one.
-        wakeFlag.close()
-        const now = clock.now()
-        const stopping = stopAt < Infinity
-        if (now >= stopAt) running.giveBack()
-        running.dropLost(now)
-        let wakeInMs: number | null = null
-        try {
-          wakeInMs = await exchange(!stopping)
-          failures = 0
-        } catch (error) {
-          onError?.(error)
-          if (untilIdle) throw error
-          failures++
-          if (stopping && failures > 3) break
-        }
-        if (stopAt < Infinity && running.count === 0 && running.endedCount === 0) break
-        const idle = running.count === 0 && running.endedCount === 0 && failures === 0
-        if (untilIdle && idle && wakeInMs !== 0) break
-        if (running.endedCount > 0 && failures === 0) continue
-        await wakeFlag.wait(waitMs(wakeInMs))
-        // What other jobs end with in this turn goes into the same exchange.
-        if (clock === systemClock) await new Promise<void>(platformAfterIo)
-      }
+      const looping = loop()
+      await Promise.race([looping, left.promise])
+      // What the job store answers later on is nobody's business any more.
+      if (hasLeft) looping.catch(() => undefined)
     } finally {
       signal.removeEventListener('abort', onAbort)
+      for (const deadline of deadlines) deadline.cancel()
       stopListening?.()
       stopLooking()
     }
     return settledCount
+  }
+
+  function tellError(error: unknown): void {
+    callQuietly(() => onError?.(error))
   }
 
   return {

@@ -50,19 +50,23 @@ function job(id: string, token = 1): ClaimedJob {
   }
 }
 
+/** What an exchange that claimed nothing answers. */
+function answered(...extended: ('extended' | 'cancelled' | 'lost')[]) {
+  return { extended, claimed: [] }
+}
+
 test('report() has each outcome once, unless it is put back, and then in its order', async () => {
   const { clock, running, started, news } = setUp()
-  running.start(job('a'), clock.now())
-  running.start(job('b'), clock.now())
+  running.start([job('a'), job('b')])
   started[0]?.end({ to: 'completed', result: 1 })
   await clock.advance(0)
-  const lost = running.report(clock.now())
+  const lost = running.report(false)
   started[1]?.end({ to: 'completed', result: 2 })
   await clock.advance(0)
   lost.putBack()
   expect(running.endedCount).toBe(2)
-  expect(running.report(clock.now()).settle.map(({ id }) => id)).toEqual(['a', 'b'])
-  expect([running.report(clock.now()).settle, running.count, news]).toEqual([
+  expect(running.report(false).settle.map(({ id }) => id)).toEqual(['a', 'b'])
+  expect([running.report(false).settle, running.count, news]).toEqual([
     [],
     0,
     ['outcome', 'outcome'],
@@ -71,48 +75,75 @@ test('report() has each outcome once, unless it is put back, and then in its ord
 
 test('report() renews the leases that are due, a third of their time after they began', async () => {
   const { clock, running } = setUp()
-  running.start(job('a'), clock.now())
+  running.start([job('a')])
   await clock.advance(1000)
-  running.start(job('b'), clock.now())
-  expect(running.renewAt() - clock.now()).toBe(2000)
+  running.start([job('b')])
+  expect(running.renewInMs()).toBe(2000)
   await clock.advance(2000)
-  const report = running.report(clock.now())
+  const report = running.report(false)
   expect(report.extend).toEqual([{ id: 'a', token: 1, leaseMs: LEASE_MS }])
-  report.taken(['extended'])
-  expect(running.renewAt() - clock.now()).toBe(1000)
-  expect(running.leaseUntil() - clock.now()).toBe(7000)
+  report.taken(answered('extended'), true)
+  expect(running.renewInMs()).toBe(1000)
+})
+
+test('a lease counts from before the request that took or renewed it', async () => {
+  const { clock, running, started } = setUp()
+  const claim = running.report(true)
+  await clock.advance(1000)
+  claim.taken({ extended: [], claimed: [job('a')] }, true)
+  await clock.advance(2000)
+  const renewal = running.report(false)
+  await clock.advance(1000)
+  renewal.taken(answered('extended'), true)
+  await clock.advance(LEASE_MS - 1001)
+  expect(started[0]?.control.signal.aborted).toBe(false)
+  await clock.advance(1)
+  expect(started[0]?.control.signal.reason).toMatchObject({ code: 'lease_lost' })
+})
+
+test('claimed jobs are given back where they are not to start, or their lease has ended', async () => {
+  const { clock, running, started } = setUp()
+  running.report(true).taken({ extended: [], claimed: [job('a')] }, false)
+  const late = running.report(true)
+  expect(late.settle).toEqual([
+    { id: 'a', token: 1, outcome: { to: 'scheduled', delayMs: 0, refund: true } },
+  ])
+  await clock.advance(LEASE_MS)
+  late.taken({ extended: [], claimed: [job('b')] }, true)
+  expect([started.length, running.endedCount]).toEqual([0, 1])
+  const report = running.report(false)
+  expect([report.ended, report.settle.map(({ id }) => id)]).toEqual([[], ['b']])
 })
 
 test('progress that is told while a report is on its way stands in the next one', async () => {
-  const { clock, running, started } = setUp()
-  running.start(job('a'), clock.now())
+  const { running, started } = setUp()
+  running.start([job('a')])
   started[0]?.control.progress(1)
-  const first = running.report(clock.now())
+  const first = running.report(false)
   started[0]?.control.progress(2)
-  first.taken(['extended'])
-  const second = running.report(clock.now())
+  first.taken(answered('extended'), true)
+  const second = running.report(false)
   expect([first, second].map(({ extend }) => extend[0]?.progress)).toEqual([1, 2])
-  second.taken(['extended'])
-  expect(running.report(clock.now()).extend).toEqual([])
+  second.taken(answered('extended'), true)
+  expect(running.report(false).extend).toEqual([])
 })
 
 test('jobs that are lost, cancelled, given back or claimed anew hear of it, and say no more', async () => {
-  const { clock, running, started } = setUp()
-  for (const id of ['lost', 'cancelled', 'late', 'again']) running.start(job(id), clock.now())
-  running.start(job('again', 2), clock.now())
+  const { clock, running, started, news } = setUp()
+  running.start(['lost', 'cancelled', 'late', 'again'].map((id) => job(id)))
+  running.start([job('again', 2)])
   const codes = (): unknown[] =>
     started.map(({ control }): unknown => control.signal.reason).map((reason) => reason ?? null)
   expect(codes()[3]).toMatchObject({ code: 'lease_lost' })
   await clock.advance(3000)
-  const report = running.report(clock.now())
+  const report = running.report(false)
   expect(report.extend.map(({ id, token }) => `${id} ${token}`)).toEqual([
     'lost 1',
     'cancelled 1',
     'late 1',
     'again 2',
   ])
-  report.taken(['lost', 'cancelled', 'extended', 'extended'])
-  running.dropLost(clock.now())
+  report.taken(answered('lost', 'cancelled', 'extended', 'extended'), true)
   expect([running.count, codes()[0], codes()[1], codes()[2]]).toMatchObject([
     3,
     { code: 'lease_lost' },
@@ -120,21 +151,50 @@ test('jobs that are lost, cancelled, given back or claimed anew hear of it, and 
     null,
   ])
   await clock.advance(LEASE_MS)
-  running.dropLost(clock.now())
-  expect([running.count, running.renewAt(), running.leaseUntil()]).toEqual([0, Infinity, Infinity])
+  expect([running.count, running.renewInMs(), news]).toEqual([0, Infinity, ['lost']])
   expect(codes()[2]).toMatchObject({ code: 'lease_lost' })
-  running.start(job('stopped'), clock.now())
+  running.start([job('stopped')])
   running.giveBack()
   for (const { end } of started) end({ to: 'completed' })
   await clock.advance(0)
-  expect(running.report(clock.now()).settle).toEqual([
+  expect(running.report(false).settle).toEqual([
     { id: 'stopped', token: 1, outcome: { to: 'scheduled', delayMs: 0, refund: true } },
   ])
 })
 
 test('a value that is no JSON or too long is refused as progress where it is told', async () => {
-  const { clock, running, started } = setUp()
-  running.start(job('a'), clock.now())
+  const { running, started } = setUp()
+  running.start([job('a')])
   expect(() => started[0]?.control.progress('x'.repeat(2_000_000))).toThrow(RangeError)
-  expect(running.report(clock.now()).extend).toEqual([])
+  expect(running.report(false).extend).toEqual([])
+})
+
+test('no timer stays behind when nothing runs', async () => {
+  const timers = new Set<() => void>()
+  const clock = createFakeClock()
+  const running = createRunningJobs({
+    processor: { queue: 'q', process: async () => ({ to: 'completed' }) },
+    clock: {
+      ...clock,
+      setTimer(wake, delayMs) {
+        const cancel = clock.setTimer(() => {
+          timers.delete(cancel)
+          wake()
+        }, delayMs)
+        timers.add(cancel)
+        return () => {
+          timers.delete(cancel)
+          cancel()
+        }
+      },
+    },
+    leaseMs: LEASE_MS,
+    onNews: () => undefined,
+  })
+  running.report(true).taken({ extended: [], claimed: [] }, true)
+  running.report(true).putBack()
+  running.start([])
+  running.start([job('a'), job('b')])
+  await clock.advance(0)
+  expect([running.count, timers.size]).toEqual([0, 0])
 })

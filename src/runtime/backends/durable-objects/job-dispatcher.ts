@@ -2,6 +2,7 @@ import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type {
   ClaimedJob,
   Exchange,
@@ -99,6 +100,7 @@ const EXCHANGE_JOBS = 1000
 export function createJobDispatcher(options: JobDispatcherOptions): JobDispatcher {
   const { clock, limits } = options
   const wakeFlag = createWakeFlag(clock)
+  const elapsedMs = startStopwatch(clock)
   /** Jobs that were in calls that failed, and in how many; they run alone from then on. */
   const suspects = new Map<string, number>()
   let outcomes: Settlement[] = []
@@ -110,12 +112,12 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
 
   async function call(jobs: readonly ClaimedJob[]): Promise<void> {
     calls++
-    const startedAt = clock.now()
+    const startedAt = elapsedMs()
     try {
       const finished = await options.run(jobs)
       outcomes.push(...finished)
-      if (finished.some(isLeftAlone)) restUntil = clock.now() + NO_RUNNER_MS
-      const isQuick = clock.now() - startedAt < QUICK_MS
+      if (finished.some(isLeftAlone)) restUntil = elapsedMs() + NO_RUNNER_MS
+      const isQuick = elapsedMs() - startedAt < QUICK_MS
       if (!isQuick) jobsPerCall = limits.jobsPerCall
       else if (jobs.length >= jobsPerCall)
         jobsPerCall = Math.min(jobsPerCall * 2, limits.jobsPerQuickCall)
@@ -124,7 +126,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
     } catch (error) {
       jobsPerCall = limits.jobsPerCall
       const restMs = Math.min(1000 * 2 ** failuresInRow++, MAX_REST_MS)
-      restUntil = clock.now() + restMs
+      restUntil = elapsedMs() + restMs
       const counts = !isPlatformFailure(error)
       for (const job of jobs) outcomes.push(afterFailure(job, restMs, counts))
     }
@@ -164,9 +166,9 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
   }
 
   async function work(): Promise<void> {
-    const endAt = clock.now() + limits.timeLimitMs
+    const endAt = elapsedMs() + limits.timeLimitMs
     for (let made = 0; ;) {
-      const now = clock.now()
+      const now = elapsedMs()
       const isOver = now >= endAt || made >= CALLS_OF_ALARM
       const { claimed, wakeInMs } = exchange(isOver || now < restUntil ? 0 : limits.calls - calls)
       const batches = chunkBySize(claimed, {
@@ -195,7 +197,7 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
       return calls > 0 || outcomes.length > 0
     },
     get restMs() {
-      return Math.max(restUntil - clock.now(), 0)
+      return Math.max(restUntil - elapsedMs(), 0)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type {
   ClaimedJob,
   Exchange,
@@ -35,15 +36,16 @@ const FULL_CHUNK = { items: 1000, chars: 4_000_000 }
 export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[]> {
   const { processor, leaseMs, clock } = batch
   const wakeFlag = createWakeFlag(clock)
+  const elapsedMs = startStopwatch(clock)
   /** When news are handed in, and before when nothing is. */
   let flushAt = Infinity
-  let restUntil = -Infinity
+  let restUntil = 0
   const running = createRunningJobs({
     processor,
     clock,
     leaseMs,
     onNews() {
-      flushAt = Math.min(flushAt, clock.now() + FLUSH_MS)
+      flushAt = Math.min(flushAt, elapsedMs() + FLUSH_MS)
       wakeFlag.open()
     },
   })
@@ -51,30 +53,27 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
   /** Hands in what ended and what progress was told, and renews the leases that are due. */
   async function exchange(): Promise<void> {
     flushAt = Infinity
-    const report = running.report(clock.now())
+    const report = running.report(false)
     try {
       const [first = [], ...more] = chunks(report.settle)
       const { extended } = await batch.exchange({ settle: first, extend: report.extend })
       for (const chunk of more) await batch.exchange({ settle: chunk })
-      report.taken(extended)
+      report.taken({ extended, claimed: [] }, false)
     } catch {
       // What was handed in nonetheless is refused as lost the second time, which harms nothing.
       report.putBack()
-      restUntil = flushAt = clock.now() + RETRY_MS
+      restUntil = flushAt = elapsedMs() + RETRY_MS
     }
   }
 
-  const claimedAt = clock.now()
-  for (const job of batch.jobs) running.start(job, claimedAt)
+  running.start(batch.jobs)
   while (running.count > 0) {
-    const now = clock.now()
-    running.dropLost(now)
-    const nextAt = Math.max(Math.min(running.renewAt(), flushAt), restUntil)
-    if (running.count === 0) break
+    const now = elapsedMs()
+    const nextAt = Math.max(Math.min(now + running.renewInMs(), flushAt), restUntil)
     if (now >= nextAt) await exchange()
-    else await wakeFlag.wait(Math.min(nextAt, running.leaseUntil()) - now)
+    else await wakeFlag.wait(Math.ceil(nextAt - now))
   }
-  const { settle } = running.report(clock.now())
+  const { settle } = running.report(false)
   // The answer is one message: what it has no room for goes ahead of it.
   const parts = chunks(settle)
   const last = parts.pop() ?? []

@@ -30,6 +30,7 @@ import {
   type JobEvent,
   type JobState,
 } from '../../ports/job-store/job-state.ts'
+import { createLeaseClock } from '../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../ports/job-store/kept-bounds.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { createDeduplication } from './deduplication.ts'
@@ -46,6 +47,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   const board = createJobBoard(() => ++lastSeq)
   const deduplication = createDeduplication()
   const bounds = createKeptBounds()
+  const leases = createLeaseClock(clock)
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
@@ -119,12 +121,24 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       apply(job, { type: 'tick' }, now)
   }
 
+  function takeBackLost(): void {
+    const { now, ended } = leases.look()
+    const list = board.inState('active')
+    const lost: MemoryJob[] = []
+    for (let index = 0, job = list.at(0); job !== undefined && job.facts.rank <= now;) {
+      const { rank } = job.facts
+      if (ended.some(({ after, until }) => rank > after && rank <= until)) lost.push(job)
+      job = list.at(++index)
+    }
+    for (const job of lost) apply(job, { type: 'tick' }, now)
+  }
+
   function wakeInMs(now: number): number | null {
     if (paused) return null
     if (board.inState('ready').size > 0) return 0
     const next = Math.min(
       board.inState('scheduled').at(0)?.facts.rank ?? Infinity,
-      board.inState('active').at(0)?.facts.rank ?? Infinity,
+      leases.look().endOf(board.inState('active').at(0)?.facts.rank ?? Infinity),
     )
     return next === Infinity ? null : Math.max(next - now, 0)
   }
@@ -227,17 +241,19 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     })
     const extended = order.extend.map(({ id, token, leaseMs, progress }) => {
       const job = board.get(id)
+      leases.note(leaseMs)
       if (job === undefined || !apply(job, { type: 'extend', token, leaseMs }, now)) return 'lost'
       if (progress !== null) job.progress = progress
       return job.facts.cancelRequested ? 'cancelled' : 'extended'
     })
     tickState('scheduled', now)
-    tickState('active', now)
+    takeBackLost()
     forget(now)
     dropExcess(now)
     const claimed: ClaimedJob[] = []
     if (order.claim !== undefined && !paused) {
       const { limit, leaseMs } = order.claim
+      leases.note(leaseMs)
       for (const job of board.inState('ready').slice(0, limit)) {
         apply(job, { type: 'claim', leaseMs, mintedToken: lastToken + 1 }, now)
         claimed.push(claimedOf(job))

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import type { ChannelSubscriber } from './subscriber.ts'
 
@@ -36,6 +37,7 @@ export function createRedisWaker(
   { channelOf, origin, clock }: RedisWakerOptions,
 ): Required<Waker> {
   const listenedQueues = new Map<string, ListenedQueue>()
+  const elapsedMs = startStopwatch(clock)
   // One after the other, so that the last word to the server is the last that was said.
   let told: Promise<void> = Promise.resolve()
 
@@ -78,7 +80,7 @@ export function createRedisWaker(
   function wakeIn(listened: ListenedQueue, inMs: number): void {
     if (listened.listeners === 0) return
     if (inMs === 0) return listened.wake()
-    const at = clock.now() + inMs
+    const at = elapsedMs() + inMs
     if (listened.next !== null && listened.next.at <= at) return
     listened.next?.cancel()
     const cancel = clock.setTimer(() => {

@@ -3,6 +3,7 @@ import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import { encodeWakeMessage } from '../../workers/push/wake-message.ts'
@@ -42,6 +43,7 @@ export function queuesWaker(options: QueuesWakerOptions): Waker {
   const { queue: binding, coalesce = 1000, clock = systemClock } = options
   const coalesceMs = checkDuration(action, 'coalesce', coalesce, 0, 60_000)
   const sent = createLruCache<number>(REMEMBERED)
+  const elapsedMs = startStopwatch(clock)
 
   async function send(queue: string, waitMs: number): Promise<void> {
     const delayMs = Math.min(waitMs, MAX_DELAY_MS)
@@ -53,7 +55,8 @@ export function queuesWaker(options: QueuesWakerOptions): Waker {
     async wake(queue, inMs) {
       const waitMs = Math.min(Math.max(inMs, 0), JOB_LIMITS.delayMs)
       if (coalesceMs === 0) return send(queue, waitMs)
-      const now = clock.now()
+      // Elapsed time: a wall clock that is set back would show again what has been sent for.
+      const now = elapsedMs()
       const span = Math.floor((now + waitMs) / coalesceMs)
       const key = `${queue} ${span}`
       const before = sent.get(key) ?? (waitMs < coalesceMs ? 0 : 1)

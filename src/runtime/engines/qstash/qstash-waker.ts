@@ -3,6 +3,7 @@ import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import { systemClock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import { encodeWakeMessage } from '../../workers/push/wake-message.ts'
@@ -58,7 +59,9 @@ export function qstashWaker(options: QstashWakerOptions): Waker {
   const maxDelayMs = checkDuration(WAKE, 'maxDelay', maxDelay, 1000, JOB_LIMITS.delayMs)
   deliveryHeaders({ retries })
   const api = createQstashApi(options)
-  const woken = createLruCache<boolean>(REMEMBERED)
+  // Until when each stands, by elapsed time: a wall clock that is set back would show it again.
+  const woken = createLruCache<number>(REMEMBERED)
+  const elapsedMs = startStopwatch(clock)
 
   return {
     async wake(queue, inMs) {
@@ -70,10 +73,11 @@ export function qstashWaker(options: QstashWakerOptions): Waker {
         coalesceMs > 0 ? (Math.floor((now + waitMs) / coalesceMs) + 1) * coalesceMs : now + waitMs
       const delayMs = Math.min(dueAt - now, maxDelayMs)
       const id = `ring:${queue}:${dueAt}`
-      if (coalesceMs > 0 && woken.get(id) === true) return
+      const asked = elapsedMs()
+      if (coalesceMs > 0 && (woken.get(id) ?? 0) > asked) return
       // Set before the answer, so that many wakes at once make one request; no promise is shared,
       // as Workers forbid it.
-      woken.set(id, true)
+      woken.set(id, asked + dueAt - now)
       try {
         await api.publish(url, {
           headers: deliveryHeaders({
@@ -84,7 +88,7 @@ export function qstashWaker(options: QstashWakerOptions): Waker {
           body: JSON.stringify(encodeWakeMessage({ queue, afterMs: dueAt - now - delayMs })),
         })
       } catch (error) {
-        woken.set(id, false)
+        woken.set(id, 0)
         throw error
       }
     },

@@ -190,11 +190,10 @@ function open() {
   let isBusy = false
   let refused = 0
   let tryMs = 0
-  let spentMs = 0
   const refuseWhenBusy = (): void => {
     if (!isBusy) return
     refused++
-    spentMs += tryMs
+    clock.block(tryMs)
     throw new BackendError('backend_overloaded', 'busy')
   }
   const db: SqlDatabase = {
@@ -217,7 +216,7 @@ function open() {
   return {
     db: { ...test, ...db },
     clock,
-    group: createGroupCommit(db, { ...clock, now: () => clock.now() + spentMs }, BUSY_TIMEOUT_MS),
+    group: createGroupCommit(db, clock, BUSY_TIMEOUT_MS),
     write,
     names,
     refused: () => refused,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../ports/platform/clock.ts'
+import { startStopwatch } from '../../../ports/platform/deadline.ts'
 import { BackendError } from '../../../ports/backend-error.ts'
 import type { AfterIo } from '../../../ports/platform/after-io.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -57,6 +58,7 @@ export function createGroupCommit(
   busyTimeoutMs: number,
   afterIo: AfterIo = (act) => act(),
 ): GroupCommit {
+  const elapsedMs = startStopwatch(clock)
   let waiting: WaitingCall[] = []
   /** Somebody will call `flush`: the end of this turn, or a timer. */
   let awaited = false
@@ -65,7 +67,7 @@ export function createGroupCommit(
   function enqueue<T>(act: () => T, reads: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
       const call: WaitingCall = {
-        since: clock.now(),
+        since: elapsedMs(),
         reads,
         attempt(joined) {
           try {
@@ -102,7 +104,7 @@ export function createGroupCommit(
       waitMs = 1
       return
     }
-    const now = clock.now()
+    const now = elapsedMs()
     const [late, early] = [true, false].map((isLate) =>
       waiting.filter(({ since }) => now - since >= busyTimeoutMs === isLate),
     )
@@ -152,7 +154,7 @@ function commit(
 ): readonly (() => void)[] | BackendError {
   const attemptAll = (joined: boolean): readonly (() => void)[] =>
     group.map((call) => call.attempt(joined))
-  const startedAt = clock.now()
+  const elapsedMs = startStopwatch(clock)
   // Calls hardly ever throw. Where one does, all are undone and run again, each under a savepoint of its own.
   let joined = group.some(({ reads }) => !reads)
   for (let tries = 1; ; tries++) {
@@ -165,7 +167,7 @@ function commit(
         joined = false
         continue
       }
-      if (tries === TRIES_IN_A_ROW || clock.now() - startedAt > TRYING_MS) return error
+      if (tries === TRIES_IN_A_ROW || elapsedMs() > TRYING_MS) return error
     }
   }
 }
