@@ -81,6 +81,7 @@ export {
   configureRateLimiting,
   FixedWindowLimiter,
   clientAddress,
+  DdosProtection,
   GcraLimiter,
   parseRateLimitHeaders,
   Quotas,

@@ -120,6 +120,7 @@ export const houseRules: HouseRules = {
       'headers',
       'guard',
       'quotas',
+      'protection',
     ],
     'src/services/webhooks': [
       'signing',

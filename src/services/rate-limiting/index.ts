@@ -36,6 +36,13 @@ export {
 export { TokenBucketLimiter, type TokenBucketOptions } from './limiters/token-bucket-limiter.ts'
 export type { WindowLimiterOptions } from './limiters/window-limiter-options.ts'
 export type { LimitOptions } from './limits/limit-options.ts'
+export { DdosProtection } from './protection/ddos-protection.ts'
+export type {
+  BannedEvent,
+  DdosProtectionOptions,
+  Priority,
+  ProtectionDecision,
+} from './protection/protection-options.ts'
 export type { CalendarPeriod } from './quotas/calendar-periods.ts'
 export type {
   CalendarQuota,

@@ -1,7 +1,7 @@
-import type { IpAddress } from '../../../primitives/ip-address.ts'
+import { formatIp, type IpAddress } from '../../../primitives/ip-address.ts'
 import { readClientIp, type ConnectionInfo } from '../addresses/client-address.ts'
 import { Decider } from '../deciding/decider.ts'
-import { limitedResponse, problemResponse } from '../headers/limited-response.ts'
+import { limitedResponse, refusal } from '../headers/limited-response.ts'
 import { rateLimitHeaders } from '../headers/rate-limit-headers.ts'
 import { checkCost } from '../limits/read-limit.ts'
 import { compileRule, type CompiledRule } from './compile-rule.ts'
@@ -69,6 +69,26 @@ export class RateLimitGuard {
 
   /** Decides, and leaves the answering to the caller. */
   async decide(request: Request, connection?: ConnectionInfo): Promise<GuardDecision> {
+    const { protection } = this.#guard
+    if (protection === undefined) return this.#decide(request, connection)
+    const ip = readClientIp(request, connection, this.#guard.clientAddress)
+    if (ip === null) return refused('address-unknown')
+    const address = formatIp(ip)
+    const priority = this.#guard.priority(request)
+    const protectedBy = await protection.check(address, { priority })
+    if (protectedBy.isTrusted) return PASSES
+    if (!protectedBy.allowed && protectedBy.reason !== null) {
+      const { reason, retryAfterMs } = protectedBy
+      const seconds = Math.ceil(retryAfterMs / 1000)
+      return refused(reason, seconds > 0 ? { 'retry-after': `${seconds}` } : {})
+    }
+    const decision = await this.#decide(request, connection)
+    if (decision.reason === 'limited' && decision.outcome?.decidedBy !== 'failure')
+      await protection.report(address)
+    return decision
+  }
+
+  async #decide(request: Request, connection: ConnectionInfo | undefined): Promise<GuardDecision> {
     const found = this.#ruleOf(request)
     if (found === null) return PASSES
     const { rule, keys, needsAddress } = found
@@ -120,12 +140,7 @@ export class RateLimitGuard {
       return withHeaders(await respond(decision, request), decision.headers)
     const { outcome, headers, reason } = decision
     if (outcome !== null) return limitedResponse(outcome, headers)
-    return reason === 'too-costly'
-      ? problemResponse(headers, {
-          title: 'The request costs more than is ever allowed',
-          status: 429,
-        })
-      : problemResponse(headers, { title: 'The client’s address cannot be told', status: 400 })
+    return refusal(reason, headers)
   }
 
   #ruleOf(request: Request): CompiledRule | null {
@@ -142,8 +157,11 @@ const PASSES: GuardDecision = {
   settle: async () => undefined,
 }
 
-function refused(reason: 'address-unknown' | 'too-costly'): GuardDecision {
-  return { ...PASSES, allowed: false, reason }
+function refused(
+  reason: Exclude<GuardDecision['reason'], 'limited' | null>,
+  headers: GuardDecision['headers'] = {},
+): GuardDecision {
+  return { ...PASSES, allowed: false, reason, headers }
 }
 
 /** Answers of fetch cannot be changed, so they are copied. */

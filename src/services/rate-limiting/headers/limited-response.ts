@@ -22,8 +22,38 @@ export function limitedResponse(
   })
 }
 
+/** The answer to a request that was refused before any limit was asked. */
+export function refusal(
+  reason: string | null,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  switch (reason) {
+    case 'banned':
+      return problemResponse(headers, {
+        type: `${TYPES}abnormal-usage-detected`,
+        title: 'Request cannot be satisfied because of abnormal usage',
+        status: 429,
+      })
+    case 'shed':
+      return problemResponse(headers, {
+        type: `${TYPES}temporary-reduced-capacity`,
+        title: 'Request cannot be satisfied because of temporarily reduced capacity',
+        status: 503,
+      })
+    case 'denied-address':
+      return problemResponse(headers, { title: 'Forbidden', status: 403 })
+    case 'too-costly':
+      return problemResponse(headers, {
+        title: 'The request costs more than is ever allowed',
+        status: 429,
+      })
+    default:
+      return problemResponse(headers, { title: 'The client’s address cannot be told', status: 400 })
+  }
+}
+
 /** An answer with problem details. */
-export function problemResponse(
+function problemResponse(
   headers: Readonly<Record<string, string>>,
   problem: Readonly<Record<string, unknown>> & { readonly status: number },
 ): Response {

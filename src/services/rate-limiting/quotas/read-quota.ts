@@ -108,7 +108,8 @@ function readCalendar(
 }
 
 function readThresholds(action: string, thresholds: readonly number[]): readonly number[] {
-  if (!Array.isArray(thresholds) || thresholds.length > 16)
+  const given: unknown = thresholds
+  if (!Array.isArray(given) || thresholds.length > 16)
     throw new RangeError(`Cannot ${action}: thresholds is no list of at most 16 shares`)
   for (const threshold of thresholds) {
     checkNumber(action, 'a threshold', threshold, 0, 1)
