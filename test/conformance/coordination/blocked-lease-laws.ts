@@ -8,7 +8,7 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import { openWorld, type CoordinationHarness, type Process, type World } from './fixture.ts'
+import { openFixture, type CoordinationHarness, type Process, type Fixture } from './fixture.ts'
 
 const TTL_MS = 30_000
 
@@ -19,19 +19,19 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
     async run(harness) {
       for (const [name, hold] of HOLDS) {
         for (const anotherHolder of [false, true]) {
-          const world = await openWorld(harness)
-          const mine = world.process()
+          const fixture = await openFixture(harness)
+          const mine = fixture.process()
           await expectRejection(
             () =>
               hold(mine, async () => {
-                world.clock.block(3 * TTL_MS)
-                if (anotherHolder) expectTrue(await isFree(world), `${name}: the key to be free`)
+                fixture.clock.block(3 * TTL_MS)
+                if (anotherHolder) expectTrue(await isFree(fixture), `${name}: the key to be free`)
                 return 'done'
               }),
             isLost,
             `${name}: lock_lost, another holder: ${anotherHolder}`,
           )
-          expectEqual(await isFree(world), !anotherHolder, `${name}: the key afterwards`)
+          expectEqual(await isFree(fixture), !anotherHolder, `${name}: the key afterwards`)
         }
       }
     },
@@ -40,14 +40,14 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
     name: 'withLock() and withSlot() say lock_lost after a blocked event loop on a clock that cannot tell elapsed time',
     async run(harness) {
       for (const [name, hold] of HOLDS) {
-        const world = await openWorld(harness)
-        const { now, setTimer } = world.clock
-        const mine = { ...world.process(), clock: { now, setTimer } }
+        const fixture = await openFixture(harness)
+        const { now, setTimer } = fixture.clock
+        const mine = { ...fixture.process(), clock: { now, setTimer } }
         await expectRejection(
           () =>
             hold(mine, async () => {
-              world.clock.block(3 * TTL_MS)
-              await isFree(world)
+              fixture.clock.block(3 * TTL_MS)
+              await isFree(fixture)
             }),
           isLost,
           `${name}: lock_lost`,
@@ -59,16 +59,16 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
     name: 'withLock() and withSlot() tell the work that its lease ended as soon as the event loop is free',
     async run(harness) {
       for (const [name, hold] of HOLDS) {
-        const world = await openWorld(harness)
+        const fixture = await openFixture(harness)
         let seen: unknown
-        const running = hold(world.process(), async ({ signal }) => {
-          world.clock.block(3 * TTL_MS)
-          await new Promise<void>((resolve) => world.clock.setTimer(resolve, 1))
+        const running = hold(fixture.process(), async ({ signal }) => {
+          fixture.clock.block(3 * TTL_MS)
+          await new Promise<void>((resolve) => fixture.clock.setTimer(resolve, 1))
           seen = signal.reason
         })
         const outcome = running.catch((error: unknown) => error)
-        await world.advance(1)
-        expectTrue(isLost(await world.settle(outcome)), `${name}: lock_lost`)
+        await fixture.advance(1)
+        expectTrue(isLost(await fixture.settle(outcome)), `${name}: lock_lost`)
         expectTrue(isLost(seen), `${name}: the signal's reason to be lock_lost`)
       }
     },
@@ -78,19 +78,19 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
     async run(harness) {
       for (const [name, hold] of HOLDS) {
         for (const stepMs of [-60_000, 60_000]) {
-          const world = await openWorld(harness)
+          const fixture = await openFixture(harness)
           let wallMs = 0
-          const { setTimer } = world.clock
-          const elapsed = (): number => world.clock.elapsed()
-          const clock = { now: () => world.clock.now() + wallMs, setTimer, elapsed }
+          const { setTimer } = fixture.clock
+          const elapsed = (): number => fixture.clock.elapsed()
+          const clock = { now: () => fixture.clock.now() + wallMs, setTimer, elapsed }
           const work = Promise.withResolvers<string>()
-          const running = hold({ ...world.process(), clock }, () => work.promise)
-          await world.advance(TTL_MS, TTL_MS / 6)
+          const running = hold({ ...fixture.process(), clock }, () => work.promise)
+          await fixture.advance(TTL_MS, TTL_MS / 6)
           wallMs = stepMs
-          await world.advance(5 * TTL_MS, TTL_MS / 6)
-          expectEqual(await isFree(world), false, `${name}: the key`)
+          await fixture.advance(5 * TTL_MS, TTL_MS / 6)
+          expectEqual(await isFree(fixture), false, `${name}: the key`)
           work.resolve('done')
-          expectEqual(await world.settle(running), 'done', name)
+          expectEqual(await fixture.settle(running), 'done', name)
         }
       }
     },
@@ -120,8 +120,8 @@ const HOLDS: readonly (readonly [string, Hold])[] = [
 ]
 
 /** Takes the key of both, as another process does. */
-async function isFree(world: World): Promise<boolean> {
-  const others = world.process()
+async function isFree(fixture: Fixture): Promise<boolean> {
+  const others = fixture.process()
   const lock = await new DistributedLock(others).acquire('k', { ttl: '1h' })
   const semaphore = new Semaphore({ ...others, limit: 1, partition: 'locks' })
   const slot = await semaphore.acquire('k', { ttl: '1h' })

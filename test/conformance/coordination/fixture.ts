@@ -22,7 +22,7 @@ export interface Process {
 }
 
 /** What a law runs in. */
-export interface World {
+export interface Fixture {
   readonly backend: Pick<Backend, 'store' | 'jobStore'>
   readonly clock: FakeClock
   process(): Process
@@ -35,7 +35,7 @@ export interface World {
 }
 
 /** @param seed Of every process's random source */
-export async function openWorld(harness: CoordinationHarness, seed = 1): Promise<World> {
+export async function openFixture(harness: CoordinationHarness, seed = 1): Promise<Fixture> {
   const backend = await harness.open()
   const { clock } = harness
   const processes: Process[] = []

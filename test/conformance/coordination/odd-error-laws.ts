@@ -5,17 +5,17 @@ import { Semaphore } from '../../../src/runtime/coordination/locks/semaphore.ts'
 import { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-orchestrator.ts'
 import { expectEqual, expectTrue, type Law } from '../../../src/runtime/ports/conformance.ts'
 import { ODD_VALUES } from '../../support/odd-values.ts'
-import { openWorld, type CoordinationHarness } from './fixture.ts'
+import { openFixture, type CoordinationHarness } from './fixture.ts'
 
 /** What sagas, locks, idempotent calls and breakers promise whatever is thrown. */
 export const oddErrorLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() of a saga retries and compensates whatever its steps throw',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       for (const [name, value] of ODD_VALUES) {
         const did: string[] = []
-        const orders = new SagaOrchestrator({ ...world.process(), name: 'orders' })
+        const orders = new SagaOrchestrator({ ...fixture.process(), name: 'orders' })
           .addStep({
             name: 'reserve',
             execute: () => void did.push('reserve'),
@@ -33,7 +33,7 @@ export const oddErrorLaws: readonly Law<CoordinationHarness>[] = [
               throw value
             },
           })
-        const outcome = await world.settle(orders.run(null))
+        const outcome = await fixture.settle(orders.run(null))
         expectEqual(outcome.status, 'compensated', name)
         expectEqual(did, ['reserve', 'charge', 'charge', 'release', 'release'], name)
         const { cause } = (await orders.inspect(outcome.id)) ?? {}
@@ -45,10 +45,10 @@ export const oddErrorLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'a saga behind its pivot is stuck, whatever its last step throws, and goes on after retry()',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       for (const [name, value] of ODD_VALUES) {
         let broken = true
-        const orders = new SagaOrchestrator({ ...world.process(), name: 'orders' })
+        const orders = new SagaOrchestrator({ ...fixture.process(), name: 'orders' })
           .addStep({ name: 'charge', pivot: true, execute: () => undefined })
           .addStep({
             name: 'ship',
@@ -57,24 +57,24 @@ export const oddErrorLaws: readonly Law<CoordinationHarness>[] = [
               if (broken) throw value
             },
           })
-        const { id, status } = await world.settle(orders.run(null))
+        const { id, status } = await fixture.settle(orders.run(null))
         expectEqual(status, 'stuck', name)
         broken = false
         await orders.retry(id)
-        expectEqual((await world.settle(orders.resume(id))).status, 'completed', name)
+        expectEqual((await fixture.settle(orders.resume(id))).status, 'completed', name)
       }
     },
   },
   {
     name: 'locks, slots, idempotent calls and breakers hand on the very value that was thrown, and let go',
     async run(harness) {
-      const world = await openWorld(harness)
-      const process = world.process()
+      const fixture = await openFixture(harness)
+      const process = fixture.process()
       const lock = new DistributedLock(process)
       const semaphore = new Semaphore({ ...process, limit: 1 })
       const idempotency = createIdempotency(process)
       for (const [name, value] of ODD_VALUES) {
-        const breaker = new CircuitBreaker({ clock: world.clock, failureThreshold: 2 })
+        const breaker = new CircuitBreaker({ clock: fixture.clock, failureThreshold: 2 })
         const fail = (): never => {
           throw value
         }

@@ -19,7 +19,7 @@ import {
   openOutside,
   type Outside,
 } from './saga-scenario.ts'
-import { openWorld, type CoordinationHarness, type World } from './fixture.ts'
+import { openFixture, type CoordinationHarness, type Fixture } from './fixture.ts'
 
 /** What sagas do when drivers crash, race or lose answers, and how workers go on with them. */
 export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
@@ -44,12 +44,12 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
       const wanted = await runUndisturbed(harness, failures)
       for (let nth = 1; nth <= wanted.commits; nth++) {
         for (const when of ['before', 'after'] as const) {
-          const world = await openWorld(harness)
-          const process = world.process()
+          const fixture = await openFixture(harness)
+          const process = fixture.process()
           const outside = openOutside(failures)
           process.backend.store.failCommit(nth, when, false)
           const running = open(process, checkout(outside)).run({ order: 7 }, { id: 'o7' })
-          const { status } = await world.settle(running, 50)
+          const { status } = await fixture.settle(running, 50)
           expectEqual(
             [status, calls(outside)],
             [wanted.status, wanted.calls],
@@ -62,10 +62,10 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'two drivers of one saga: one runs it, the other is told that it is in progress',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside()
-      const drivers = Array.from({ length: 4 }, () => open(world.process(), checkout(outside)))
-      const outcomes = await world.settle(
+      const drivers = Array.from({ length: 4 }, () => open(fixture.process(), checkout(outside)))
+      const outcomes = await fixture.settle(
         Promise.allSettled(drivers.map((driver) => driver.run({ order: 7 }, { id: 'o7' }))),
       )
       expectEqual(calls(outside), ['reserve', 'charge', 'ship', 'tell'])
@@ -84,8 +84,8 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'a driver that was thought dead writes nothing any more, and learns it',
     async run(harness) {
-      const world = await openWorld(harness)
-      const [slow, next] = [world.process(), world.process()]
+      const fixture = await openFixture(harness)
+      const [slow, next] = [fixture.process(), fixture.process()]
       const step = Promise.withResolvers<string>()
       const outside = openOutside()
       const definition = (first: () => Promise<string>): SagaDefinition =>
@@ -103,9 +103,9 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
         definition(() => step.promise),
       ).run(null, { id: 's' })
       const outcome = running.catch((error: unknown) => error)
-      await world.advance(1000)
+      await fixture.advance(1000)
       slow.backend.store.setDead(true)
-      await world.advance(LEASE_MS, 1000)
+      await fixture.advance(LEASE_MS, 1000)
       const driver = open(
         next,
         definition(async () => 'next'),
@@ -113,7 +113,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
       expectEqual((await driver.resume('s')).status, 'completed')
       slow.backend.store.setDead(false)
       step.resolve('slow')
-      expectTrue(hasCode(await world.settle(outcome), 'saga_lost'), 'saga_lost')
+      expectTrue(hasCode(await fixture.settle(outcome), 'saga_lost'), 'saga_lost')
       expectEqual(calls(outside), ['first', 'first', 'second'])
       expectGrowingFences(outside)
       expectEqual((await driver.inspect('s'))?.steps[0]?.result, 'next')
@@ -122,36 +122,36 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'a driver keeps its saga while a step runs longer than the lease',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const step = Promise.withResolvers<string>()
       const definition = saga('slow', 1)
         .step('first', { execute: () => step.promise, timeout: '1h' })
         .build()
-      const running = open(world.process(), definition).run(null, { id: 's' })
-      await world.advance(5 * LEASE_MS, LEASE_MS / 6)
+      const running = open(fixture.process(), definition).run(null, { id: 's' })
+      await fixture.advance(5 * LEASE_MS, LEASE_MS / 6)
       await expectRejection(
-        () => open(world.process(), definition).resume('s'),
+        () => open(fixture.process(), definition).resume('s'),
         (error) => hasCode(error, 'saga_in_progress'),
         'the saga to be driven',
       )
       step.resolve('done')
-      expectEqual((await world.settle(running)).status, 'completed')
+      expectEqual((await fixture.settle(running)).status, 'completed')
     },
   },
   {
     name: 'start() leaves the saga to the worker, once for each id',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside({ charge: 1 })
-      const orchestrator = open(world.process(), checkout(outside), world)
+      const orchestrator = open(fixture.process(), checkout(outside), fixture)
       for (let time = 0; time < 2; time++)
         expectEqual(await orchestrator.start({ order: 7 }, { id: 'o7' }), 'o7')
       expectEqual([outside.effects.length, await orchestrator.inspect('o7')], [0, null])
-      await work(world, orchestrator)
+      await work(fixture, orchestrator)
       expectEqual((await orchestrator.inspect('o7'))?.status, 'completed')
       expectEqual(calls(outside), ['reserve', 'charge', 'charge', 'ship', 'tell'])
       await expectRejection(
-        () => open(world.process(), checkout(outside)).start({ order: 7 }),
+        () => open(fixture.process(), checkout(outside)).start({ order: 7 }),
         (error) => hasCode(error, 'saga_no_job_store'),
         'saga_no_job_store',
       )
@@ -161,16 +161,16 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
     name: 'a saga that run() began is finished by the worker when its process dies at any point',
     async run(harness) {
       for (let nth = 1; nth <= 5; nth++) {
-        const world = await openWorld(harness)
-        const [dying, next] = [world.process(), world.process()]
+        const fixture = await openFixture(harness)
+        const [dying, next] = [fixture.process(), fixture.process()]
         const outside = openOutside()
         dying.backend.store.failCommit(nth, 'after', true)
-        void open(dying, checkout(outside), world)
+        void open(dying, checkout(outside), fixture)
           .run({ order: 7 }, { id: 'o7' })
           .catch(() => {})
-        await world.advance(2000, 100)
-        const worker = open(next, checkout(outside), world)
-        await work(world, worker)
+        await fixture.advance(2000, 100)
+        const worker = open(next, checkout(outside), fixture)
+        await work(fixture, worker)
         expectEqual((await worker.inspect('o7'))?.status, 'completed', `dying at commit ${nth}`)
         expectEqual(new Set(outside.effects.map(({ key }) => key)).size, 4)
         expectTrue(outside.effects.length <= 5, 'one step at most to be repeated')
@@ -181,24 +181,24 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'a job whose saga is driven elsewhere waits, and goes on when that driver has died',
     async run(harness) {
-      const world = await openWorld(harness)
-      const hanging = world.process()
+      const fixture = await openFixture(harness)
+      const hanging = fixture.process()
       const step = Promise.withResolvers<string>()
       const definition = (first: () => Promise<string>): SagaDefinition =>
         saga('slow', 1).step('first', { execute: first, timeout: '1h' }).build()
       const driver = open(
         hanging,
         definition(() => step.promise),
-        world,
+        fixture,
       )
       void driver.run(null, { id: 's' }).catch(() => {})
       const worker = open(
-        world.process(),
+        fixture.process(),
         definition(async () => 'worker'),
-        world,
+        fixture,
       )
-      const queue = world.backend.jobStore.queue(worker.processor.queue)
-      await world.advance(LEASE_MS, LEASE_MS / 6)
+      const queue = fixture.backend.jobStore.queue(worker.processor.queue)
+      await fixture.advance(LEASE_MS, LEASE_MS / 6)
       const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 600_000 } })
       const [job] = claimed
       expectTrue(job !== undefined, 'the job to be due')
@@ -207,7 +207,7 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
       expectEqual(outcome, { to: 'scheduled', delayMs: LEASE_MS, refund: true })
       await queue.exchange({ settle: [{ id: job.id, token: job.token, outcome }] })
       hanging.backend.store.setDead(true)
-      await work(world, worker)
+      await work(fixture, worker)
       expectEqual((await worker.inspect('s'))?.steps[0]?.result, 'worker')
     },
   },
@@ -215,23 +215,25 @@ export const sagaCrashLaws: readonly Law<CoordinationHarness>[] = [
     name: 'retry() and skip() wake the worker, also when their process dies in between',
     async run(harness) {
       for (const dies of [false, true]) {
-        const world = await openWorld(harness)
-        const [process, operator] = [world.process(), world.process()]
+        const fixture = await openFixture(harness)
+        const [process, operator] = [fixture.process(), fixture.process()]
         const outside = openOutside({ ship: Infinity })
-        const orchestrator = open(process, checkout(outside), world)
+        const orchestrator = open(process, checkout(outside), fixture)
         await orchestrator.start({ order: 7 }, { id: 'o7' })
-        await work(world, orchestrator)
+        await work(fixture, orchestrator)
         expectEqual((await orchestrator.inspect('o7'))?.status, 'stuck')
         outside.failures.clear()
         if (dies) operator.backend.store.failCommit(1, 'after', true)
-        const retrying = open(operator, checkout(outside), world).retry('o7')
-        await world.settle(
+        const retrying = open(operator, checkout(outside), fixture).retry('o7')
+        await fixture.settle(
           retrying.catch(() => {}),
           50,
         )
-        const { ready } = await world.backend.jobStore.queue(orchestrator.processor.queue).counts()
+        const { ready } = await fixture.backend.jobStore
+          .queue(orchestrator.processor.queue)
+          .counts()
         expectEqual(ready, dies ? 0 : 1, 'jobs that wait for nothing but a worker')
-        await work(world, orchestrator)
+        await work(fixture, orchestrator)
         expectEqual((await orchestrator.inspect('o7'))?.status, 'completed')
       }
     },
@@ -246,9 +248,9 @@ async function crashEverywhere(
   const wanted = await runUndisturbed(harness, failures)
   for (let nth = 1; nth <= wanted.commits; nth++) {
     for (const when of ['before', 'after'] as const) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const where = `with ${JSON.stringify(failures)}, dying ${when} commit ${nth}`
-      const [dying, next] = [world.process(), world.process()]
+      const [dying, next] = [fixture.process(), fixture.process()]
       const outside = openOutside(failures)
       dying.backend.store.failCommit(nth, when, true)
       void open(dying, checkout(outside))
@@ -256,13 +258,13 @@ async function crashEverywhere(
         .catch(() => {})
       // Long enough for every backoff before the crash, too short for the lease to end.
       for (let waited = 0; waited < 60 && dying.backend.store.commits < nth; waited++)
-        await world.advance(1000)
-      await world.advance(1000)
+        await fixture.advance(1000)
+      await fixture.advance(1000)
       const before = outside.effects.length
-      await world.advance(LEASE_MS, 1000)
+      await fixture.advance(LEASE_MS, 1000)
       expectEqual(outside.effects.length, before, `nothing done by the dead, ${where}`)
       const driver = open(next, checkout(outside))
-      const { status } = await world.settle(driver.run({ order: 7 }, { id: 'o7' }), 5000)
+      const { status } = await fixture.settle(driver.run({ order: 7 }, { id: 'o7' }), 5000)
       expectEqual(status, wanted.status, where)
       expectSameEffects(outside, wanted.calls, where)
       expectGrowingFences(outside)
@@ -280,11 +282,11 @@ async function runUndisturbed(
   harness: CoordinationHarness,
   failures: Readonly<Record<string, number>>,
 ): Promise<{ commits: number; status: string; calls: string[]; states: string[] }> {
-  const world = await openWorld(harness)
-  const process = world.process()
+  const fixture = await openFixture(harness)
+  const process = fixture.process()
   const outside = openOutside(failures)
   const orchestrator = open(process, checkout(outside))
-  const { status } = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
+  const { status } = await fixture.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
   const { commits } = process.backend.store
   const view = await orchestrator.inspect('o7')
   const states = view?.steps.map(({ state }) => state) ?? []
@@ -307,10 +309,10 @@ function withoutRepeats(names: readonly string[]): readonly string[] {
 
 /** Works the orchestrator's queue until no job is left, as a worker does. */
 async function work(
-  world: World,
+  fixture: Fixture,
   { processor }: { readonly processor: SagaOrchestrator['processor'] },
 ): Promise<void> {
-  const queue: QueueStore = world.backend.jobStore.queue(processor.queue)
+  const queue: QueueStore = fixture.backend.jobStore.queue(processor.queue)
   const control = { signal: new AbortController().signal, progress: () => {} }
   const runOne = async (job: ClaimedJob): Promise<void> => {
     const outcome = await processor.process(job, control)
@@ -321,8 +323,8 @@ async function work(
     const claim = { limit: 10, leaseMs: 600_000 }
     const { claimed, wakeInMs } = await queue.exchange({ claim })
     if (claimed.length === 0 && wakeInMs === null) return
-    if (claimed.length === 0) await world.advance(Math.max(wakeInMs ?? 0, 1))
-    for (const job of claimed) await world.settle(runOne(job), 1000)
+    if (claimed.length === 0) await fixture.advance(Math.max(wakeInMs ?? 0, 1))
+    for (const job of claimed) await fixture.settle(runOne(job), 1000)
   }
   throw new Error('The queue did not become empty')
 }

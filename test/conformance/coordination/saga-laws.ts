@@ -16,15 +16,15 @@ import {
   openOutside,
   undo,
 } from './saga-scenario.ts'
-import { openWorld, type CoordinationHarness } from './fixture.ts'
+import { openFixture, type CoordinationHarness } from './fixture.ts'
 
 /** What sagas do: forward, back, stuck, and what they refuse. */
 export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() makes the steps in order, hands results on, and answers with all of them, in one commit a step and one more',
     async run(harness) {
-      const world = await openWorld(harness)
-      const process = world.process()
+      const fixture = await openFixture(harness)
+      const process = fixture.process()
       const outside = openOutside()
       const outcome = await open(process, checkout(outside)).run({ order: 7 }, { id: 'o7' })
       expectEqual(outcome, {
@@ -40,10 +40,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() with an id that is known answers how that saga ended, and refuses other input',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside()
-      const first = await open(world.process(), checkout(outside)).run({ order: 7 }, { id: 'o7' })
-      const again = open(world.process(), checkout(outside))
+      const first = await open(fixture.process(), checkout(outside)).run({ order: 7 }, { id: 'o7' })
+      const again = open(fixture.process(), checkout(outside))
       expectEqual(await again.run({ order: 7 }, { id: 'o7' }), first)
       expectEqual(outside.effects.length, 4)
       await expectRejection(
@@ -56,11 +56,11 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() tries a failing step again after its backoff, under the same key and a greater fence',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside({ charge: 2 })
-      const since = world.clock.now()
-      const running = open(world.process(), checkout(outside)).run({ order: 7 })
-      expectEqual((await world.settle(running, 250)).status, 'completed')
+      const since = fixture.clock.now()
+      const running = open(fixture.process(), checkout(outside)).run({ order: 7 })
+      expectEqual((await fixture.settle(running, 250)).status, 'completed')
       const tries = outside.effects.filter(({ call }) => call === 'charge')
       expectEqual(
         tries.map(({ attempt }) => attempt),
@@ -68,16 +68,16 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
       )
       expectEqual(new Set(tries.map(({ key }) => key)).size, 1)
       expectGrowingFences(outside)
-      expectTrue(world.clock.now() - since >= 3000, 'the backoff of 1 s and 2 s to pass')
+      expectTrue(fixture.clock.now() - since >= 3000, 'the backoff of 1 s and 2 s to pass')
     },
   },
   {
     name: 'run() undoes what was done in reverse when a step fails for good, the failed one first',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside({ charge: Infinity })
-      const running = open(world.process(), checkout(outside)).run({ order: 7 }, { id: 'o7' })
-      const outcome = await world.settle(running)
+      const running = open(fixture.process(), checkout(outside)).run({ order: 7 }, { id: 'o7' })
+      const outcome = await fixture.settle(running)
       expectEqual(outcome, {
         id: 'o7',
         status: 'compensated',
@@ -101,9 +101,9 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() does not repeat a step whose error says that it is unrecoverable',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside()
-      const process = world.process()
+      const process = fixture.process()
       const orchestrator = new SagaOrchestrator({ ...process, name: 'small' })
         .addStep({ execute: () => note(outside, 'first'), compensate: () => undo(outside) })
         .addStep({
@@ -119,10 +119,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() is stuck behind the pivot; retry() and resume() finish it',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside({ ship: Infinity })
-      const orchestrator = open(world.process(), checkout(outside))
-      const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
+      const orchestrator = open(fixture.process(), checkout(outside))
+      const outcome = await fixture.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
       const stuck = {
         during: 'running',
         step: 2,
@@ -155,32 +155,32 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'retry() and skip() are done once, also when the answer was lost',
     async run(harness) {
-      const world = await openWorld(harness)
-      const process = world.process()
+      const fixture = await openFixture(harness)
+      const process = fixture.process()
       const outside = openOutside({ ship: Infinity })
       const orchestrator = open(process, checkout(outside))
-      await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
+      await fixture.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
       for (const when of ['before', 'after'] as const) {
         process.backend.store.failCommit(1, when, false)
-        await world.settle(orchestrator.retry('o7'), 50)
-        await world.settle(orchestrator.resume('o7'), 5000)
+        await fixture.settle(orchestrator.retry('o7'), 50)
+        await fixture.settle(orchestrator.resume('o7'), 5000)
       }
       process.backend.store.failCommit(1, 'after', false)
-      await world.settle(orchestrator.skip('o7', 'sent by hand'), 50)
+      await fixture.settle(orchestrator.skip('o7', 'sent by hand'), 50)
       expectEqual((await orchestrator.resume('o7')).status, 'completed')
     },
   },
   {
     name: 'a saga that has ended is kept for its time, one that is stuck until it is dealt with',
     async run(harness) {
-      const world = await openWorld(harness)
-      const done = open(world.process(), checkout(openOutside()))
+      const fixture = await openFixture(harness)
+      const done = open(fixture.process(), checkout(openOutside()))
       await done.run({ order: 1 }, { id: 'done' })
-      const stuck = open(world.process(), checkout(openOutside({ ship: Infinity })))
-      await world.settle(stuck.run({ order: 2 }, { id: 'stuck' }), 5000)
-      await world.advance(13 * 86_400_000)
+      const stuck = open(fixture.process(), checkout(openOutside({ ship: Infinity })))
+      await fixture.settle(stuck.run({ order: 2 }, { id: 'stuck' }), 5000)
+      await fixture.advance(13 * 86_400_000)
       expectEqual((await done.inspect('done'))?.status, 'completed')
-      await world.advance(86_400_000)
+      await fixture.advance(86_400_000)
       expectEqual(await done.inspect('done'), null)
       expectEqual((await stuck.inspect('stuck'))?.status, 'stuck')
       expectEqual((await stuck.listStuck()).length, 1)
@@ -189,10 +189,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() is stuck when a compensation fails for good; skip() goes on with the others',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const outside = openOutside({ charge: Infinity, 'undo charge': Infinity })
-      const orchestrator = open(world.process(), checkout(outside))
-      const outcome = await world.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
+      const orchestrator = open(fixture.process(), checkout(outside))
+      const outcome = await fixture.settle(orchestrator.run({ order: 7 }, { id: 'o7' }), 5000)
       expectEqual(outcome.status === 'stuck' && [outcome.stuck.during, outcome.stuck.step], [
         'compensating',
         1,
@@ -220,7 +220,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'an attempt that takes too long has failed, and its signal aborts',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const signals: AbortSignal[] = []
       const definition = saga('hanging', 1)
         .step('first', {
@@ -232,8 +232,8 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
           },
         })
         .build()
-      const running = open(world.process(), definition).run(null, { id: 's' })
-      const outcome = await world.settle(running, 1000)
+      const running = open(fixture.process(), definition).run(null, { id: 's' })
+      const outcome = await fixture.settle(running, 1000)
       expectEqual(outcome.status === 'compensated' && outcome.cause.error.code, 'saga_timeout')
       expectEqual(
         signals.map(({ aborted }) => aborted),
@@ -244,7 +244,7 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() that is called off leaves the saga where it is, without counting the attempt',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const stop = new AbortController()
       let attempts: number[] = []
       const definition = saga('stoppable', 1)
@@ -258,20 +258,20 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
           },
         })
         .build()
-      const orchestrator = open(world.process(), definition)
+      const orchestrator = open(fixture.process(), definition)
       const running = orchestrator.run(null, { id: 's', signal: stop.signal })
       const outcome = running.catch((error: unknown) => String(error))
-      await world.advance(1000)
+      await fixture.advance(1000)
       stop.abort(new Error('deploying'))
-      expectEqual(await world.settle(outcome), 'Error: deploying')
-      expectEqual((await open(world.process(), definition).resume('s')).status, 'completed')
+      expectEqual(await fixture.settle(outcome), 'Error: deploying')
+      expectEqual((await open(fixture.process(), definition).resume('s')).status, 'completed')
       expectEqual(attempts, [1, 1])
     },
   },
   {
     name: 'a saga goes on with the version that began it; changed steps make it stuck, a newer version is left alone',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       const ran: string[] = []
       const version = (number: number, ...names: string[]): SagaDefinition => {
         let builder = saga('versioned', number).step('a', {
@@ -286,27 +286,27 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
         return builder.build()
       }
       const stop = new AbortController()
-      const begun = open(world.process(), version(2, 'b')).run(null, {
+      const begun = open(fixture.process(), version(2, 'b')).run(null, {
         id: 's',
         signal: stop.signal,
       })
       const called = begun.catch(() => 'called off')
-      await world.advance(1000)
+      await fixture.advance(1000)
       stop.abort()
-      expectEqual(await world.settle(called), 'called off')
+      expectEqual(await fixture.settle(called), 'called off')
       await expectRejection(
-        () => open(world.process(), version(1, 'x')).resume('s'),
+        () => open(fixture.process(), version(1, 'x')).resume('s'),
         (error) => hasCode(error, 'saga_version'),
         'an older worker to leave it alone',
       )
-      const changed = await open(world.process(), version(2, 'c')).resume('s')
+      const changed = await open(fixture.process(), version(2, 'c')).resume('s')
       expectEqual(changed.status === 'stuck' && [changed.stuck.step, changed.stuck.error.code], [
         null,
         'definition_changed',
       ])
-      expectEqual((await open(world.process(), version(3, 'd')).resume('s')).status, 'stuck')
+      expectEqual((await open(fixture.process(), version(3, 'd')).resume('s')).status, 'stuck')
       const both = new SagaOrchestrator({
-        ...world.process(),
+        ...fixture.process(),
         saga: version(3, 'd'),
         earlier: [version(2, 'b')],
       })
@@ -318,10 +318,10 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'a step whose result cannot be kept counts as failed, once, and is undone',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       for (const result of ['x'.repeat(1_000_000), 1n, () => 1]) {
         const outside = openOutside()
-        const orchestrator = new SagaOrchestrator({ ...world.process(), name: 'large' }).addStep({
+        const orchestrator = new SagaOrchestrator({ ...fixture.process(), name: 'large' }).addStep({
           name: 'only',
           execute: () => {
             note(outside, 'only')
@@ -338,8 +338,8 @@ export const sagaLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'run() refuses input that is too large and ids out of range; inspect() and resume() know no other ids',
     async run(harness) {
-      const world = await openWorld(harness)
-      const orchestrator = open(world.process(), checkout(openOutside()))
+      const fixture = await openFixture(harness)
+      const orchestrator = open(fixture.process(), checkout(openOutside()))
       for (const act of [
         () => orchestrator.run({ order: 'x'.repeat(300_000) } as never),
         () => orchestrator.run({ order: 1 }, { id: '' }),

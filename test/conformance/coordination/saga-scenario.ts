@@ -4,7 +4,7 @@ import { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-o
 import { saga, type SagaDefinition } from '../../../src/runtime/coordination/sagas/saga.ts'
 import { expectTrue } from '../../../src/runtime/ports/conformance.ts'
 import type { Json } from '../../../src/runtime/ports/json.ts'
-import type { Process, World } from './fixture.ts'
+import type { Process, Fixture } from './fixture.ts'
 
 /** How long after a crash another driver may go on. */
 export const LEASE_MS = 30_000
@@ -58,13 +58,13 @@ export function expectGrowingFences({ effects }: Outside): void {
 export function open<Input extends Json, Results>(
   process: Process,
   definition: SagaDefinition<Input, Results>,
-  world?: World,
+  fixture?: Fixture,
 ): SagaOrchestrator<Input, Results> {
   const options: SagaOrchestratorOptions<Input, Results> = {
     ...process,
     backend: {
       store: process.backend.store,
-      ...(world !== undefined && { jobStore: world.backend.jobStore }),
+      ...(fixture !== undefined && { jobStore: fixture.backend.jobStore }),
     },
     saga: definition,
     lease: LEASE_MS,

@@ -6,7 +6,7 @@ import {
   expectTrue,
   type Law,
 } from '../../../src/runtime/ports/conformance.ts'
-import { forSeeds, openWorld, type CoordinationHarness, type World } from './fixture.ts'
+import { forSeeds, openFixture, type CoordinationHarness, type Fixture } from './fixture.ts'
 
 const TTL_MS = 30_000
 
@@ -14,8 +14,8 @@ export const semaphoreLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'acquire() lets as many in as there are slots, and the next after release()',
     async run(harness) {
-      const world = await openWorld(harness)
-      const semaphores = [open(world, 3), open(world, 3)]
+      const fixture = await openFixture(harness)
+      const semaphores = [open(fixture, 3), open(fixture, 3)]
       const slots: SemaphoreSlot[] = []
       for (let index = 0; index < 3; index++)
         slots.push(await held(semaphores[index % 2]?.acquire('k')))
@@ -34,13 +34,13 @@ export const semaphoreLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'acquire() takes a slot whose holder disappeared, which then has lost it',
     async run(harness) {
-      const world = await openWorld(harness)
-      const semaphore = open(world, 2)
+      const fixture = await openFixture(harness)
+      const semaphore = open(fixture, 2)
       const gone = await held(semaphore.acquire('k', { ttl: TTL_MS }))
       const alive = await held(semaphore.acquire('k', { ttl: TTL_MS }))
-      await world.advance(TTL_MS / 2)
+      await fixture.advance(TTL_MS / 2)
       await held(semaphore.renew(alive))
-      await world.advance(TTL_MS / 2)
+      await fixture.advance(TTL_MS / 2)
       const next = await held(semaphore.acquire('k'))
       expectEqual(next.slot, gone.slot)
       expectEqual([await semaphore.renew(gone), await semaphore.release(gone)], [null, false])
@@ -52,9 +52,9 @@ export const semaphoreLaws: readonly Law<CoordinationHarness>[] = [
     name: 'acquire() never lets too many in, however many come at once',
     async run(harness) {
       await forSeeds(3, async (seed) => {
-        const world = await openWorld(harness, seed)
+        const fixture = await openFixture(harness, seed)
         const slots = await Promise.all(
-          Array.from({ length: 15 }, () => open(world, 5).acquire('k')),
+          Array.from({ length: 15 }, () => open(fixture, 5).acquire('k')),
         )
         const gained = slots.filter((slot) => slot !== null)
         expectEqual(gained.length, 5)
@@ -65,8 +65,8 @@ export const semaphoreLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'acquire() keeps keys apart, also where one begins like another',
     async run(harness) {
-      const world = await openWorld(harness)
-      const semaphore = open(world, 2)
+      const fixture = await openFixture(harness)
+      const semaphore = open(fixture, 2)
       for (const key of ['a', 'a/1', '1:a', 'a/', '😀'])
         for (let index = 0; index < 2; index++) await held(semaphore.acquire(key))
       expectEqual(await semaphore.acquire('a'), null)
@@ -75,50 +75,50 @@ export const semaphoreLaws: readonly Law<CoordinationHarness>[] = [
   {
     name: 'withSlot() runs as many at once as there are slots, each of them in turn, and frees them',
     async run(harness) {
-      const world = await openWorld(harness)
+      const fixture = await openFixture(harness)
       let running = 0
       let most = 0
       let done = 0
       const work = async (): Promise<void> => {
         running++
         most = Math.max(most, running)
-        await new Promise<void>((resolve) => world.clock.setTimer(resolve, 2 * TTL_MS))
+        await new Promise<void>((resolve) => fixture.clock.setTimer(resolve, 2 * TTL_MS))
         running--
         done++
       }
       const all = Array.from({ length: 7 }, () =>
-        open(world, 3).withSlot('k', { ttl: TTL_MS, wait: '1h' }, work),
+        open(fixture, 3).withSlot('k', { ttl: TTL_MS, wait: '1h' }, work),
       )
-      await world.settle(Promise.all(all), 1000)
+      await fixture.settle(Promise.all(all), 1000)
       expectEqual([most, done], [3, 7])
-      await held(open(world, 1).acquire('k'))
+      await held(open(fixture, 1).acquire('k'))
     },
   },
   {
     name: 'withSlot() says lock_held when all slots are held, and lock_lost when its own ended',
     async run(harness) {
-      const world = await openWorld(harness)
-      const semaphore = open(world, 1)
+      const fixture = await openFixture(harness)
+      const semaphore = open(fixture, 1)
       const work = Promise.withResolvers<void>()
       const running = semaphore.withSlot('k', { ttl: TTL_MS }, () => work.promise)
       const outcome = running.catch((error: unknown) => error)
-      await world.advance(1000)
+      await fixture.advance(1000)
       await expectRejection(
         () => semaphore.withSlot('k', {}, () => 'never'),
         (error) => error instanceof LockError && error.code === 'lock_held',
         'lock_held',
       )
-      await world.wipe('semaphores')
-      await world.advance(TTL_MS / 3, 1000)
+      await fixture.wipe('semaphores')
+      await fixture.advance(TTL_MS / 3, 1000)
       work.resolve()
-      const error = await world.settle(outcome)
+      const error = await fixture.settle(outcome)
       expectTrue(error instanceof LockError && error.code === 'lock_lost', 'lock_lost')
     },
   },
 ]
 
-function open(world: World, limit: number): Semaphore {
-  return new Semaphore({ ...world.process(), limit })
+function open(fixture: Fixture, limit: number): Semaphore {
+  return new Semaphore({ ...fixture.process(), limit })
 }
 
 async function held(slot: Promise<SemaphoreSlot | null> | undefined): Promise<SemaphoreSlot> {

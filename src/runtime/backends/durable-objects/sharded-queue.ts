@@ -8,7 +8,7 @@ import type {
 } from '../../ports/job-store/job-store.ts'
 import { JOB_STATES } from '../../ports/job-store/job-state.ts'
 import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
-import { placeJobs } from './place-jobs.ts'
+import { chooseShards } from './choose-shards.ts'
 import { shardOf } from './shard-of.ts'
 
 /**
@@ -75,20 +75,20 @@ export function createShardedQueue(
         throw new RangeError(
           'Cannot add job: its id ends in ~~ and a number, which says where a job is kept, another id expected',
         )
-      const places = placeJobs(jobs, {
+      const chosen = chooseShards(jobs, {
         ofId: (id) => locate(id).shard,
         ofKey: (key) => shardOf(key, count),
         otherwise: turn,
       })
       const results = await Promise.all(
         shards.map(async (queue, shard) => {
-          const own = jobs.filter((_job, index) => places[index] === shard)
+          const own = jobs.filter((_job, index) => chosen[index] === shard)
           return own.length === 0 ? { jobs: [], wakeInMs: null } : queue.add(own)
         }),
       )
       return {
         jobs: gather(
-          places,
+          chosen,
           results.map((result, shard) =>
             result.jobs.map((answer) => ({ ...answer, id: publicId(answer.id, shard) })),
           ),
@@ -193,15 +193,15 @@ function withoutShard<Given extends Located>({
 }
 
 /**
- * Puts the answers of the shards into the order of the questions; `places` says which shard each
+ * Puts the answers of the shards into the order of the questions; `chosen` says which shard each
  * question went to.
  */
 function gather<Answer>(
-  places: readonly number[],
+  chosen: readonly number[],
   answers: readonly (readonly Answer[])[],
 ): Answer[] {
   const taken = answers.map(() => 0)
-  return places.flatMap((shard) => {
+  return chosen.flatMap((shard) => {
     const next = taken[shard] ?? 0
     taken[shard] = next + 1
     return answers[shard]?.slice(next, next + 1) ?? []

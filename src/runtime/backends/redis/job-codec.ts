@@ -26,7 +26,7 @@ const CHILD_STATES: Readonly<Record<string, FinishedChild['state']>> = {
 }
 
 /** A job to add, with the ids that it is added with. */
-export interface NewJobPlace {
+export interface NewJobPosition {
   readonly id: string
   /** The id of the job that follows when this one is kept for later. */
   readonly spareId: string
@@ -35,9 +35,9 @@ export interface NewJobPlace {
 }
 
 /** @returns The arguments of `addJobsScript` for one job */
-export function encodeNewJob(job: EncodedJob, place: NewJobPlace): readonly string[] {
+export function encodeNewJob(job: EncodedJob, position: NewJobPosition): readonly string[] {
   return [
-    toField(place.id),
+    toField(position.id),
     `=[${JSON.stringify(job.name)},\n${job.options},\n${job.data}]`,
     encodeTerms(job),
     String(job.priority),
@@ -45,7 +45,7 @@ export function encodeNewJob(job: EncodedJob, place: NewJobPlace): readonly stri
     String(job.delayMs),
     encodeURIComponent(job.deduplicationId ?? ''),
     String(job.deduplicationTtlMs),
-    encodeMore(job, place),
+    encodeMore(job, position),
   ]
 }
 
@@ -170,7 +170,7 @@ function encodeKeeping(ms: number, count: number | null): string {
   return count === null ? String(ms) : `${ms}/${count}`
 }
 
-function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPlace): string {
+function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPosition): string {
   const flags = [job.replace, job.deduplicationExtend, job.deduplicationKeepLast, isParent].map(
     toFlag,
   )

@@ -33,7 +33,7 @@ import {
   encodeSettlement,
   fromField,
   toField,
-  type NewJobPlace,
+  type NewJobPosition,
 } from './job-codec.ts'
 import { QUEUE_PARTS, STATE_LETTERS } from './job-layout.ts'
 import { channelOf, type KeysOf } from './keys.ts'
@@ -83,18 +83,20 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
     async add(given) {
       const jobs = encodeJobs(given)
       const parents = new Set(jobs.map(({ parent }) => parent))
-      const places = jobs.map((job): NewJobPlace => {
+      const positions = jobs.map((job): NewJobPosition => {
         const { id } = job
         const made = id === null || job.deduplicationKeepLast ? makeId(random) : ''
         return { id: id ?? made, spareId: made, isParent: id !== null && parents.has(id) }
       })
       const args = jobs.flatMap((job, index) => {
-        const place = places[index]
-        return place === undefined ? [] : encodeNewJob(job, place)
+        const position = positions[index]
+        return position === undefined ? [] : encodeNewJob(job, position)
       })
       const [wake = '', ...fates] = await run(addJobsScript, args)
       return {
-        jobs: jobs.map((job, index) => addedOf(job, places[index]?.id ?? '', fates[index] ?? '+')),
+        jobs: jobs.map((job, index) =>
+          addedOf(job, positions[index]?.id ?? '', fates[index] ?? '+'),
+        ),
         wakeInMs: decodeWake(wake),
       }
     },

@@ -10,7 +10,7 @@ import {
   type QueuesDirectConsumerOptions,
 } from './index.ts'
 
-interface World {
+interface Fixture {
   readonly queue: LocalQueue
   readonly direct: QueuesDirect
   readonly jobs: DirectJob[]
@@ -18,10 +18,10 @@ interface World {
   readonly errors: unknown[]
 }
 
-function createWorld(
+function createFixture(
   process: DirectProcess,
   options: Partial<QueuesDirectConsumerOptions> = {},
-): World {
+): Fixture {
   const jobs: DirectJob[] = []
   const dead: unknown[] = []
   const errors: unknown[] = []
@@ -40,7 +40,7 @@ function createWorld(
 }
 
 test('send() has the consumer run the job, after its delay', async () => {
-  const { queue, direct, jobs } = createWorld(async () => ({ to: 'completed' }))
+  const { queue, direct, jobs } = createFixture(async () => ({ to: 'completed' }))
   await direct.send('resize', { key: 'ü.png' })
   await direct.send('resize', null, { delay: '1.5s' })
   await queue.advance(0)
@@ -53,7 +53,7 @@ test('send() has the consumer run the job, after its delay', async () => {
 })
 
 test('send() refuses a job that does not fit into a message, counted in bytes', async () => {
-  const { queue, direct } = createWorld(async () => ({ to: 'completed' }))
+  const { queue, direct } = createFixture(async () => ({ to: 'completed' }))
   const around = '{"name":"n","data":""}'.length
   await direct.send('n', 'x'.repeat(127_900 - around))
   const error: unknown = await direct
@@ -68,7 +68,7 @@ test('send() refuses a job that does not fit into a message, counted in bytes', 
 })
 
 test('send() refuses delays over 12 hours and empty names', async () => {
-  const { queue, direct } = createWorld(async () => ({ to: 'completed' }))
+  const { queue, direct } = createFixture(async () => ({ to: 'completed' }))
   await direct.send('n', 1, { delay: '12h' })
   await expect(direct.send('n', 1, { delay: 43_200_001 })).rejects.toThrow(RangeError)
   await expect(direct.send('', 1)).rejects.toThrow(RangeError)
@@ -78,7 +78,7 @@ test('send() refuses delays over 12 hours and empty names', async () => {
 })
 
 test('queuesDirectConsumer() settles each message of a batch on its own', async () => {
-  const { queue, direct, jobs, dead, errors } = createWorld(async ({ name, attempt }) => {
+  const { queue, direct, jobs, dead, errors } = createFixture(async ({ name, attempt }) => {
     if (name === 'throws' && attempt < 2) throw new Error('a bug')
     if (name === 'waits' && attempt < 3) return { to: 'scheduled', delayMs: 1500 * attempt }
     if (name === 'dies') return { to: 'dead', error: { message: 'hopeless' } }
@@ -102,7 +102,7 @@ test('queuesDirectConsumer() settles each message of a batch on its own', async 
 
 test('queuesDirectConsumer() keeps a message until onDead has kept its job', async () => {
   let tries = 0
-  const { queue, direct, errors } = createWorld(async () => ({ to: 'dead', error: 'no' }), {
+  const { queue, direct, errors } = createFixture(async () => ({ to: 'dead', error: 'no' }), {
     onDead: async () => {
       tries++
       if (tries < 3) throw new Error('the store is down')
@@ -120,7 +120,7 @@ test('queuesDirectConsumer() fails an attempt that takes too long', async () => 
     working.resolve()
     return new Promise(() => undefined)
   }
-  const { queue, direct, errors } = createWorld(process, { timeLimit: 1000 })
+  const { queue, direct, errors } = createFixture(process, { timeLimit: 1000 })
   await direct.send('slow', 1)
   for (let attempt = 1; attempt <= 4; attempt++) {
     const delivery = queue.advance(0)
@@ -135,7 +135,7 @@ test('queuesDirectConsumer() fails an attempt that takes too long', async () => 
 })
 
 test('queuesDirectConsumer() retries no later than after 12 hours', async () => {
-  const { queue, direct } = createWorld(async ({ attempt }) =>
+  const { queue, direct } = createFixture(async ({ attempt }) =>
     attempt === 1 ? { to: 'scheduled', delayMs: 9e9 } : { to: 'completed' },
   )
   await direct.send('n', 1)
@@ -144,7 +144,7 @@ test('queuesDirectConsumer() retries no later than after 12 hours', async () => 
 })
 
 test('queuesDirectConsumer() leaves messages that are no job to the dead-letter queue', async () => {
-  const { queue, jobs, errors } = createWorld(async () => ({ to: 'completed' }))
+  const { queue, jobs, errors } = createFixture(async () => ({ to: 'completed' }))
   await queue.send({ ring: 'email' }, { contentType: 'json', delaySeconds: 0 })
   await queue.advance(0)
   expect(jobs).toEqual([])

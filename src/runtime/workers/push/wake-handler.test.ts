@@ -6,14 +6,14 @@ import type { Backend } from '../../ports/backend.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import { createWakeHandler, type WokenWorker } from './wake-handler.ts'
 
-interface World {
+interface Fixture {
   readonly clock: FakeClock
   readonly backend: Backend
   readonly wakes: (readonly [string, number])[]
   readonly answerer: (workers: readonly WokenWorker[]) => ReturnType<typeof createWakeHandler>
 }
 
-function createWorld(): World {
+function createFixture(): Fixture {
   const clock = createFakeClock()
   const wakes: (readonly [string, number])[] = []
   const waker: Waker = { wake: async (queue, inMs) => void wakes.push([queue, inMs]) }
@@ -29,7 +29,7 @@ function createWorld(): World {
 const due = { queue: 'q', afterMs: 0 }
 
 test('createWakeHandler() works the queue that woke and is silent when nothing waits', async () => {
-  const { answerer, wakes } = createWorld()
+  const { answerer, wakes } = createFixture()
   const drained: string[] = []
   const drain = (queue: string) => async () => drained.push(queue)
   const answer = answerer([
@@ -44,7 +44,7 @@ test('createWakeHandler() works the queue that woke and is silent when nothing w
 })
 
 test('createWakeHandler() wakes for what waits for its time, and for leases that may be lost', async () => {
-  const { answerer, wakes, backend } = createWorld()
+  const { answerer, wakes, backend } = createFixture()
   const queue = backend.jobStore.queue('q')
   const answer = answerer([{ queue: 'q', drain: async () => 1 }])
   await queue.add([{ name: 'n', data: 1, delayMs: 7000 }])
@@ -59,7 +59,7 @@ test('createWakeHandler() wakes for what waits for its time, and for leases that
 })
 
 test('createWakeHandler() wakes for each queue of a worker, whichever of them woke', async () => {
-  const { answerer, wakes, backend } = createWorld()
+  const { answerer, wakes, backend } = createFixture()
   const processors = [{ queue: 'q' }, { queue: 'q.schedules' }]
   const answer = answerer([{ processors, drain: async () => 1 }])
   await backend.jobStore.queue('q').add([{ name: 'n', data: 1, delayMs: 9000 }])
@@ -74,7 +74,7 @@ test('createWakeHandler() wakes for each queue of a worker, whichever of them wo
 })
 
 test('createWakeHandler() wakes at once for jobs that came meanwhile, and later for those it could not take', async () => {
-  const { answerer, wakes, backend } = createWorld()
+  const { answerer, wakes, backend } = createFixture()
   await backend.jobStore.queue('q').add([{ name: 'n', data: 1 }])
   await answerer([{ queue: 'q', drain: async () => 5 }])(due)
   await answerer([{ queue: 'q', drain: async () => 0 }])(due)
@@ -85,7 +85,7 @@ test('createWakeHandler() wakes at once for jobs that came meanwhile, and later 
 })
 
 test('createWakeHandler() does not wake for a paused queue', async () => {
-  const { answerer, wakes, backend } = createWorld()
+  const { answerer, wakes, backend } = createFixture()
   const queue = backend.jobStore.queue('q')
   await queue.add([{ name: 'n', data: 1 }])
   await queue.command({ type: 'pause' })
@@ -96,7 +96,7 @@ test('createWakeHandler() does not wake for a paused queue', async () => {
 })
 
 test('createWakeHandler() answers after the time limit and wakes anew', async () => {
-  const { answerer, wakes, clock } = createWorld()
+  const { answerer, wakes, clock } = createFixture()
   const answering = answerer([{ queue: 'q', drain: () => new Promise(() => undefined) }])(due)
   await clock.advance(1000)
   expect(await answering).toEqual({ kind: 'worked', settled: null, wakeInMs: 0 })
@@ -104,14 +104,14 @@ test('createWakeHandler() answers after the time limit and wakes anew', async ()
 })
 
 test('createWakeHandler() sends a wake that came early on its way again, without work', async () => {
-  const { answerer, wakes } = createWorld()
+  const { answerer, wakes } = createFixture()
   const answer = answerer([{ queue: 'q', drain: () => Promise.reject(new Error('not yet')) }])
   expect(await answer({ queue: 'q', afterMs: 123 })).toEqual({ kind: 'early' })
   expect(wakes).toEqual([['q', 123]])
 })
 
 test('createWakeHandler() rejects when the queue or its next wake fails, and knows its own queues alone', async () => {
-  const { answerer, backend, clock } = createWorld()
+  const { answerer, backend, clock } = createFixture()
   const failing: WokenWorker = { queue: 'q', drain: () => Promise.reject(new Error('unreachable')) }
   await expect(answerer([failing])(due)).rejects.toThrow('unreachable')
   const mute = { ...backend, waker: { wake: () => Promise.reject(new Error('no waker')) } }

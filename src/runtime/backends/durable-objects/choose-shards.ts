@@ -15,7 +15,7 @@ export interface ShardChoice {
  * @throws TypeError when more than one of these would choose for the same job: each must find its
  *   likes in one shard
  */
-export function placeJobs(jobs: readonly NewJob[], choice: ShardChoice): readonly number[] {
+export function chooseShards(jobs: readonly NewJob[], choice: ShardChoice): readonly number[] {
   const parents = new Set(jobs.map(({ parent }) => parent))
   const roots = new Map<string, string>()
   return jobs.map(({ id, parent, deduplication, group }) => {
