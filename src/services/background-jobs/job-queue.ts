@@ -29,6 +29,7 @@ import { systemRandom, type RandomSource } from '../../runtime/ports/platform/ra
 import { systemReport, type Report } from '../../runtime/ports/platform/report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
+import { checkRateLimit, type JobRateLimit } from './job-gates.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
@@ -56,6 +57,11 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
   readonly clock?: Clock
   /** Default: the platform's. */
   readonly random?: RandomSource
+  /**
+   * How many attempts of all jobs of the queue together may start in a time. More wait, in order, without
+   * an attempt spent.
+   */
+  readonly rateLimit?: JobRateLimit
   /** Whether the record of a job that failed keeps the stack of what was thrown. Default false. */
   readonly recordStacks?: boolean
   /**
@@ -85,7 +91,7 @@ export interface RunOptions extends Partial<
 }
 
 const CREATE = 'create job queue'
-const OPTIONAL = ['options', 'clock', 'random', 'recordStacks', 'report'] as const
+const OPTIONAL = ['options', 'clock', 'random', 'rateLimit', 'recordStacks', 'report'] as const
 const WORK = 'work job queue'
 const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 
@@ -121,6 +127,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     checkParts(CREATE, 'backend', options.backend, ['jobStore', 'store', 'rateLimits', 'waker'])
     const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
     for (const [kind, definition] of Object.entries(jobs)) checkDefinition(kind, definition)
+    if (options.rateLimit !== undefined) checkRateLimit(CREATE, options.rateLimit)
     this.name = name
     this.#options = { ...options, jobs: { ...jobs } }
     this.#clock = clock
@@ -136,6 +143,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       queue: name,
       jobStore: this.#jobStore,
       rateLimits: backend.rateLimits,
+      rateLimit: options.rateLimit,
       definitionOf: (kind) => this.#definition(kind),
       log: this.#log,
       events: this.#events,

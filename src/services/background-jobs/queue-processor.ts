@@ -6,6 +6,7 @@ import type { RandomSource } from '../../runtime/ports/platform/random-source.ts
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { JobDefinition } from './define-job.ts'
 import type { JobEvents } from './job-events.ts'
+import type { JobRateLimit } from './job-gates.ts'
 import type { JobLog } from './job-log.ts'
 import { runAttempt, type Attempt } from './run-attempt.ts'
 
@@ -14,6 +15,8 @@ export interface QueueProcessorOptions {
   readonly queue: string
   readonly jobStore: QueueStore
   readonly rateLimits: RateLimitStore
+  /** Of all jobs of the queue together. */
+  readonly rateLimit: JobRateLimit | undefined
   readonly definitionOf: (name: string) => JobDefinition | undefined
   readonly log: JobLog
   readonly events: JobEvents

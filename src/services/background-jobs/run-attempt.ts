@@ -12,7 +12,7 @@ import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-l
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
-import { rateLimitWaitMs } from './job-gates.ts'
+import { bookAttempt, type AttemptLimit, type JobRateLimit } from './job-gates.ts'
 import { storedOptionsOf } from './job-options.ts'
 import { RetryLaterError } from './retry-later-error.ts'
 import { UnrecoverableError } from './unrecoverable-error.ts'
@@ -21,6 +21,8 @@ import { UnrecoverableError } from './unrecoverable-error.ts'
 export interface AttemptOptions {
   readonly queue: string
   readonly rateLimits: RateLimitStore
+  /** Of all jobs of the queue together. */
+  readonly rateLimit: JobRateLimit | undefined
   readonly children: () => Promise<readonly FinishedChild[]>
   readonly clock: Clock
   readonly random: RandomSource
@@ -56,8 +58,18 @@ export async function runAttempt(
   }
   try {
     const data = await checkData(definition, job)
-    const waitMs = await gateWaitMs(definition, job, data, options)
-    if (waitMs > 0) return { outcome: { to: 'scheduled', delayMs: waitMs, refund: true } }
+    const booking = await bookAttempt(
+      options.rateLimits,
+      limitsOf(definition, job, options),
+      job,
+      data,
+    )
+    if (booking !== null) {
+      const { waitMs: delayMs, note: error } = booking
+      return {
+        outcome: { to: 'scheduled', delayMs, refund: true, ...(error !== null && { error }) },
+      }
+    }
     const result = await runHandler(definition, job, data, control, options)
     return { outcome: { to: 'completed', result } }
   } catch (thrown) {
@@ -162,15 +174,15 @@ async function delayOf(
   return Math.ceil(retryDelayMs(shape, job.attempt, random.fraction()))
 }
 
-async function gateWaitMs(
+function limitsOf(
   { rateLimit }: JobDefinition,
   { name }: ClaimedJob,
-  data: unknown,
-  { queue, rateLimits }: AttemptOptions,
-): Promise<number> {
-  return rateLimit === undefined
-    ? 0
-    : rateLimitWaitMs(rateLimits, `${queue}:${name}`, rateLimit, data)
+  { queue, rateLimit: ofQueue }: AttemptOptions,
+): readonly AttemptLimit[] {
+  return [
+    ...(rateLimit === undefined ? [] : [{ rateLimit, subject: `${queue}:${name}` }]),
+    ...(ofQueue === undefined ? [] : [{ rateLimit: ofQueue, subject: queue }]),
+  ]
 }
 
 /** How long a circuit stays open at most, when that is why the attempt was not made. */

@@ -16,6 +16,7 @@ import {
 import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 import { jobQueueFeatureLaws } from './job-queue-features.ts'
 import { fidelityLaws } from './fidelity-laws.ts'
+import { limitLaws } from './limit-laws.ts'
 import { oddErrorLaws } from './odd-error-laws.ts'
 import { scheduleLaws } from './schedule-laws.ts'
 import { suite, type Suite } from '../../suite.ts'
@@ -26,7 +27,14 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
     suite(
       'JobQueue',
       adapter,
-      [...jobQueueLaws, ...jobQueueFeatureLaws, ...oddErrorLaws, ...fidelityLaws, ...scheduleLaws],
+      [
+        ...jobQueueLaws,
+        ...jobQueueFeatureLaws,
+        ...limitLaws,
+        ...oddErrorLaws,
+        ...fidelityLaws,
+        ...scheduleLaws,
+      ],
       harness,
     ),
   ]

@@ -1,0 +1,91 @@
+import { expectEqual, expectTrue, type Law } from '../../../../src/runtime/ports/conformance.ts'
+import { defineJob, JobQueue } from '../../../../src/services/background-jobs/index.ts'
+import { queueOn, type JobQueueHarness } from './job-queue-harness.ts'
+
+/** What queues promise of rate limits, however many jobs wait. */
+export const limitLaws: readonly Law<JobQueueHarness>[] = [
+  {
+    name: 'limited jobs are claimed twice at most, start in order at their rate, and delay no others',
+    async run(harness) {
+      const order: number[] = []
+      const others: number[] = []
+      const queue = queueOn(await harness.open(), harness, {
+        limited: defineJob({
+          rateLimit: { limit: 5, window: '1m' },
+          run: ({ data }) => void order.push(Number(data)),
+        }),
+        free: defineJob({ run: ({ data }) => void others.push(Number(data)) }),
+      })
+      let claims = 0
+      queue.on(({ type }) => void (type === 'active' && claims++))
+      const numbers = Array.from({ length: 40 }, (_, index) => index)
+      await queue.addBulk(
+        numbers.map((data) => ({ name: 'limited' as const, data, options: { attempts: 1 } })),
+      )
+      await queue.addBulk([{ name: 'free', data: 1 }])
+      await queue.drain({ concurrency: 4 })
+      expectEqual([order.length, others], [5, [1]])
+      for (let second = 0; second < 420; second += 12) {
+        const before = order.length
+        await harness.advance(12_000)
+        await queue.drain({ concurrency: 4 })
+        expectTrue(order.length - before <= 2, 'no more than the rate to start')
+      }
+      expectEqual(order, numbers)
+      expectTrue(claims <= 2 * 40 + 1, `at most two claims a job, not ${claims} of all`)
+      expectEqual((await queue.counts()).dead, 0)
+    },
+  },
+  {
+    name: 'a limit of the whole queue holds for all its kinds together',
+    async run(harness) {
+      const order: string[] = []
+      const note = (name: string) => defineJob({ run: () => void order.push(name) })
+      const queue = new JobQueue({
+        name: 'work',
+        backend: await harness.open(),
+        clock: harness.clock,
+        rateLimit: { limit: 2, window: '1h' },
+        jobs: { a: note('a'), b: note('b') },
+      })
+      await queue.addBulk([
+        { name: 'a', data: 1 },
+        { name: 'b', data: 1 },
+        { name: 'a', data: 2 },
+        { name: 'b', data: 2 },
+      ])
+      await queue.drain({ concurrency: 1 })
+      expectEqual(order, ['a', 'b'])
+      await harness.advance(3_600_000)
+      await queue.drain({ concurrency: 1 })
+      expectEqual(order, ['a', 'b', 'a', 'b'])
+    },
+  },
+  {
+    name: 'a limit that a deploy has lowered is not exceeded by what waited under the old one',
+    async run(harness) {
+      const backend = await harness.open()
+      const runs: number[] = []
+      const deploy = (limit: number) =>
+        queueOn(backend, harness, {
+          limited: defineJob({
+            rateLimit: { limit, window: '1h' },
+            run: ({ data }) => void runs.push(Number(data)),
+          }),
+        })
+      await deploy(4).addBulk(
+        Array.from({ length: 8 }, (_, data) => ({ name: 'limited' as const, data })),
+      )
+      await deploy(4).drain()
+      expectEqual(runs.length, 4)
+      await harness.advance(3_600_000)
+      await deploy(1).drain()
+      expectEqual(runs.length, 5)
+      for (let hour = 0; hour < 4; hour++) {
+        await harness.advance(3_600_000)
+        await deploy(1).drain()
+      }
+      expectEqual(runs.length, 8)
+    },
+  },
+]
