@@ -15,14 +15,22 @@ interface Runner {
 
 const SOURCE = '--conditions=white-cross-source'
 
-/** Runs the laws on every runtime and the scenarios on Node. @returns Every result, runner by runner */
-export async function runConformance(root: string): Promise<readonly CaseResult[]> {
+/**
+ * Runs the laws on every runtime and the scenarios on Node.
+ *
+ * @param onResult Called as each case ends, with the name of its runner
+ * @returns Every result, runner by runner
+ */
+export async function runConformance(
+  root: string,
+  onResult: (result: CaseResult, runner: string) => void = () => {},
+): Promise<readonly CaseResult[]> {
   await using peers = await startPeers()
   const waiting = runnersOf(root)
   const results = new Map(waiting.map((runner): [Runner, readonly CaseResult[]] => [runner, []]))
   const lane = async (): Promise<void> => {
     for (let runner = waiting.shift(); runner !== undefined; runner = waiting.shift()) {
-      results.set(runner, await run(root, runner, peers.env))
+      results.set(runner, await run(root, runner, peers.env, onResult))
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, lane))
@@ -53,13 +61,18 @@ async function run(
   root: string,
   runner: Runner,
   env: Readonly<Record<string, string>>,
+  onResult: (result: CaseResult, runner: string) => void,
 ): Promise<readonly CaseResult[]> {
   const [program, ...args] = runner.command
   const results: CaseResult[] = []
   const { code, output } = await runProgram(program, args, {
     cwd: root,
     env,
-    onLine: (line) => results.push(...resultOf(line)),
+    onLine(line) {
+      const found = resultOf(line)
+      results.push(...found)
+      for (const result of found) onResult(result, runner.name)
+    },
   })
   const told = results.some(({ outcome }) => outcome === 'failed')
   if (results.length > 0 && (code === 0 || told)) return results

@@ -8,7 +8,7 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Called with each line of its standard output, as it comes. */
   readonly onLine?: (line: string) => void
-  /** It is killed after that many ms. Default 5 minutes. */
+  /** It is killed after that many ms. Default 30 minutes. */
   readonly timeoutMs?: number
 }
 
@@ -33,7 +33,7 @@ export function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { cwd, env, onLine, timeoutMs = 300_000 } = options
+  const { cwd, env, onLine, timeoutMs = 1_800_000 } = options
   const nested = process.env[NESTED] !== undefined
   const child = spawn(command, args, {
     cwd,

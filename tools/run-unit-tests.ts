@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Totals } from './matrix.ts'
 import { runProgram } from './run-program.ts'
+import { UNIT_LINE, type UnitResult } from './unit-reporter.ts'
 
 /** How the unit tests ended. */
 export interface UnitTestRun extends Totals {
-  /** The names of those that were skipped. */
+  /** Those that were skipped, and why. */
   readonly left: readonly string[]
   /** What the test runner says of the failures. */
   readonly output: string
@@ -18,20 +19,38 @@ interface JsonReport {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
-  readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
-  }[]
 }
 
-/** Runs the unit tests on Node. */
-export async function runUnitTests(root: string): Promise<UnitTestRun> {
+/** Runs the unit tests on Node. @param onResult Called as each test ends */
+export async function runUnitTests(
+  root: string,
+  onResult: (result: UnitResult) => void = () => {},
+): Promise<UnitTestRun> {
   const folder = mkdtempSync(join(tmpdir(), 'unit-tests-'))
   try {
     const report = join(folder, 'report.json')
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const { code, output } = await runProgram('vitest', ['run', ...reporters], { cwd: root })
-    const read = readReport(report)
-    return { ...countsOf(read, code), left: namesOfSkipped(read), output }
+    const reporters = [
+      '--reporter=default',
+      '--reporter=json',
+      '--reporter=./tools/unit-reporter.ts',
+    ]
+    const left: string[] = []
+    const { code, output } = await runProgram(
+      'vitest',
+      ['run', ...reporters, `--outputFile.json=${report}`],
+      {
+        cwd: root,
+        onLine(line) {
+          if (!line.startsWith(UNIT_LINE)) return
+          // Printed by our own reporter.
+          const result = JSON.parse(line) as UnitResult
+          if (result.state === 'skipped') left.push(`${result.unit}: ${reasonOf(result)}`)
+          onResult(result)
+        },
+      },
+    )
+    const plain = output.split('\n').filter((line) => !line.startsWith(UNIT_LINE))
+    return { ...countsOf(readReport(report), code), left, output: plain.join('\n') }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -53,11 +72,12 @@ function countsOf(report: JsonReport | undefined, code: number): Totals {
   }
 }
 
-function namesOfSkipped(report: JsonReport | undefined): string[] {
-  const results = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? []
-  return results
-    .filter(({ status }) => status !== 'passed' && status !== 'failed')
-    .map(({ fullName }) => fullName)
+/** What the test says; else whether it is one of those that read data from outside the repository. */
+function reasonOf({ note, file }: UnitResult): string {
+  if (note !== undefined && note !== '') return note
+  return /\bshared\//.test(readFileSync(file, 'utf8'))
+    ? 'its data is not there, it is kept beside the repository in ../shared'
+    : 'it gives no reason'
 }
 
 function readReport(path: string): JsonReport | undefined {

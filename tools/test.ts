@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MATRIX_PAGE, textMatrix, totalsOf, withMatrix, type Totals } from './matrix.ts'
 import { printOutcome, runChecks } from './ok.ts'
+import { createProgress } from './progress.ts'
 import { runConformance } from './run-conformance.ts'
 import { runUnitTests } from './run-unit-tests.ts'
 import { ensurePrograms } from './system-programs.ts'
@@ -10,6 +11,7 @@ import { useTemporaryFolder } from './temporary-folder.ts'
 const root = join(import.meta.dirname, '..')
 
 useTemporaryFolder()
+const progress = createProgress()
 
 /** Everything there is to test, in the order in which a failure is cheapest to see. */
 async function testEverything(): Promise<readonly Totals[]> {
@@ -23,14 +25,27 @@ async function testEverything(): Promise<readonly Totals[]> {
 
 async function checks(): Promise<Totals> {
   console.log('Checks')
-  const outcomes = await runChecks(root, printOutcome)
+  progress.show('building')
+  let done = 0
+  const outcomes = await runChecks(root, (outcome) => {
+    progress.clear()
+    printOutcome(outcome)
+    progress.show(`${++done} checks done`)
+  })
+  progress.clear()
   const failed = outcomes.filter(({ passed }) => !passed).length
   return { passed: outcomes.length - failed, failed, skipped: 0 }
 }
 
 async function unitTests(): Promise<Totals> {
   console.log('\nUnit tests')
-  const { output, left, ...totals } = await runUnitTests(root)
+  let [done, failed] = [0, 0]
+  const { output, left, ...totals } = await runUnitTests(root, ({ state, unit }) => {
+    done++
+    if (state === 'failed') failed++
+    progress.show(`${done} tests, ${failed} failed · ${unit}`)
+  })
+  progress.clear()
   console.log(totals.failed > 0 ? output : `ok   ${totals.passed} tests`)
   for (const name of left) console.log(`skipped: ${name}`)
   return totals
@@ -38,7 +53,15 @@ async function unitTests(): Promise<Totals> {
 
 async function conformance(): Promise<Totals> {
   console.log('\nLaws and scenarios')
-  const results = await runConformance(root)
+  const counts = new Map<string, number>()
+  let failed = 0
+  const results = await runConformance(root, ({ outcome, subject }, runner) => {
+    counts.set(runner, (counts.get(runner) ?? 0) + 1)
+    if (outcome === 'failed') failed++
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
+    progress.show(`${total} cases, ${failed} failed · ${runner}: ${counts.get(runner)}, ${subject}`)
+  })
+  progress.clear()
   console.log(textMatrix(results))
   for (const { runtime, subject, adapter, name, outcome, detail } of results) {
     if (outcome === 'failed')
