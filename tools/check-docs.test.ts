@@ -9,7 +9,8 @@ function problemsOf(files: Readonly<Record<string, string>>): string[] {
 
 test('checkDocs() is content where each name of a door is documented, however far away', () => {
   const files = {
-    'src/index.ts': "export { renamed as a, type B } from './a.ts'\n/** C. */\nexport class C {}\n",
+    'src/index.ts':
+      "export { renamed as a, type B } from './a.ts'\n/**\n * C.\n *\n * @example\n * new C()\n */\nexport class C {}\n",
     'src/a.ts': "export { a as renamed } from './deep/a.ts'\n\n/** B. */\nexport interface B {}\n",
     'src/deep/a.ts': '/** A. */\nexport const a = 1\n',
   }
@@ -29,5 +30,16 @@ test.for([
 test('checkDocs() refuses names of vendors', () => {
   expect(problemsOf({ 'src/index.ts': "export { Hono } from 'hono'\n" })).toEqual([
     'src/index.ts exports Hono of hono: vendors stay inside',
+  ])
+})
+
+test('checkDocs() wants an example on each function and class, and one that can be read', () => {
+  const of = (example: string): Readonly<Record<string, string>> => ({
+    'src/index.ts': `/**\n * A.\n${example} */\nexport function a(): void {}\n`,
+  })
+  expect(problemsOf(of(' *\n * @example\n * a()\n'))).toEqual([])
+  expect(problemsOf(of(''))).toEqual(['src/index.ts exports a without an @example'])
+  expect(problemsOf(of(' *\n * @example\n * a(\n'))).toEqual([
+    expect.stringContaining('src/index.ts has an example of a that cannot be read'),
   ])
 })

@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { parseSync } from 'oxc-parser'
 import { doors, type Door } from './doors.ts'
 import { parseModule, type ParsedModule } from './parse-module.ts'
 import { report } from './report.ts'
 
-/** Looks for a doc comment on every name that a door exports. @returns One sentence for each that has none */
+/** Services whose doors are still to get their examples. */
+const SPARED = /^src\/services\/(?!background-jobs\/)|^src\/primitives\//
+
+/**
+ * Looks for a doc comment on every name that a door exports, and for an example on every function
+ * and class, which must be TypeScript.
+ *
+ * @returns One sentence for each that has none
+ */
 export function checkDocs(root: string, table: readonly Door[] = doors): string[] {
   const modules = new Map<string, ParsedModule>()
   const load = (path: string): ParsedModule => {
@@ -33,9 +42,23 @@ function documented(
   if (from !== undefined) return `${path} exports ${name} of ${from}: vendors stay inside`
   const before = module.parsed.comments.findLast(({ end }) => end <= start)
   const adjacent = before !== undefined && module.text.slice(before.end, start).trim() === ''
-  return adjacent && before.type === 'Block' && before.value.startsWith('*')
+  if (!adjacent || before.type !== 'Block' || !before.value.startsWith('*'))
+    return `${path} exports ${name} without a doc comment`
+  const isCalled = /^export (?:async )?(?:function|class)\b/.test(module.text.slice(start))
+  return isCalled && !SPARED.test(path) ? checkExample(path, name, before.value) : undefined
+}
+
+/** What an example is about need not be declared, but it must be TypeScript. */
+function checkExample(path: string, name: string, comment: string): string | undefined {
+  const [, example] = /^ *\* @example\n((?: *\*(?: (?!@).*)?\n)*)/m.exec(`${comment}\n`) ?? []
+  if (example === undefined)
+    // What our own code throws is shown where it is thrown.
+    return path.endsWith('-error.ts') ? undefined : `${path} exports ${name} without an @example`
+  const code = example.replaceAll(/^ *\* ?/gm, '').replaceAll(/^```.*$/gm, '')
+  const [fault] = parseSync('example.ts', code).errors
+  return fault === undefined
     ? undefined
-    : `${path} exports ${name} without a doc comment`
+    : `${path} has an example of ${name} that cannot be read: ${fault.message}`
 }
 
 if (import.meta.main) {

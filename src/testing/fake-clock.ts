@@ -22,6 +22,11 @@ export interface FakeClock extends Required<Clock> {
  * @param start ms since 1970; default 2026-01-01T00:00:00Z
  * @param settle Resolves when what a timer has woken has come to rest. Default: lets chains of
  *   promises run to their end, which does not wait for answers from outside
+ *
+ * @example
+ * const clock = createFakeClock()
+ * const backend = memory({ clock })
+ * await clock.advance(60_000)
  */
 export function createFakeClock(
   start = 1_767_225_600_000,

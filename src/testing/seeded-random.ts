@@ -1,6 +1,12 @@
 import type { RandomSource } from '../runtime/ports/platform/random-source.ts'
 
-/** A repeatable source of chance (xorshift32), never for secrets. */
+/**
+ * A repeatable source of chance (xorshift32), never for secrets.
+ *
+ * @example
+ * const random = createSeededRandom(42)
+ * random.fraction() // the same in every run
+ */
 export function createSeededRandom(seed = 1): RandomSource {
   let state = seed >>> 0 || 1
   const next = (): number => {

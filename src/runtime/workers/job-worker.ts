@@ -78,6 +78,15 @@ const PROGRESS_MS = 500
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when an option is missing, or has another name
+ *
+ * @example
+ * const worker = createJobWorker({
+ *   processor: emails.processor,
+ *   jobStore: backend.jobStore.queue('emails'),
+ *   clock: systemClock,
+ *   waker: backend.waker,
+ * })
+ * await worker.run({ signal: stop.signal })
  */
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
   checkOptions(CREATE, options, ['processor', 'jobStore', 'clock'], OPTIONAL)

@@ -95,7 +95,18 @@ const OPTIONAL = ['options', 'clock', 'random', 'rateLimit', 'recordStacks', 're
 const WORK = 'work job queue'
 const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 
-/** A queue of typed jobs on any backend. */
+/**
+ * A queue of typed jobs on any backend.
+ *
+ * @example
+ * const emails = new JobQueue({
+ *   name: 'emails',
+ *   backend: memory(),
+ *   jobs: { welcome: defineJob({ run: async ({ data }) => send(data) }) },
+ * })
+ * await emails.add('welcome', { to: 'ada@example.com' }, { attempts: 5 })
+ * await emails.run({ signal: stop.signal })
+ */
 export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly name: string
   /** Runs the queue's jobs. */

@@ -4,7 +4,12 @@ import { JobError } from './job-error.ts'
 
 const LONGEST_MS = 30 * 86_400_000
 
-/** Thrown by a handler to choose when the next attempt comes, as a `Retry-After` header does. */
+/**
+ * Thrown by a handler to choose when the next attempt comes, as a `Retry-After` header does.
+ *
+ * @example
+ * if (response.status === 429) throw new RetryLaterError('30s')
+ */
 export class RetryLaterError extends JobError {
   override readonly name = 'RetryLaterError'
   readonly retryAfterMs: number

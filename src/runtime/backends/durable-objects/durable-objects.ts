@@ -43,6 +43,10 @@ const USE = 'use Durable Objects'
  * @param namespace The binding of `InfrastructureObject` or a subclass, as `env.INFRASTRUCTURE`
  * @throws TypeError when `namespace` is no such binding
  * @throws RangeError when an option is out of range
+ *
+ * @example
+ * const backend = durableObjects(env.INFRASTRUCTURE)
+ * export { InfrastructureObject }
  */
 export function durableObjects(
   namespace: DurableObjectNamespaceLike,

@@ -60,6 +60,9 @@ const SWEPT_AT_ONCE = 5000
  * Each object is one partition of the store, one queue (or shard of one), or one shard of the rate
  * limits, by its name. It makes its tables with its first write: reading makes nothing. Its alarm
  * runs waiting jobs through the Worker's exported `JobRunner`, see `jobRunner()`.
+ *
+ * @example
+ * export { InfrastructureObject } from '@white-cross/reuse/infrastructure/runtime/durable-objects'
  */
 export class InfrastructureObject extends DurableObject implements InfrastructureMethods {
   /**

@@ -22,6 +22,9 @@ export type MemoryBackend = Backend & { readonly waker: Required<Waker> }
 /**
  * Keeps everything in this process's memory: for tests, browsers and single isolates. Nothing
  * survives the process.
+ *
+ * @example
+ * const queue = new JobQueue({ name: 'emails', backend: memory(), jobs })
  */
 export function memory(options: MemoryOptions = {}): MemoryBackend {
   checkOptions('open memory backend', options, [], ['clock', 'random'])

@@ -61,6 +61,9 @@ export type RedisBackend = Backend & { readonly waker: Required<Waker> }
  *
  * @throws TypeError when the connection is of no known kind, or the subscriber cannot subscribe
  * @throws RangeError when an option is out of range
+ *
+ * @example
+ * const backend = redis(new Redis(), { subscriber: new Redis(), prefix: 'shop' })
  */
 export function redis(connection: RedisConnection, options: RedisOptions = {}): RedisBackend {
   checkOptions('open Redis', options, [], ['prefix', 'timeout', 'subscriber', 'clock', 'random'])

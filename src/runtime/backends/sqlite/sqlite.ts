@@ -68,6 +68,10 @@ export interface SqliteBackend extends Backend {
  * @throws BackendError when the file cannot be opened or was written by a newer version of this
  *   package
  * @throws RangeError when an option is out of range
+ *
+ * @example
+ * const backend = sqlite('data/jobs.db')
+ * process.once('exit', () => backend.close())
  */
 export function sqlite(
   database: string | NativeDatabase,

@@ -93,6 +93,10 @@ const UNKEPT = 'Cannot keep result of idempotent call: it is no JSON or too larg
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when there is no backend, or an option of another name
+ *
+ * @example
+ * const idempotency = createIdempotency({ backend, keep: '7d' })
+ * const receipt = await idempotency.run(key, JSON.stringify(order), () => charge(order))
  */
 export function createIdempotency(options: IdempotencyOptions): Idempotency {
   const optional = ['partition', 'lease', 'keep', 'clock', 'random'] as const

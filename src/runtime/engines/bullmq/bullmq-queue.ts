@@ -79,6 +79,10 @@ const BULK_BYTES = 8_388_608
  *
  * @throws RangeError when an option is out of range
  * @throws TypeError when `client` is of no known kind
+ *
+ * @example
+ * const emails = bullmqQueue({ client: new Redis(), name: 'emails' })
+ * await emails.add('welcome', { to: 'ada@example.com' }, { attempts: 5 })
  */
 export function bullmqQueue(options: BullmqQueueOptions): BullmqQueue {
   checkOptions(OPEN, options, ['client', 'name'], ['prefix', 'timeout', 'clock'])

@@ -42,6 +42,9 @@ const LAST_RETRY_S = 600
  * goes to the consumer's `dead_letter_queue`; a wake lost so is made up by the next one.
  *
  * @throws RangeError when an option is out of range, or two workers are for one queue
+ *
+ * @example
+ * export default { fetch: app.fetch, queue: queuesConsumer({ backend, workers: [emails] }) }
  */
 export function queuesConsumer(
   options: QueuesConsumerOptions,

@@ -42,6 +42,16 @@ const CONSUME = 'consume Cloudflare queue'
  * `max_retries` times.
  *
  * @throws RangeError when an option is out of range
+ *
+ * @example
+ * const queue = queuesDirectConsumer({
+ *   process: async ({ data }) => {
+ *     await send(data)
+ *     return { to: 'completed' }
+ *   },
+ *   onDead: async (job, error) => keep(job, error),
+ * })
+ * export default { fetch: app.fetch, queue }
  */
 export function queuesDirectConsumer(
   options: QueuesDirectConsumerOptions,

@@ -46,6 +46,9 @@ const MAX_BYTES = 127_900
  * at least once and retries it as often as the consumer's `max_retries` says. The cheapest way; for
  * priority, deduplication, delays over 12 hours, cancellation, progress or a record of what became
  * of a job use a job queue with `queuesWaker`.
+ *
+ * @example
+ * await queuesDirect({ queue: env.JOBS }).send('welcome', { to: 'ada@example.com' }, { delay: '5m' })
  */
 export function queuesDirect(options: QueuesDirectOptions): QueuesDirect {
   checkOptions('send jobs to Cloudflare Queues', options, ['queue'])

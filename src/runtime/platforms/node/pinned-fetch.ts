@@ -47,6 +47,10 @@ const OWN_HEADERS = new Set([
  * @returns A client whose requests reject with {@link AddressRefusedError} where an address is refused
  * @throws RangeError when an option is out of range
  * @throws BackendError where Node's modules are absent
+ *
+ * @example
+ * const fetch = pinnedFetch({ refusedRange })
+ * const answer = await fetch('https://example.com/hook', { method: 'POST', body })
  */
 export function pinnedFetch(options: PinnedFetchOptions): FetchClient {
   checkOptions(CREATE, options, ['refusedRange'], OPTIONAL)

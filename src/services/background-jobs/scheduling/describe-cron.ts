@@ -12,6 +12,9 @@ import { scheduleZone } from './schedule-zone.ts'
  *
  * @param timezone Named in the description. Default: left out
  * @throws {ScheduleError} When the expression or the time zone is not valid
+ *
+ * @example
+ * describeCron('0 9 * * 1-5')
  */
 export function describeCron(cron: string, timezone?: string): string {
   const calendar = parseCron(cron)

@@ -14,6 +14,10 @@ const MAX_RUNS = 1000
  * @returns ms since 1970, ascending; fewer than `count` when the year 9999 ends them
  * @throws {ScheduleError} When the expression or the time zone is not valid
  * @throws {RangeError} When `count` or `from` is out of range
+ *
+ * @example
+ * const runs = nextRuns('0 2 * * *', 3, 'Europe/Berlin')
+ * console.log(runs.map((at) => new Date(at).toISOString()))
  */
 export function nextRuns(
   cron: string,
