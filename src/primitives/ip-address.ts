@@ -1,4 +1,6 @@
-/** An IP address: its groups are 4 of 8 bits (IPv4) or 8 of 16 bits (IPv6), most significant first. */
+/**
+ * An IP address: its groups are 4 of 8 bits (IPv4) or 8 of 16 bits (IPv6), most significant first.
+ */
 export interface IpAddress {
   readonly version: 4 | 6
   readonly groups: readonly number[]
@@ -10,11 +12,12 @@ export interface IpNetwork extends IpAddress {
 }
 
 /**
- * Reads an address strictly, in the notations of RFC 4291 §2.2 and dotted quads of decimal numbers without
- * leading zeros. An IPv4 address that is mapped into IPv6 (`::ffff:203.0.113.7`) is that IPv4 address;
- * a zone (`%eth0`) belongs to this machine and is left out.
+ * Reads an address strictly, in the notations of RFC 4291 §2.2 and dotted quads of decimal numbers
+ * without leading zeros. An IPv4 address that is mapped into IPv6 (`::ffff:203.0.113.7`) is that
+ * IPv4 address; a zone (`%eth0`) belongs to this machine and is left out.
  *
- * @returns `null` for anything else: octal, hexadecimal and short IPv4 forms, ports, brackets, spaces
+ * @returns `null` for anything else: octal, hexadecimal and short IPv4 forms, ports, brackets,
+ *   spaces
  */
 export function parseIp(text: string): IpAddress | null {
   if (text.length > 100) return null

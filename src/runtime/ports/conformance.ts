@@ -18,6 +18,9 @@ export interface Law<Harness> {
 /**
  * Throws {@link LawBrokenError} unless both values have the same canonical JSON (`undefined`
  * properties count as absent).
+ *
+ * @example
+ * expectEqual(await queue.counts(), { ready: 1 }, 'the counts')
  */
 export function expectEqual(actual: unknown, expected: unknown, what = 'value'): void {
   const got = canonical(actual)
@@ -25,7 +28,12 @@ export function expectEqual(actual: unknown, expected: unknown, what = 'value'):
   if (got !== want) throw new LawBrokenError(`Expected ${what} to be ${want}, got ${got}`)
 }
 
-/** Throws {@link LawBrokenError} unless `condition` is true. */
+/**
+ * Throws {@link LawBrokenError} unless `condition` is true.
+ *
+ * @example
+ * expectTrue(token > before, 'tokens to grow')
+ */
 export function expectTrue(condition: boolean, what: string): asserts condition {
   if (!condition) throw new LawBrokenError(`Expected ${what}`)
 }
@@ -33,6 +41,13 @@ export function expectTrue(condition: boolean, what: string): asserts condition 
 /**
  * Throws {@link LawBrokenError} unless `act` rejects with an error for which `matches` answers
  * true.
+ *
+ * @example
+ * await expectRejection(
+ *   () => queue.add([{ name: '', data: null }]),
+ *   (error) => error instanceof RangeError,
+ *   'an empty name to be refused',
+ * )
  */
 export async function expectRejection(
   act: () => unknown,

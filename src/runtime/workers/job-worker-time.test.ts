@@ -25,7 +25,9 @@ interface Fixture {
   readonly stopped: Promise<number>
 }
 
-/** A worker with one job, on a job store that answers as the test says: a number is how late, in ms. */
+/**
+ * A worker with one job, on a job store that answers as the test says: a number is how late, in ms.
+ */
 async function setUp(
   options: Partial<JobWorkerOptions> = {},
   first: 'answer' | number = 'answer',

@@ -18,30 +18,37 @@ export interface JobWorkerOptions {
   readonly jobStore: QueueStore
   readonly clock: Clock
   /**
-   * Wakes the worker early. Default: none, the worker looks when the job store's next wake is due, at
-   * least each `maxWait`.
+   * Wakes the worker early. Default: none, the worker looks when the job store's next wake is due,
+   * at least each `maxWait`.
    */
   readonly waker?: Waker
   /** Jobs that run at once, 1 to 1,000. Default 16. */
   readonly concurrency?: number
   /**
-   * How long after this worker disappears its jobs are given to others, 100 ms to 1 day. Renewed each
-   * third of it. Default 10 s.
+   * How long after this worker disappears its jobs are given to others, 100 ms to 1 day. Renewed
+   * each third of it. Default 10 s.
    */
   readonly lease?: Duration
   /**
-   * Longest wait before looking again without a wake, 1 ms to 1 h: what a lost wake costs. Default 5 s.
+   * Longest wait before looking again without a wake, 1 ms to 1 h: what a lost wake costs. Default
+   * 5 s.
    */
   readonly maxWait?: Duration
   /**
-   * How long running jobs may still finish after the stop, before they are aborted and given back, up
-   * to 1 h. The stop takes no longer than this and half a second, whatever the job store does. Default
-   * 10 s.
+   * How long running jobs may still finish after the stop, before they are aborted and given back,
+   * up to 1 h. The stop takes no longer than this and half a second, whatever the job store does.
+   * Default 10 s.
    */
   readonly grace?: Duration
-  /** Hears of each outcome once the job store has taken it, or of its being `lost`. `onError` hears what it throws. */
+  /**
+   * Hears of each outcome once the job store has taken it, or of its being `lost`. `onError` hears
+   * what it throws.
+   */
   readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => unknown
-  /** Hears when the job store could not be reached; the worker goes on trying. What it throws is ignored. */
+  /**
+   * Hears when the job store could not be reached; the worker goes on trying. What it throws is
+   * ignored.
+   */
   readonly onError?: (error: unknown) => unknown
 }
 
@@ -68,9 +75,15 @@ const OPTIONAL = [
   'onError',
 ] as const
 const MAX_RETRY_WAIT_MS = 5000
-/** How long after the grace what is given back may take to be written, where the job store answers at all. */
+/**
+ * How long after the grace what is given back may take to be written, where the job store answers
+ * at all.
+ */
 const LAST_WORD_MS = 500
-/** What a handler tells of its progress waits this long for the next step of the job store, and is then written by itself. */
+/**
+ * What a handler tells of its progress waits this long for the next step of the job store, and is
+ * then written by itself.
+ */
 const PROGRESS_MS = 500
 
 /**
@@ -151,7 +164,9 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       return result.wakeInMs
     }
 
-    /** How long nothing can be done but wait: after a failure no renewal is due before the next try. */
+    /**
+     * How long nothing can be done but wait: after a failure no renewal is due before the next try.
+     */
     function waitMs(wakeInMs: number | null): number {
       if (failures > 0) return Math.min(50 * 2 ** failures, MAX_RETRY_WAIT_MS)
       const free = running.count < concurrency && !stopping

@@ -18,17 +18,21 @@ export interface RunningJobsOptions {
   readonly processor: JobProcessor
   readonly clock: Clock
   readonly leaseMs: number
-  /** Hears that there is something new: to report, or that nothing of a lost job needs to be waited for. */
+  /**
+   * Hears that there is something new: to report, or that nothing of a lost job needs to be waited
+   * for.
+   */
   readonly onNews: (news: 'outcome' | 'progress' | 'lost') => void
   /** Hears what the processor rejected with. Must not throw. */
   readonly onCrash?: ((error: unknown) => void) | undefined
 }
 
 /**
- * The jobs that one worker runs: what they come to, how far they are, and whether they are still its own.
+ * The jobs that one worker runs: what they come to, how far they are, and whether they are still
+ * its own.
  *
- * A lease is measured by elapsed time from before the request that takes or renews it was sent: the job
- * store, which starts later, gives no job to another before its handler here has been told so.
+ * A lease is measured by elapsed time from before the request that takes or renews it was sent: the
+ * job store, which starts later, gives no job to another before its handler here has been told so.
  */
 export interface RunningJobs {
   /** How many run. */
@@ -37,7 +41,10 @@ export interface RunningJobs {
   readonly endedCount: number
   /** Runs jobs whose leases begin now. */
   start(jobs: readonly ClaimedJob[]): void
-  /** Until the next lease is due for renewal, a third of its time after it began; `Infinity` without jobs. */
+  /**
+   * Until the next lease is due for renewal, a third of its time after it began; `Infinity` without
+   * jobs.
+   */
   renewInMs(): number
   /** Aborts all that runs, and gives it back with its attempt unspent. */
   giveBack(): void
@@ -57,16 +64,18 @@ export interface EndedJob {
 
 /** What the job store is to be told in one exchange. */
 export interface RunReport {
-  /** The jobs that have run, in the order of `settle`; behind them stand those that are given back. */
+  /**
+   * The jobs that have run, in the order of `settle`; behind them stand those that are given back.
+   */
   readonly ended: readonly EndedJob[]
   readonly settle: readonly Settlement[]
   readonly extend: NonNullable<Exchange['extend']>
   /**
-   * The job store took it: leases count anew, jobs that were cancelled or lost hear of it, and those that
-   * were claimed run.
+   * The job store took it: leases count anew, jobs that were cancelled or lost hear of it, and
+   * those that were claimed run.
    *
-   * @param starts Whether claimed jobs run; otherwise they are given back, as they are where the answer
-   *   came after the end of their lease
+   * @param starts Whether claimed jobs run; otherwise they are given back, as they are where the
+   *   answer came after the end of their lease
    */
   taken(result: Pick<ExchangeResult, 'extended' | 'claimed'>, starts: boolean): void
   /** The job store may not have taken it: it stands in the next report. */
@@ -93,7 +102,10 @@ const GIVEN_BACK: JobOutcome = { to: 'scheduled', delayMs: 0, refund: true }
 /** Timers count whole milliseconds and may wake a fraction early: what is due by then is due. */
 const TIMER_MS = 1
 
-/** Keeps account of the jobs that a worker runs; when to ask the job store is the worker's own choice. */
+/**
+ * Keeps account of the jobs that a worker runs; when to ask the job store is the worker's own
+ * choice.
+ */
 export function createRunningJobs(options: RunningJobsOptions): RunningJobs {
   const { processor, clock, leaseMs, onNews, onCrash } = options
   const elapsedMs = startStopwatch(clock)

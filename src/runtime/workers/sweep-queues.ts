@@ -6,9 +6,9 @@ import { tryWake } from './try-wake.ts'
 const LOOKED_AT = 1000
 
 /**
- * Looks after every wake of these queues, whatever wakes were lost: what fell due and lost leases are
- * seen to, what was parked because nothing ran its queue is taken up again, and whoever works a queue
- * is woken where there is something to do, now or later.
+ * Looks after every wake of these queues, whatever wakes were lost: what fell due and lost leases
+ * are seen to, what was parked because nothing ran its queue is taken up again, and whoever works a
+ * queue is woken where there is something to do, now or later.
  */
 export async function sweepQueues(
   queues: readonly { readonly queue: string }[],

@@ -56,8 +56,9 @@ const BOOKED_AHEAD_MS = 30 * 86_400_000
 const SUBJECT_CHARACTERS = 170
 
 /**
- * Books the next free place under all limits of an attempt, once: a job that comes back when its turn
- * has come is let through. So each waits once, in the order in which they came, however many there are.
+ * Books the next free place under all limits of an attempt, once: a job that comes back when its
+ * turn has come is let through. So each waits once, in the order in which they came, however many
+ * there are.
  *
  * @returns `null` when the attempt may start
  */

@@ -19,17 +19,20 @@ export interface DispatchLimits {
   readonly jobsPerCall: number
   /**
    * Jobs of one call as long as calls take less than 20 ms, which waits for nothing far away:
-   * `jobsPerCall` to 250. A call that takes longer, or fails, is followed by ones of `jobsPerCall` again.
-   * Default 100.
+   * `jobsPerCall` to 250. A call that takes longer, or fails, is followed by ones of `jobsPerCall`
+   * again. Default 100.
    */
   readonly jobsPerQuickCall: number
   /** Calls at the same time, up to 250; 0 runs nothing. Default 4. */
   readonly calls: number
-  /** A job whose runner disappears is given to another after this long, 100 ms to 1 day. Default 10 s. */
+  /**
+   * A job whose runner disappears is given to another after this long, 100 ms to 1 day. Default 10
+   * s.
+   */
   readonly lease: Duration
   /**
-   * One alarm claims no more after this long, up to 14 min; the next goes on at once. The platform gives
-   * an alarm 15 minutes, and by default 30 seconds of CPU time. Default 30 s.
+   * One alarm claims no more after this long, up to 14 min; the next goes on at once. The platform
+   * gives an alarm 15 minutes, and by default 30 seconds of CPU time. Default 30 s.
    */
   readonly timeLimit: Duration
 }
@@ -67,7 +70,9 @@ export interface JobDispatcherOptions {
 
 /** Works one queue through a runner: what a Durable Object's alarm does. */
 export interface JobDispatcher {
-  /** Claims and runs until nothing is ready and nothing runs, or until the alarm's share is used up. */
+  /**
+   * Claims and runs until nothing is ready and nothing runs, or until the alarm's share is used up.
+   */
   work(): Promise<void>
   /** Says that there may be more to claim. */
   wake(): void
@@ -79,12 +84,17 @@ export interface JobDispatcher {
 
 const DISPATCH = 'dispatch jobs'
 const LIMITS = ['jobsPerCall', 'jobsPerQuickCall', 'calls', 'lease', 'timeLimit'] as const
-/** The error code of jobs that a runner has left as they are, because it has no processor for them. */
+/**
+ * The error code of jobs that a runner has left as they are, because it has no processor for them.
+ */
 export const NO_RUNNER = 'no_runner'
 /** Where nothing runs the jobs that wait, they are looked at again this often. */
 export const NO_RUNNER_MS = 60_000
 
-/** Failed calls that a job may be part of before they count as its attempts: the failure may be another job's fault. */
+/**
+ * Failed calls that a job may be part of before they count as its attempts: the failure may be
+ * another job's fault.
+ */
 const FREE_FAILURES = 3
 const MAX_REST_MS = 60_000
 /** Calls that take less are quick. */
@@ -134,7 +144,10 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
     wakeFlag.open()
   }
 
-  /** A call that failed as a whole says nothing about each job, so at first it costs none of them an attempt. */
+  /**
+   * A call that failed as a whole says nothing about each job, so at first it costs none of them an
+   * attempt.
+   */
   function afterFailure(job: ClaimedJob, delayMs: number, counts: boolean): Settlement {
     const { id, token } = job
     const failures = (suspects.get(id) ?? 0) + (counts ? 1 : 0)

@@ -25,9 +25,10 @@ interface ListenedQueue {
 }
 
 /**
- * A waker that also wakes when another process has made work, as the scripts then publish. It subscribes to the channel of a queue while
- * somebody listens to it. While the subscription is not there, workers look on their own; when it is (again), they look once, since a wake may
- * have been missed.
+ * A waker that also wakes when another process has made work, as the scripts then publish. It
+ * subscribes to the channel of a queue while somebody listens to it. While the subscription is not
+ * there, workers look on their own; when it is (again), they look once, since a wake may have been
+ * missed.
  *
  * @param waker Wakes within the process
  */

@@ -48,7 +48,8 @@ const MAX_BYTES = 127_900
  * of a job use a job queue with `queuesWaker`.
  *
  * @example
- * await queuesDirect({ queue: env.JOBS }).send('welcome', { to: 'ada@example.com' }, { delay: '5m' })
+ * const jobs = queuesDirect({ queue: env.JOBS })
+ * await jobs.send('welcome', { to: 'ada@example.com' }, { delay: '5m' })
  */
 export function queuesDirect(options: QueuesDirectOptions): QueuesDirect {
   checkOptions('send jobs to Cloudflare Queues', options, ['queue'])

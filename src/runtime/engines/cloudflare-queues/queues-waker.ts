@@ -15,8 +15,9 @@ export interface QueuesWakerOptions {
   /** A producer binding, as in `env.RINGS`; one carries the wakes of any number of job queues. */
   readonly queue: QueueLike
   /**
-   * Of the wakes of one isolate that fall due within one such span, the first goes out at once if it is due at once, and
-   * one more at the end of the span stands for all the others; 0 sends each. Up to 1 min. Default 1 s.
+   * Of the wakes of one isolate that fall due within one such span, the first goes out at once if
+   * it is due at once, and one more at the end of the span stands for all the others; 0 sends each.
+   * Up to 1 min. Default 1 s.
    */
   readonly coalesce?: Duration
   /** Default: the platform's. */
@@ -28,8 +29,9 @@ const REMEMBERED = 1000
 const MAX_DELAY_MS = MAX_DELAY_S * 1000
 
 /**
- * A waker that has Cloudflare Queues start a consumer, up to 250 at once; nothing polls. A wake is as late as the
- * consumer's `max_batch_timeout` allows; delays are whole seconds, and those over 12 hours are woken again on the way.
+ * A waker that has Cloudflare Queues start a consumer, up to 250 at once; nothing polls. A wake is
+ * as late as the consumer's `max_batch_timeout` allows; delays are whole seconds, and those over 12
+ * hours are woken again on the way.
  *
  * @example
  * const backend = { ...redis(upstash), waker: queuesWaker({ queue: env.RINGS }) }
@@ -64,7 +66,8 @@ export function queuesWaker(options: QueuesWakerOptions): Waker {
       // Counted before it is sent, so that many wakes at once send two messages.
       sent.set(key, before + 1)
       try {
-        // The first may be answered before the next wake; the last is not answered before the span is over.
+        // The first may be answered before the next wake; the last is not answered before the span
+        // is over.
         await send(queue, before === 0 ? waitMs : (span + 1) * coalesceMs - now)
       } catch (error) {
         sent.set(key, before)

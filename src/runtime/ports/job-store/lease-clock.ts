@@ -1,9 +1,9 @@
 import type { Clock } from '../platform/clock.ts'
 
 /**
- * Says which leases have ended on a job store that writes their ends by a wall clock: by elapsed time,
- * where that clock was set forward since they were given. Otherwise every job that runs would be given
- * to a second worker at that moment.
+ * Says which leases have ended on a job store that writes their ends by a wall clock: by elapsed
+ * time, where that clock was set forward since they were given. Otherwise every job that runs would
+ * be given to a second worker at that moment.
  */
 export interface LeaseClock {
   /** What holds now. */
@@ -28,7 +28,10 @@ const UNSTEPPED = { ms: 0, at: -Infinity, until: -Infinity }
 /** @param clock One that cannot tell elapsed time is believed */
 export function createLeaseClock(clock: Clock): LeaseClock {
   let offset: number | null = null
-  /** By how much the clock was set forward, and what it said then: leases that ended by then end so much later. */
+  /**
+   * By how much the clock was set forward, and what it said then: leases that ended by then end so
+   * much later.
+   */
   let step = UNSTEPPED
   let shortestMs = Infinity
 
@@ -42,8 +45,8 @@ export function createLeaseClock(clock: Clock): LeaseClock {
       const isHeld = elapsed < step.until
       if (offset - before >= LEAST_STEP_MS) {
         const ms = offset - before + (isHeld ? step.ms : 0)
-        // What is given from now on ends later than this; what was given before does not, unless it is
-        // longer by more than the step, and then its holder has time to prolong it.
+        // What is given from now on ends later than this; what was given before does not, unless it
+        // is longer by more than the step, and then its holder has time to prolong it.
         const at = now + (shortestMs === Infinity ? 0 : shortestMs - 1)
         // Once as much time has passed, the last of those leases has ended.
         step = { ms, at, until: elapsed + ms + (at - now) }

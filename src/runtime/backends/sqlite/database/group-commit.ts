@@ -5,15 +5,15 @@ import type { AfterIo } from '../../../ports/platform/after-io.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /**
- * Lets calls of one turn of the event loop share a transaction, so that the disk is waited for once; and lets them wait
- * for other processes without holding up this one.
+ * Lets calls of one turn of the event loop share a transaction, so that the disk is waited for
+ * once; and lets them wait for other processes without holding up this one.
  */
 export interface GroupCommit {
   /**
    * Runs `act` soon, in a transaction that it shares with the other calls of this turn.
    *
-   * `act` may run several times: what it wrote is undone before. What it throws undoes it alone, provided that it keeps
-   * its writes within `db.transaction`.
+   * `act` may run several times: what it wrote is undone before. What it throws undoes it alone,
+   * provided that it keeps its writes within `db.transaction`.
    *
    * @returns What `act` returned, once it is durable
    */
@@ -28,8 +28,8 @@ interface WaitingCall {
   readonly since: number
   readonly reads: boolean
   /**
-   * Runs the call, and answers with what tells its caller how it went. Throws when the database is busy, and with `joined`
-   * whatever the call throws.
+   * Runs the call, and answers with what tells its caller how it went. Throws when the database is
+   * busy, and with `joined` whatever the call throws.
    */
   attempt(joined: boolean): () => void
   fail(error: unknown): void
@@ -40,8 +40,8 @@ const QUIET_TURNS = 8
 /** Calls of one transaction: it holds the write lock until all of them have run. */
 const MAX_GROUP = 1000
 /**
- * Tries in a row, about a millisecond together. A process that writes without pause leaves the lock free for some µs at a
- * time, which SQLite's own waiting, a look each 100 ms, all but never meets.
+ * Tries in a row, about a millisecond together. A process that writes without pause leaves the lock
+ * free for some µs at a time, which SQLite's own waiting, a look each 100 ms, all but never meets.
  */
 const TRIES_IN_A_ROW = 50
 /** An open database that was passed in may wait by itself in each try. */
@@ -155,7 +155,8 @@ function commit(
   const attemptAll = (joined: boolean): readonly (() => void)[] =>
     group.map((call) => call.attempt(joined))
   const elapsedMs = startStopwatch(clock)
-  // Calls hardly ever throw. Where one does, all are undone and run again, each under a savepoint of its own.
+  // Calls hardly ever throw. Where one does, all are undone and run again, each under a savepoint
+  // of its own.
   let joined = group.some(({ reads }) => !reads)
   for (let tries = 1; ; tries++) {
     try {
