@@ -158,7 +158,7 @@ export function subscriptionFromStripe(
     periodStart: msOf(item?.current_period_start),
     periodEnd: msOf(item?.current_period_end),
     trialEnd: msOf(subscription.trial_end),
-    cancelAtPeriodEnd: subscription.cancel_at_period_end,
+    cancelAtPeriodEnd: subscription.cancel_at_period_end === true,
     nextAction: state === 'requires_action' ? firstPayment(subscription) : null,
     changedAt,
     raw: rawOf(subscription),
