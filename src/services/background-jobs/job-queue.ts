@@ -1,6 +1,7 @@
 import { checkOptions, checkParts } from '../../primitives/check-options.ts'
 import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
+import { fitText } from '../../primitives/fit-text.ts'
 import { readThrown } from '../../primitives/read-thrown.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type JobWorker,
   type JobWorkerOptions,
 } from '../../runtime/workers/job-worker.ts'
+import { waitFor } from '../../runtime/coordination/wait-for.ts'
 import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
 import { tryWake } from '../../runtime/workers/try-wake.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
@@ -38,6 +40,7 @@ import { createJobReporter, type JobReporter } from './job-reporter.ts'
 import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
+import { takeUpParked } from './take-up-parked.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
 import { createQueueProcessor } from './queue-processor.ts'
 import { redriveJobs, type RedriveOptions } from './redrive.ts'
@@ -92,6 +95,10 @@ export interface RunOptions extends Partial<
 
 const CREATE = 'create job queue'
 const OPTIONAL = ['options', 'clock', 'random', 'rateLimit', 'recordStacks', 'report'] as const
+const GROUP_CHARACTERS = 256
+/** Jobs that others have parked are looked for this long after some were found, then ever more seldom. */
+const TAKE_UP_MS = 1000
+const TAKE_UP_SELDOM_MS = 300_000
 const WORK = 'work job queue'
 const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 
@@ -222,7 +229,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const { signal, ...settings } = options
     const { onError = (error) => this.#reportTrouble(error) } = options
     const workers = this.#workers({ ...settings, onError })
-    await this.#heardBy(options, () => Promise.all(workers.map((worker) => worker.run({ signal }))))
+    const work = [...workers.map((worker) => worker.run({ signal })), this.#keepTakingUp(signal)]
+    await this.#heardBy(options, () => Promise.all(work))
   }
 
   /**
@@ -233,6 +241,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   async drain(options: RunOptions = {}): Promise<number> {
     checkOptions(WORK, options, [], RUN_OPTIONS)
     const [jobs, schedules] = this.#workers(options)
+    await this.#takeUp()
     return this.#heardBy(options, async () => {
       for (let attempts = 0; ;) {
         const ticks = (await schedules?.drain()) ?? 0
@@ -282,7 +291,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * Looks after every wake of the queue, whatever wakes were lost: lost leases are taken back, and whoever works the queue is
    * woken where there is something to do. For a Cron Trigger: `scheduled: () => queue.sweep()`.
    */
-  sweep(): Promise<void> {
+  async sweep(): Promise<void> {
+    await this.#takeUp()
     return sweepQueues(this.processors, this.#options.backend)
   }
 
@@ -385,7 +395,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     })
     const { concurrency } = definition
     if (concurrency === undefined) return job
-    const key = `${name}:${concurrency.key?.(data) ?? ''}`
+    const key = await fitText(`${name}:${concurrency.key?.(data) ?? ''}`, GROUP_CHARACTERS)
     return { ...job, group: { key, limit: concurrency.limit } }
   }
 
@@ -433,6 +443,24 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const fate = outcome.to === 'scheduled' ? 'failed' : `is ${outcome.to}`
     const message = `Job ${JSON.stringify(name)} of queue ${this.name} ${fate}`
     this.#reporter.report(what, `${message}, attempt ${attempt} of ${maxAttempts}`, thrown)
+  }
+
+  /** Takes up what others have parked because they did not know it, and wakes whoever works the queue. */
+  async #takeUp(): Promise<number> {
+    const taken = await takeUpParked(this.#jobStore, (name) => this.#definition(name) !== undefined)
+    if (taken > 0) await this.#wake(this.name, 0)
+    return taken
+  }
+
+  async #keepTakingUp(signal: AbortSignal): Promise<void> {
+    // Most of all just after a start, when workers of the deploy before may still run.
+    for (let waitMs = TAKE_UP_MS; !signal.aborted;) {
+      // A store that cannot be reached is the workers' to report.
+      const taken = await this.#takeUp().catch(() => 0)
+      if (taken > 0) waitMs = TAKE_UP_MS
+      await waitFor(this.#clock, waitMs, signal).catch(() => undefined)
+      waitMs = Math.min(3 * waitMs, TAKE_UP_SELDOM_MS)
+    }
   }
 
   #onFault(message: string, fault: unknown): void {

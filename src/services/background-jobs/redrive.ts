@@ -9,7 +9,7 @@ export interface RedriveOptions {
   /** Default `dead`. */
   readonly state?: 'dead' | 'cancelled' | 'parked' | 'completed'
   /** Only jobs for which this answers true. Default: all. */
-  readonly filter?: (job: JobRecord) => boolean
+  readonly filter?: (job: JobRecord) => Promise<boolean> | boolean
   /** At most so many, 1 or more. Default 10,000. */
   readonly limit?: number
   /**
@@ -45,8 +45,9 @@ export async function redriveJobs(
       limit: PAGE,
       ...(cursor !== null && { cursor }),
     })
+    const wanted = await Promise.all(page.jobs.map(async (job) => filter(job)))
     const ids = page.jobs
-      .filter(filter)
+      .filter((_job, index) => wanted[index] === true)
       .slice(0, limit - redriven)
       .map(({ id }) => id)
     if (ids.length > 0) {

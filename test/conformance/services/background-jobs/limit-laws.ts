@@ -88,4 +88,48 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
       expectEqual(runs.length, 8)
     },
   },
+  {
+    name: 'jobs that a worker of another deploy has parked are taken up by one that knows them',
+    async run(harness) {
+      const backend = await harness.open()
+      let runs = 0
+      const newer = queueOn(backend, harness, { fresh: defineJob({ run: () => void runs++ }) })
+      const older = queueOn(backend, harness, { stale: defineJob({ run: () => undefined }) })
+      await newer.addBulk(
+        Array.from({ length: 20 }, () => ({
+          name: 'fresh' as const,
+          data: 1,
+          options: { attempts: 1 },
+        })),
+      )
+      await older.drain()
+      expectEqual([runs, (await newer.counts()).parked], [0, 20])
+      await older.drain()
+      expectEqual((await newer.counts()).parked, 20)
+      await newer.drain()
+      expectEqual([runs, (await newer.counts()).parked], [20, 0])
+    },
+  },
+  {
+    name: 'names, ids and keys work at their longest, with all that is made of them',
+    async run(harness) {
+      const name = 'n'.repeat(256)
+      let runs = 0
+      const queue = queueOn(await harness.open(), harness, {
+        [name]: defineJob({
+          concurrency: { limit: 1, key: (data) => String(data) },
+          rateLimit: { limit: 100, window: '1m', key: (data) => String(data) },
+          run: (_job, { log }) => {
+            runs++
+            log('a line')
+          },
+        }),
+      })
+      const jobId = '語'.repeat(256)
+      await queue.add(name, 'k'.repeat(1000), { jobId })
+      await queue.add(name, '語'.repeat(1000))
+      expectEqual([await queue.drain(), runs], [2, 2])
+      expectEqual(await queue.logs(jobId), ['a line'])
+    },
+  },
 ]
