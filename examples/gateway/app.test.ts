@@ -20,7 +20,7 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-async function open(): Promise<Opened> {
+async function open(requestsPerMinute = 100_000): Promise<Opened> {
   const clock = createFakeClock()
   const backend = memory({ clock })
   const random = createSeededRandom()
@@ -45,6 +45,7 @@ async function open(): Promise<Opened> {
     random,
     log: (line) => lines.push(line),
     bodies: { timeoutMs: 50 },
+    requestsPerMinute,
   })
   return {
     app,
@@ -260,6 +261,23 @@ test('a body that does not end is a 408, and one that breaks off no error', asyn
     ['info', 400],
     ['info', 413],
   ])
+})
+
+test('/v1 is limited for each key, says how the limit stands, and leaves other keys and /health alone', async () => {
+  const { app, call } = await open(3)
+  const { body } = await call('POST', '/v1/keys', JSON.stringify({ label: 'other' }))
+  const get = (path: string, key: unknown) =>
+    app.request(path, { headers: { authorization: `Bearer ${String(key)}` } })
+  const second = await get('/v1/keys', 'root')
+  expect(second.headers.get('ratelimit-policy')).toBe('"api";q=3;w=60')
+  expect(second.headers.get('ratelimit')).toBe('"api";r=1;t=40')
+  await get('/v1/keys', 'root')
+  const denied = await get('/v1/keys', 'root')
+  expect([denied.status, denied.headers.get('retry-after')]).toEqual([429, '20'])
+  expect((await get('/v1/deliveries', body['key'])).status).toBe(200)
+  expect((await get('/health', '')).status).toBe(200)
+  // Who has no valid key is not limited by one.
+  expect((await get('/v1/keys', 'of-nobody')).status).toBe(401)
 })
 
 test('GET /v1/keys lists every key, also beyond one page of the store', async () => {

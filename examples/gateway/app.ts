@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { rateLimit } from '@white-cross/reuse/infrastructure/rate-limiting/hono'
 import type { Backend, Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { ApiKeys } from './api-keys.ts'
@@ -14,7 +15,7 @@ import { healthRoute } from './routes/health.ts'
 
 /** What the gateway is put together from. */
 export interface GatewayOptions {
-  readonly backend: Pick<Backend, 'store'>
+  readonly backend: Pick<Backend, 'store' | 'rateLimits'>
   readonly webhooks: Webhooks
   readonly keys: ApiKeys
   readonly clock: Clock
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   readonly log: (record: RequestRecord) => void
   /** Default: 262,144 bytes within 15 s. */
   readonly bodies?: Partial<BodyLimits>
+  /** Requests a minute of each API key. Default 1,000. */
+  readonly requestsPerMinute?: number
 }
 
 /** Creates the gateway's routes. */
@@ -34,6 +37,7 @@ export function createGateway({
   random,
   log,
   bodies = {},
+  requestsPerMinute = 1000,
 }: GatewayOptions): Hono {
   const app = new Hono()
   const newId = (): string =>
@@ -47,6 +51,9 @@ export function createGateway({
   const api = new Hono<{ Variables: AuthVariables }>()
   // Before anything of a body is read.
   api.use(authenticate(keys))
+  api.use(
+    rateLimit({ backend, limit: requestsPerMinute, window: '1m', name: 'api', key: 'api-key' }),
+  )
   api.use(limitBodies(bodies))
   api.route('/keys', apiKeyRoutes(keys))
   api.route('/webhooks/endpoints', endpointRoutes(webhooks))
