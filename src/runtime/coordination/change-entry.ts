@@ -1,5 +1,6 @@
 import { BackendError } from '../ports/backend-error.ts'
 import type { StoreChange, StoreEntry, StorePartition } from '../ports/atomic-store/atomic-store.ts'
+import { inRounds, type Round } from './in-rounds.ts'
 
 /** What {@link changeEntry} is to do about an entry, and what its caller gets. */
 export interface EntryDecision<Result> {
@@ -35,16 +36,18 @@ export async function changeEntry<Result>(
   options: ChangeEntryOptions = {},
 ): Promise<Result> {
   const { tries = 20, contended = contendedEntry } = options
-  let entry = options.seen === undefined ? await partition.get(key) : options.seen
-  for (let attempt = 1; ; attempt++) {
+  const first = options.seen === undefined ? await partition.get(key) : options.seen
+  const act = async (entry: StoreEntry | null): Promise<Round<StoreEntry | null, Result>> => {
     const { result, write } = decide(entry)
-    if (write === undefined) return result
+    if (write === undefined) return { done: result }
     const check = [{ key, version: entry?.version ?? null }, ...(write.check ?? [])]
     const committed = await partition.commit({ ...write, check })
-    if (committed.ok) return result
-    if (attempt >= tries) throw contended()
-    entry = committed.key === key ? committed.current : await partition.get(key)
+    if (committed.ok) return { done: result }
+    return { seen: committed.key === key ? committed.current : await partition.get(key) }
   }
+  return inRounds(tries, first, act, () => {
+    throw contended()
+  })
 }
 
 /** The error for a change that others were always faster than. */

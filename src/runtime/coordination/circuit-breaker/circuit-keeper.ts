@@ -2,6 +2,7 @@ import { settleWithin } from '../../../primitives/settle-within.ts'
 import type { StoreEntry, StorePartition } from '../../ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
+import { inRounds, type Round } from '../in-rounds.ts'
 import {
   addCalls,
   CLOSED_CIRCUIT,
@@ -114,13 +115,13 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
     change: (state: CircuitState) => CircuitState,
     made: () => void = () => {},
   ): Promise<boolean> {
-    for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const act = async (): Promise<Round<null, boolean>> => {
       const next = change(base)
-      if (next === base) return true
+      if (next === base) return { done: true }
       if (shared === null) {
         made()
         become(next, null)
-        return true
+        return { done: true }
       }
       const { partition, key } = shared
       try {
@@ -134,18 +135,19 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
         if (result.ok) {
           made()
           if (version === null || result.version > version) become(next, result.version)
-          return true
+          return { done: true }
         }
         adopt(result.current)
+        return { seen: null }
       } catch (error) {
         onStoreError(error)
         const alone = change(base)
         made()
         become(alone, version)
-        return true
+        return { done: true }
       }
     }
-    return false
+    return inRounds(MAX_ROUNDS, null, act, () => false)
   }
 
   async function exchange(): Promise<void> {

@@ -13,6 +13,7 @@ import { holdLease, type HeldLease, type HoldLeaseOptions } from '../locks/held-
 import { IdempotencyConflictError } from './idempotency-conflict-error.ts'
 import { IdempotencyError } from './idempotency-error.ts'
 import { IdempotencyInProgressError } from './idempotency-in-progress-error.ts'
+import { inRounds, type Round } from '../in-rounds.ts'
 import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { readHolder } from '../locks/leased-key.ts'
 import { partitionOf } from '../partition-of.ts'
@@ -113,21 +114,22 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
   async function begin(call: Call): Promise<Begun> {
     const { recordKey, fingerprint, owner } = call
     const record = { state: 'open', fingerprint, by: owner, result: null }
-    let version: number | null = null
-    // Each further round follows a change of the record by others: a crash found, a record expired.
-    for (let round = 1; round <= 5; round++) {
+    const act = async (version: number | null): Promise<Round<number | null, Begun>> => {
       const held = await holdLease(call, {
         check: [{ key: recordKey, version }],
         set: [{ key: recordKey, value: record, expiresInMs: openMs }],
       })
-      if (held.ok) return { kind: 'run', lease: held.lease }
+      if (held.ok) return { done: { kind: 'run', lease: held.lease } }
       if (held.key === call.key) throw inProgress(held.current, fingerprint)
       const found = readRecord(held.current)
       if (found !== null && found.fingerprint !== fingerprint) throw new IdempotencyConflictError()
-      if (found !== null && found.state !== 'open') return { kind: 'done', record: found }
-      version = held.current?.version ?? null
+      if (found !== null && found.state !== 'open') return { done: { kind: 'done', record: found } }
+      return { seen: held.current?.version ?? null }
     }
-    throw new IdempotencyInProgressError(leaseMs)
+    // Each further round follows a change of the record by others: a crash found, a record expired.
+    return inRounds(5, null, act, () => {
+      throw new IdempotencyInProgressError(leaseMs)
+    })
   }
 
   function inProgress(current: StoreEntry | null, fingerprint: string): IdempotencyError {

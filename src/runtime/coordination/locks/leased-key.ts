@@ -7,6 +7,7 @@ import type {
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
+import { inRounds, type Round } from '../in-rounds.ts'
 import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { retryTransient } from '../retry-transient.ts'
 
@@ -122,15 +123,15 @@ async function commitAsOwner(
   change: StoreChange,
 ): Promise<number | null> {
   const { partition, key } = lease
-  let version: number | null = hold.version
+  const act = async (version: number): Promise<Round<number, number | null>> => {
+    const result = await partition.commit({ check: [{ key, version }], ...change })
+    if (result.ok) return { done: result.version }
+    const own = ownVersion(lease, result)
+    return own === null ? { done: null } : { seen: own }
+  }
   // A second round follows a renewal through another handle, or one that seemed to fail; more would
   // mean a fight.
-  for (let round = 1; version !== null && round <= 3; round++) {
-    const result = await partition.commit({ check: [{ key, version }], ...change })
-    if (result.ok) return result.version
-    version = ownVersion(lease, result)
-  }
-  return null
+  return inRounds(3, hold.version, act, () => null)
 }
 
 /** The version at which `lease.owner` holds the key after all, `null` when it does not. */

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { STORE_LIMITS } from '../../ports/atomic-store/atomic-store.ts'
+import { inRounds, type Round } from '../in-rounds.ts'
 import type { LeaseTools } from '../locks/leased-key.ts'
 import { nextDelayMs, type RetryPolicy } from '../retry-policy.ts'
 import { attemptStep, failureOf, stepOf, type AttemptOutcome } from './saga-attempt.ts'
@@ -75,20 +76,21 @@ const DATA_BYTES = STORE_LIMITS.valueBytes - 262_144
  */
 export async function driveSaga(id: string, options: DriveOptions): Promise<DriveResult> {
   const { journal, create, leaseMs } = options
-  let entry = create === undefined ? await journal.read(id) : null
-  // Each further round follows a change by others.
-  for (let round = 1; round <= 5; round++) {
+  const busy: DriveResult = { kind: 'busy', retryAfterMs: leaseMs }
+  const act = async (
+    entry: JournalEntry | null,
+  ): Promise<Round<JournalEntry | null, DriveResult>> => {
     const state = entry?.saga ?? create
-    if (state === undefined) return { kind: 'absent' }
+    if (state === undefined) return { done: { kind: 'absent' } }
     if (entry !== null && create !== undefined) checkInput(entry, create)
     const plan = planOf(state, options)
-    if ('kind' in plan) return plan
+    if ('kind' in plan) return { done: plan }
     const taken = await journal.take(id, entry, plan.saga)
-    if (taken.ok) return advance(taken.driven, plan, options)
-    if (isDrivenElsewhere(id, taken)) break
-    entry = readEntry(id, taken.current)
+    if (taken.ok) return { done: await advance(taken.driven, plan, options) }
+    return isDrivenElsewhere(id, taken) ? { done: busy } : { seen: readEntry(id, taken.current) }
   }
-  return { kind: 'busy', retryAfterMs: leaseMs }
+  const first = create === undefined ? await journal.read(id) : null
+  return inRounds(5, first, act, () => busy)
 }
 
 /** The state with its next attempt begun, or what is to be said when there is nothing to write. */
