@@ -186,6 +186,9 @@ function textOf(what: string, value: Json): string {
 
 function checkText(what: string, text: string | null, most: number): string | null {
   if (text === null) return text
+  const given: unknown = text
+  if (typeof given !== 'string')
+    throw new TypeError(`Cannot add job: ${what} is a ${typeof given}, text expected`)
   // A lone surrogate has no UTF-8: backends would store another text, and two ids would become one.
   if (!text.isWellFormed())
     throw new RangeError(

@@ -64,9 +64,9 @@ function viewOf(now: number, { ms, at }: { readonly ms: number; readonly at: num
     now,
     ended:
       ms === 0
-        ? [{ after: -Infinity, until: now }]
+        ? [{ after: -1, until: now }]
         : [
-            { after: -Infinity, until: Math.min(now - ms, at) },
+            { after: -1, until: Math.min(now - ms, at) },
             { after: at, until: now },
           ],
     endOf: (lease) => (lease <= at ? lease + ms : lease),

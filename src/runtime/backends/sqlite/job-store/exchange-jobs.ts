@@ -36,6 +36,8 @@ export function exchangeJobs(
     return 'settled'
   })
 
+  for (const { leaseMs } of extend) context.leases.note(leaseMs)
+  if (claim !== undefined) context.leases.note(claim.leaseMs)
   const extended = extend.map(({ id, token, leaseMs, progress }) => {
     const job = held.get(id)
     if (job === undefined) return 'lost'
@@ -51,7 +53,7 @@ export function exchangeJobs(
   dropExcess(context, queue, now)
   const claimed = claim === undefined || before.paused ? [] : claimJobs(context, queue, claim, now)
   const after = ticked || claimed.length > 0 ? readQueueOverview(db, queue) : before
-  const wakeAt = wakeAtOf(after)
+  const wakeAt = wakeAtOf(after, context.leases.look())
   return {
     settled,
     extended,
@@ -68,14 +70,12 @@ function tick(context: JobContext, queue: string, overview: QueueOverview, now: 
     const earliest = overview.earliest[state]
     if (earliest === null || earliest > now || budget === 0) continue
     const running = state === 'scheduled' || state === 'active'
-    const due = context.jobs.due(
-      queue,
-      state,
-      { until: now },
-      running ? budget : PRUNED_AN_EXCHANGE,
-    )
-    for (const job of due) applyEvent(context, queue, job, { type: 'tick' }, now)
-    if (running) budget -= due.length
+    const spans = state === 'active' ? context.leases.look().ended : [{ until: now }]
+    for (const span of spans) {
+      const due = context.jobs.due(queue, state, span, running ? budget : PRUNED_AN_EXCHANGE)
+      for (const job of due) applyEvent(context, queue, job, { type: 'tick' }, now)
+      if (running) budget -= due.length
+    }
     changed = true
   }
   if (overview.deduplication !== null && overview.deduplication <= now)

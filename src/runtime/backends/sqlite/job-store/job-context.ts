@@ -1,4 +1,5 @@
 import type { KeptBounds } from '../../../ports/job-store/kept-bounds.ts'
+import type { LeaseClock } from '../../../ports/job-store/lease-clock.ts'
 import type { Clock } from '../../../ports/platform/clock.ts'
 import type { RandomSource } from '../../../ports/platform/random-source.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
@@ -19,6 +20,7 @@ export interface JobContext {
   readonly followUps: FollowUpTable
   readonly deduplication: DeduplicationTable
   readonly sequence: JobSequence
+  readonly leases: LeaseClock
   /** Of one call. */
   readonly bounds: KeptBounds
 }

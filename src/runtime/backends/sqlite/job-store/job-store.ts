@@ -12,6 +12,7 @@ import type {
   NewJob,
   QueueCounts,
 } from '../../../ports/job-store/job-store.ts'
+import { createLeaseClock } from '../../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../../ports/job-store/kept-bounds.ts'
 import type { RandomSource } from '../../../ports/platform/random-source.ts'
 import { addJobs } from './add-jobs.ts'
@@ -83,6 +84,7 @@ export function createSqliteJobStore(
     followUps: createFollowUpTable(db),
     deduplication: createDeduplicationTable(db, jobs),
     sequence,
+    leases: createLeaseClock(clock),
   }
 
   /** A call that failed on its way leaves nothing behind for the next one. */

@@ -1,3 +1,4 @@
+import type { LeaseView } from '../../../ports/job-store/lease-clock.ts'
 import type { JobState } from '../../../ports/job-store/job-state.ts'
 import { codeOfState } from './job-row.ts'
 import { readNumber, readNumberOrNull } from '../database/columns.ts'
@@ -47,10 +48,16 @@ export function readQueueOverview(db: SqlDatabase, queue: string): QueueOverview
  * When the queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job
  * waits or claims are paused.
  */
-export function wakeAtOf({ paused, ready, earliest }: QueueOverview): number | null {
+export function wakeAtOf(
+  { paused, ready, earliest }: QueueOverview,
+  leases?: Pick<LeaseView, 'endOf'>,
+): number | null {
   if (paused) return null
   if (ready) return 0
-  const next = Math.min(earliest.scheduled ?? Infinity, earliest.active ?? Infinity)
+  const next = Math.min(
+    earliest.scheduled ?? Infinity,
+    leases?.endOf(earliest.active ?? Infinity) ?? earliest.active ?? Infinity,
+  )
   return next === Infinity ? null : next
 }
 
