@@ -53,6 +53,11 @@ export const doors: readonly Door[] = [
     budgetBytes: 50_000,
     source: 'src/services/rate-limiting/hono.ts',
   },
+  ...['upstash', 'cloudflare'].map((vendor) => ({
+    subpath: `./infrastructure/rate-limiting/${vendor}`,
+    budgetBytes: 4_000,
+    source: `src/services/rate-limiting/providers/${vendor}.ts`,
+  })),
   {
     subpath: './infrastructure/webhooks',
     budgetBytes: 130_000,
