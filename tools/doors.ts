@@ -74,6 +74,36 @@ export const doors: readonly Door[] = [
     source: 'src/services/webhooks/schemes/index.ts',
   },
   {
+    subpath: './infrastructure/storage/s3',
+    budgetBytes: 64_000,
+    source: 'src/services/storage/providers/s3/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/azure-blob',
+    budgetBytes: 56_000,
+    source: 'src/services/storage/providers/azure-blob/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/gcs',
+    budgetBytes: 56_000,
+    source: 'src/services/storage/providers/gcs/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/r2',
+    budgetBytes: 42_000,
+    source: 'src/services/storage/providers/r2/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/memory',
+    budgetBytes: 42_000,
+    source: 'src/services/storage/providers/memory/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/file-system',
+    source: 'src/services/storage/providers/file-system/index.ts',
+    only: 'servers',
+  },
+  {
     subpath: './infrastructure/storage/media',
     budgetBytes: 2_000,
     source: 'src/services/storage/media/index.ts',
@@ -157,6 +187,11 @@ export const doors: readonly Door[] = [
     subpath: `./infrastructure/conformance/${path.split('/').at(-1)}`,
     source: `src/runtime/ports/${path}.conformance.ts`,
   })),
+
+  {
+    subpath: './infrastructure/conformance/blob-store',
+    source: 'src/services/storage/blobs/blob-store.conformance.ts',
+  },
 ]
 
 /** The entry of package.json's `exports` for a door: tests and examples read the source, everyone else the build. */

@@ -81,6 +81,18 @@ export const houseRules: HouseRules = {
       packages: ['stripe'],
     },
     {
+      files: /^src\/services\/storage\/providers\/([^/]+)\//,
+      imports: [
+        ...foundation,
+        'src/runtime/coordination/wait-for.ts',
+        'src/services/storage/storage-error.ts',
+        'src/services/storage/blobs/',
+        'src/services/storage/http/',
+        'src/services/storage/signing/',
+        'src/services/storage/providers/$1/',
+      ],
+    },
+    {
       files: /^src\/services\/([^/]+)\/providers\/([^/]+)(\/.*|\.ts)$/,
       imports: [
         ...foundation,
@@ -122,6 +134,15 @@ export const houseRules: HouseRules = {
       'quotas',
       'protection',
     ],
+    'src/services/storage': [
+      'blobs',
+      'http',
+      'signing',
+      'providers',
+      'media',
+      'scanning',
+      'sidecar',
+    ],
     'src/services/webhooks': [
       'signing',
       'schemes',
@@ -140,5 +161,9 @@ export const houseRules: HouseRules = {
     'src/runtime/backends/sqlite/job-store/job-store.ts': 20,
   },
   emptyNames: 'common core helper helpers lib manager misc shared util utils'.split(' '),
-  long: {},
+  long: {
+    'test/support/gcs-standin.ts':
+      'one server, to be read beside the documentation of the real one',
+    'test/support/s3-standin.ts': 'one server, to be read beside the documentation of the real one',
+  },
 }

@@ -113,8 +113,11 @@ export async function runWorkerd(entry: string, texts: Record<string, string>): 
 if (import.meta.main) {
   const [entry = 'test/runtimes/workerd.ts', only = ''] = process.argv.slice(2)
   const { UPSTASH_URL = '', UPSTASH_TOKEN = '', ECHO_URL = '', DEAD_URL = '' } = process.env
-  const { SIMULATION_SEEDS = '' } = process.env
-  const texts = { ONLY: only, UPSTASH_URL, UPSTASH_TOKEN, ECHO_URL, DEAD_URL, SIMULATION_SEEDS }
+  const { SIMULATION_SEEDS = '', S3RVER_URL = '', AZURITE_URL = '' } = process.env
+  const texts = {
+    ...{ ONLY: only, SIMULATION_SEEDS },
+    ...{ UPSTASH_URL, UPSTASH_TOKEN, ECHO_URL, DEAD_URL, S3RVER_URL, AZURITE_URL },
+  }
   // So that workerd ends with this program.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   process.exitCode = (await runWorkerd(entry, texts)) ? 0 : 1

@@ -41,6 +41,14 @@ test('ensurePrograms() names the program and how to get it, where it may not ins
   expect(other.calls).toEqual([])
 })
 
+test('ensurePrograms() goes on without what is to be had on Debian alone', async () => {
+  const ceph = { name: 'radosgw', debian: 'radosgw', elsewhere: null }
+  const debian = machine()
+  expect(await ensurePrograms([ceph], debian)).toEqual([])
+  expect(debian.calls).toEqual(['update', 'install -y --no-install-recommends radosgw'])
+  expect(await ensurePrograms([ceph], machine({ canInstall: false }))).toEqual([])
+})
+
 test('ensurePrograms() says what apt-get said, when that failed', async () => {
   const offline = machine({ aptGet: async () => 'E: Unable to fetch' })
   expect(await ensurePrograms([redis], offline)).toEqual([

@@ -7,13 +7,17 @@ export interface SystemProgram {
   readonly name: string
   /** Its Debian package. */
   readonly debian: string
-  /** How to get it elsewhere. */
-  readonly elsewhere: string
+  /** How to get it elsewhere; `null` where it is not to be had, and tests say `skipped` without it. */
+  readonly elsewhere: string | null
 }
 
 /** What the tests need beyond npm. */
 const systemPrograms: readonly SystemProgram[] = [
   { name: 'redis-server', debian: 'redis-server', elsewhere: 'brew install redis' },
+  { name: 'radosgw', debian: 'radosgw', elsewhere: null },
+  { name: 'ceph-mon', debian: 'ceph-mon', elsewhere: null },
+  { name: 'ceph-osd', debian: 'ceph-osd', elsewhere: null },
+  { name: 'clamd', debian: 'clamav-daemon', elsewhere: 'brew install clamav' },
 ]
 
 /** The parts of the machine that {@link ensurePrograms} looks at; tests bring their own. */
@@ -41,10 +45,10 @@ export async function ensurePrograms(
       (await machine.aptGet(['install', '-y', '--no-install-recommends', ...packages]))
   }
   return missing
-    .filter(({ name }) => !machine.has(name))
+    .filter(({ name, elsewhere }) => elsewhere !== null && !machine.has(name))
     .map(
       ({ name, debian, elsewhere }) =>
-        `Cannot run the tests without ${name}: run apt-get install ${debian} (Debian, Ubuntu) or ${elsewhere} (macOS)${trouble && `\n${trouble}`}`,
+        `Cannot run the tests without ${name}: run apt-get install ${debian} (Debian, Ubuntu) or ${elsewhere ?? 'nothing'} (macOS)${trouble && `\n${trouble}`}`,
     )
 }
 

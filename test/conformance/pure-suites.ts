@@ -1,4 +1,7 @@
 import { createFakeClock } from '../../src/testing/index.ts'
+import { memoryBlobsSuites } from './services/storage/memory-blobs.ts'
+import { gcsStandinSuites } from './services/storage/gcs-standin.ts'
+import { s3StandinSuites } from './services/storage/s3-standin.ts'
 import { qstashSuites } from './engines/qstash.ts'
 import { scheduleSuites } from './services/background-jobs/schedules.ts'
 import type { Suite } from './suite.ts'
@@ -22,6 +25,9 @@ export function pureSuites(): readonly Suite[] {
     ...webhookCertificateSuites(),
     ...webhookHostileSuites(),
     ...webhookOutboundSuites(),
+    ...memoryBlobsSuites(),
+    ...s3StandinSuites(),
+    ...gcsStandinSuites(),
     ...webhookReadingSuites({ clock, advance: clock.advance }),
   ]
 }

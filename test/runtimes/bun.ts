@@ -1,4 +1,7 @@
 import type { SendingSubscriber } from '../../src/runtime/backends/redis/index.ts'
+import { azurePeerSuites } from '../conformance/services/storage/azure-peer.ts'
+import { s3PeerSuites } from '../conformance/services/storage/s3-peers.ts'
+import { fileSystemSuites } from '../conformance/services/storage/file-system.ts'
 import { memorySuites } from '../conformance/backends/memory.ts'
 import { platformSuites } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
@@ -13,6 +16,9 @@ declare const Bun: {
 const suites = [
   ...platformSuites(process.env),
   ...pureSuites(),
+  ...fileSystemSuites(),
+  ...s3PeerSuites(process.env),
+  ...azurePeerSuites(process.env),
   ...memorySuites(process.env['SIMULATION_SEEDS']),
   ...sqliteSuites(undefined, process.env['SIMULATION_SEEDS']),
   ...redisPeerSuites(process.env, (url) => new Bun.RedisClient(url)),

@@ -6,6 +6,8 @@ import { memorySuites } from '../conformance/backends/memory.ts'
 import { platformSuites, type EchoAddresses } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
 import { redisSuites } from '../conformance/backends/redis.ts'
+import { azurePeerSuites, type AzureAddresses } from '../conformance/services/storage/azure-peer.ts'
+import { s3PeerSuites, type S3Addresses } from '../conformance/services/storage/s3-peers.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import { suite, type Suite } from '../conformance/suite.ts'
 import { alarmLaws } from './workerd-alarm-laws.ts'
@@ -22,7 +24,7 @@ export {
 } from './workerd-object-bench.ts'
 
 /** What tools/run-workerd.ts binds: each exported object under its own name, and texts, empty where there is none. */
-interface Env extends ObjectNamespaces, EchoAddresses {
+interface Env extends ObjectNamespaces, EchoAddresses, S3Addresses, AzureAddresses {
   readonly LawInfrastructureObject: DurableObjectNamespaceLike
   readonly ONLY: string
   readonly UPSTASH_URL: string
@@ -36,6 +38,8 @@ export default {
     const suites = [
       ...platformSuites(env),
       ...pureSuites(),
+      ...s3PeerSuites(env),
+      ...azurePeerSuites(env),
       ...memorySuites(env.SIMULATION_SEEDS),
       ...durableObjectsSuites(env.LawInfrastructureObject, env.SIMULATION_SEEDS),
       suite('InfrastructureObject', 'durable-objects', objectLaws, bench),

@@ -1,0 +1,6 @@
+export { InfrastructureError } from '../../../../runtime/ports/infrastructure-error.ts'
+export type { BlobCapabilities, PartRules } from '../../blobs/blob-capabilities.ts'
+export type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
+export { StorageError, type StorageErrorCode } from '../../storage-error.ts'
+export { azureBlob, type AzureBlobOptions } from './azure-blob.ts'
+export { entraToken, type EntraTokenOptions } from './entra-token.ts'

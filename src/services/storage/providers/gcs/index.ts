@@ -1,0 +1,7 @@
+export { InfrastructureError } from '../../../../runtime/ports/infrastructure-error.ts'
+export type { BlobCapabilities, PartRules } from '../../blobs/blob-capabilities.ts'
+export type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
+export { StorageError, type StorageErrorCode } from '../../storage-error.ts'
+export type { GoogleSigner } from '../../signing/google-v4.ts'
+export { gcs, type GcsOptions } from './gcs.ts'
+export type { ServiceAccount } from './service-account.ts'

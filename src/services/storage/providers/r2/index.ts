@@ -1,0 +1,6 @@
+export { InfrastructureError } from '../../../../runtime/ports/infrastructure-error.ts'
+export type { BlobCapabilities, PartRules } from '../../blobs/blob-capabilities.ts'
+export type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
+export { StorageError, type StorageErrorCode } from '../../storage-error.ts'
+export type { R2BucketLike } from './r2-binding.ts'
+export { r2, type R2Options } from './r2.ts'
