@@ -1,3 +1,9 @@
+export { IdempotencyConflictError } from '../../runtime/coordination/idempotency/idempotency-conflict-error.ts'
+export {
+  IdempotencyError,
+  type IdempotencyErrorCode,
+} from '../../runtime/coordination/idempotency/idempotency-error.ts'
+export { IdempotencyInProgressError } from '../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export {

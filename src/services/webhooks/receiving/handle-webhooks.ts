@@ -92,10 +92,16 @@ export function handleWebhooks(
     // A sender that has stopped waiting is no reason to stop the work.
     if (memory === null || key === null) return act(webhook, handler, new AbortController().signal)
     let answer = acknowledge()
-    await memory.run(key, 'webhook', async ({ signal }) => {
-      answer = await act(webhook, handler, signal)
-      return null
-    })
+    try {
+      await memory.run(key, 'webhook', async ({ signal }) => {
+        answer = await act(webhook, handler, signal)
+        // The sender will try again, so this delivery must not count as handled.
+        if (!answer.ok) throw DECLINED
+        return null
+      })
+    } catch (error) {
+      if (error !== DECLINED) throw error
+    }
     return answer
   }
 
@@ -108,10 +114,7 @@ export function handleWebhooks(
     const result = await (queue === undefined
       ? handler(event, { ...context, signal })
       : queue.add('webhook', { ...context, event }))
-    if (queue !== undefined || !(result instanceof Response)) return acknowledge()
-    // The sender will try again, so this delivery must not count as handled.
-    if (!result.ok) throw new DeclinedWebhook(result)
-    return result
+    return queue === undefined && result instanceof Response ? result : acknowledge()
   }
 
   return async (request) => {
@@ -119,7 +122,6 @@ export function handleWebhooks(
     try {
       return await handle(request)
     } catch (error) {
-      if (error instanceof DeclinedWebhook) return error.answer
       const answer = answerTo(error)
       if (answer === null && onError === undefined) throw error
       onError?.(error, request)
@@ -128,15 +130,8 @@ export function handleWebhooks(
   }
 }
 
-/** A handler answered with a status that is no success. */
-class DeclinedWebhook extends Error {
-  readonly answer: Response
-
-  constructor(answer: Response) {
-    super('The handler declined the webhook')
-    this.answer = answer
-  }
-}
+/** Ends a call that is not to be remembered, because its handler answered with no success. */
+const DECLINED = new Error('The handler declined the webhook')
 
 function createMemory(options: HandleWebhooksOptions, scheme: string): Idempotency | null {
   const { store, receiver = scheme, keep = '7d', lease, clock, random } = options

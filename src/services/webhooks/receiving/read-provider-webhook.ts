@@ -4,6 +4,12 @@ import type { WebhookScheme } from '../schemes/webhook-scheme.ts'
 import { readWebhook } from './read-webhook.ts'
 import type { ReceivedWebhook } from './receive-webhook.ts'
 
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export {
+  WebhookVerificationError,
+  type WebhookVerificationCode,
+} from '../webhook-verification-error.ts'
+
 /** How a payment provider's webhooks are verified. */
 export type ProviderWebhookSettings =
   | { readonly scheme: 'stripe'; readonly secrets: readonly string[] }

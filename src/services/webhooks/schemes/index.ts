@@ -1,3 +1,4 @@
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
 export {
   WebhookVerificationError,
   type WebhookVerificationCode,
