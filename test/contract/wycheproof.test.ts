@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createEcdsaPublicKey, readEcdsaSignature } from '../../src/primitives/ecdsa.ts'
 import { createEd25519PublicKey } from '../../src/primitives/ed25519.ts'
 import { createHmacKey, type HmacHash } from '../../src/primitives/hmac.ts'
+import { readPublicKey } from '../../src/primitives/public-key.ts'
 import { verifyRsa } from '../../src/primitives/rsa.ts'
 
 /** Project Wycheproof's files (C2SP/wycheproof, testvectors_v1) beside the project; without them there is nothing to compare. */
@@ -68,6 +69,17 @@ test.skipIf(!existsSync(folder))('verifyRsa() judges as Wycheproof does', async 
   })
   expect(judged).toBeGreaterThan(250)
 })
+
+test.skipIf(!existsSync(folder)).each(['ecdsa_secp256r1_sha256', 'rsa_signature_2048_sha256'])(
+  'readPublicKey() takes the keys of %s, and judges as Wycheproof does',
+  async (name) => {
+    const judged = await judge(groupsOf(name), ({ publicKeyDer }) => {
+      const key = readPublicKey(hex(publicKeyDer))
+      return async ({ sig, msg }) => key !== null && key.verify('SHA-256', hex(sig), hex(msg))
+    })
+    expect(judged).toBeGreaterThan(250)
+  },
+)
 
 /** @returns How many cases were judged as they should be; `acceptable` ones may go either way */
 async function judge(

@@ -2,8 +2,8 @@ import { encodeBase64Url } from '../../../primitives/base64url.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
+import { readJson } from '../../../primitives/read-json.ts'
 import { runWithin } from '../../../primitives/run-within.ts'
-import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import { checkUrl } from './qstash-api.ts'
@@ -110,7 +110,7 @@ function refuse(
 /** What is not JSON is `undefined`, which is no message of ours either. */
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(decodeUtf8(bytes))
+    return readJson(bytes)
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
+import { readJson } from '../../../primitives/read-json.ts'
 import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
-import { readJson } from '../schemes/read-json.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
 
 /** JSON under its names, and as `text/plain`, under which Amazon SNS sends it. */
@@ -22,7 +22,8 @@ export function parseEvent(bytes: Uint8Array, contentType: string | null): Json 
     throw new WebhookVerificationError('unsupported_media_type')
   if (bytes.length === 0) return null
   try {
-    return isForm ? parseForm(decodeUtf8(bytes)) : readJson(bytes)
+    // What JSON.parse makes is Json.
+    return isForm ? parseForm(decodeUtf8(bytes)) : (readJson(bytes) as Json)
   } catch (cause) {
     throw new WebhookVerificationError('malformed_event', undefined, { cause })
   }
