@@ -12,7 +12,7 @@ import { findHandler } from './find-handler.ts'
 import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.ts'
 import type { WebhookHandler, WebhookHandlers } from './webhook-handlers.ts'
 import type { WebhookQueue } from './webhook-queue.ts'
-import { checkReception, type ReceiveWebhookOptions } from './webhook-reception.ts'
+import { checkReception, RECEIVE_OPTIONS, type ReceiveWebhookOptions } from './webhook-reception.ts'
 
 /** Options of {@link handleWebhooks}. */
 export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
@@ -48,8 +48,11 @@ export interface HandleWebhooksOptions extends ReceiveWebhookOptions {
   readonly random?: RandomSource
 }
 
-/** The names of {@link HandleWebhooksOptions} besides those of receiving. */
-const HANDLE_OPTIONS = ['store', 'receiver', 'keep', 'lease', 'queue', 'onError', 'random']
+/** The names of {@link HandleWebhooksOptions}. */
+const HANDLE_OPTIONS = [
+  ...RECEIVE_OPTIONS,
+  ...['store', 'receiver', 'keep', 'lease', 'queue', 'onError', 'random'],
+]
 
 const TITLES: Readonly<Record<number, string>> = {
   408: 'Request Timeout',

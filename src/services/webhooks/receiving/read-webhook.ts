@@ -1,13 +1,15 @@
 import type { StandardSchema } from '../../../primitives/standard-schema.ts'
 import { checkEvent } from './check-event.ts'
 import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.ts'
-import { checkReception, type ReceiveWebhookOptions } from './webhook-reception.ts'
+import { checkReception, RECEIVE_OPTIONS, type ReceiveWebhookOptions } from './webhook-reception.ts'
 
 /** Options of {@link readWebhook}. */
 export interface ReadWebhookOptions<Event = unknown> extends ReceiveWebhookOptions {
   /** Checks the parsed event and gives it its type: any Standard Schema (zod, valibot, arktype). */
   readonly schema: StandardSchema<unknown, Event>
 }
+
+const READ_OPTIONS = [...RECEIVE_OPTIONS, 'schema']
 
 /**
  * Reads a webhook from a request: its event when it is authentic, else an error that says why not.
@@ -36,7 +38,7 @@ export async function readWebhook(
   request: Request,
   options: ReceiveWebhookOptions & Partial<ReadWebhookOptions>,
 ): Promise<ReceivedWebhook<unknown>> {
-  const received = await receiveWebhook(request, checkReception(options, ['schema']))
+  const received = await receiveWebhook(request, checkReception(options, READ_OPTIONS))
   const { schema } = options
   if (schema === undefined) return received
   return { ...received, event: await checkEvent(schema, received.event) }

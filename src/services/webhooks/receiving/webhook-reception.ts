@@ -46,7 +46,7 @@ export type ParseWebhookBody = (
 ) => Json | Promise<Json>
 
 /** The names of {@link ReceiveWebhookOptions}. */
-const RECEIVE_OPTIONS = [
+export const RECEIVE_OPTIONS: readonly string[] = [
   'scheme',
   'secrets',
   'tolerance',
@@ -54,7 +54,7 @@ const RECEIVE_OPTIONS = [
   'bodyTimeout',
   'parse',
   'clock',
-] as const
+]
 
 const ACTION = 'receive webhook'
 const DAY_MS = 86_400_000
@@ -74,17 +74,17 @@ export interface WebhookReception extends Omit<ReceiveWebhookOptions, 'tolerance
 /**
  * Checks options before anything is read.
  *
- * @param others Names of options that the caller knows besides
+ * @param known Names of the options that the caller knows, {@link RECEIVE_OPTIONS} among them
  * @throws TypeError or RangeError when an option is not known, not valid or out of range
  */
 export function checkReception(
   options: ReceiveWebhookOptions,
-  others: readonly string[] = [],
+  known: readonly string[],
 ): WebhookReception {
-  const known: readonly string[] = [...RECEIVE_OPTIONS, ...others]
-  checkOptions<Readonly<Record<string, unknown>>>(ACTION, { ...options }, [], known)
+  // As plain JavaScript may call it, with whatever names.
+  checkOptions(ACTION, options as Readonly<Record<string, unknown>>, [], known)
   const scheme = findScheme(options.scheme ?? 'standard')
-  const { secrets = [], maxBytes = 1_048_576, bodyTimeout = '30s', clock = systemClock } = options
+  const { secrets = [], maxBytes = 1_048_576, bodyTimeout = 30_000, clock = systemClock } = options
   const { tolerance = scheme.toleranceMs, parse } = options
   return {
     scheme,

@@ -5,7 +5,7 @@ const MAX_PARTS = 100
 
 /**
  * Reads the signatures of a header that holds one: a proxy may have made one header of two, with a
- * comma between their values.
+ * comma and a space between their values.
  *
  * @param decode Answers `null` for what is no signature
  */
@@ -13,5 +13,8 @@ export function readSignatures(
   header: string,
   decode: (text: string) => Uint8Array<ArrayBuffer> | null,
 ): readonly ClaimedSignature[] {
-  return header.split(/, */, MAX_PARTS).map((text) => ({ bytes: decode(text) }))
+  const signatures: ClaimedSignature[] = []
+  for (const text of header.split(',', MAX_PARTS))
+    signatures.push({ bytes: decode(signatures.length > 0 ? text.trimStart() : text) })
+  return signatures
 }

@@ -57,7 +57,7 @@ export interface ClaimedSignature {
   readonly bytes: Uint8Array<ArrayBuffer> | null
 }
 
-/** Longest headers that are read, characters; servers take no longer ones. */
+/** Longest header that is read, characters; servers take no longer ones. */
 const MAX_CHARACTERS = 16_384
 
 /** Most signatures that a key is tried on when it cannot make the one that fits. */
@@ -101,37 +101,29 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
         (header) => message.header(header) || message.header(otherName(header)) || '',
       )
       if (values.includes('')) return 'missing_signature'
-      if (values.join('').length > MAX_CHARACTERS) return 'malformed_signature'
+      if (values.some(({ length }) => length > MAX_CHARACTERS)) return 'malformed_signature'
       const claim = read(values, message)
       if (typeof claim === 'string') return claim
       const { signatures, content, timestamp } = claim
       const accepted = decideTimestamp(timestamp, policy)
       if (typeof accepted === 'string') return accepted
       if (signatures.every(({ bytes }) => bytes === null)) return 'malformed_signature'
-      for (const candidate of keys)
-        if (await fitsOne(candidate, signatures, content)) return accepted
+      for (const candidate of keys) {
+        let fitting: Uint8Array | undefined
+        let tries = 0
+        for (const { version, bytes } of signatures) {
+          if (bytes === null || version !== candidate.version) continue
+          if (candidate.sign !== undefined) {
+            fitting ??= await candidate.sign(content)
+            if (equalBytes(fitting, bytes)) return accepted
+          } else if (tries++ < MAX_TRIES && (await candidate.verify(bytes, content)))
+            return accepted
+        }
+      }
       return 'signature_mismatch'
     },
     identify,
   }
-}
-
-/** Whether one of the signatures of the key's version is made with it. */
-async function fitsOne(
-  key: VerificationKey,
-  signatures: readonly ClaimedSignature[],
-  content: Uint8Array<ArrayBuffer>,
-): Promise<boolean> {
-  let fitting: Uint8Array | undefined
-  let tries = 0
-  for (const { version, bytes } of signatures) {
-    if (bytes === null || version !== key.version) continue
-    if (key.sign !== undefined) {
-      fitting ??= await key.sign(content)
-      if (equalBytes(fitting, bytes)) return true
-    } else if (tries++ < MAX_TRIES && (await key.verify(bytes, content))) return true
-  }
-  return false
 }
 
 function identifyByFields(event: unknown): WebhookIdentity {

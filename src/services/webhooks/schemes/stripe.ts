@@ -17,11 +17,11 @@ export const stripeScheme: WebhookScheme = /* @__PURE__ */ signatureScheme({
     const signatures: ClaimedSignature[] = []
     for (const item of header.split(',')) {
       // Where a proxy made one header of two, a space stands before the second, with the same time.
-      const [, space, name, value = ''] = /^( ?)(t|v1)=(.*)$/.exec(item) ?? []
-      if (name === 'v1') signatures.push({ bytes: decodeHex(value) })
-      if (name !== 't' || (space && value === timestamp)) continue
-      if (timestamp !== undefined) return 'malformed_signature'
-      timestamp = value
+      const text = item.trimStart()
+      if (text.startsWith('v1=')) signatures.push({ bytes: decodeHex(text.slice(3)) })
+      if (!text.startsWith('t=')) continue
+      if (timestamp !== undefined && item !== ` t=${timestamp}`) return 'malformed_signature'
+      timestamp = text.slice(2)
     }
     if (timestamp === undefined) return 'malformed_signature'
     return { signatures, content: signedContent(`${timestamp}.`, payload), timestamp }
