@@ -1,4 +1,6 @@
-/** What one round came to: what it was all for, or what is there instead of what it had decided on. */
+/**
+ * What one round came to: what it was all for, or what is there instead of what it had decided on.
+ */
 export type Round<Seen, Result> = { readonly done: Result } | { readonly seen: Seen }
 
 /**

@@ -5,8 +5,8 @@ import type { QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 const LOOKED_AT = 1000
 
 /**
- * Takes up the jobs that a worker of another deploy has parked because it did not know them, and this one
- * does.
+ * Takes up the jobs that a worker of another deploy has parked because it did not know them, and
+ * this one does.
  *
  * @returns How many
  */
