@@ -25,7 +25,8 @@ const queue = new JobQueue({
 await createJob(queue, { name: 'send-email', data: { to: 'a@example.com' } })
 await createJob(queue, { name: 'no-schema', data: ['any', { JSON: null }] })
 const added = await queue.add('send-email', { to: 'a@example.com', copies: 2 }, { attempts: 3 })
-proven<Equals<typeof added, AddedJob>>()
+proven<Equals<(typeof added)['id'], AddedJob['id']>>()
+await added.finished({ signal: AbortSignal.timeout(1000) })
 
 // @ts-expect-error the queue knows no such job
 await createJob(queue, { name: 'send-emial', data: { to: 'a@example.com' } })

@@ -1,6 +1,6 @@
 import { checkOptions } from '../../primitives/check-options.ts'
 import type { JobQueue } from './job-queue.ts'
-import type { AddedJob, JobDefinitions, JobToAdd } from './job-to-add.ts'
+import type { AddedJob, JobDefinitions, JobResult, JobToAdd } from './job-to-add.ts'
 
 /**
  * Adds a job to a queue; it is durable when this resolves.
@@ -14,7 +14,7 @@ import type { AddedJob, JobDefinitions, JobToAdd } from './job-to-add.ts'
 export async function createJob<Jobs extends JobDefinitions, Name extends keyof Jobs & string>(
   queue: JobQueue<Jobs>,
   job: JobToAdd<Jobs, Name>,
-): Promise<AddedJob> {
+): Promise<AddedJob<JobResult<Jobs[Name]>>> {
   checkOptions('create job', job, ['name'], ['data', 'options'])
   const { name, data, options } = job
   return queue.add(name, data, options)

@@ -12,6 +12,10 @@ export type JobErrorCode =
   | 'unrecoverable'
   /** The handler failed. */
   | 'failed'
+  /** A job that was waited for is dead or cancelled; the cause is what its record keeps of it. */
+  | 'not_completed'
+  /** A job that was waited for has left no record. */
+  | 'unknown_outcome'
   /** The handler returned what JSON would not give back as it is, or too much to keep. */
   | 'outcome_refused'
 

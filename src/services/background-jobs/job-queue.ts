@@ -27,18 +27,20 @@ import type {
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
+import type { Json } from '../../runtime/ports/json.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import { systemReport, type Report } from '../../runtime/ports/platform/report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
 import { checkRateLimit, type JobRateLimit } from './job-gates.ts'
+import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
 import { createJobReporter, type JobReporter } from './job-reporter.ts'
 import type { Attempt } from './run-attempt.ts'
-import type { AddedJob, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
+import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { takeUpParked } from './take-up-parked.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
@@ -196,10 +198,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     name: Name,
     data: JobInput<Jobs[Name]>,
     options: JobOptions = {},
-  ): Promise<AddedJob> {
+  ): Promise<AddedJob<JobResult<Jobs[Name]>>> {
     const [added] = await this.addBulk([{ name, data, options }])
     // One job was given, so one was answered.
-    return added as AddedJob
+    return added as AddedJob<JobResult<Jobs[Name]>>
   }
 
   /** Adds up to 1,000 jobs in one durable write, all or none. Errors as {@link add}. */
@@ -264,6 +266,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /** @returns The job's record, or `null` when the queue holds none of that id */
   get(id: string): Promise<JobRecord | null> {
     return this.#jobStore.get(id)
+  }
+
+  /**
+   * Waits until a job has ended, in whichever process, and answers what its handler returned.
+   *
+   * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record is gone
+   */
+  async finished(id: string, options: FinishedOptions = {}): Promise<Json> {
+    checkOptions('wait for job', options, [], ['signal'])
+    return waitUntilFinished(this.#jobStore, this.#clock, id, options)
   }
 
   /** @returns The last lines that the job's handler logged */
@@ -356,7 +368,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       if (added) this.#events.emit({ type: 'added', id, name: jobs[index]?.name ?? '' })
     })
     await this.#wake(this.name, result.wakeInMs)
-    return result.jobs
+    return result.jobs.map((answer) =>
+      Object.defineProperty({ ...answer } as AddedJob, 'finished', {
+        value: (options?: FinishedOptions) => this.finished(answer.id, options),
+      }),
+    )
   }
 
   async #command(command: JobCommand): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { JobDefinition } from './define-job.ts'
+import type { FinishedOptions } from './finished.ts'
 import type { JobOptions } from './job-options.ts'
 
 /** The kinds of job that a queue knows, by name. */
@@ -29,7 +30,7 @@ export interface JobToAdd<
  * What adding a job answers: `added` is false when the queue already held it, and then `id` is the
  * one it holds.
  */
-export interface AddedJob {
+export interface AddedJob<Result = Json> {
   readonly id: string
   readonly added: boolean
   /**
@@ -37,4 +38,16 @@ export interface AddedJob {
    * `deduplication.replace`.
    */
   readonly replaced?: boolean
+  /**
+   * Waits until the job has ended, in whichever process, and answers what its handler returned. Not
+   * enumerable, so that the rest is plain data.
+   *
+   * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record is gone
+   */
+  finished(options?: FinishedOptions): Promise<Result>
 }
+
+/** What a definition's handler returns. */
+export type JobResult<Definition> = Definition extends { run(...args: never[]): infer Result }
+  ? Awaited<Result>
+  : Json

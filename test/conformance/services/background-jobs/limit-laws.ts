@@ -111,6 +111,40 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'finished() answers what the handler returned, or why the job did not complete, in any process',
+    async run(harness) {
+      const backend = await harness.open()
+      const kinds = {
+        sum: { run: async () => ({ sum: 3 }) },
+        bad: {
+          run: () => {
+            throw new Error('the reason')
+          },
+        },
+      }
+      const here = queueOn(backend, harness, kinds)
+      const there = queueOn(backend, harness, kinds)
+      const sum = await here.add('sum', 1)
+      expectEqual(Object.keys(sum), ['id', 'added'])
+      const bad = await here.add('bad', 1, { attempts: 1 })
+      const gone = await here.add('sum', 1, { removeOnComplete: true })
+      await there.drain()
+      expectEqual(await sum.finished(), { sum: 3 })
+      const codes = await Promise.all(
+        [bad, gone].map(async ({ id }) =>
+          here.finished(id).catch((error: unknown) => (error as { code?: string }).code ?? null),
+        ),
+      )
+      expectEqual(codes, ['not_completed', 'unknown_outcome'])
+      const waiting = await here.add('sum', 1, { delay: '1h' })
+      const stop = new AbortController()
+      const outcome = waiting.finished({ signal: stop.signal }).catch((error: unknown) => error)
+      stop.abort('enough')
+      await harness.advance(1000)
+      expectEqual(await outcome, 'enough')
+    },
+  },
+  {
     name: 'names, ids and keys work at their longest, with all that is made of them',
     async run(harness) {
       const name = 'n'.repeat(256)
