@@ -2,7 +2,10 @@
 const UNRESERVED = /^[\w.~-]*$/
 const UNRESERVED_PATH = /^[\w.~/-]*$/
 
-/** @returns `text` with every byte of its UTF-8 but `A–Z a–z 0–9 - . _ ~` as `%XX`, as signatures of URLs want it */
+/**
+ * @returns `text` with every byte of its UTF-8 but `A–Z a–z 0–9 - . _ ~` as `%XX`, as signatures of
+ *   URLs want it
+ */
 export function percentEncode(text: string): string {
   if (UNRESERVED.test(text)) return text
   return encodeURIComponent(text).replace(

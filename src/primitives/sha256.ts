@@ -1,10 +1,15 @@
 const BLOCK_BYTES = 64
 
-/** First 32 bits of the fractions of the roots of the first primes (FIPS 180-4 §4.2.2 and §5.3.3). */
+/**
+ * First 32 bits of the fractions of the roots of the first primes (FIPS 180-4 §4.2.2 and §5.3.3).
+ */
 const ROUND_CONSTANTS = /* @__PURE__ */ rootFractions(64, Math.cbrt)
 const INITIAL_STATE = /* @__PURE__ */ rootFractions(8, Math.sqrt)
 
-/** The hash so far and the 64 words of the block at hand; one of each for all calls, since none of them waits. */
+/**
+ * The hash so far and the 64 words of the block at hand; one of each for all calls, since none of
+ * them waits.
+ */
 const state = /* @__PURE__ */ new Int32Array(8)
 const schedule = /* @__PURE__ */ new Int32Array(64)
 /** The end of a message, one block or two. */
@@ -17,7 +22,10 @@ export interface Sha256 {
   digest(): Uint8Array<ArrayBuffer>
 }
 
-/** @returns The SHA-256 of `bytes`, below 512 MiB, at once: for short ones WebCrypto's way there and back costs more. */
+/**
+ * @returns The SHA-256 of `bytes`, below 512 MiB, at once: for short ones WebCrypto's way there and
+ *   back costs more.
+ */
 export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return finishSha256(INITIAL_STATE, 0, bytes)
 }
@@ -107,8 +115,8 @@ function load(message: Uint8Array, offset: number): void {
 }
 
 /**
- * Feeds the loaded block to the state (FIPS 180-4 §6.2.2). In one piece, with `| 0` after each sum and no closure,
- * because that is what engines keep in registers.
+ * Feeds the loaded block to the state (FIPS 180-4 §6.2.2). In one piece, with `| 0` after each sum
+ * and no closure, because that is what engines keep in registers.
  */
 function compress(): void {
   let a = state[0] ?? 0
