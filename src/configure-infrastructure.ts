@@ -4,6 +4,7 @@ import type { Service, ServiceRunOptions } from './runtime/ports/service.ts'
 import { runServices, sweepServices } from './runtime/workers/run-services.ts'
 import { configureRateLimiting, type RateLimitingOptions } from './services/rate-limiting/index.ts'
 import { configurePayments, type PaymentsOptions } from './services/payments/index.ts'
+import { configureStorage, type StorageOptions } from './services/storage/index.ts'
 import { readProviderWebhook } from './services/webhooks/receiving/read-provider-webhook.ts'
 import { configureWebhooks, type WebhooksOptions } from './services/webhooks/index.ts'
 
@@ -20,6 +21,11 @@ export interface InfrastructureOptions {
   readonly payments?: PaymentsOptions['providers'] | Omit<PaymentsOptions, 'backend'>
   /** What `checkRateLimit` goes by beside the backend. Default: its defaults. */
   readonly rateLimiting?: Omit<RateLimitingOptions, 'backend'>
+  /**
+   * Stores by their names, or the options of `createStorage` beside the backend. Default: storage is
+   * not configured.
+   */
+  readonly storage?: Omit<StorageOptions, 'backend'>
   /** Further services of the program, such as its queues and sagas: they run and sweep with the rest. */
   readonly services?: readonly Service[]
 }
@@ -47,6 +53,7 @@ export interface Infrastructure extends Service {
  */
 export function configureInfrastructure(options: InfrastructureOptions): Infrastructure {
   const { backend, webhooks = {}, payments, rateLimiting = {}, services: given = [] } = options
+  if (options.storage !== undefined) configureStorage({ backend, ...options.storage })
   configureRateLimiting({ backend, ...rateLimiting })
   const services: Service[] = [configureWebhooks({ backend, ...webhooks })]
   if (payments !== undefined)

@@ -92,3 +92,17 @@ export {
   TokenBucketLimiter,
   type RateLimitedErrorCode,
 } from './services/rate-limiting/index.ts'
+export {
+  configureStorage,
+  createStorage,
+  deleteFile,
+  downloadFile,
+  generatePresignedUrl,
+  MediaError,
+  type MediaErrorCode,
+  resizeImage,
+  StorageError,
+  type StorageErrorCode,
+  transcodeVideo,
+  uploadFile,
+} from './services/storage/index.ts'

@@ -74,6 +74,11 @@ export const doors: readonly Door[] = [
     source: 'src/services/webhooks/schemes/index.ts',
   },
   {
+    subpath: './infrastructure/storage',
+    budgetBytes: 40_000,
+    source: 'src/services/storage/index.ts',
+  },
+  {
     subpath: './infrastructure/storage/s3',
     budgetBytes: 64_000,
     source: 'src/services/storage/providers/s3/index.ts',

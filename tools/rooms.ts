@@ -142,6 +142,7 @@ export const houseRules: HouseRules = {
       'media',
       'scanning',
       'sidecar',
+      'files',
     ],
     'src/services/webhooks': [
       'signing',

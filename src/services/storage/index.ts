@@ -1,0 +1,25 @@
+export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
+export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
+export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
+export type { BlobBody } from './blobs/blob-body.ts'
+export type { BlobContent, BlobProvider, BlobStore, PresignedRequest } from './blobs/blob-store.ts'
+export { configureStorage } from './files/configure-storage.ts'
+export {
+  createStorage,
+  type FileOptions,
+  type Storage,
+  type StorageOptions,
+  type TranscodeOptions,
+  type UploadedFile,
+  type UploadOptions,
+} from './files/create-storage.ts'
+export {
+  deleteFile,
+  downloadFile,
+  generatePresignedUrl,
+  resizeImage,
+  transcodeVideo,
+  uploadFile,
+} from './files/file-functions.ts'
+export { MediaError, type MediaErrorCode } from './media/media-error.ts'
+export { StorageError, type StorageErrorCode } from './storage-error.ts'
