@@ -101,6 +101,7 @@ export {
   MediaError,
   type MediaErrorCode,
   resizeImage,
+  serveFile,
   StorageError,
   type StorageErrorCode,
   transcodeVideo,

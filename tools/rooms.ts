@@ -142,6 +142,7 @@ export const houseRules: HouseRules = {
       'media',
       'scanning',
       'sidecar',
+      'serving',
       'files',
     ],
     'src/services/webhooks': [

@@ -7,6 +7,7 @@ export { configureStorage } from './files/configure-storage.ts'
 export {
   createStorage,
   type FileOptions,
+  type ServeFileOptions,
   type Storage,
   type StorageOptions,
   type TranscodeOptions,
@@ -18,8 +19,11 @@ export {
   downloadFile,
   generatePresignedUrl,
   resizeImage,
+  serveFile,
   transcodeVideo,
   uploadFile,
 } from './files/file-functions.ts'
 export { MediaError, type MediaErrorCode } from './media/media-error.ts'
+export { contentDisposition } from './serving/content-disposition.ts'
+export { serveBlob, type ServeBlobOptions } from './serving/serve-blob.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'

@@ -17,6 +17,7 @@ import type { ImageOperations } from '../media/image-operations.ts'
 import { MediaError } from '../media/media-error.ts'
 import type { MediaProcessor, ProcessedImage, TranscodedVideo } from '../media/media-processor.ts'
 import type { VideoOperations } from '../media/video-operations.ts'
+import { serveBlob, type ServeBlobOptions } from '../serving/serve-blob.ts'
 import { createFileIndex, type FilePlace } from './file-index.ts'
 
 /** Options of {@link createStorage}. */
@@ -60,6 +61,11 @@ export interface TranscodeOptions extends FileOptions, VideoOperations {
   readonly signal?: AbortSignal
 }
 
+/** Options of `serveFile`. */
+export interface ServeFileOptions extends FileOptions, ServeBlobOptions {
+  readonly key: string
+}
+
 /** Files in any number of stores, found by their keys. */
 export interface Storage {
   /** One bucket with all that its store can do. @throws StorageError `bucket_not_found` */
@@ -72,6 +78,8 @@ export interface Storage {
   delete(key: string, options?: FileOptions): Promise<void>
   /** @throws StorageError `unsupported` where the store cannot presign */
   presign(key: string, options?: FileOptions & PresignOptions): Promise<PresignedRequest>
+  /** Answers a request for a file with conditions, ranges and safe headers. */
+  serve(request: Request, options: ServeFileOptions): Promise<Response>
   /** Makes an image of a file, found by its key alone, or of bytes. @throws MediaError */
   resizeImage(
     image: string | Uint8Array<ArrayBuffer>,
@@ -218,6 +226,13 @@ export function createStorage(options: StorageOptions): Storage {
         ...(bucket !== undefined && { bucket }),
       })
       return open(place).presign(key, presign)
+    },
+    async serve(request, { key, store, bucket, ...serve }) {
+      const place = await placeOf(key, {
+        ...(store !== undefined && { store }),
+        ...(bucket !== undefined && { bucket }),
+      })
+      return serveBlob(open(place), key, request, serve)
     },
     async resizeImage(image, { store, bucket, ...operations }) {
       const made = processor()

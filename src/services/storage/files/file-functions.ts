@@ -11,6 +11,7 @@ import { configuredStorage } from './configure-storage.ts'
 import type {
   FileOptions,
   TranscodeOptions,
+  ServeFileOptions,
   UploadedFile,
   UploadOptions,
 } from './create-storage.ts'
@@ -102,6 +103,18 @@ export async function transcodeVideo(
   options: TranscodeOptions,
 ): Promise<TranscodedVideo> {
   return configuredStorage('transcode video').transcodeVideo(key, options)
+}
+
+/**
+ * Answers a request for a file: conditions, ranges, safe headers; see `serveBlob`.
+ *
+ * @example
+ * return serveFile(request, { key: 'users/42.png', store: 's3', bucket: 'avatars' })
+ *
+ * @throws StorageError `ambiguous_key`, or what the store fails with
+ */
+export async function serveFile(request: Request, options: ServeFileOptions): Promise<Response> {
+  return configuredStorage('serve file').serve(request, options)
 }
 
 function placed<Options extends FileOptions>(
