@@ -31,26 +31,19 @@ export function createHmacKey(secret: Uint8Array, hash: HmacHash = 'SHA-256'): H
     throw new RangeError('Cannot use HMAC key: it has 0 bytes, at least 1 needed')
   const bytes = new Uint8Array(secret)
   const inPlace = hash === 'SHA-256' && createHmacSha256(bytes)
-  let imported: CryptoKey | undefined
-
   // The key is kept, never its promise: on Workers a promise made for one request may not be
   // awaited by another.
-  async function subtleKey(): Promise<CryptoKey> {
-    imported ??= await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash }, false, [
-      'sign',
-      'verify',
-    ])
-    return imported
+  let imported: CryptoKey | undefined
+
+  async function sign(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    if (inPlace && message.length <= IN_PLACE_BYTES) return inPlace(message)
+    const algorithm = { name: 'HMAC', hash }
+    imported ??= await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
+    return new Uint8Array(await crypto.subtle.sign('HMAC', imported, message))
   }
 
   return {
-    async sign(message) {
-      if (inPlace && message.length <= IN_PLACE_BYTES) return inPlace(message)
-      return new Uint8Array(await crypto.subtle.sign('HMAC', await subtleKey(), message))
-    },
-    async verify(code, message) {
-      if (inPlace && message.length <= IN_PLACE_BYTES) return equalBytes(inPlace(message), code)
-      return crypto.subtle.verify('HMAC', await subtleKey(), code, message)
-    },
+    sign,
+    verify: async (code, message) => equalBytes(await sign(message), code),
   }
 }

@@ -5,9 +5,9 @@ import { signatureScheme } from './signature-scheme.ts'
 import type { WebhookScheme } from './webhook-scheme.ts'
 
 /**
- * GitHub: `X-Hub-Signature-256: sha256=…`, HMAC-SHA256 in hexadecimal over the body alone. Neither
- * time nor `X-GitHub-Delivery` is signed: the id tells GitHub's own repetitions, and nothing stops
- * a replay by someone else.
+ * GitHub: `X-Hub-Signature-256: sha256=…`, HMAC-SHA256 in hexadecimal over the body alone. Time,
+ * `X-GitHub-Event` and `X-GitHub-Delivery` are not signed: the id tells GitHub's own repetitions,
+ * nothing stops a replay by someone else, and the type deserves no more trust than the network.
  *
  * @see https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
  */

@@ -13,8 +13,5 @@ export function readSignatures(
   header: string,
   decode: (text: string) => Uint8Array<ArrayBuffer> | null,
 ): readonly ClaimedSignature[] {
-  const signatures: ClaimedSignature[] = []
-  for (const text of header.split(',', MAX_PARTS))
-    signatures.push({ bytes: decode(signatures.length > 0 ? text.trimStart() : text) })
-  return signatures
+  return header.split(/, */, MAX_PARTS).map((text) => ({ bytes: decode(text) }))
 }

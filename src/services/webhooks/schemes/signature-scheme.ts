@@ -57,7 +57,7 @@ export interface ClaimedSignature {
   readonly bytes: Uint8Array<ArrayBuffer> | null
 }
 
-/** Longest header that is read, characters; servers take no longer ones. */
+/** So many characters of a header are read; servers take no longer ones. */
 const MAX_CHARACTERS = 16_384
 
 /** Most signatures that a key is tried on when it cannot make the one that fits. */
@@ -97,22 +97,24 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
     async verify(message, secrets, policy) {
       const keys = secrets.map(keyOf)
       if (keys.length === 0) throw new RangeError('Cannot verify webhook: no secret is given')
-      const values = headers.map(
-        (header) => message.header(header) || message.header(otherName(header)) || '',
-      )
+      const values = headers.map((header) => {
+        const value = message.header(header) || message.header(otherName(header)) || ''
+        return value.slice(0, MAX_CHARACTERS)
+      })
       if (values.includes('')) return 'missing_signature'
-      if (values.some(({ length }) => length > MAX_CHARACTERS)) return 'malformed_signature'
       const claim = read(values, message)
       if (typeof claim === 'string') return claim
       const { signatures, content, timestamp } = claim
       const accepted = decideTimestamp(timestamp, policy)
       if (typeof accepted === 'string') return accepted
-      if (signatures.every(({ bytes }) => bytes === null)) return 'malformed_signature'
+      let refusal: WebhookVerificationCode = 'malformed_signature'
       for (const candidate of keys) {
         let fitting: Uint8Array | undefined
         let tries = 0
         for (const { version, bytes } of signatures) {
-          if (bytes === null || version !== candidate.version) continue
+          if (bytes === null) continue
+          refusal = 'signature_mismatch'
+          if (version !== candidate.version) continue
           if (candidate.sign !== undefined) {
             fitting ??= await candidate.sign(content)
             if (equalBytes(fitting, bytes)) return accepted
@@ -120,7 +122,7 @@ export function signatureScheme(options: SignatureSchemeOptions): WebhookScheme 
             return accepted
         }
       }
-      return 'signature_mismatch'
+      return refusal
     },
     identify,
   }

@@ -189,6 +189,17 @@ const readingLaws: readonly Law<WebhookReadingHarness>[] = [
     },
   },
   {
+    name: 'readWebhook() reads no JSON as a form, whatever type somebody says it has who repeats it',
+    async run({ clock }) {
+      const options = { secrets: SIGNING_SECRET, clock }
+      const contentType = 'application/x-www-form-urlencoded'
+      for (const body of ['{"note":"&type=order.paid&"}', ' \n[{"a":"&b=c"}]', '\ufeff{"a":1}'])
+        await refuses(await signedRequest(clock, body, { contentType }), options, 'malformed_event')
+      const request = await signedRequest(clock, '%7Ba%5B=1&b={', { contentType })
+      expectEqual((await readWebhook(request, options)).event, { '{a[': '1', b: '{' })
+    },
+  },
+  {
     name: 'readWebhook() hands a verified body of any type to parse, and refuses what parse cannot read',
     async run({ clock }) {
       const options = { secrets: SIGNING_SECRET, clock }
