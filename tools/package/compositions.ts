@@ -45,4 +45,32 @@ export const compositions: readonly Composition[] = [
     budgetGzipBytes: 24_000,
     budgetFirstGzipBytes: 24_000,
   },
+  {
+    name: 'presigning for S3',
+    imports: { './infrastructure/storage/s3': ['createS3Presigner'] },
+    budgetGzipBytes: 3_000,
+    budgetFirstGzipBytes: 3_000,
+  },
+  {
+    name: 'uploading to S3 in parts',
+    imports: { './infrastructure/storage/s3': ['createS3Uploader'] },
+    budgetGzipBytes: 10_700,
+    budgetFirstGzipBytes: 10_700,
+  },
+  {
+    name: 's3()',
+    imports: { './infrastructure/storage/s3': ['s3'] },
+    budgetGzipBytes: 21_000,
+    budgetFirstGzipBytes: 19_200,
+  },
+  {
+    name: 'three clouds',
+    imports: {
+      './infrastructure/storage/s3': ['s3'],
+      './infrastructure/storage/azure-blob': ['azureBlob'],
+      './infrastructure/storage/gcs': ['gcs'],
+    },
+    budgetGzipBytes: 30_000,
+    budgetFirstGzipBytes: 29_000,
+  },
 ]
