@@ -34,7 +34,7 @@ export async function applyAttemptEffects(
         tenant,
         endpointId,
         reason: after.reason,
-        failingSince: after.reason === 'gone' ? null : (health?.failingSince ?? null),
+        failingSince: after.reason === 'gone' ? null : (health?.failing?.since ?? null),
       },
     })
   if (delivery.state !== 'dead') return
@@ -60,7 +60,8 @@ async function disable(
 ): Promise<{ readonly reason: 'gone' | 'failing'; readonly updatedAt: number } | null> {
   const now = clock.now()
   const gone = lastAttempt?.error === 'gone'
-  const failing = health !== null && now - health.failingSince >= disableAfterMs
+  const failingSince = health?.failing?.since ?? now
+  const failing = now - failingSince >= disableAfterMs
   if (!gone && !failing) return null
   const reason = gone ? 'gone' : 'failing'
   // An answer from before the endpoint was changed or enabled again says nothing about what it is now.

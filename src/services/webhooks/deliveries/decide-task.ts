@@ -14,7 +14,7 @@ export type TaskDecision =
   /** Put the delivery aside. */
   | { readonly kind: 'shelve'; readonly state: 'held' | 'cancelled'; readonly delivery: Delivery }
   /** The circuit is open. */
-  | { readonly kind: 'wait'; readonly delayMs: number }
+  | { readonly kind: 'wait'; readonly delivery: Delivery; readonly delayMs: number }
   | {
       readonly kind: 'attempt'
       readonly delivery: Delivery
@@ -42,7 +42,7 @@ export function decideTask(
       delivery,
       admission: { ...admission, admitted: true, generation: admission.state.generation },
     }
-  return { kind: 'wait', delayMs: admission.retryAfterMs }
+  return { kind: 'wait', delivery, delayMs: admission.retryAfterMs }
 }
 
 /** Whether the job is the one that is to make the delivery's next attempt. */

@@ -9,7 +9,7 @@ import {
   type DeliveryRecord,
 } from './delivery-record.ts'
 import type { Delivery } from './delivery.ts'
-import { writeHealth, type EndpointHealth } from './endpoint-health.ts'
+import { healthKeptMs, writeHealth, type EndpointHealth } from './endpoint-health.ts'
 import type { EventRecord, KeptEvent } from './kept-events.ts'
 
 /** What one commit writes; absent parts stay. */
@@ -25,8 +25,6 @@ export interface DeliveryChange {
 }
 
 type Entries = NonNullable<StoreChange['set']>
-
-const HEALTH_KEPT_MS = 2_592_000_000
 
 /** What stands in the store of a delivery: its record, and the same by its state while it is not delivered. */
 export function entriesOf(delivery: Delivery, now: number): Entries {
@@ -114,7 +112,7 @@ export function storeChangeOf(
   const healthKey = keys.health(before.endpointId)
   if (health === null) remove.push(healthKey)
   else if (health !== undefined)
-    set.push({ key: healthKey, value: writeHealth(health), expiresInMs: HEALTH_KEPT_MS })
+    set.push({ key: healthKey, value: writeHealth(health), expiresInMs: healthKeptMs(health) })
   const ownBody = transformedBody ?? (delivery.transformed ? keepBody : undefined)
   if (ownBody !== undefined) set.push({ key: keys.body(delivery.id), value: ownBody, expiresInMs })
   if (keepBody !== undefined && event !== null)

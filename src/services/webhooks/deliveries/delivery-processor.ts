@@ -2,7 +2,10 @@ import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import type { RateLimitStore } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
+import type {
+  RateLimit,
+  RateLimitStore,
+} from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { EndpointRecord } from '../endpoints/endpoint.ts'
 import { deferOnBackendError } from '../queues/defer-on-backend-error.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
@@ -17,11 +20,12 @@ import {
   waitFor,
   type DeliveryTask,
 } from './delivery-task.ts'
-import { readDeliveryId } from './delivery.ts'
+import { isSettled, readDeliveryId, type Delivery } from './delivery.ts'
 import { applyAttemptEffects, type AttemptEffectOptions } from './apply-attempt-effects.ts'
-import type { HealthPolicy } from './endpoint-health.ts'
+import { recoveryIntervalMs, type EndpointHealth, type HealthPolicy } from './endpoint-health.ts'
 import type { EndpointLanes } from './endpoint-lanes.ts'
 import { isCurrent, decideTask, type TaskDecision } from './decide-task.ts'
+import { keepUnsettled, outlivesWait } from './keep-until.ts'
 import { makeAttempt, type MakeAttemptOptions } from './make-attempt.ts'
 import type { RateSlots } from './rate-slots.ts'
 import { recordAttempt } from './record-attempt.ts'
@@ -71,7 +75,7 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
       case 'shelve':
         return shelve(task, snapshot, decision.state)
       case 'wait':
-        return waitFor(decision.delayMs + random.fraction() * SPREAD_MS)
+        return putOff(decision.delivery, decision.delayMs + random.fraction() * SPREAD_MS)
       case 'attempt':
         // An endpoint that is absent was shelved.
         return endpoint === null ? waitFor(0) : inLane(task, snapshot, endpoint, decision, control)
@@ -110,14 +114,15 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     decision: Attemptable,
     { signal }: JobControl,
   ): Promise<JobOutcome> {
-    const leave = slowLane === null ? null : lanes.enter(endpoint.id, snapshot.health !== null)
+    const isFailing = (snapshot.health?.failing ?? null) !== null
+    const leave = slowLane === null ? null : lanes.enter(endpoint.id, isFailing)
     if (slowLane !== null && leave === null) return moveTo(slowLane, task)
     let succeeded: boolean | null = null
     try {
-      const limitedMs = await limitWaitMs(endpoint)
-      if (limitedMs > 0) return waitFor(limitedMs)
+      const limitedMs = await limitWaitMs(endpoint, snapshot.health)
+      if (limitedMs > 0) return await putOff(decision.delivery, limitedMs)
       const taken = await takeProbe(snapshot, decision)
-      if (taken === null) return waitFor(random.fraction() * SPREAD_MS)
+      if (taken === null) return await putOff(decision.delivery, random.fraction() * SPREAD_MS)
       const { attempt, body } = await makeAttempt(decision.delivery, endpoint, signal, options)
       // The worker stops or has lost the job: whoever has it next makes the attempt.
       if (attempt.error?.code === 'aborted') return waitFor(0)
@@ -142,6 +147,22 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     }
   }
 
+  /** Puts a delivery off, which is kept for longer where it would be gone by then. */
+  async function putOff(delivery: Delivery, delayMs: number): Promise<JobOutcome> {
+    const at = clock.now() + delayMs
+    const body = outlivesWait(delivery, at) ? null : await log.body(delivery)
+    if (body !== null)
+      await log.change(delivery.id, ({ delivery: current }) =>
+        current === null || isSettled(current.state)
+          ? null
+          : {
+              delivery: { ...current, keepUntil: Math.max(current.keepUntil, keepUnsettled(at)) },
+              keepBody: body,
+            },
+      )
+    return waitFor(delayMs)
+  }
+
   /** Into the other queue first: done again after a crash, it is there already. */
   async function moveTo(slowLane: WorkQueue, task: DeliveryTask): Promise<JobOutcome> {
     const job = deliveryJob(task)
@@ -155,15 +176,30 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     return { to: 'completed', result: { state: 'moved' } }
   }
 
-  /** How long the endpoint's own limit makes this delivery wait; 0 when it was charged. */
-  async function limitWaitMs({ id, rateLimit }: EndpointRecord): Promise<number> {
-    if (rateLimit === null) return 0
-    const { limit, windowMs } = rateLimit
-    const [decision] = await options.rateLimits.consume(`webhooks:endpoint:${id}`, [
-      { algorithm: 'gcra', name: 'endpoint', limit, windowMs },
-    ])
-    if (decision === undefined || decision.allowed) return 0
-    return Math.max(options.rateSlots.next(id, decision.retryAfterMs, windowMs / limit), 1)
+  /**
+   * How long the endpoint's own limit, and its recovery from an outage, make this delivery wait; 0 when
+   * both were charged.
+   */
+  async function limitWaitMs(
+    { id, rateLimit }: EndpointRecord,
+    health: EndpointHealth | null,
+  ): Promise<number> {
+    const intervalMs = recoveryIntervalMs(health, clock.now())
+    const backSince = health?.backSince ?? null
+    const limits: RateLimit[] = []
+    if (rateLimit !== null) limits.push({ algorithm: 'gcra', name: 'endpoint', ...rateLimit })
+    if (intervalMs !== null)
+      limits.push({ algorithm: 'gcra', name: 'recovery', limit: 1, windowMs: intervalMs })
+    if (limits.length === 0) return 0
+    const decisions = await options.rateLimits.consume(`webhooks:endpoint:${id}`, limits)
+    const waits = decisions
+      .filter(({ allowed }) => !allowed)
+      .map(({ name, retryAfterMs }) =>
+        name === 'recovery' || rateLimit === null
+          ? options.rateSlots.nextOfRamp(id, backSince ?? clock.now())
+          : options.rateSlots.next(id, retryAfterMs, rateLimit.windowMs / rateLimit.limit),
+      )
+    return waits.length === 0 ? 0 : Math.max(...waits, 1)
   }
 
   /** Writes that this attempt is the half-open circuit's probe. @returns The snapshot since, `null` when another took it */

@@ -1,5 +1,6 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { rampCountAt, rampSlotMs } from './recovery-ramp.ts'
 
 /** Hands out times to come back, so that deliveries that wait for a rate limit do not all ask again at once. */
 export interface RateSlots {
@@ -10,6 +11,12 @@ export interface RateSlots {
    * @returns When to ask again, in ms from now
    */
   next(key: string, earliestMs: number, intervalMs: number): number
+  /**
+   * The same for an endpoint that is let back step by step.
+   *
+   * @param backSince When it came back
+   */
+  nextOfRamp(key: string, backSince: number): number
 }
 
 /** Nobody is sent further away than this, so that a raised limit is noticed, unless the limit itself says so. */
@@ -18,6 +25,7 @@ const MAX_WAIT_MS = 300_000
 /** @param clock Tells when a slot has passed */
 export function createRateSlots(clock: Clock): RateSlots {
   const lastSlots = createLruCache<{ readonly at: number }>(10_000)
+  const ramps = createLruCache<{ readonly backSince: number; readonly count: number }>(10_000)
   return {
     next(key, earliestMs, intervalMs) {
       const now = clock.now()
@@ -27,6 +35,15 @@ export function createRateSlots(clock: Clock): RateSlots {
       const at = Math.min(queued, Math.max(earliest, now + MAX_WAIT_MS))
       lastSlots.set(key, { at })
       return Math.ceil(at - now)
+    },
+    nextOfRamp(key, backSince) {
+      const sinceMs = clock.now() - backSince
+      const before = ramps.get(key)
+      const queued = before?.backSince === backSince ? before.count + 1 : 1
+      // Slots that have passed are not made up for.
+      const count = Math.max(queued, rampCountAt(sinceMs) + 1)
+      ramps.set(key, { backSince, count })
+      return Math.ceil(rampSlotMs(count) - sinceMs)
     },
   }
 }

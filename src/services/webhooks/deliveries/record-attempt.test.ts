@@ -8,9 +8,9 @@ import { recordAttempt, type RecordOptions } from './record-attempt.ts'
 
 const NOW = 1_000_000
 const options: RecordOptions = {
-  schedule: { delaysMs: [1000, 2000], jitter: 0 },
+  schedule: { delaysMs: [1000, 2000], jitter: 0, maxRetryAfterMs: 86_400_000 },
   policy: { circuit: DEFAULT_CIRCUIT, forgetMs: 10_000 },
-  retentionMs: 50_000,
+  retentionMs: 7_200_000,
   generation: 0,
   lane: 'slow',
   body: 'body',
@@ -101,7 +101,7 @@ test('recordAttempt() begins a new round with the schedule and the retention ane
     roundAttempts: 1,
     attempts: 4,
     nextAttemptAt: NOW + 1000,
-    keepUntil: NOW + 50_000,
+    keepUntil: NOW + 7_200_000,
   })
   expect(change?.keepBody).toBe('body')
 })
@@ -110,26 +110,37 @@ test('recordAttempt() tells the health of what the receiver did, and of nothing 
   const base = snapshot({ roundAttempts: 1, attempts: 1 })
   const failing: EndpointHealth = {
     circuit: { mode: 'closed', generation: 0, tally: { inARow: 2, slots: [] } },
-    failingSince: 1,
-    lastFailureAt: NOW - 5,
+    failing: { since: 1, lastAt: NOW - 5 },
+    backSince: null,
   }
   expect(recordAttempt(attempt(500), task, base, options)?.health).toMatchObject({
-    failingSince: NOW,
+    failing: { since: NOW, lastAt: NOW },
   })
   expect(
     recordAttempt(attempt(500), task, { ...base, health: failing }, options)?.health,
-  ).toMatchObject({
-    failingSince: 1,
-    lastFailureAt: NOW,
-  })
+  ).toMatchObject({ failing: { since: 1, lastAt: NOW } })
   // Forgotten: the last failure is longer ago than forgetMs.
-  const old = { ...failing, lastFailureAt: NOW - 10_001 }
+  const old = { ...failing, failing: { since: 1, lastAt: NOW - 10_001 } }
   expect(
     recordAttempt(attempt(500), task, { ...base, health: old }, options)?.health,
-  ).toMatchObject({ failingSince: NOW })
+  ).toMatchObject({ failing: { since: NOW, lastAt: NOW } })
   expect(recordAttempt(attempt(200), task, { ...base, health: failing }, options)?.health).toBe(
     null,
   )
+  // Spared until now, it is let back step by step; while it is, successes say nothing new.
+  const out: EndpointHealth = { ...failing, circuit: { mode: 'open', generation: 3, until: 9 } }
+  const back = recordAttempt(attempt(200), task, { ...base, health: out }, options)?.health
+  expect(back).toMatchObject({ circuit: { generation: 4 }, failing: null, backSince: NOW })
+  if (back == null) throw new Error('It was to be kept')
+  const again = { ...base, health: back }
+  const soon = { ...options, now: NOW + 60_000 }
+  expect(recordAttempt(attempt(200), task, again, soon)).not.toHaveProperty('health')
+  const later = { ...options, now: NOW + 105_000 }
+  expect(recordAttempt(attempt(200), task, again, later)?.health).toBe(null)
+  expect(recordAttempt(attempt(500), task, again, soon)?.health).toMatchObject({
+    failing: { since: NOW + 60_000 },
+    backSince: NOW,
+  })
   // Nothing to forget, nothing to write: an endpoint that works costs no health record.
   expect(recordAttempt(attempt(200), task, base, options)).not.toHaveProperty('health')
   const own: Attempt = { ...attempt(null), error: { code: 'transform_failed', message: '' } }
@@ -137,6 +148,30 @@ test('recordAttempt() tells the health of what the receiver did, and of nothing 
   expect(recordAttempt(attempt(500), task, { ...base, conflicts: 5 }, options)).not.toHaveProperty(
     'health',
   )
+})
+
+test('recordAttempt() keeps what is under way, and what has settled for as long as it should', () => {
+  const hour = 3_600_000
+  const short = { ...options, retentionMs: 60_000 }
+  const base = { roundAttempts: 1, attempts: 1, createdAt: NOW - 30_000, keepUntil: NOW + hour }
+  const kept = (status: number, parts: Partial<Delivery>, given = short): unknown => {
+    const change = recordAttempt(attempt(status), task, snapshot({ ...base, ...parts }), given)
+    return [(change?.delivery?.keepUntil ?? 0) - NOW, change?.keepBody]
+  }
+  expect(kept(200, {})).toEqual([30_000, undefined])
+  expect(kept(200, { createdAt: NOW - hour })).toEqual([60_000, undefined])
+  expect(kept(500, {})).toEqual([hour + 2000, 'body'])
+  expect(kept(500, { keepUntil: NOW + 2 * hour })).toEqual([2 * hour, undefined])
+  expect(kept(500, { keepUntil: NOW + 2 * hour }, options)).toEqual([2 * hour, undefined])
+  // A day after it was sent again by hand.
+  const resent = { round: 1, createdAt: NOW - 9 * hour }
+  const change = recordAttempt(
+    attempt(200),
+    { ...task, round: 1 },
+    snapshot({ ...base, ...resent }),
+    short,
+  )
+  expect(change?.delivery?.keepUntil).toBe(NOW + 60_000)
 })
 
 test('recordAttempt() ends at once for 410 and for a payload that is gone', () => {

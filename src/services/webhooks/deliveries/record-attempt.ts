@@ -3,9 +3,15 @@ import type { Attempt } from '../outbound/attempt.ts'
 import type { DeliveryChange } from './delivery-changes.ts'
 import type { DeliverySnapshot } from './delivery-log.ts'
 import type { DeliveryTask } from './delivery-task.ts'
-import type { Delivery, DeliveryLane, DeliveryState } from './delivery.ts'
-import { afterFailure, type HealthPolicy } from './endpoint-health.ts'
+import { isSettled, type Delivery, type DeliveryLane, type DeliveryState } from './delivery.ts'
+import {
+  afterFailure,
+  afterSuccess,
+  type EndpointHealth,
+  type HealthPolicy,
+} from './endpoint-health.ts'
 import { isCurrent } from './decide-task.ts'
+import { keepNew, keepSettled, keepUnsettled } from './keep-until.ts'
 import { nextDelayMs, type RetrySchedule } from './retry-schedule.ts'
 
 /** What {@link recordAttempt} decides by. */
@@ -38,11 +44,12 @@ export function recordAttempt(
   options: RecordOptions,
 ): DeliveryChange | null {
   if (delivery === null) return null
-  const { now, policy, generation, retentionMs, body } = options
+  const { now, body } = options
   const current = isCurrent(task, delivery)
   const freshRound = current && task.round > delivery.round
   const roundAttempts = freshRound ? 1 : delivery.roundAttempts + 1
   const next = whatNext(attempt, delivery, roundAttempts, current, options)
+  const keepUntil = keepUntilOf(next, delivery, freshRound, options)
   const recorded: Delivery = {
     ...delivery,
     ...next,
@@ -57,19 +64,46 @@ export function recordAttempt(
       status: attempt.status,
       error: attempt.error?.code ?? null,
     },
-    keepUntil: freshRound ? now + retentionMs : delivery.keepUntil,
+    keepUntil,
   }
-  const tellsHealth =
-    conflicts < MAX_HEALTH_CONFLICTS &&
-    (attempt.error === null ? health !== null : !OWN_ERRORS.has(attempt.error.code))
+  const healthAfter = healthOf(attempt, health, conflicts, options)
   return {
     delivery: recorded,
     attempt,
-    ...(tellsHealth && {
-      health: attempt.error === null ? null : afterFailure(health, policy, { generation, now }),
-    }),
-    ...(freshRound && body !== null && { keepBody: body }),
+    ...(healthAfter !== health && { health: healthAfter }),
+    ...((freshRound || keepUntil > delivery.keepUntil) && body !== null && { keepBody: body }),
   }
+}
+
+/** Whatever is under way is kept until it has settled, and for as long as it should be from then on. */
+function keepUntilOf(
+  { state, nextAttemptAt }: Pick<Delivery, 'state' | 'nextAttemptAt'>,
+  delivery: Delivery,
+  freshRound: boolean,
+  { now, retentionMs }: RecordOptions,
+): number {
+  if (isSettled(state)) {
+    const from = freshRound || delivery.round > 0 ? now : delivery.createdAt
+    return keepSettled(from, now, retentionMs)
+  }
+  const least = freshRound ? keepNew(now, retentionMs) : delivery.keepUntil
+  return nextAttemptAt === null ? least : Math.max(least, keepUnsettled(nextAttemptAt))
+}
+
+/** @returns The same health where nothing is told by the attempt, or it is enough that others tell it */
+function healthOf(
+  { error }: Attempt,
+  health: EndpointHealth | null,
+  conflicts: number,
+  { now, policy, generation }: RecordOptions,
+): EndpointHealth | null {
+  if (conflicts >= MAX_HEALTH_CONFLICTS) return health
+  if (error !== null)
+    return OWN_ERRORS.has(error.code) ? health : afterFailure(health, policy, { generation, now })
+  const after = afterSuccess(health, now)
+  // While it is being let back, its successes say nothing new.
+  const isSame = after !== null && health?.failing === null && after.backSince === health.backSince
+  return isSame ? health : after
 }
 
 /**

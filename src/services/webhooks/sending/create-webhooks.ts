@@ -123,7 +123,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   const events = createEventProcessor(
     {
-      event: (job) => fanOut(job, { endpoints: store, log, deliveryQueue, retentionMs, shards }),
+      event: (job) =>
+        fanOut(job, { endpoints: store, log, deliveryQueue, clock, retentionMs, shards }),
       replay: (job) => replayPage(job, { list, deliveryQueue, random }),
     },
     random,

@@ -1,8 +1,10 @@
 import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import { deliveryJob, firstTask } from '../deliveries/delivery-task.ts'
+import { keepNew } from '../deliveries/keep-until.ts'
 import { deliveryId, isSettled, type Delivery } from '../deliveries/delivery.ts'
 import { matchesContentFilter } from '../endpoints/content-filter.ts'
 import type { EndpointStore } from '../endpoints/endpoint-store.ts'
@@ -17,6 +19,7 @@ export interface FanOutOptions {
   readonly endpoints: EndpointStore
   readonly log: DeliveryLog
   readonly deliveryQueue: WorkQueue
+  readonly clock: Pick<Clock, 'now'>
   readonly retentionMs: number
   /** How many partitions a tenant's deliveries are in. */
   readonly shards: number
@@ -27,13 +30,14 @@ export interface FanOutOptions {
  * what is missing and nothing else; so a crash anywhere costs only the time until the job is claimed again.
  */
 export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<JobOutcome> {
-  const { endpoints, log, deliveryQueue, retentionMs, shards } = options
+  const { endpoints, log, deliveryQueue, clock, retentionMs, shards } = options
   // Only `publish` writes jobs of this name.
   const event = job.data as JsonOf<EventRecord>
   const content: Json = { ...contentOf(event) }
+  const keepUntil = keepNew(clock.now(), retentionMs)
   const wanted: Delivery[] = []
   for await (const endpoint of endpoints.candidates(event.tenant, event.type))
-    if (wants(endpoint, event.type, content)) wanted.push(newDelivery(event, endpoint, retentionMs))
+    if (wants(endpoint, event.type, content)) wanted.push(newDelivery(event, endpoint, keepUntil))
   const created = await log.create(wanted, event.body)
   const before = job.attempt === 1 ? [] : await unfinished(event, log, shards)
   const ids = new Set([...created, ...before].map(({ id }) => id))
@@ -61,7 +65,7 @@ function wants(endpoint: EndpointRecord, type: string, content: Json): boolean {
   )
 }
 
-function newDelivery(event: EventRecord, endpoint: EndpointRecord, retentionMs: number): Delivery {
+function newDelivery(event: EventRecord, endpoint: EndpointRecord, keepUntil: number): Delivery {
   const name = { eventId: event.id, endpointId: endpoint.id }
   return {
     id: deliveryId(name),
@@ -78,7 +82,7 @@ function newDelivery(event: EventRecord, endpoint: EndpointRecord, retentionMs: 
     nextAttemptAt: endpoint.enabled ? event.at : null,
     lastAttempt: null,
     lane: null,
-    keepUntil: event.at + retentionMs,
+    keepUntil,
     transformed: false,
   }
 }
