@@ -39,6 +39,7 @@ export {
   type ScheduleErrorCode,
 } from './services/background-jobs/index.ts'
 export {
+  AddressRefusedError,
   batchWebhooks,
   configureWebhooks,
   createWebhooks,

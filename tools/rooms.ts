@@ -111,6 +111,11 @@ export const houseRules: HouseRules = {
       packages: ['croner'],
     },
     {
+      // Which `fetch` is the default is a matter of where it runs.
+      files: /^src\/services\/(webhooks)\/(?:index|sending\/default-fetch)\.ts$/,
+      imports: [...service, 'src/runtime/platforms/'],
+    },
+    {
       files: /^src\/services\/(webhooks)\/outbound\//,
       imports: service,
       packages: ['ipaddr.js'],

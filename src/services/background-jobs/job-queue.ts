@@ -30,6 +30,10 @@ import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import { systemReport, type Report } from '../../runtime/ports/platform/report.ts'
+import {
+  createSparseReport,
+  type SparseReport,
+} from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
 import { checkRateLimit, type JobRateLimit } from './job-gates.ts'
@@ -38,7 +42,6 @@ import { createJobEvents, type JobEventListener, type JobEvents } from './job-ev
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
-import { createJobReporter, type JobReporter } from './job-reporter.ts'
 import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
@@ -130,7 +133,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #events: JobEvents
-  readonly #reporter: JobReporter
+  readonly #reporter: SparseReport
   /** What was thrown, for as long as an outcome is on its way. */
   readonly #thrown = new WeakMap<JobOutcome, unknown>()
   /** How many workers have an `onSettled`. */
@@ -152,7 +155,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.#options = { ...options, jobs: { ...jobs } }
     this.#clock = clock
     this.#random = random
-    this.#reporter = createJobReporter(options.report ?? systemReport, clock)
+    this.#reporter = createSparseReport(options.report ?? systemReport, clock)
     this.#events = createJobEvents(
       (event) => this.#statistics.record(event),
       (fault) => this.#onFault('A listener of job events failed', fault),

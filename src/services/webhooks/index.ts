@@ -4,6 +4,7 @@ export {
   type IdempotencyErrorCode,
 } from '../../runtime/coordination/idempotency/idempotency-error.ts'
 export { IdempotencyInProgressError } from '../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
+export { AddressRefusedError } from '../../runtime/platforms/node/address-refused-error.ts'
 export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export {

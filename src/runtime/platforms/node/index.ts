@@ -1,6 +1,6 @@
 export { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 export { InfrastructureError } from '../../ports/infrastructure-error.ts'
 export { AddressRefusedError } from './address-refused-error.ts'
-export { pinnedFetch, type PinnedFetchOptions } from './pinned-fetch.ts'
+export { pinnedFetch, type PinnedFetch, type PinnedFetchOptions } from './pinned-fetch.ts'
 export type { FoundAddress } from './found-address.ts'
 export type { LookUpHost } from './look-up-host.ts'

@@ -7,7 +7,7 @@ export type LookUpHost = (hostname: string) => Promise<readonly FoundAddress[]>
 /** Asks what the operating system asks: the hosts file, then DNS. */
 export const systemLookUp: LookUpHost = (hostname) => {
   const { promise, resolve, reject } = Promise.withResolvers<readonly FoundAddress[]>()
-  nodeModule('node:dns').lookup(hostname, { all: true }, (error, found) =>
+  nodeModule('dns').lookup(hostname, { all: true }, (error, found) =>
     error === null ? resolve(found) : reject(error),
   )
   return promise

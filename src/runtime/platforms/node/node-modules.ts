@@ -1,13 +1,13 @@
 import { BackendError } from '../../ports/backend-error.ts'
 import type { FoundAddress } from './found-address.ts'
 
-/** What of Node's modules this room needs, by their names. */
+/** What of Node's modules this room needs, by their names without `node:`. */
 export interface NodeModules {
-  readonly 'node:http': HttpModule
-  readonly 'node:https': HttpModule
-  readonly 'node:timers': { setImmediate(callback: () => void): unknown }
-  readonly 'node:net': { isIP(text: string): number }
-  readonly 'node:dns': {
+  readonly http: HttpModule
+  readonly https: HttpModule
+  readonly timers: { setImmediate(callback: () => void): unknown }
+  readonly net: { isIP(text: string): number }
+  readonly dns: {
     lookup(
       hostname: string,
       options: { readonly all: true },
@@ -67,22 +67,32 @@ export interface IncomingMessage {
   destroy(): void
 }
 
+/** Whether this runtime has Node's modules. */
+export function hasNodeModules(): boolean {
+  return findModule('http') !== undefined
+}
+
 /**
- * A module of Node itself, without an import that a bundler for another runtime would stumble over.
+ * A module of Node itself, without an import that a bundler for another runtime would stumble over,
+ * and without the prefix by which it would look for one.
  *
  * @throws BackendError where there is none
  */
 export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] {
+  const found = findModule(name)
+  if (found === undefined)
+    throw new BackendError(
+      'backend_unavailable',
+      `Cannot load node:${name}: this runtime does not have it, Node 22.13 expected`,
+    )
+  // Such a module is what Node documents under that name.
+  return found as NodeModules[Name]
+}
+
+function findModule(name: keyof NodeModules): unknown {
   const host = globalThis as {
     readonly process?: { getBuiltinModule?(wanted: string): unknown }
   }
   // oxlint-disable-next-line no-restricted-properties -- absence is handled, and there is no other synchronous way
-  const found = host.process?.getBuiltinModule?.(name)
-  if (found === undefined)
-    throw new BackendError(
-      'backend_unavailable',
-      `Cannot load ${name}: this runtime does not have it, Node 22.13 expected`,
-    )
-  // Such a module is what Node documents under that name.
-  return found as NodeModules[Name]
+  return host.process?.getBuiltinModule?.(name)
 }

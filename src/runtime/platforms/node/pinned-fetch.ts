@@ -22,6 +22,9 @@ export interface PinnedFetchOptions {
   readonly idleConnections?: number
 }
 
+/** A client that reaches judged addresses alone. */
+export type PinnedFetch = FetchClient & { readonly judgesAddresses: true }
+
 const CREATE = 'create pinned fetch'
 const OPTIONAL = ['allow', 'lookUp', 'idleTimeout', 'idleConnections'] as const
 
@@ -44,7 +47,8 @@ const OWN_HEADERS = new Set([
  * One refused address among several refuses the host. Redirects are answers like others: none is followed, whatever
  * `redirect` says. Answers are not decompressed, and none is asked to be compressed.
  *
- * @returns A client whose requests reject with {@link AddressRefusedError} where an address is refused
+ * @returns A client whose requests reject with {@link AddressRefusedError} where an address is refused.
+ *   It says of itself that it judges addresses, so that nobody has to resolve names before
  * @throws RangeError when an option is out of range
  * @throws BackendError where Node's modules are absent
  *
@@ -52,14 +56,14 @@ const OWN_HEADERS = new Set([
  * const fetch = pinnedFetch({ refusedRange })
  * const answer = await fetch('https://example.com/hook', { method: 'POST', body })
  */
-export function pinnedFetch(options: PinnedFetchOptions): FetchClient {
+export function pinnedFetch(options: PinnedFetchOptions): PinnedFetch {
   checkOptions(CREATE, options, ['refusedRange'], OPTIONAL)
   const { refusedRange, lookUp = systemLookUp, idleTimeout = 4000, idleConnections = 256 } = options
   const allowed = new Set(options.allow)
   const timeout = checkDuration(CREATE, 'idleTimeout', idleTimeout, 0, 600_000)
   const maxFreeSockets = checkInteger(CREATE, 'idleConnections', idleConnections, 1, 10_000)
-  const { isIP } = nodeModule('node:net')
-  const modules = { 'http:': nodeModule('node:http'), 'https:': nodeModule('node:https') }
+  const { isIP } = nodeModule('net')
+  const modules = { 'http:': nodeModule('http'), 'https:': nodeModule('https') }
   const pool = { keepAlive: timeout > 0, maxFreeSockets, timeout }
   const agents = {
     'http:': new modules['http:'].Agent(pool),
@@ -85,7 +89,7 @@ export function pinnedFetch(options: PinnedFetchOptions): FetchClient {
 
   const atOnce = createGathering()
 
-  return async (text, init) => {
+  const client: FetchClient = async (text, init) => {
     const url = new URL(text)
     const { protocol } = url
     if (protocol !== 'http:' && protocol !== 'https:')
@@ -128,6 +132,7 @@ export function pinnedFetch(options: PinnedFetchOptions): FetchClient {
     else request.end(body)
     return promise
   }
+  return Object.assign(client, { judgesAddresses: true } as const)
 }
 
 /**
@@ -135,7 +140,7 @@ export function pinnedFetch(options: PinnedFetchOptions): FetchClient {
  * then write to a store would each wait for the disk alone.
  */
 function createGathering(): (tell: () => void) => void {
-  const { setImmediate } = nodeModule('node:timers')
+  const { setImmediate } = nodeModule('timers')
   let waiting: (() => void)[] = []
   return (tell) => {
     waiting.push(tell)

@@ -90,12 +90,14 @@ test('send() does not follow a redirect', async () => {
   expect(followed).toBe(0)
 })
 
-test('send() reports a connection that breaks or is refused', async () => {
+test('send() tells a connection that breaks from one that is refused, and from bad TLS', async () => {
   const url = await serve((request) => request.socket.destroy())
   expect(await send(url)).toMatchObject({ kind: 'failed', code: 'connect_failed' })
+  const secure = url.replace('http:', 'https:')
+  expect(await send(secure)).toMatchObject({ kind: 'failed', code: 'tls_failed' })
   const [server] = servers
   await new Promise((resolve) => server?.close(resolve))
-  expect(await send(url)).toMatchObject({ kind: 'failed', code: 'connect_failed' })
+  expect(await send(url)).toMatchObject({ kind: 'failed', code: 'connection_refused' })
 })
 
 async function serve(listener: RequestListener): Promise<string> {

@@ -1,6 +1,8 @@
 import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { startStopwatch } from '../../../runtime/ports/platform/deadline.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import { connectionFaultOf, type ConnectionFault } from './connection-fault.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import type { HostResolver } from './host-resolver.ts'
 import { refusedRange } from './public-address.ts'
@@ -35,7 +37,11 @@ export type OutboundErrorCode =
   | 'address_blocked'
   /** A name could not be resolved or has no address; nothing was sent. */
   | 'dns_failed'
-  /** No connection, a broken one, a bad certificate, or an answer that is no HTTP. */
+  /** Nobody listens at the address and port. */
+  | 'connection_refused'
+  /** The receiver does not speak TLS, or its certificate is not one to trust. */
+  | 'tls_failed'
+  /** No connection for another reason, or one the runtime does not tell; a broken one; no HTTP. */
   | 'connect_failed'
   | 'timeout'
   /** The caller ended the request. */
@@ -119,15 +125,15 @@ export function createOutbound({ fetch, clock, resolve, policy }: OutboundOption
   return {
     decideUrl: decide,
     async send(given) {
-      const startedAt = clock.now()
+      const elapsedMs = startStopwatch(clock)
       const deadline = createDeadline(clock, given.timeoutMs, ENDS, given.signal)
       try {
         const result = await request(given, deadline)
-        return { ...result, durationMs: clock.now() - startedAt }
+        return { ...result, durationMs: elapsedMs() }
       } catch (error) {
         // The runtime's own message may hold addresses of the network, so none of it is handed on.
-        const failed = deadline.reason ?? brokenBy(error)
-        return { ...failed, durationMs: clock.now() - startedAt }
+        const failed = deadline.reason ?? FAULTS[connectionFaultOf(error)]
+        return { ...failed, durationMs: elapsedMs() }
       } finally {
         deadline.release()
       }
@@ -142,24 +148,23 @@ const ENDS = {
   timeout: failure('timeout', 'No complete answer within the time limit'),
   aborted: failure('aborted', 'The request was ended by its caller'),
 }
-const CONNECT_FAILED: Failure = {
-  kind: 'failed',
-  code: 'connect_failed',
-  message: 'The connection failed before an answer came',
+
+/** The runtime's own words may hold addresses of the network, so these are ours. */
+const FAULTS: Readonly<Record<ConnectionFault, Failure>> = {
+  address_blocked: failure(
+    'address_blocked',
+    'The connection would have led to an address that is not public',
+  ),
+  dns_failed: failure('dns_failed', 'The host name could not be resolved'),
+  connection_refused: failure('connection_refused', 'Nobody listens at the address and port'),
+  tls_failed: failure(
+    'tls_failed',
+    'No TLS connection came about, or its certificate is not trusted',
+  ),
+  connect_failed: failure('connect_failed', 'The connection failed before an answer came'),
 }
 
 const NO_BODY: BodyExcerpt = { text: '', truncated: false }
-const ADDRESS_REFUSED: Failure = {
-  kind: 'failed',
-  code: 'address_blocked',
-  message: 'The connection would have led to an address that is not public',
-}
-
-/** A `fetch` that judges addresses when it connects says so by its error's code. */
-function brokenBy(error: unknown): Failure {
-  const refused = error instanceof Error && 'code' in error && error.code === 'address_refused'
-  return refused ? ADDRESS_REFUSED : CONNECT_FAILED
-}
 
 function failure(code: OutboundErrorCode, message: string): Failure {
   return { kind: 'failed', code, message }

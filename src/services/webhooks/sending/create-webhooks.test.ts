@@ -1,6 +1,9 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test, vi } from 'vitest'
 import { createWebhookReceiver } from '../../../../test/support/webhook-receiver.ts'
 import { memory } from '../../../runtime/backends/memory/index.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
@@ -192,21 +195,159 @@ test('a job of a name that this version does not know is parked', async () => {
 
 test.each([
   { retrySchedule: [-1] },
+  { retrySchedule: [NaN] },
+  { retrySchedule: [0.5] },
+  { retrySchedule: '5s' as never },
   { retrySchedule: Array.from({ length: 51 }, () => 1) },
   { retryJitter: 1.1 },
+  { retryJitter: NaN },
+  { retryJitter: '0.1' as never },
+  { maxRetryAfter: '31d' as const },
   { timeout: 0 },
   { timeout: '1h' as const },
   { responseBytes: 70_000 },
-  { retention: '1h' as const },
+  { responseBytes: 0.5 },
+  { retention: '59s' as const },
+  { retention: '367d' as const },
   { disableAfter: 1 },
   { maxEventBytes: 500_000 },
   { maxEndpoints: 0 },
+  { maxEndpoints: 1.5 },
+  { maxEndpoints: '5' as never },
   { shards: 0 },
+  { shards: 1.5 },
   { shards: 257 },
   { idempotencyWindow: '31d' as const },
-  { retryJitter: NaN },
+  { idempotencyWindow: Infinity },
+  { idempotencyWindow: 'soon' as never },
 ])('createWebhooks() refuses an option out of range: %j', (options) => {
   expect(() => createWebhooks({ backend: memory(), ...options })).toThrow(RangeError)
+})
+
+test.each<[string, object]>([
+  ['retentionMs', { retentionMs: 1 }],
+  ['backend', { backend: undefined }],
+  ['rateLimits', { backend: { ...memory(), rateLimits: undefined } }],
+  ['fetch', { fetch: 'https://example.com/' }],
+  ['onOperationalEvent', { onOperationalEvent: 1 }],
+  ['report', { report: console }],
+  ['resolve', { resolve: 'unchecked' }],
+  ['"allowPrivate"', { outbound: { allowPrivate: true } }],
+  ['verification', { verification: true }],
+  ['userAgent', { userAgent: 'a\r\nb' }],
+  ['operationalTenant', { operationalTenant: 'a/b' }],
+])('createWebhooks() refuses by name what is no option or not of its type: %s', (name, options) => {
+  const create = (): unknown => createWebhooks({ backend: memory(), ...options })
+  expect(create).toThrow(TypeError)
+  expect(create).toThrow(name)
+})
+
+test.each([
+  { concurrency: 1.5 },
+  { concurrency: 0 },
+  { lease: 'x' },
+  { lease: NaN },
+  { grace: -1 },
+])('run() and drain() refuse %j at the call', async (options) => {
+  const webhooks = createWebhooks({ backend: memory() })
+  const signal = AbortSignal.abort()
+  await expect(webhooks.run({ signal, ...options } as never)).rejects.toThrow(RangeError)
+  await expect(webhooks.drain(options as never)).rejects.toThrow(RangeError)
+})
+
+test('run() and drain() refuse options that they do not know', async () => {
+  const webhooks = createWebhooks({ backend: memory() })
+  const signal = AbortSignal.abort()
+  await expect(webhooks.run({ signal, leaseMs: 1 } as never)).rejects.toThrow(TypeError)
+  await expect(webhooks.run({} as never)).rejects.toThrow('signal is missing')
+  await expect(webhooks.drain({ signal } as never)).rejects.toThrow(TypeError)
+})
+
+test('run() reports a store that cannot be reached, where nobody else listens', async () => {
+  const clock = createFakeClock()
+  const inner = memory({ clock })
+  const down = new BackendError('backend_unavailable', 'down')
+  const jobStore = {
+    queue: (name: string) => ({
+      ...inner.jobStore.queue(name),
+      exchange: () => Promise.reject(down),
+    }),
+  }
+  const reports: unknown[] = []
+  const webhooks = createWebhooks({
+    backend: { ...inner, jobStore },
+    clock,
+    report: (message, cause) => void reports.push([message, cause]),
+  })
+  const stop = new AbortController()
+  const running = webhooks.run({ signal: stop.signal })
+  await clock.advance(5000)
+  expect(reports).toEqual([['A worker of webhooks is in trouble and goes on trying', down]])
+  stop.abort()
+  await clock.advance(60_000)
+  await running
+})
+
+test('sweep() takes up what was published while no runner had the webhooks', async () => {
+  const backend = memory()
+  const receiver = createWebhookReceiver()
+  const webhooks = createWebhooks({ backend, fetch: receiver.fetch, resolve })
+  await webhooks.endpoints.create({ url: URL_A })
+  await webhooks.publish({ type: 'a', data: 1 })
+  const queue = backend.jobStore.queue('webhooks.events')
+  const { claimed } = await queue.exchange({ claim: { limit: 1, leaseMs: 1000 } })
+  const outcome = { to: 'parked', error: { code: 'no_runner', message: '' } } as const
+  await queue.exchange({ settle: claimed.map(({ id, token }) => ({ id, token, outcome })) })
+  await queue.add([{ id: 'later', name: 'from-a-later-version', data: 1 }])
+  await webhooks.drain()
+  const parked = async (): Promise<number | undefined> =>
+    (await webhooks.readMetrics()).find(
+      ({ labels }) => labels['queue'] === 'webhooks.events' && labels['state'] === 'parked',
+    )?.value
+  expect([receiver.received.length, await parked()]).toEqual([0, 2])
+  await webhooks.sweep()
+  await webhooks.drain()
+  expect([receiver.received.length, await parked()]).toEqual([1, 1])
+})
+
+test('createWebhooks() makes requests whose addresses are judged as they connect, by default', async () => {
+  vi.stubGlobal('fetch', () => {
+    throw new Error('The platform’s own fetch was asked')
+  })
+  const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    const delivery = {
+      url: `http://127.0.0.1:${port}/`,
+      payload: 1,
+      secret: 'whsec_' + 'A'.repeat(32),
+    }
+    const local = { allowPrivateNetworks: 'for local development' } as const
+    const webhooks = createWebhooks({ backend: memory(), outbound: local })
+    expect(await webhooks.deliver(delivery)).toMatchObject({ ok: true, status: 200 })
+    const refused = await createWebhooks({
+      backend: memory(),
+      outbound: { schemes: ['http'], ports: [port] },
+    }).deliver(delivery)
+    expect(refused).toMatchObject({ ok: false, error: { code: 'url_blocked' } })
+  } finally {
+    server.close().closeAllConnections()
+  }
+})
+
+test('createWebhooks() tells no name to a DNS service where the client judges addresses', async () => {
+  const asked: string[] = []
+  const answer = async (url: string): Promise<Response> => {
+    asked.push(new URL(url).host)
+    return new Response()
+  }
+  const delivery = { url: URL_A, payload: 1, secret: 'whsec_' + 'A'.repeat(32) }
+  const pinned = Object.assign((url: string) => answer(url), { judgesAddresses: true })
+  await createWebhooks({ backend: memory(), fetch: pinned }).deliver(delivery)
+  expect(asked).toEqual(['a.example.com'])
+  await createWebhooks({ backend: memory(), fetch: answer }).deliver(delivery)
+  expect(new Set(asked.slice(1))).toEqual(new Set(['cloudflare-dns.com']))
 })
 
 test('createWebhooks() does nothing at all until something is asked of it', () => {

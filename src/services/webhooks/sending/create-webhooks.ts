@@ -1,7 +1,16 @@
-import { createJobWorker, type JobWorkerOptions } from '../../../runtime/workers/job-worker.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
+import { readThrown } from '../../../primitives/read-thrown.ts'
+import {
+  createJobWorker,
+  type JobWorker,
+  type JobWorkerOptions,
+} from '../../../runtime/workers/job-worker.ts'
 import { sweepQueues } from '../../../runtime/workers/sweep-queues.ts'
+import { systemReport } from '../../../runtime/ports/platform/report.ts'
+import { createSparseReport } from '../../../runtime/ports/platform/sparse-report.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
-import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { MetricReading } from '../../../runtime/ports/service.ts'
 import type { AsJson } from '../../../runtime/ports/json.ts'
 import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
@@ -26,11 +35,13 @@ import { createHttpsResolver } from '../outbound/resolve-over-https.ts'
 import { createSender } from '../outbound/sender.ts'
 import { createOperationalEmitter } from './emit-operational-event.ts'
 import { batchDeliveries, type BatchOptions, type BatchResult } from './batch-deliveries.ts'
+import { defaultFetch, judgesAddresses } from './default-fetch.ts'
 import { deliverOnce, type DirectDelivery, type DirectResult } from './deliver-once.ts'
 import { createEventProcessor, EVENT_QUEUE } from './event-processor.ts'
 import { fanOut } from './fan-out.ts'
 import { publishEvent, type PublishedEvent } from './publish-event.ts'
 import type { RawWebhookEvent, WebhookEvent } from '../events/webhook-event.ts'
+import { readWebhookMetrics } from './webhook-metrics.ts'
 import { readLimits, type WebhooksOptions } from './webhooks-options.ts'
 import { createWorkQueue } from '../queues/work-queue.ts'
 
@@ -67,19 +78,34 @@ export interface Webhooks {
    *
    * @returns How many jobs were settled
    */
-  drain(options?: Omit<WebhooksRunOptions, 'signal'>): Promise<number>
+  drain(options?: WebhooksWorkOptions): Promise<number>
   /**
-   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, and whoever does the work is woken where there is
-   * something to do. For a Cron Trigger: `scheduled: () => webhooks.sweep()`.
+   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, what was
+   * accepted while no job runner had the webhooks is taken up, and whoever does the work is woken where
+   * there is something to do. For a Cron Trigger: `scheduled: () => webhooks.sweep()`.
    */
   sweep(): Promise<void>
+  /** How many jobs are in which state, those among them that are parked: nobody runs them. */
+  readMetrics(): Promise<readonly MetricReading[]>
 }
 
-/** How {@link Webhooks.run} works; see `JobWorkerOptions`. `concurrency`: attempts at once, default 128. */
-export type WebhooksRunOptions = { readonly signal: AbortSignal } & Partial<
-  Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace' | 'onSettled' | 'onError'>
->
+/** How {@link Webhooks.run} and {@link Webhooks.drain} work; see `JobWorkerOptions`. */
+export interface WebhooksWorkOptions extends Partial<
+  Pick<JobWorkerOptions, 'lease' | 'maxWait' | 'grace' | 'onSettled'>
+> {
+  /** Attempts at once, 1 to 1,000. Default 128. */
+  readonly concurrency?: number
+  /** Hears when the job store could not be reached; work goes on. Default: the service's `report`. */
+  readonly onError?: (error: unknown) => void
+}
 
+/** Options of {@link Webhooks.run}. */
+export interface WebhooksRunOptions extends WebhooksWorkOptions {
+  readonly signal: AbortSignal
+}
+
+const WORK = 'work webhooks'
+const WORK_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 const DEFAULT_CONCURRENCY = 128
 /** Attempts at once to endpoints in doubt, beside the others. */
 const SLOW_SHARE = 0.5
@@ -89,13 +115,22 @@ const EVENT_CONCURRENCY = 16
 /**
  * Creates the sending half of webhooks on any backend.
  *
- * @throws RangeError when an option is out of range
+ * @throws TypeError when an option is not known, or not of its type
+ * @throws RangeError when one is out of range
+ *
+ * @example
+ * const webhooks = createWebhooks({ backend: sqlite('webhooks.db') })
+ * const { secret } = await webhooks.endpoints.create({ url, events: ['order.*'] })
+ * await webhooks.publish({ type: 'order.paid', data: { total: 120 } })
+ * await webhooks.run({ signal: stop.signal })
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
-  const { backend, clock = systemClock, random = systemRandom, fetch = systemFetch } = options
-  const { resolve = createHttpsResolver({ fetch, clock }), outbound: policy = {} } = options
-  const transforms = { ...options.transforms }
   const limits = readLimits(options)
+  const { backend, clock = systemClock, random = systemRandom, outbound: policy = {} } = options
+  const { fetch = defaultFetch(policy), report = systemReport } = options
+  const { resolve = judgesAddresses(fetch) ? null : createHttpsResolver({ fetch, clock }) } =
+    options
+  const transforms = { ...options.transforms }
   const { retentionMs, shards, timeoutMs, maxEventBytes, disableAfterMs } = limits
   const outbound = createOutbound({
     fetch,
@@ -152,11 +187,19 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const attempts = createDeliveryProcessor({ ...attemptOptions, slowLane })
   const slowAttempts = createDeliveryProcessor({ ...attemptOptions, slowLane: null })
 
-  function workersOf(
-    run: Omit<WebhooksRunOptions, 'signal'>,
-  ): readonly ReturnType<typeof createJobWorker>[] {
-    const { concurrency = DEFAULT_CONCURRENCY } = run
-    const shared = { ...run, clock, waker: backend.waker }
+  const processors = [events, attempts, slowAttempts]
+  const sparse = createSparseReport(report, clock)
+  const inTrouble = (error: unknown): void =>
+    sparse.report(
+      readThrown(error).name,
+      'A worker of webhooks is in trouble and goes on trying',
+      error,
+    )
+
+  function workersOf(work: WebhooksWorkOptions): readonly JobWorker[] {
+    const { concurrency = DEFAULT_CONCURRENCY } = work
+    checkInteger(WORK, 'concurrency', concurrency, 1, 1000)
+    const shared = { ...work, clock, waker: backend.waker }
     const workers = [
       { processor: events, queue: eventQueue, most: EVENT_CONCURRENCY },
       { processor: attempts, queue: deliveryQueue, most: concurrency },
@@ -199,19 +242,24 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     batch: (deliveries: readonly DirectDelivery<unknown>[], batch: BatchOptions = {}) =>
       batchDeliveries(deliveries, batch, { deliver, clock, maxBytes: maxEventBytes }),
     name: 'webhooks',
-    processors: [events, attempts, slowAttempts],
-    async run({ signal, ...run }) {
-      await Promise.all(workersOf(run).map((worker) => worker.run({ signal })))
+    processors,
+    async run(work) {
+      checkOptions(WORK, work, ['signal'], WORK_OPTIONS)
+      const { signal, onError = inTrouble, ...settings } = work
+      const workers = workersOf({ ...settings, onError })
+      await Promise.all(workers.map((worker) => worker.run({ signal })))
     },
-    async drain(run = {}) {
+    async drain(work = {}) {
+      checkOptions(WORK, work, [], WORK_OPTIONS)
       let settled = 0
       for (;;) {
         let round = 0
-        for (const worker of workersOf(run)) round += await worker.drain()
+        for (const worker of workersOf(work)) round += await worker.drain()
         if (round === 0) return settled
         settled += round
       }
     },
-    sweep: () => sweepQueues([events, attempts, slowAttempts], backend),
+    sweep: () => sweepQueues(processors, backend),
+    readMetrics: () => readWebhookMetrics(processors, backend.jobStore),
   }
 }

@@ -4,6 +4,7 @@ import type { Duration } from '../../../primitives/duration.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { Report } from '../../../runtime/ports/platform/report.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { WebhookTransform } from '../deliveries/render-body.ts'
 import { DEFAULT_RETRY_SCHEDULE, type RetrySchedule } from '../deliveries/retry-schedule.ts'
@@ -86,6 +87,11 @@ export interface WebhooksOptions {
   readonly operationalTenant?: string
   /** Hears of operational events in this process, now and then twice. Default: nobody does. */
   readonly onOperationalEvent?: (event: OperationalEvent) => void
+  /**
+   * Hears what nobody else does: what goes wrong around the work where `run` has no `onError`. The same
+   * once a minute. Default: prints it, with its stack.
+   */
+  readonly report?: Report
 }
 
 /** The options that are numbers, checked and with their defaults. */
@@ -124,6 +130,7 @@ const OPTIONAL: readonly (keyof WebhooksOptions)[] = [
   'userAgent',
   'operationalTenant',
   'onOperationalEvent',
+  'report',
 ]
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -187,11 +194,12 @@ export function readLimits(options: WebhooksOptions): WebhookLimits {
 
 function checkNames(options: WebhooksOptions): void {
   checkOptions(CREATE, options, ['backend'], OPTIONAL)
-  const { backend, resolve, outbound, verification, userAgent, operationalTenant } = options
+  const { backend, outbound, verification, userAgent, operationalTenant } = options
   checkParts(CREATE, 'backend', backend, ['store', 'jobStore', 'rateLimits', 'waker'])
-  for (const name of ['fetch', 'onOperationalEvent'] as const)
+  for (const name of ['fetch', 'onOperationalEvent', 'report'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw new TypeError(`Cannot ${CREATE}: ${name} is no function, one expected`)
+  const resolve: unknown = options.resolve
   if (resolve !== undefined && typeof resolve !== 'function' && resolve !== UNCHECKED)
     throw new TypeError(`Cannot ${CREATE}: resolve is neither a function nor ${UNCHECKED}`)
   if (outbound !== undefined) checkOptions(CREATE, outbound, [], OUTBOUND)

@@ -137,6 +137,41 @@ export const healthLaws: readonly WebhookSendingLaw[] = [
     },
   },
   {
+    name: 'an endpoint that is back from an outage gets what has piled up step by step, and all of it',
+    async run(harness) {
+      let up = false
+      const { webhooks, receiver } = await open(harness, {
+        answer: () => new Response(null, { status: up ? 200 : 503 }),
+      })
+      await webhooks.endpoints.create({ url: URL_A })
+      for (let index = 0; index < 120; index++) await webhooks.publish({ type: 'a', data: index })
+      await drainFor(harness, webhooks, 10, 10_000)
+      up = true
+      const backAfter = receiver.received.length
+      while (receiver.received.length === backAfter) await drainFor(harness, webhooks, 1, 10_000)
+      const first = receiver.received.length
+      const counts: number[] = []
+      for (let step = 0; step < 4; step++) {
+        await drainFor(harness, webhooks, 5, 1000)
+        counts.push(receiver.received.length - first)
+      }
+      // Two a second at first, twice as many each 15 s.
+      const most = [12, 26, 44, 67]
+      expectTrue(
+        counts.every((count, index) => count <= (most[index] ?? 0)),
+        `at most ${most.join(', ')} after 5, 10, 15 and 20 s, not ${counts.join(', ')}`,
+      )
+      await drainFor(harness, webhooks, 90, 10_000)
+      const states = await collect(webhooks.deliveries.list())
+      expectEqual([states.length, ...new Set(states.map(({ state }) => state))], [120, 'delivered'])
+      // Well again, it gets what comes at once.
+      const before = receiver.received.length
+      for (let index = 0; index < 20; index++) await webhooks.publish({ type: 'a', data: index })
+      await webhooks.drain()
+      expectEqual(receiver.received.length, before + 20)
+    },
+  },
+  {
     name: 'retry() goes past an open circuit, and its success closes it',
     async run(harness) {
       let up = false

@@ -189,6 +189,57 @@ export const listingLaws: readonly WebhookSendingLaw[] = [
     },
   },
   {
+    name: 'a retention of minutes loses nothing that is still to be sent, and forgets what was',
+    async run(harness) {
+      let up = false
+      const { webhooks, receiver, backend } = await open(harness, {
+        answer: ({ url }) => new Response(null, { status: up || url === URL_B ? 200 : 500 }),
+        retention: '5m',
+      })
+      const failing = await webhooks.endpoints.create({ url: URL_A })
+      const working = await webhooks.endpoints.create({ url: URL_B })
+      const { id } = await webhooks.publish({ type: 'a', data: { total: 1 } })
+      await drainFor(harness, webhooks, 1, 5 * 60_000)
+      expectEqual(await webhooks.deliveries.get(`${id}:${working.id}`), null)
+      // By the default schedule, hours past the retention of its event.
+      await drainFor(harness, webhooks, 10, 0.5 * HOUR_MS)
+      expectEqual((await webhooks.deliveries.get(`${id}:${failing.id}`))?.state, 'retrying')
+      up = true
+      await drainFor(harness, webhooks, 12, HOUR_MS / 2)
+      const bodies = new Set(receiver.received.map(({ body }) => body))
+      expectEqual([bodies.size, receiver.to(URL_B).length], [1, 1])
+      expectTrue(receiver.to(URL_A).length > 4, 'attempts over hours')
+      await harness.advance(24 * HOUR_MS)
+      const partition = backend.store.partition('webhooks:deliveries:default:00')
+      expectEqual((await partition.list()).entries, [])
+    },
+  },
+  {
+    name: 'an open circuit longer than the retention loses nothing',
+    async run(harness) {
+      let up = false
+      const got = new Set<string>()
+      const { webhooks } = await open(harness, {
+        answer: ({ id }) => {
+          if (up) got.add(id)
+          return new Response(null, { status: up ? 200 : 500 })
+        },
+        retention: '1m',
+        retrySchedule: ['3h', '3h'],
+      })
+      await webhooks.endpoints.create({ url: URL_A })
+      for (let index = 0; index < 40; index++) {
+        await webhooks.publish({ type: 'a', data: index })
+        // The first ones open the circuit.
+        if (index < 10) await webhooks.drain()
+      }
+      await drainFor(harness, webhooks, 12, HOUR_MS / 4)
+      up = true
+      await drainFor(harness, webhooks, 20, HOUR_MS / 4)
+      expectEqual(got.size, 40)
+    },
+  },
+  {
     name: 'delete() removes a delivery and what is left of it on its way',
     async run(harness) {
       const { webhooks, receiver } = await open(harness, {

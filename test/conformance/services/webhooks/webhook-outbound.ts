@@ -1,5 +1,14 @@
-import { expectEqual, expectTrue, type Law } from '../../../../src/runtime/ports/conformance.ts'
-import type { FetchClient } from '../../../../src/runtime/ports/platform/fetch-client.ts'
+import {
+  expectEqual,
+  expectRejection,
+  expectTrue,
+  type Law,
+} from '../../../../src/runtime/ports/conformance.ts'
+import { systemClock } from '../../../../src/runtime/ports/platform/clock.ts'
+import {
+  systemFetch,
+  type FetchClient,
+} from '../../../../src/runtime/ports/platform/fetch-client.ts'
 import {
   createOutbound,
   type Outbound,
@@ -10,6 +19,10 @@ import {
   decideUrl,
   type OutboundPolicy,
 } from '../../../../src/services/webhooks/outbound/url-policy.ts'
+import {
+  defaultFetch,
+  judgesAddresses,
+} from '../../../../src/services/webhooks/sending/default-fetch.ts'
 import { createFakeClock, type FakeClock } from '../../../../src/testing/fake-clock.ts'
 import { ALLOWED_URLS, REFUSED_ANSWERS, REFUSED_URLS } from './ssrf-corpus.ts'
 import { suite, type Suite } from '../../suite.ts'
@@ -295,6 +308,37 @@ const webhookOutboundLaws: readonly Law<object>[] = [
       })
       late.abort()
       expectEqual([codeOf(first), codeOf(await running)], ['aborted', 'aborted'])
+    },
+  },
+  {
+    name: 'defaultFetch() judges addresses as it connects, but on Workers',
+    async run() {
+      const isWorkerd = navigator.userAgent === 'Cloudflare-Workers'
+      const fetch = defaultFetch({})
+      expectEqual(judgesAddresses(fetch), !isWorkerd)
+      if (isWorkerd) return
+      for (const host of ['127.0.0.1', 'localhost'])
+        await expectRejection(
+          () => fetch(`http://${host}:65530/`, {}),
+          (error) => error instanceof Error && 'code' in error && error.code === 'address_refused',
+          `${host} to be refused`,
+        )
+    },
+  },
+  {
+    name: 'send() tells a refused connection from others, where the runtime does',
+    async run() {
+      const outbound = createOutbound({
+        fetch: systemFetch,
+        clock: systemClock,
+        resolve: null,
+        policy: { allowPrivateNetworks: 'for local development' },
+      })
+      const result = await outbound.send(requestTo('http://127.0.0.1:65530/'))
+      // Workers are told no reason.
+      const isTold = navigator.userAgent !== 'Cloudflare-Workers'
+      expectEqual(codeOf(result), isTold ? 'connection_refused' : 'connect_failed')
+      expectTrue(!JSON.stringify(result).includes('65530'), 'no address in the result')
     },
   },
   {

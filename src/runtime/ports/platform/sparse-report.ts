@@ -1,11 +1,11 @@
-import { callQuietly } from '../../primitives/call-quietly.ts'
-import { keepLatest } from '../../primitives/lru-cache.ts'
-import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
-import type { Report } from '../../runtime/ports/platform/report.ts'
+import { callQuietly } from '../../../primitives/call-quietly.ts'
+import { keepLatest } from '../../../primitives/lru-cache.ts'
+import type { Clock } from './clock.ts'
+import { startStopwatch } from './deadline.ts'
+import type { Report } from './report.ts'
 
 /** Says a thing once a minute, and then how often it happened in between. */
-export interface JobReporter {
+export interface SparseReport {
   /** @param what Tells one thing from another; things of one `what` are said together */
   report(what: string, message: string, cause: unknown): void
 }
@@ -13,7 +13,7 @@ export interface JobReporter {
 const APART_MS = 60_000
 const MOST_KEPT = 1000
 
-export function createJobReporter(report: Report, clock: Clock): JobReporter {
+export function createSparseReport(report: Report, clock: Clock): SparseReport {
   const elapsedMs = startStopwatch(clock)
   const said = new Map<string, { readonly at: number; readonly unsaid: number }>()
   return {
