@@ -42,7 +42,9 @@ const STATUSES: Readonly<Record<WebhookErrorCode, number>> = {
   contended: 503,
 }
 
-/** Sending webhooks could not do what was asked. Never carries a secret, a payload or a response. */
+/**
+ * Sending webhooks could not do what was asked. Never carries a secret, a payload or a response.
+ */
 export class WebhookError extends InfrastructureError<WebhookErrorCode> {
   override readonly name = 'WebhookError'
 

@@ -15,7 +15,9 @@ const REFUSALS = {
   timestamp_too_old: { status: 401, what: 'the timestamp is older than the tolerance' },
   /** Signed further in the future than clocks differ. */
   timestamp_too_new: { status: 401, what: 'the timestamp is further ahead than the tolerance' },
-  /** No secret gives this signature: another secret, or another body than the one that was signed. */
+  /**
+   * No secret gives this signature: another secret, or another body than the one that was signed.
+   */
   signature_mismatch: {
     status: 401,
     what: 'no secret fits the signature (is the body the raw one, and the secret of this endpoint?)',

@@ -10,7 +10,10 @@ import { responseOf } from './response-of.ts'
 
 /** Options of {@link pinnedFetch}. */
 export interface PinnedFetchOptions {
-  /** Judges an address: `null` lets it pass, a word says why not. `refusedRange` of the webhooks is made for this. */
+  /**
+   * Judges an address: `null` lets it pass, a word says why not. `refusedRange` of the webhooks is
+   * made for this.
+   */
   readonly refusedRange: (address: string) => string | null
   /** Addresses that pass whatever `refusedRange` says, written exactly so. Default: none. */
   readonly allow?: readonly string[]
@@ -42,13 +45,14 @@ const OWN_HEADERS = new Set([
 ])
 
 /**
- * Makes a `fetch` for Node that reaches allowed addresses alone: a host's addresses are judged when its connection is made,
- * and it is made to one of exactly these, so that an answer which changes after a check (DNS rebinding) leads nowhere.
- * One refused address among several refuses the host. Redirects are answers like others: none is followed, whatever
- * `redirect` says. Answers are not decompressed, and none is asked to be compressed.
+ * Makes a `fetch` for Node that reaches allowed addresses alone: a host's addresses are judged when
+ * its connection is made, and it is made to one of exactly these, so that an answer which changes
+ * after a check (DNS rebinding) leads nowhere. One refused address among several refuses the host.
+ * Redirects are answers like others: none is followed, whatever `redirect` says. Answers are not
+ * decompressed, and none is asked to be compressed.
  *
- * @returns A client whose requests reject with {@link AddressRefusedError} where an address is refused.
- *   It says of itself that it judges addresses, so that nobody has to resolve names before
+ * @returns A client whose requests reject with {@link AddressRefusedError} where an address is
+ *   refused. It says of itself that it judges addresses, so that nobody has to resolve names before
  * @throws RangeError when an option is out of range
  * @throws BackendError where Node's modules are absent
  *
@@ -136,8 +140,8 @@ export function pinnedFetch(options: PinnedFetchOptions): PinnedFetch {
 }
 
 /**
- * Hands on together what arrived in one turn of the event loop. Node lets callers go on after each single answer; those that
- * then write to a store would each wait for the disk alone.
+ * Hands on together what arrived in one turn of the event loop. Node lets callers go on after each
+ * single answer; those that then write to a store would each wait for the disk alone.
  */
 function createGathering(): (tell: () => void) => void {
   const { setImmediate } = nodeModule('timers')

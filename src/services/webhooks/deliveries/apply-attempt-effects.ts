@@ -5,7 +5,7 @@ import type { EmitOperationalEvent } from '../events/operational-event.ts'
 import type { Delivery } from './delivery.ts'
 import type { EndpointHealth } from './endpoint-health.ts'
 
-/** What {@link applyAttemptEffects} stands on. */
+/** What {@link applyAttemptEffects} is given. */
 export interface AttemptEffectOptions {
   readonly endpoints: EndpointStore
   readonly emitOperationalEvent: EmitOperationalEvent
@@ -15,8 +15,8 @@ export interface AttemptEffectOptions {
 }
 
 /**
- * What follows from a delivery's record beyond the delivery itself: its endpoint is disabled, and whoever listens is told.
- * Done again after a crash, it does what is missing and nothing else.
+ * What follows from a delivery's record beyond the delivery itself: its endpoint is disabled, and
+ * whoever listens is told. Done again after a crash, it does what is missing and nothing else.
  */
 export async function applyAttemptEffects(
   delivery: Delivery,
@@ -51,7 +51,9 @@ export async function applyAttemptEffects(
   })
 }
 
-/** @returns Why and when this delivery's attempt had the endpoint disabled; `null` when it had not */
+/**
+ * @returns Why and when this delivery's attempt had the endpoint disabled; `null` when it had not
+ */
 async function disable(
   { endpointId, lastAttempt }: Delivery,
   health: EndpointHealth | null,
@@ -64,7 +66,8 @@ async function disable(
   const failing = now - failingSince >= disableAfterMs
   if (!gone && !failing) return null
   const reason = gone ? 'gone' : 'failing'
-  // An answer from before the endpoint was changed or enabled again says nothing about what it is now.
+  // An answer from before the endpoint was changed or enabled again says nothing about what it is
+  // now.
   const outdated = gone && endpoint.updatedAt > lastAttempt.at
   const after =
     endpoint.enabled && !outdated

@@ -35,7 +35,8 @@ export function decideTask(
   if (!endpoint.enabled) return { kind: 'shelve', state: 'held', delivery }
   const admission = admitAttempt(health, policy, now)
   if (admission.admitted) return { kind: 'attempt', delivery, admission }
-  // Who retries by hand wants to see what happens, so the first attempt of a new round goes past an open circuit.
+  // Who retries by hand wants to see what happens, so the first attempt of a new round goes past an
+  // open circuit.
   if (task.round > delivery.round)
     return {
       kind: 'attempt',

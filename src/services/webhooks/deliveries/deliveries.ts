@@ -27,17 +27,22 @@ import type { ReplayTask } from './replay.ts'
 export interface Deliveries {
   /** @returns The delivery, or `null` when there is none or its retention has passed */
   get(id: string): Promise<Delivery | null>
-  /** Deliveries that match, latest event first. `list({ state: 'dead' })` is the dead-letter list. */
+  /**
+   * Deliveries that match, latest event first. `list({ state: 'dead' })` is the dead-letter list.
+   */
   list(query?: DeliveryQuery): AsyncIterable<Delivery>
-  /** One page of them. `limit` 1 to 1,000, default 100; a page may be short and yet not the last. */
+  /**
+   * One page of them. `limit` 1 to 1,000, default 100; a page may be short and yet not the last.
+   */
   page(
     query?: DeliveryQuery & { readonly limit?: number; readonly cursor?: string },
   ): Promise<DeliveryPage>
   /** @returns Every attempt, oldest first; at most 1,000 */
   attempts(id: string): Promise<readonly DeliveryAttempt[]>
   /**
-   * Sends again now and, should that fail, by the whole retry schedule anew. Replaces a pending attempt, goes past an open
-   * circuit, and sends the same bytes under the same `webhook-id`, also of what was delivered. Asking twice sends once.
+   * Sends again now and, should that fail, by the whole retry schedule anew. Replaces a pending
+   * attempt, goes past an open circuit, and sends the same bytes under the same `webhook-id`, also
+   * of what was delivered. Asking twice sends once.
    *
    * @throws WebhookError `delivery_not_found`, `endpoint_not_found` or `endpoint_disabled`
    */
@@ -49,11 +54,17 @@ export interface Deliveries {
    * @throws WebhookError `endpoint_not_found` or `endpoint_disabled`
    */
   recover(endpointId: string, since: number | Date, options?: ReplayRate): Promise<StartedReplay>
-  /** Sends again whatever matches, also what was delivered. Goes on in the background, over crashes. */
+  /**
+   * Sends again whatever matches, also what was delivered. Goes on in the background, over crashes.
+   */
   replay(filter: ReplayFilter): Promise<StartedReplay>
   /** How an endpoint has been doing over its latest deliveries. */
   stats(endpointId: string): Promise<DeliveryStats>
-  /** Removes a delivery with its attempts; one that is on its way is not sent any more. @returns Whether there was one */
+  /**
+   * Removes a delivery with its attempts; one that is on its way is not sent any more.
+   *
+   * @returns Whether there was one
+   */
   delete(id: string): Promise<boolean>
 }
 
@@ -81,7 +92,7 @@ export interface StartedReplay {
   readonly jobId: string
 }
 
-/** What {@link createDeliveries} stands on. */
+/** What {@link createDeliveries} is given. */
 export interface DeliveriesOptions {
   readonly endpoints: EndpointStore
   readonly tenants: KnownTenants
@@ -191,7 +202,8 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       await enabledEndpoint(delivery.endpointId)
       const task = retryTask(delivery)
       const [added] = await deliveryQueue.add([deliveryJob(task)])
-      // Asked before and not begun yet, or given up by the job store because workers kept dying over it.
+      // Asked before and not begun yet, or given up by the job store because workers kept dying
+      // over it.
       if (added === false) await deliveryQueue.revive(deliveryJobId(id, task.round))
       // The round before it is over: its job would only find that out by itself.
       const replaced = { type: 'remove', ids: [deliveryJobId(id, delivery.round)] } as const

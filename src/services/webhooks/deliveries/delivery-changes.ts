@@ -26,7 +26,10 @@ export interface DeliveryChange {
 
 type Entries = NonNullable<StoreChange['set']>
 
-/** What stands in the store of a delivery: its record, and the same by its state while it is not delivered. */
+/**
+ * What stands in the store of a delivery: its record, and the same by its state while it is not
+ * delivered.
+ */
 export function entriesOf(delivery: Delivery, now: number): Entries {
   const expiresInMs = msUntil(delivery.keepUntil, now)
   const value = writeDelivery(delivery)

@@ -7,7 +7,10 @@ export interface DeliveryPosition extends DeliveryName {
   readonly createdAt: number
 }
 
-/** Names the partition and the keys in which deliveries are kept; `docs/storage-schema.md` lists them. */
+/**
+ * Names the partition and the keys in which deliveries are kept; `docs/storage-schema.md` lists
+ * them.
+ */
 export const deliveryKeys = {
   /** One partition holds all of an endpoint: its deliveries, their payloads, its health. */
   partition: (tenant: string, shard: number): string =>
@@ -25,7 +28,9 @@ export const deliveryKeys = {
   allPublished: 'published/',
   publishedOf: ({ createdAt, eventId }: Omit<DeliveryPosition, 'endpointId'>): string =>
     `${deliveryKeys.allPublished}${age(createdAt)}/${eventId}:`,
-  /** Names one endpoint by itself: one that came later, or that is kept for longer than the others. */
+  /**
+   * Names one endpoint by itself: one that came later, or that is kept for longer than the others.
+   */
   publishedAlone: (position: DeliveryPosition): string => `${deliveryKeys.published(position)}/`,
   /** The exact body of a delivery that went through a transform. */
   body: (deliveryId: string): string => `body/${deliveryId}`,

@@ -66,11 +66,16 @@ export interface DeliverySnapshot {
   readonly health: EndpointHealth | null
   /** Versions of both, for the commit's checks. */
   readonly versions: { readonly delivery: number | null; readonly health: number | null }
-  /** How often others were faster: many failures at once may each want to change the endpoint's health. */
+  /**
+   * How often others were faster: many failures at once may each want to change the endpoint's
+   * health.
+   */
   readonly conflicts: number
 }
 
-/** Checks, a delivery with its two entries, the event and its endpoints' names fit in one commit. */
+/**
+ * Checks, a delivery with its two entries, the event and its endpoints' names fit in one commit.
+ */
 const DELIVERIES_PER_COMMIT = 41
 /** The same where each endpoint is named by itself. */
 const LATER_DELIVERIES_PER_COMMIT = 31

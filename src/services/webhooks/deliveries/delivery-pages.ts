@@ -41,12 +41,14 @@ export type ListDeliveries = (
 const MAX_PAGE = 1000
 const LIST = 'list deliveries'
 const CURSOR = /^\d{15}\/[\w-]{1,128}:ep_[0-9a-f]{30}(?:\.[\w-]{1,64})?$/
-/** Store pages that one page may cost where a filter leaves little of them; the page is then short. */
+/**
+ * Store pages that one page may cost where a filter leaves little of them; the page is then short.
+ */
 const MAX_ROUNDS = 10
 
 /**
- * Merges what all partitions list into one order. The cursor is a position in that order, so it holds while deliveries change
- * their states between two pages.
+ * Merges what all partitions list into one order. The cursor is a position in that order, so it
+ * holds while deliveries change their states between two pages.
  *
  * @param shards How many partitions a tenant's deliveries are in
  */

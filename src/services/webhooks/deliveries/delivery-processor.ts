@@ -31,11 +31,14 @@ import type { RateSlots } from './rate-slots.ts'
 import { recordAttempt } from './record-attempt.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
 
-/** What {@link createDeliveryProcessor} stands on. */
+/** What {@link createDeliveryProcessor} is given. */
 export interface DeliveryProcessorOptions extends AttemptEffectOptions, MakeAttemptOptions {
   readonly rateLimits: RateLimitStore
   readonly lanes: EndpointLanes
-  /** Where deliveries to endpoints in doubt go, so that they hold nobody up; `null` for its own processor. */
+  /**
+   * Where deliveries to endpoints in doubt go, so that they hold nobody up; `null` for its own
+   * processor.
+   */
   readonly slowLane: WorkQueue | null
   readonly rateSlots: RateSlots
   readonly random: RandomSource
@@ -50,9 +53,9 @@ type Attemptable = Extract<TaskDecision, { kind: 'attempt' }>
 const SPREAD_MS = 15_000
 
 /**
- * Runs the jobs of {@link DELIVERY_QUEUE}, or of {@link SLOW_DELIVERY_QUEUE}: one attempt a claim, written down before the job
- * is settled. Whatever happens in between, the job is claimed again and the record says how to go on; at worst a receiver
- * gets the same message twice.
+ * Runs the jobs of {@link DELIVERY_QUEUE}, or of {@link SLOW_DELIVERY_QUEUE}: one attempt a claim,
+ * written down before the job is settled. Whatever happens in between, the job is claimed again and
+ * the record says how to go on; at worst a receiver gets the same message twice.
  */
 export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobProcessor {
   const { endpoints, log, lanes, slowLane, clock, random } = options
@@ -167,7 +170,8 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
   async function moveTo(slowLane: WorkQueue, task: DeliveryTask): Promise<JobOutcome> {
     const job = deliveryJob(task)
     const [added] = await slowLane.add([job])
-    // Should the job store have given up on it there, its workers having died over it, it begins anew.
+    // Should the job store have given up on it there, its workers having died over it, it begins
+    // anew.
     if (added === false)
       await slowLane.jobStore.command({
         type: 'retry',
@@ -177,8 +181,8 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
   }
 
   /**
-   * How long the endpoint's own limit, and its recovery from an outage, make this delivery wait; 0 when
-   * both were charged.
+   * How long the endpoint's own limit, and its recovery from an outage, make this delivery wait; 0
+   * when both were charged.
    */
   async function limitWaitMs(
     { id, rateLimit }: EndpointRecord,
@@ -202,7 +206,11 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
     return waits.length === 0 ? 0 : Math.max(...waits, 1)
   }
 
-  /** Writes that this attempt is the half-open circuit's probe. @returns The snapshot since, `null` when another took it */
+  /**
+   * Writes that this attempt is the half-open circuit's probe.
+   *
+   * @returns The snapshot since, `null` when another took it
+   */
   async function takeProbe(
     snapshot: DeliverySnapshot,
     { admission }: Attemptable,

@@ -11,8 +11,9 @@ import {
 } from './delivery.ts'
 
 /**
- * A delivery as the store keeps it: without what its key says and without names, for it stands in up to two places and is
- * written with each attempt. The order of the parts never changes; new ones come last.
+ * A delivery as the store keeps it: without what its key says and without names, for it stands in
+ * up to two places and is written with each attempt. The order of the parts never changes; new ones
+ * come last.
  */
 export type DeliveryRecord = readonly [
   state: DeliveryState,

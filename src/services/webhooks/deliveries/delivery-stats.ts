@@ -8,7 +8,10 @@ export interface DeliveryStats {
   readonly dead: number
   /** On their way. */
   readonly pending: number
-  /** Share of the finished ones (delivered or dead) that were delivered, 0 to 1; `null` when none finished. */
+  /**
+   * Share of the finished ones (delivered or dead) that were delivered, 0 to 1; `null` when none
+   * finished.
+   */
   readonly successRate: number | null
   /** Share of all attempts that succeeded, 0 to 1; `null` when none was made. */
   readonly attemptSuccessRate: number | null

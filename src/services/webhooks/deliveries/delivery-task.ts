@@ -5,23 +5,32 @@ import type { Delivery, DeliveryLane } from './delivery.ts'
 
 /** The queue whose jobs make attempts. */
 export const DELIVERY_QUEUE = 'webhooks.deliveries'
-/** The same for endpoints in doubt. A delivery is in one of them; should a crash leave it in both, its record decides. */
+/**
+ * The same for endpoints in doubt. A delivery is in one of them; should a crash leave it in both,
+ * its record decides.
+ */
 export const SLOW_DELIVERY_QUEUE = 'webhooks.deliveries.slow'
 
 /**
- * What a delivery's job carries. The record decides: a job that lags behind it (it was claimed again after a crash, or
- * a manual retry replaced it) sees that by these numbers and makes no attempt.
+ * What a delivery's job carries. The record decides: a job that lags behind it (it was claimed
+ * again after a crash, or a manual retry replaced it) sees that by these numbers and makes no
+ * attempt.
  */
 export interface DeliveryTask {
   readonly id: string
   readonly round: number
-  /** Attempts of the round that the job knows of: the record knows of more when a crash came between both. */
+  /**
+   * Attempts of the round that the job knows of: the record knows of more when a crash came between
+   * both.
+   */
   readonly attempts: number
   /** Send again although it was delivered. */
   readonly resend: boolean
 }
 
-/** Jobs reschedule themselves and give deferred claims back, so that only crashes come near this. */
+/**
+ * Jobs reschedule themselves and give deferred claims back, so that only crashes come near this.
+ */
 const MAX_CLAIMS = 1000
 
 /** Deterministic, so that doing a fan-out or a retry again adds nothing. */
@@ -69,8 +78,8 @@ export function waitFor(delayMs: number): JobOutcome {
 }
 
 /**
- * What becomes of the job of one lane, as the delivery's record says: it goes on, unless another job is the delivery's by
- * now.
+ * What becomes of the job of one lane, as the delivery's record says: it goes on, unless another
+ * job is the delivery's by now.
  */
 export function outcomeOf(
   delivery: Delivery,

@@ -55,7 +55,9 @@ export interface Delivery {
     readonly status: number | null
     readonly error: AttemptErrorCode | null
   } | null
-  /** Which queue's job made the last attempt, and so makes the next one; `null` before the first. */
+  /**
+   * Which queue's job made the last attempt, and so makes the next one; `null` before the first.
+   */
   readonly lane: DeliveryLane | null
   /** Until when the record, its attempts and its payload are kept. */
   readonly keepUntil: number

@@ -17,13 +17,16 @@ import { RAMP_MS, rampIntervalMs } from './recovery-ramp.ts'
 const FAILURES_KEPT_MS = 2_592_000_000
 
 /**
- * How an endpoint has been doing: its circuit breaker, since when it fails, and since when it is back.
- * Kept beside its deliveries, so that one commit writes an attempt and what follows from it; absent
- * while all is well, so that an endpoint that works costs nothing. Instants are ms since 1970.
+ * How an endpoint has been doing: its circuit breaker, since when it fails, and since when it is
+ * back. Kept beside its deliveries, so that one commit writes an attempt and what follows from it;
+ * absent while all is well, so that an endpoint that works costs nothing. Instants are ms since
+ * 1970.
  */
 export interface EndpointHealth {
   readonly circuit: CircuitState
-  /** The first failure after the last success, and the last one; `null` when a success came after. */
+  /**
+   * The first failure after the last success, and the last one; `null` when a success came after.
+   */
   readonly failing: { readonly since: number; readonly lastAt: number } | null
   /** The first success after its circuit was open; `null` when there was none of late. */
   readonly backSince: number | null
@@ -40,11 +43,17 @@ interface HealthRecord {
 /** When an endpoint is spared, and when its failures are forgotten. */
 export interface HealthPolicy {
   readonly circuit: CircuitPolicy
-  /** A failure that no other followed for so long is forgotten, in ms: an endpoint that gets nothing does not fail. */
+  /**
+   * A failure that no other followed for so long is forgotten, in ms: an endpoint that gets nothing
+   * does not fail.
+   */
   readonly forgetMs: number
 }
 
-/** Ten failures in a row open the circuit for half a minute; then one delivery at a time finds out whether it can be closed. */
+/**
+ * Ten failures in a row open the circuit for half a minute; then one delivery at a time finds out
+ * whether it can be closed.
+ */
 export const DEFAULT_CIRCUIT: CircuitPolicy = {
   failureThreshold: 10,
   // A rate would need each success written down, too.
@@ -55,7 +64,10 @@ export const DEFAULT_CIRCUIT: CircuitPolicy = {
   halfOpenProbes: 1,
 }
 
-/** Whether an attempt may be made now. Its `state`, where it differs, has to be committed before the attempt: it is the probe. */
+/**
+ * Whether an attempt may be made now. Its `state`, where it differs, has to be committed before the
+ * attempt: it is the probe.
+ */
 export function admitAttempt(
   health: EndpointHealth | null,
   policy: HealthPolicy,
@@ -121,7 +133,8 @@ export function writeHealth({ circuit, failing, backSince }: EndpointHealth): Js
 
 /** @returns The health; `null`, so as if the endpoint worked, for a record of another version */
 export function readHealth(value: Json): EndpointHealth | null {
-  // Keys of health are written by `writeHealth` alone; only the circuit is coordination's own to read.
+  // Keys of health are written by `writeHealth` alone; only the circuit is coordination's own to
+  // read.
   const record = value as JsonOf<HealthRecord>
   const circuit = readCircuit(record.circuit)
   if (circuit === null) return null

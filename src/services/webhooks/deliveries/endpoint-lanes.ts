@@ -7,8 +7,8 @@ export interface EndpointLanes {
    * Takes a slot among the attempts that this process makes for endpoints that work.
    *
    * @param failing Whether the endpoint is known to fail
-   * @returns Gives the slot back and says whether the attempt succeeded (`null`: none was made); `null` when the endpoint is
-   *   in doubt, and its delivery belongs into the slow lane
+   * @returns Gives the slot back and says whether the attempt succeeded (`null`: none was made);
+   *   `null` when the endpoint is in doubt, and its delivery goes to the slow lane
    */
   enter(endpointId: string, failing: boolean): ((succeeded: boolean | null) => void) | null
 }
@@ -22,8 +22,9 @@ const PROVEN_ENDPOINTS = 10_000
 const UNPROVEN_SLOTS = 1
 
 /**
- * An endpoint that has answered well of late, and does so in time, takes as many slots as it likes; one of which nothing is
- * known takes one. One that is known to fail, or is overdue with an answer, takes none.
+ * An endpoint that has answered well of late, and does so in time, takes as many slots as it likes;
+ * one of which nothing is known takes one. One that is known to fail, or is overdue with an answer,
+ * takes none.
  */
 export function createEndpointLanes(clock: Clock): EndpointLanes {
   const running = new Map<string, Set<{ readonly since: number }>>()

@@ -1,8 +1,8 @@
 import type { Delivery } from './delivery.ts'
 
 /**
- * What is still to be attempted stays for at least so long after its next attempt is due: a queue may
- * be behind, however short the retention is.
+ * What is still to be attempted stays for at least so long after its next attempt is due: a queue
+ * may be behind, however short the retention is.
  */
 const UNSETTLED_MS = 3_600_000
 
@@ -22,8 +22,8 @@ export function outlivesWait({ keepUntil }: Delivery, at: number): boolean {
 }
 
 /**
- * Until when a delivery is kept that no attempt follows any more: the retention counts from its event,
- * and where that is over already, from now.
+ * Until when a delivery is kept that no attempt follows any more: the retention counts from its
+ * event, and where that is over already, from now.
  *
  * @param createdAt When its event was published, or it was last sent again by hand
  */

@@ -3,7 +3,10 @@ import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-sto
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 
-/** What a partition keeps of an event once for all its deliveries; only `keepUntil` ever changes, and only grows. */
+/**
+ * What a partition keeps of an event once for all its deliveries; only `keepUntil` ever changes,
+ * and only grows.
+ */
 export interface KeptEvent {
   /** When it was published. */
   readonly at: number

@@ -6,7 +6,7 @@ import type { DeliveryLog } from './delivery-log.ts'
 import type { Delivery } from './delivery.ts'
 import { renderBody, type RenderOptions } from './render-body.ts'
 
-/** What {@link makeAttempt} stands on. */
+/** What {@link makeAttempt} is given. */
 export interface MakeAttemptOptions {
   readonly log: DeliveryLog
   readonly sender: Sender
@@ -18,7 +18,11 @@ type Body =
   | { readonly ok: true; readonly body: string }
   | { readonly ok: false; readonly code: AttemptErrorCode; readonly message: string }
 
-/** Sends a delivery once; never rejects for what the receiver does. @returns The attempt, and the body if there was one */
+/**
+ * Sends a delivery once; never rejects for what the receiver does.
+ *
+ * @returns The attempt, and the body if there was one
+ */
 export async function makeAttempt(
   delivery: Delivery,
   endpoint: EndpointRecord,

@@ -2,7 +2,10 @@ import { createLruCache } from '../../../primitives/lru-cache.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { rampCountAt, rampSlotMs } from './recovery-ramp.ts'
 
-/** Hands out times to come back, so that deliveries that wait for a rate limit do not all ask again at once. */
+/**
+ * Hands out times to come back, so that deliveries that wait for a rate limit do not all ask again
+ * at once.
+ */
 export interface RateSlots {
   /**
    * @param key Whose turn it is; those with the same one come back apart
@@ -19,7 +22,10 @@ export interface RateSlots {
   nextOfRamp(key: string, backSince: number): number
 }
 
-/** Nobody is sent further away than this, so that a raised limit is noticed, unless the limit itself says so. */
+/**
+ * Nobody is sent further away than this, so that a raised limit is noticed, unless the limit itself
+ * says so.
+ */
 const MAX_WAIT_MS = 300_000
 
 /** @param clock Tells when a slot has passed */

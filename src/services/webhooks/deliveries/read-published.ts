@@ -2,7 +2,10 @@ import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-
 import { readPublishedEntry } from './delivery-changes.ts'
 import { deliveryKeys as keys } from './delivery-keys.ts'
 
-/** Entries of a first page, when nothing is known of how many deliveries each stands for, and of the longest. */
+/**
+ * Entries of a first page, when nothing is known of how many deliveries each stands for, and of the
+ * longest.
+ */
 const FIRST_PAGE = 16
 const LONGEST_PAGE = 500
 
@@ -18,9 +21,9 @@ export interface ReadPublishedOptions {
 }
 
 /**
- * Reads which deliveries were ever made, from the names of endpoints that each event left: one entry
- * for many of them. Such entries of one event do not overlap, so a page costs by its own length,
- * however many names there are.
+ * Reads which deliveries were ever made, from the names of endpoints that each event left: one
+ * entry for many of them. Such entries of one event do not overlap, so a page costs by its own
+ * length, however many names there are.
  *
  * @returns Positions, latest first, each once; fewer than `limit` only when there are no more
  */

@@ -30,7 +30,9 @@ export interface RecordOptions {
   readonly random: Pick<RandomSource, 'fraction'>
 }
 
-/** From here on the health is left as it is: some other of the many failures at once has told it. */
+/**
+ * From here on the health is left as it is: some other of the many failures at once has told it.
+ */
 const MAX_HEALTH_CONFLICTS = 5
 
 /** Says nothing about the receiver. */
@@ -75,7 +77,9 @@ export function recordAttempt(
   }
 }
 
-/** Whatever is under way is kept until it has settled, and for as long as it should be from then on. */
+/**
+ * Whatever is under way is kept until it has settled, and for as long as it should be from then on.
+ */
 function keepUntilOf(
   { state, nextAttemptAt }: Pick<Delivery, 'state' | 'nextAttemptAt'>,
   delivery: Delivery,
@@ -90,7 +94,10 @@ function keepUntilOf(
   return nextAttemptAt === null ? least : Math.max(least, keepUnsettled(nextAttemptAt))
 }
 
-/** @returns The same health where nothing is told by the attempt, or it is enough that others tell it */
+/**
+ * @returns The same health where nothing is told by the attempt, or it is enough that others tell
+ *   it
+ */
 function healthOf(
   { error }: Attempt,
   health: EndpointHealth | null,
@@ -107,8 +114,8 @@ function healthOf(
 }
 
 /**
- * An attempt that is no longer the current one (its lease was lost, or a retry by hand replaced it) has happened all the
- * same: it is written down, and its success counts. Its failure does not.
+ * An attempt that is no longer the current one (its lease was lost, or a retry by hand replaced it)
+ * has happened all the same: it is written down, and its success counts. Its failure does not.
  */
 function whatNext(
   attempt: Attempt,

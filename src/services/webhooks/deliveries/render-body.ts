@@ -6,8 +6,8 @@ import { endpointOf, type EndpointRecord, type WebhookEndpoint } from '../endpoi
 import { contentOf, type EventContent } from '../events/webhook-event.ts'
 
 /**
- * Makes what one endpoint gets from an event. Runs once a delivery: what it returned is kept and sent in every attempt.
- * It may run again after a crash, so it should do nothing else.
+ * Makes what one endpoint gets from an event. Runs once a delivery: what it returned is kept and
+ * sent in every attempt. It may run again after a crash, so it should do nothing else.
  */
 export type WebhookTransform = (
   event: EventContent & { readonly id: string },
@@ -18,7 +18,7 @@ export type RenderedBody =
   | { readonly ok: true; readonly body: string }
   | { readonly ok: false; readonly message: string }
 
-/** What {@link renderBody} is bound by. */
+/** The bounds of {@link renderBody}. */
 export interface RenderOptions {
   readonly transforms: Readonly<Record<string, WebhookTransform>>
   readonly clock: Clock

@@ -20,7 +20,7 @@ export interface ReplayTask {
   readonly cursor: string | null
 }
 
-/** What {@link replayPage} stands on. */
+/** What {@link replayPage} is given. */
 export interface ReplayOptions {
   readonly list: ListDeliveries
   readonly deliveryQueue: WorkQueue
@@ -30,8 +30,9 @@ export interface ReplayOptions {
 const PAGE = 100
 
 /**
- * Makes jobs for one page of deliveries, spread by chance over the time that the rate gives the page, and puts itself off
- * for that time: a receiver that has come back is not overrun by its backlog. Done again after a crash, it adds nothing.
+ * Makes jobs for one page of deliveries, spread by chance over the time that the rate gives the
+ * page, and puts itself off for that time: a receiver that has come back is not overrun by its
+ * backlog. Done again after a crash, it adds nothing.
  */
 export async function replayPage(
   job: ClaimedJob,

@@ -18,9 +18,9 @@ export const DEFAULT_RETRY_SCHEDULE: RetrySchedule = {
 /**
  * The wait before the next attempt.
  *
- * What the receiver asked for in `Retry-After` counts where it is longer than the planned wait, however
- * short that is, up to a day by default. Chance then adds to it, so that what was put off together does
- * not come back together.
+ * What the receiver asked for in `Retry-After` counts where it is longer than the planned wait,
+ * however short that is, up to a day by default. Chance then adds to it, so that what was put off
+ * together does not come back together.
  *
  * @param failures Attempts of the round that failed, this one included
  * @param fraction A random number in [0, 1)

@@ -5,13 +5,14 @@ import type { Json } from '../../../runtime/ports/json.ts'
 /**
  * Chooses events by their content.
  *
- * Keys are paths into the event (`type`, `timestamp`, `data.total`, `data.items.0.sku`), values are a
- * plain value to be equal to or conditions: `$eq $ne $in $gt $gte $lt $lte $exists`. All keys must
- * hold; `$and`, `$or` (lists of filters) and `$not` (a filter) combine.
+ * Keys are paths into the event (`type`, `timestamp`, `data.total`, `data.items.0.sku`), values are
+ * a plain value to be equal to or conditions: `$eq $ne $in $gt $gte $lt $lte $exists`. All keys
+ * must hold; `$and`, `$or` (lists of filters) and `$not` (a filter) combine.
  *
- * A path that the event does not have, and a comparison of unlike types, is *unknown*: neither it nor
- * its negation matches, so that a filter never lets an event through for want of a key. Only `$exists`
- * asks for the key itself, and every value can be asked whether it is `null`. Numbers are doubles.
+ * A path that the event does not have, and a comparison of unlike types, is *unknown*: neither it
+ * nor its negation matches, so that a filter never lets an event through because a key is missing.
+ * Only `$exists` asks for the key itself, and every value can be asked whether it is `null`.
+ * Numbers are doubles.
  */
 export interface ContentFilter {
   readonly [path: string]: Json

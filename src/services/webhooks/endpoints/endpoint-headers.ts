@@ -19,7 +19,9 @@ const TRUSTED_WORDS = new Set(
   ].flatMap((words) => words.split(' ')),
 )
 
-/** Whose machinery reads names that begin with its own: clouds, their proxies and their metadata. */
+/**
+ * Whose machinery reads names that begin with its own: clouds, their proxies and their metadata.
+ */
 const PLATFORMS = new Set(
   [
     'akamai alibaba aliyun amz amzn appengine arr aws azure cdn cf cloud cloudflare consul envoy',

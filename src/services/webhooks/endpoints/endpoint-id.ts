@@ -2,7 +2,10 @@ import { encodeHex } from '../../../primitives/hex.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { DEFAULT_TENANT } from '../events/tenant.ts'
 
-/** What an endpoint's id says: where it and its deliveries are kept, without a directory to look it up in. */
+/**
+ * What an endpoint's id says: where it and its deliveries are kept, without a directory to look it
+ * up in.
+ */
 export interface EndpointAddress {
   readonly tenant: string
   /** 0 to 255: which of the tenant's partitions keeps its deliveries. */

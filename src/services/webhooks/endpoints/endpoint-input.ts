@@ -60,8 +60,8 @@ const SETTINGS = ['url', 'description', 'events', 'filter', 'headers', 'transfor
 const IDENTITY = ['tenant', 'uid', 'signature', 'secret']
 
 /**
- * Checks the names of what is given: one that means nothing would leave an endpoint as nobody wanted
- * it, without a word.
+ * Checks the names of what is given: one that means nothing would leave an endpoint as nobody
+ * wanted it, without a word.
  *
  * @param kind What an endpoint is `create`d with, or what of it can be `update`d
  * @returns A copy

@@ -20,7 +20,8 @@ export interface EndpointStore {
   /** @returns The tenant's endpoint of this `uid`, or `null` */
   find(tenant: string, uid: string): Promise<EndpointRecord | null>
   /**
-   * For each attempt. What another process changed may go unnoticed for a second; what this one changed is known at once.
+   * For each attempt. What another process changed may go unnoticed for a second; what this one
+   * changed is known at once.
    *
    * @returns The record as it was at most a second ago
    */

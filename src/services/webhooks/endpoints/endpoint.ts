@@ -1,7 +1,10 @@
 import type { Duration } from '../../../primitives/duration.ts'
 import type { ContentFilter } from './content-filter.ts'
 
-/** Why an endpoint is disabled. Events that come meanwhile are held, and delivered by `deliveries.recover()` alone. */
+/**
+ * Why an endpoint is disabled. Events that come meanwhile are held, and delivered by
+ * `deliveries.recover()` alone.
+ */
 export type DisabledReason =
   /** Someone disabled it. */
   | 'manual'
@@ -59,25 +62,31 @@ export interface ExistingEndpoint extends WebhookEndpoint {
 }
 
 /**
- * What the receiver verifies with: `whsec_…` for HMAC (the same secret that signs), `whpk_…` for Ed25519 (a public key; the
- * signing key is never shown).
+ * What the receiver verifies with: `whsec_…` for HMAC (the same secret that signs), `whpk_…` for
+ * Ed25519 (a public key; the signing key is never shown).
  */
 export type EndpointSecret = string
 
 /** What an endpoint is created with. */
 export interface CreateEndpointOptions extends UpdateEndpointOptions {
-  /** Where to: an https URL with a public host, unless the service's `outbound` policy says otherwise. */
+  /**
+   * Where to: an https URL with a public host, unless the service's `outbound` policy says
+   * otherwise.
+   */
   readonly url: string
   /** Whose events it gets: 1 to 64 characters of `A–Z a–z 0–9 _ -`. Default `default`. */
   readonly tenant?: string
   /**
-   * A name of your own, unique in its tenant: 1 to 128 characters of `A–Z a–z 0–9 . _ -`. Creating it
-   * again answers the endpoint that is there, and changes nothing. Default: none.
+   * A name of your own, unique in its tenant: 1 to 128 characters of `A–Z a–z 0–9 . _ -`. Creating
+   * it again answers the endpoint that is there, and changes nothing. Default: none.
    */
   readonly uid?: string
   /** How its requests are signed: `v1` HMAC-SHA256 or `v1a` Ed25519. Default `v1`. */
   readonly signature?: 'v1' | 'v1a'
-  /** A secret to sign with instead of a new one: `whsec_…`, or `whsk_…` for `v1a`. Default: made here. */
+  /**
+   * A secret to sign with instead of a new one: `whsec_…`, or `whsk_…` for `v1a`. Default: made
+   * here.
+   */
   readonly secret?: string
 }
 
@@ -91,9 +100,9 @@ export interface UpdateEndpointOptions {
   /** Default `null`: every content. */
   readonly filter?: ContentFilter | null
   /**
-   * Added to each request, at most 20; all are replaced. `authorization`, names that begin with `x-`
-   * or end in `-key`, `-token`, `-secret` or `-password`, but none that receivers, proxies or clouds
-   * trust. A `url` of another origin needs them anew, `{}` for none. Default none.
+   * Added to each request, at most 20; all are replaced. `authorization`, names that begin with
+   * `x-` or end in `-key`, `-token`, `-secret` or `-password`, but none that receivers, proxies or
+   * clouds trust. A `url` of another origin needs them anew, `{}` for none. Default none.
    */
   readonly headers?: Readonly<Record<string, string>>
   /** Name of a transform that the service was created with. Default `null`: none. */

@@ -30,11 +30,14 @@ import type { KnownTenants } from './known-tenants.ts'
 import { createSigningSecret, kindOfSecret, readSigningSecret } from './signing-secret.ts'
 import { challengeEndpoint, type Verification } from './verify-endpoint.ts'
 
-/** Where webhooks go. Each method that takes an id rejects with `endpoint_not_found` when there is none, unless it says otherwise. */
+/**
+ * Where webhooks go. Each method that takes an id rejects with `endpoint_not_found` when there is
+ * none, unless it says otherwise.
+ */
 export interface Endpoints {
   /**
-   * @returns The endpoint with its secret, which is not shown again. With a `uid` that the tenant has
-   *   used already: the endpoint that is there, unchanged, its secret `null`
+   * @returns The endpoint with its secret, which is not shown again. With a `uid` that the tenant
+   *   has used already: the endpoint that is there, unchanged, its secret `null`
    * @throws WebhookError `invalid_endpoint`, `url_blocked` or `too_many_endpoints`
    */
   create(options: CreateEndpointOptions & { readonly uid?: never }): Promise<CreatedEndpoint>
@@ -64,9 +67,9 @@ export interface Endpoints {
     readonly cursor?: string
   }): Promise<EndpointPage>
   /**
-   * Changes what is given. Another `url` closes the circuit and, where verification is required, needs
-   * a new one. One of another origin needs the `headers` anew, if there are any: they may hold secrets
-   * of the receiver before.
+   * Changes what is given. Another `url` closes the circuit and, where verification is required,
+   * needs a new one. One of another origin needs the `headers` anew, if there are any: they may
+   * hold secrets of the receiver before.
    *
    * @throws WebhookError `invalid_endpoint` or `url_blocked`
    */
@@ -82,8 +85,8 @@ export interface Endpoints {
   /** Stops its webhooks; events that come meanwhile are held. */
   disable(id: string): Promise<WebhookEndpoint>
   /**
-   * Gives it a new secret. The old ones sign along for `overlap` (default 24 hours, at most 30 days), so
-   * that the receiver can change over at any time in between. Five sign at once, at most.
+   * Gives it a new secret. The old ones sign along for `overlap` (default 24 hours, at most 30
+   * days), so that the receiver can change over at any time in between. Five sign at once, at most.
    *
    * @returns The new secret, which is not shown again
    * @throws WebhookError `too_many_secrets` when one that still signs along would have to go
@@ -92,7 +95,9 @@ export interface Endpoints {
     id: string,
     options?: { readonly overlap?: Duration; readonly secret?: string },
   ): Promise<{ readonly secret: EndpointSecret }>
-  /** Sends it a challenge; the right answer verifies it, and enables it where it waited for that. */
+  /**
+   * Sends it a challenge; the right answer verifies it, and enables it where it waited for that.
+   */
   verify(id: string): Promise<Verification>
 }
 
@@ -101,7 +106,7 @@ export interface EndpointPage {
   readonly cursor: string | null
 }
 
-/** What {@link createEndpoints} stands on. */
+/** What {@link createEndpoints} is given. */
 export interface EndpointsOptions {
   readonly store: EndpointStore
   readonly tenants: KnownTenants
@@ -231,7 +236,8 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
       const before = await found(id)
       checkHeadersFit(before, settings)
       const moved = settings.url !== undefined && settings.url !== before.url
-      // First, because once the new URL is stored it must not be judged by the failures of the old one.
+      // First, because once the new URL is stored it must not be judged by the failures of the old
+      // one.
       if (moved) await log.forgetHealth(id)
       const unverified = moved && verificationRequired
       return endpointOf(

@@ -2,9 +2,9 @@ import { keepLatest } from '../../../primitives/lru-cache.ts'
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 
 /**
- * Which tenants ever had an endpoint, in a partition of its own: whoever asks for a tenant that nobody
- * knows is answered from there, and the tenant's own partitions, each an object on Durable Objects,
- * are not even opened.
+ * Which tenants ever had an endpoint, in a partition of its own: whoever asks for a tenant that
+ * nobody knows is answered from there, and the tenant's own partitions, each an object on Durable
+ * Objects, are not even opened.
  */
 export interface KnownTenants {
   has(tenant: string): Promise<boolean>

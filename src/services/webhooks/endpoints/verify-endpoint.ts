@@ -19,8 +19,8 @@ export type Verification =
 const CHALLENGE_TYPE = 'webhook.challenge'
 
 /**
- * Sends a signed challenge and wants it back: `{ "challenge": "…" }` as JSON, or the challenge alone as text. So nobody can
- * have webhooks sent to a host whose owner did not agree.
+ * Sends a signed challenge and wants it back: `{ "challenge": "…" }` as JSON, or the challenge
+ * alone as text. So nobody can have webhooks sent to a host whose owner did not agree.
  */
 export async function challengeEndpoint(
   endpoint: EndpointRecord,

@@ -6,7 +6,10 @@ export type OperationalEvent =
         readonly tenant: string
         readonly endpointId: string
         readonly reason: 'gone' | 'failing'
-        /** The first failure after the last success, ms since 1970; `null` when the receiver asked for it. */
+        /**
+         * The first failure after the last success, ms since 1970; `null` when the receiver asked
+         * for it.
+         */
         readonly failingSince: number | null
       }
     }

@@ -45,7 +45,9 @@ export interface EventRecord {
   readonly type: string
   /** When it was published, ms since 1970. */
   readonly at: number
-  /** `{ "type", "timestamp", "data" }` as Standard Webhooks recommends; the exact text that is sent. */
+  /**
+   * `{ "type", "timestamp", "data" }` as Standard Webhooks recommends; the exact text that is sent.
+   */
   readonly body: string
 }
 

@@ -28,7 +28,10 @@ export interface Attempt {
   readonly error: { readonly code: AttemptErrorCode; readonly message: string } | null
   /** The answer's `Retry-After` in ms, 0 to 30 days, or `null`. */
   readonly retryAfterMs: number | null
-  /** The beginning of the answer, as text. Do not show it to people who could not reach the receiver themselves. */
+  /**
+   * The beginning of the answer, as text. Do not show it to people who could not reach the receiver
+   * themselves.
+   */
   readonly responseBody: string
   readonly responseTruncated: boolean
 }

@@ -9,7 +9,10 @@ export type ConnectionFault = Extract<
 /** Errors inside one another that are looked at: what a runtime throws is not ours to bound. */
 const MAX_ERRORS = 10
 
-/** What Node, Deno and Bun say, each in its own way. A `fetch` that judges addresses has a code of its own. */
+/**
+ * What Node, Deno and Bun say, each in its own way. A `fetch` that judges addresses has a code of
+ * its own.
+ */
 const SIGNS: readonly (readonly [ConnectionFault, RegExp])[] = [
   ['address_blocked', /^address_refused$/],
   ['dns_failed', /^(?:ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL|ENOADDRESS)$|dns error/],

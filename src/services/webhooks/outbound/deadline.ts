@@ -7,7 +7,8 @@ export interface Deadline<Reason> {
   /** Why it has ended, `null` while it has not. */
   readonly reason: Reason | null
   /**
-   * Waits for `pending` or the end, whichever comes first: what ignores its signal must not hold the caller.
+   * Waits for `pending` or the end, whichever comes first: what ignores its signal must not hold
+   * the caller.
    *
    * @param onLate Gets the value that came after the end
    */
@@ -16,7 +17,10 @@ export interface Deadline<Reason> {
   release(): void
 }
 
-/** Listens to the caller's signal once and to its own not at all: these listeners cost more than a short request's signature. */
+/**
+ * Listens to the caller's signal once and to its own not at all: these listeners cost more than a
+ * short request's signature.
+ */
 export function createDeadline<Reason extends {}>(
   clock: Clock,
   timeoutMs: number,

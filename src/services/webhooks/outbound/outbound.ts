@@ -21,7 +21,10 @@ export interface OutboundRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array<ArrayBuffer>
-  /** For everything together: name resolution, connection, answer and the part of its body that is kept. In ms. */
+  /**
+   * For everything together: name resolution, connection, answer and the part of its body that is
+   * kept. In ms.
+   */
   readonly timeoutMs: number
   /** How much of the answer's body is kept; the rest is not read. */
   readonly responseBytes: number
@@ -64,7 +67,7 @@ export type OutboundResult =
       readonly durationMs: number
     }
 
-/** What {@link createOutbound} stands on. */
+/** What {@link createOutbound} is given. */
 export interface OutboundOptions {
   readonly fetch: FetchClient
   readonly clock: Clock
@@ -76,12 +79,15 @@ export interface OutboundOptions {
 const KNOWN_URLS = 2000
 
 /**
- * Guards against server-side request forgery in the layers that fetch allows: the URL, every address behind its name,
- * and no redirect is followed. Between the check of a name and the connection its answer can change (DNS rebinding):
- * where the network must be safe from that too, pass a `fetch` that checks addresses when it connects, as `pinnedFetch` does.
+ * Guards against server-side request forgery in the layers that fetch allows: the URL, every
+ * address behind its name, and no redirect is followed. Between the check of a name and the
+ * connection its answer can change (DNS rebinding): where the network must be safe from that too,
+ * pass a `fetch` that checks addresses when it connects, as `pinnedFetch` does.
  */
 export function createOutbound({ fetch, clock, resolve, policy }: OutboundOptions): Outbound {
-  /** Parsing and judging a URL takes longer than signing a short message; the policy stays the same. */
+  /**
+   * Parsing and judging a URL takes longer than signing a short message; the policy stays the same.
+   */
   const decisions = createLruCache<UrlDecision>(KNOWN_URLS)
 
   function decide(url: string): UrlDecision {

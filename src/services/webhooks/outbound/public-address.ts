@@ -1,22 +1,32 @@
 import ipaddr from 'ipaddr.js'
 
-/** Why an address is not one to send to: the special-purpose range it lies in, or `not_an_address`. */
+/**
+ * Why an address is not one to send to: the special-purpose range it lies in, or `not_an_address`.
+ */
 export type AddressRange = string
 
 const GLOBAL_UNICAST_V6 = /* @__PURE__ */ ipaddr.IPv6.parseCIDR('2000::/3')
 
-/** Azure's host agent: an address of the public space that each virtual machine reaches and nobody else. */
+/**
+ * Azure's host agent: an address of the public space that each virtual machine reaches and nobody
+ * else.
+ */
 const AZURE_HOST_AGENT = '168.63.129.16'
 
 /**
  * Judges an IP address by the IANA special-purpose registries.
  *
- * IPv4 passes when it is plain unicast. IPv6 passes when it is plain unicast inside 2000::/3: by default everything else
- * is refused, which takes in loopback, link-local, unique local, mapped, NAT64, discard-only and what is assigned later.
- * Inside 2000::/3 the ranges that carry an IPv4 address (6to4, Teredo, ISATAP) are refused whatever they carry.
+ * IPv4 passes when it is plain unicast. IPv6 passes when it is plain unicast inside 2000::/3: by
+ * default everything else is refused, which takes in loopback, link-local, unique local, mapped,
+ * NAT64, discard-only and what is assigned later. Inside 2000::/3 the ranges that carry an IPv4
+ * address (6to4, Teredo, ISATAP) are refused whatever they carry.
  *
  * @param text An address as DNS answers and `URL.hostname` write it; IPv6 with or without brackets
  * @returns `null` when the address is public, otherwise the range that refuses it
+ *
+ * @example
+ * refusedRange('10.0.0.1') // 'private'
+ * refusedRange('93.184.216.34') // null
  */
 export function refusedRange(text: string): AddressRange | null {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
@@ -38,7 +48,10 @@ function refusedV6(address: ipaddr.IPv6): AddressRange | null {
   return isIsatap(address) ? 'isatap' : null
 }
 
-/** An interface identifier of `[02]00:5efe` carries the IPv4 address of a tunnel's end (RFC 5214 §6.1). */
+/**
+ * An interface identifier of `[02]00:5efe` carries the IPv4 address of a tunnel's end (RFC 5214
+ * §6.1).
+ */
 function isIsatap({ parts }: ipaddr.IPv6): boolean {
   return ((parts[4] ?? 0) & ~0x0200) === 0 && parts[5] === 0x5efe
 }

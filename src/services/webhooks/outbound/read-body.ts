@@ -8,7 +8,8 @@ export interface BodyExcerpt {
 const MAX_CHUNKS = 100_000
 
 /**
- * Reads at most `maxBytes` of a body and cancels the rest, so that an endless body costs no more than its beginning.
+ * Reads at most `maxBytes` of a body and cancels the rest, so that an endless body costs no more
+ * than its beginning.
  *
  * Never rejects: a body that breaks off or is aborted leaves what arrived before.
  */

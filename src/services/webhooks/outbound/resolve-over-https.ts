@@ -1,16 +1,23 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { createLruCache } from '../../../primitives/lru-cache.ts'
-import type { Clock } from '../../../runtime/ports/platform/clock.ts'
-import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
+import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import type { HostResolver } from './host-resolver.ts'
 import { readBody } from './read-body.ts'
 
 /** Options of {@link createHttpsResolver}. */
 export interface HttpsResolverOptions {
-  readonly fetch: FetchClient
-  readonly clock: Clock
+  /** Default: the platform's. */
+  readonly fetch?: FetchClient
+  /** Default: the platform's. */
+  readonly clock?: Clock
   /** A DNS service that speaks `application/dns-json`. Default: Cloudflare's. */
   readonly url?: string
-  /** Names whose answers are remembered, for as long as the answers say but at most 5 minutes. Default 1,000. */
+  /**
+   * Names whose answers are remembered, for as long as the answers say but at most 5 minutes.
+   * Default 1,000.
+   */
   readonly cachedNames?: number
 }
 
@@ -19,6 +26,7 @@ interface Answer {
   readonly ttlMs: number
 }
 
+const CREATE = 'create HTTPS resolver'
 const RECORD_TYPES = [
   { name: 'A', number: 1 },
   { name: 'AAAA', number: 28 },
@@ -29,9 +37,23 @@ const MAX_CACHE_MS = 300_000
 const NO_ERROR = 0
 const NO_SUCH_NAME = 3
 
-/** Resolves names over HTTPS, which works where a runtime has no DNS of its own (Workers) and shows all addresses. */
-export function createHttpsResolver(options: HttpsResolverOptions): HostResolver {
-  const { fetch, clock, url = 'https://cloudflare-dns.com/dns-query', cachedNames = 1000 } = options
+/**
+ * Resolves names over HTTPS, which works where a runtime has no DNS of its own (Workers) and shows all
+ * addresses. The service that is asked learns the names.
+ *
+ * @throws TypeError when an option is not known, or the url is none
+ * @throws RangeError when `cachedNames` is out of range
+ *
+ * @example
+ * const resolve = createHttpsResolver({ url: 'https://dns.example.com/dns-query' })
+ * const webhooks = createWebhooks({ backend, resolve })
+ */
+export function createHttpsResolver(options: HttpsResolverOptions = {}): HostResolver {
+  checkOptions(CREATE, options, [], ['fetch', 'clock', 'url', 'cachedNames'])
+  const { fetch = systemFetch, clock = systemClock, cachedNames = 1000 } = options
+  const { url = 'https://cloudflare-dns.com/dns-query' } = options
+  checkInteger(CREATE, 'cachedNames', cachedNames, 1, 100_000)
+  if (!URL.canParse(url)) throw new TypeError(`Cannot ${CREATE}: url is no absolute URL`)
   const cache = createLruCache<{ readonly addresses: readonly string[]; readonly until: number }>(
     cachedNames,
   )

@@ -30,7 +30,7 @@ export interface OutboundMessage {
   readonly signal?: AbortSignal
 }
 
-/** What {@link createSender} stands on. */
+/** What {@link createSender} is given. */
 export interface SenderOptions {
   readonly outbound: Outbound
   readonly clock: Clock

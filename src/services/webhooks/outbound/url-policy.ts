@@ -6,13 +6,17 @@ export interface OutboundPolicy {
   readonly schemes?: readonly ('https' | 'http')[]
   /** Ports that may be named or implied. Default 443 and 8443, with `http` also 80 and 8080. */
   readonly ports?: readonly number[]
-  /** Only these hosts: exact names, or `*.example.com` for every name below one. Default: all that are not refused. */
+  /**
+   * Only these hosts: exact names, or `*.example.com` for every name below one. Default: all that
+   * are not refused.
+   */
   readonly allowHosts?: readonly string[]
   /** Never these hosts, written likewise. Default: none beyond the ones that are always refused. */
   readonly denyHosts?: readonly string[]
   /**
-   * Lets everything but malformed URLs pass: plain http, every port, names and addresses inside the network, and no DNS
-   * check. Whoever may create an endpoint can then reach whatever this process reaches. Default: off.
+   * Lets everything but malformed URLs pass: plain http, every port, names and addresses inside the
+   * network, and no DNS check. Whoever may create an endpoint can then reach whatever this process
+   * reaches. Default: off.
    */
   readonly allowPrivateNetworks?: 'for local development'
 }
@@ -38,14 +42,19 @@ export type UrlDecision =
   | {
       readonly ok: false
       readonly refusal: UrlRefusal
-      /** What is and what should be, to end a message with; never holds path, query or credentials. */
+      /**
+       * What is and what should be, to end a message with; never holds path, query or credentials.
+       */
       readonly detail: string
     }
 
 const MAX_URL_CHARACTERS = 2048
 const DEFAULT_PORTS = { https: [443, 8443], http: [80, 8080] } as const
 
-/** Names that stand for this machine, its network or its cloud's metadata service, with everything below them. */
+/**
+ * Names that stand for this machine, its network or its cloud's metadata service, with everything
+ * below them.
+ */
 const PRIVATE_SUFFIXES = [
   'localhost',
   'local',
@@ -71,7 +80,8 @@ export function decideUrl(text: string, policy: OutboundPolicy = {}): UrlDecisio
       `it has ${text.length} characters, at most ${MAX_URL_CHARACTERS} are allowed`,
     )
   if (!URL.canParse(text)) return refuse('not_a_url', 'it is no absolute URL')
-  // The parser has folded hexadecimal, octal, short, full-width and escaped spellings of IPv4 addresses by now.
+  // The parser has folded hexadecimal, octal, short, full-width and escaped spellings of IPv4
+  // addresses by now.
   const url = new URL(text)
   const local = policy.allowPrivateNetworks === 'for local development'
   const schemes = local ? ['https', 'http'] : (policy.schemes ?? ['https'])

@@ -6,8 +6,8 @@ import { WebhookError } from '../webhook-error.ts'
 const WAIT_MS = 2000
 
 /**
- * Puts a job off when the backend could not serve it: that is no fault of the job, and must never make it dead. Every
- * other error is a bug and rejects.
+ * Puts a job off when the backend could not serve it: that is no fault of the job, and must never
+ * make it dead. Every other error is a bug and rejects.
  */
 export async function deferOnBackendError(
   work: () => Promise<JobOutcome>,

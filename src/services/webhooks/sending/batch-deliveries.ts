@@ -37,7 +37,7 @@ export type BatchItemResult =
       readonly attempt: null
     }
 
-/** What {@link batchDeliveries} stands on. */
+/** What {@link batchDeliveries} is given. */
 export interface BatchTools {
   readonly deliver: (delivery: DirectDelivery<unknown>) => Promise<DirectResult>
   readonly clock: Clock

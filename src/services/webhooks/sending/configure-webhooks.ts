@@ -7,6 +7,10 @@ import type { WebhooksOptions } from './webhooks-options.ts'
  *
  * @param webhooks What `createWebhooks` made, or its options; `undefined` takes the choice back
  * @returns What was chosen
+ *
+ * @example
+ * configureWebhooks({ backend: sqlite('webhooks.db') })
+ * await deliverWebhook({ url, payload: { type: 'ping' }, secret })
  */
 export function configureWebhooks(webhooks: Webhooks | WebhooksOptions): Webhooks
 export function configureWebhooks(webhooks: undefined): undefined

@@ -50,11 +50,13 @@ export interface Webhooks {
   readonly endpoints: Endpoints
   readonly deliveries: Deliveries
   /**
-   * Accepts an event for every endpoint of its tenant that wants it. It is durable when this resolves: one write, whatever the
-   * number of endpoints. Each of them gets it at least once, under the same `webhook-id` in every attempt.
+   * Accepts an event for every endpoint of its tenant that wants it. It is durable when this
+   * resolves: one write, whatever the number of endpoints. Each of them gets it at least once,
+   * under the same `webhook-id` in every attempt.
    *
    * @throws WebhookError `invalid_event` or `event_id_reused`
-   * @throws BackendError when it is not known whether the event was accepted: publish again under the same `id`
+   * @throws BackendError when it is not known whether the event was accepted: publish again under
+   *   the same `id`
    */
   publish(event: WebhookEvent | RawWebhookEvent): Promise<PublishedEvent>
   publish<Data>(event: WebhookEvent<Data & AsJson<Data>>): Promise<PublishedEvent>
@@ -69,20 +71,27 @@ export interface Webhooks {
   ): Promise<BatchResult>
   /** Names it among the services of a program. */
   readonly name: 'webhooks'
-  /** What does the work, for whatever runs jobs on this platform: `jobRunner(...webhooks.processors)` on Workers. */
+  /**
+   * What does the work, for whatever runs jobs on this platform:
+   * `jobRunner(...webhooks.processors)` on Workers.
+   */
   readonly processors: readonly JobProcessor[]
-  /** Does the work in this process until `signal` aborts, then finishes or gives back what runs. For servers. */
+  /**
+   * Does the work in this process until `signal` aborts, then finishes or gives back what runs. For
+   * servers.
+   */
   run(options: WebhooksRunOptions): Promise<void>
   /**
-   * Does the work until nothing is left to do right now; what is scheduled for later stays. For tests and scripts.
+   * Does the work until nothing is left to do right now; what is scheduled for later stays. For
+   * tests and scripts.
    *
    * @returns How many jobs were settled
    */
   drain(options?: WebhooksWorkOptions): Promise<number>
   /**
-   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, what was
-   * accepted while no job runner had the webhooks is taken up, and whoever does the work is woken where
-   * there is something to do. For a Cron Trigger: `scheduled: () => webhooks.sweep()`.
+   * Looks after everything that waits, whatever wakes were lost: lost leases are taken back, what
+   * was accepted while no job runner had the webhooks is taken up, and whoever does the work is
+   * woken where there is something to do. For a Cron Trigger: `scheduled: () => webhooks.sweep()`.
    */
   sweep(): Promise<void>
   /** How many jobs are in which state, those among them that are parked: nobody runs them. */
@@ -95,7 +104,9 @@ export interface WebhooksWorkOptions extends Partial<
 > {
   /** Attempts at once, 1 to 1,000. Default 128. */
   readonly concurrency?: number
-  /** Hears when the job store could not be reached; work goes on. Default: the service's `report`. */
+  /**
+   * Hears when the job store could not be reached; work goes on. Default: the service's `report`.
+   */
   readonly onError?: (error: unknown) => void
 }
 

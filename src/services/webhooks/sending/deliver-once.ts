@@ -15,8 +15,8 @@ import type { WebhookSecret } from '../signing/webhook-keys.ts'
 export interface DirectDelivery<Payload = Json | Uint8Array> {
   readonly url: string
   /**
-   * The body: text or bytes as they are, everything else as JSON. What JSON would not carry unchanged
-   * is refused.
+   * The body: text or bytes as they are, everything else as JSON. What JSON would not carry
+   * unchanged is refused.
    */
   readonly payload: Payload
   /** Signs the message; several while they are rotated. Either this or `signature` is needed. */
@@ -25,7 +25,10 @@ export interface DirectDelivery<Payload = Json | Uint8Array> {
   readonly scheme?: SigningScheme
   /** What `signWebhook` returned for this payload, which then is text or bytes. */
   readonly signature?: SignatureHeaders[SigningScheme]
-  /** Sent as `webhook-id`; give the same one when you send the same message again. Default: that of `signature`, or a new one. */
+  /**
+   * Sent as `webhook-id`; give the same one when you send the same message again. Default: that of
+   * `signature`, or a new one.
+   */
   readonly id?: string
   /** Further headers; not the reserved ones. Default none. */
   readonly headers?: Readonly<Record<string, string>>
@@ -48,7 +51,7 @@ export type DirectResult = (
   readonly attempt: Attempt
 }
 
-/** What {@link deliverOnce} stands on. */
+/** What {@link deliverOnce} is given. */
 export interface DeliverOnceOptions {
   readonly sender: Sender
   readonly random: RandomSource
@@ -67,7 +70,8 @@ const SIGNATURE_HEADERS: ReadonlySet<string> = new Set([
 /**
  * Makes one signed attempt.
  *
- * @throws TypeError when the payload, a header or a secret is malformed, or nothing signs the message
+ * @throws TypeError when the payload, a header or a secret is malformed, or nothing signs the
+ *   message
  * @throws RangeError when the payload or the timeout is too large
  */
 export async function deliverOnce(
@@ -149,7 +153,10 @@ function headersOf(given: DirectDelivery['headers']): Readonly<Record<string, st
   throw new TypeError(`Cannot deliver webhook: headers: ${read.fault}`)
 }
 
-/** Only headers that carry signatures: those of the connection and of others are not the caller's to set. */
+/**
+ * Only headers that carry signatures: those of the connection and of others are not the caller's to
+ * set.
+ */
 function signatureIn({
   signature,
 }: DirectDelivery<unknown>): Readonly<Record<string, string>> | undefined {

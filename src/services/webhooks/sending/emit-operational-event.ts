@@ -3,7 +3,7 @@ import { encodeUtf8 } from '../../../primitives/utf8.ts'
 import type { EmitOperationalEvent, OperationalEvent } from '../events/operational-event.ts'
 import type { WebhookEvent } from '../events/webhook-event.ts'
 
-/** What {@link createOperationalEmitter} stands on. */
+/** What {@link createOperationalEmitter} is given. */
 export interface OperationalEmitterOptions {
   readonly tenant: string | undefined
   readonly listener: ((event: OperationalEvent) => void) | undefined
@@ -22,7 +22,8 @@ export function createOperationalEmitter({
     } catch {
       // A listener that throws must not keep a delivery from being settled.
     }
-    // What happens to operational events themselves is not announced, or a dead operational endpoint would never rest.
+    // What happens to operational events themselves is not announced, or a dead operational
+    // endpoint would never rest.
     if (tenant === undefined || event.data.tenant === tenant) return
     const digest = await crypto.subtle.digest('SHA-256', encodeUtf8(id))
     const eventId = `op_${encodeHex(new Uint8Array(digest).subarray(0, 16))}`

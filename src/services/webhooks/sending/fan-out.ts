@@ -14,7 +14,7 @@ import type { JsonOf } from '../queues/json-of.ts'
 import { contentOf, type EventRecord } from '../events/webhook-event.ts'
 import type { WorkQueue } from '../queues/work-queue.ts'
 
-/** What {@link fanOut} stands on. */
+/** What {@link fanOut} is given. */
 export interface FanOutOptions {
   readonly endpoints: EndpointStore
   readonly log: DeliveryLog
@@ -26,8 +26,9 @@ export interface FanOutOptions {
 }
 
 /**
- * Gives an event to every endpoint that wants it: first the records, then the jobs. Each step can be done again, which adds
- * what is missing and nothing else; so a crash anywhere costs only the time until the job is claimed again.
+ * Gives an event to every endpoint that wants it: first the records, then the jobs. Each step can
+ * be done again, which adds what is missing and nothing else; so a crash anywhere costs only the
+ * time until the job is claimed again.
  */
 export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<JobOutcome> {
   const { endpoints, log, deliveryQueue, clock, retentionMs, shards } = options
@@ -45,7 +46,10 @@ export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<J
   return { to: 'completed', result: { deliveries: ids.size } }
 }
 
-/** Deliveries that an earlier claim wrote and may not have made jobs for, though their endpoints have changed since. */
+/**
+ * Deliveries that an earlier claim wrote and may not have made jobs for, though their endpoints
+ * have changed since.
+ */
 async function unfinished(
   event: EventRecord,
   log: DeliveryLog,

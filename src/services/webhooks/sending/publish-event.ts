@@ -20,7 +20,7 @@ export interface PublishedEvent {
   readonly duplicate: boolean
 }
 
-/** What {@link publishEvent} stands on. */
+/** What {@link publishEvent} is given. */
 export interface PublishOptions {
   readonly eventQueue: WorkQueue
   readonly clock: Clock
@@ -31,7 +31,10 @@ export interface PublishOptions {
 
 const MAX_CLAIMS = 1000
 
-/** Accepts an event by one durable write: its job. Everything else follows from that job, however often it is begun. */
+/**
+ * Accepts an event by one durable write: its job. Everything else follows from that job, however
+ * often it is begun.
+ */
 export async function publishEvent(
   event: WebhookEvent<unknown> | RawWebhookEvent,
   { eventQueue, clock, random, maxEventBytes, idempotencyWindowMs }: PublishOptions,

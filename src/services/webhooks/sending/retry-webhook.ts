@@ -1,7 +1,8 @@
 import { configuredWebhooks } from './configured-webhooks.ts'
 
 /**
- * Sends a delivery again now, in place of its pending attempt if it has one: see `webhooks.deliveries.retry`.
+ * Sends a delivery again now, in place of its pending attempt if it has one: see
+ * `webhooks.deliveries.retry`.
  *
  * @example
  * for await (const { id } of webhooks.deliveries.list({ state: 'dead' })) await retryWebhook(id)

@@ -13,13 +13,16 @@ import type { HostResolver } from '../outbound/host-resolver.ts'
 import type { OutboundPolicy } from '../outbound/url-policy.ts'
 import type { OperationalEvent } from '../events/operational-event.ts'
 
-/** What webhooks are sent with. Durations are milliseconds or a number with its unit, as in `'30s'`. */
+/**
+ * What webhooks are sent with. Durations are milliseconds or a number with its unit, as in `'30s'`.
+ */
 export interface WebhooksOptions {
   /** Where everything is kept: `memory()`, `sqlite()`, `durableObjects()` or `redis()`. */
   readonly backend: Pick<Backend, 'store' | 'jobStore' | 'rateLimits' | 'waker'>
   /**
    * Makes the requests. Default: on Node, Deno and Bun `pinnedFetch` of `runtime/node`, which looks
-   * names up as the system does and judges their addresses when it connects; elsewhere the platform's.
+   * names up as the system does and judges their addresses when it connects; elsewhere the
+   * platform's.
    */
   readonly fetch?: FetchClient
   /** Default: the platform's. */
@@ -27,11 +30,11 @@ export interface WebhooksOptions {
   /** Default: the platform's. */
   readonly random?: RandomSource
   /**
-   * Finds the addresses of a host name before each attempt, all of which must be public. Default: none
-   * where the default `fetch` judges them itself. Otherwise the names are sent to a public DNS service,
-   * `cloudflare-dns.com`, over HTTPS: where that may not be, or names mean something else inside your
-   * network, pass a resolver of your own, `createHttpsResolver({ url })` among others. Where the
-   * runtime reaches no private network anyway, the text switches the check off.
+   * Finds the addresses of a host name before each attempt, all of which must be public. Default:
+   * none where the default `fetch` judges them itself. Otherwise the names are sent to a public DNS
+   * service, `cloudflare-dns.com`, over HTTPS: where that may not be, or names mean something else
+   * inside your network, pass a resolver of your own, `createHttpsResolver({ url })` among others.
+   * Where the runtime reaches no private network anyway, the text switches the check off.
    */
   readonly resolve?: HostResolver | 'unchecked: no private network can be reached from here'
   /** Which URLs may be sent to. Default: https on ports 443 and 8443, public hosts. */
@@ -43,8 +46,8 @@ export interface WebhooksOptions {
   /** How far chance moves each wait both ways, 0 to 1. Default 0.2. */
   readonly retryJitter?: number
   /**
-   * How long a receiver may ask to be waited for with `Retry-After`, at most 30 days: it counts where
-   * it is longer than the wait that is due. Default 24 h.
+   * How long a receiver may ask to be waited for with `Retry-After`, at most 30 days: it counts
+   * where it is longer than the wait that is due. Default 24 h.
    */
   readonly maxRetryAfter?: Duration
   /** For one attempt altogether, 100 ms to 5 min. Default 15 s. */
@@ -52,9 +55,9 @@ export interface WebhooksOptions {
   /** How much of an answer's body is kept, 0 to 65,536 bytes. Default 16,384. */
   readonly responseBytes?: number
   /**
-   * How long deliveries, attempts and payloads are kept after their event was published or they were
-   * sent again by hand, 1 minute to 1 year; what is still being attempted is kept for longer. Default
-   * 30 days.
+   * How long deliveries, attempts and payloads are kept after their event was published or they
+   * were sent again by hand, 1 minute to 1 year; what is still being attempted is kept for longer.
+   * Default 30 days.
    */
   readonly retention?: Duration
   /** How long an event id given by the caller is remembered, at most 30 days. Default 1 day. */
@@ -69,8 +72,8 @@ export interface WebhooksOptions {
   /** A tenant's most endpoints, 1 to 100,000. Default 1,000. */
   readonly maxEndpoints?: number
   /**
-   * Partitions that a tenant's deliveries are spread over, 1 to 256; an endpoint stays in the one it
-   * was created in. May be raised at any time and never lowered. Default 1.
+   * Partitions that a tenant's deliveries are spread over, 1 to 256; an endpoint stays in the one
+   * it was created in. May be raised at any time and never lowered. Default 1.
    */
   readonly shards?: number
   /**
@@ -88,8 +91,8 @@ export interface WebhooksOptions {
   /** Hears of operational events in this process, now and then twice. Default: nobody does. */
   readonly onOperationalEvent?: (event: OperationalEvent) => void
   /**
-   * Hears what nobody else does: what goes wrong around the work where `run` has no `onError`. The same
-   * once a minute. Default: prints it, with its stack.
+   * Hears what nobody else does: what goes wrong around the work where `run` has no `onError`. The
+   * same once a minute. Default: prints it, with its stack.
    */
   readonly report?: Report
 }
