@@ -13,7 +13,7 @@ export interface Door {
 
 /** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
 export const doors: readonly Door[] = [
-  { subpath: './infrastructure', budgetBytes: 350_000, source: 'src/infrastructure.ts' },
+  { subpath: './infrastructure', budgetBytes: 365_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
     budgetBytes: 125_000,

@@ -38,8 +38,8 @@ const NO_ERROR = 0
 const NO_SUCH_NAME = 3
 
 /**
- * Resolves names over HTTPS, which works where a runtime has no DNS of its own (Workers) and shows all
- * addresses. The service that is asked learns the names.
+ * Resolves names over HTTPS, which works where a runtime has no DNS of its own (Workers) and shows
+ * all addresses. The service that is asked learns the names.
  *
  * @throws TypeError when an option is not known, or the url is none
  * @throws RangeError when `cachedNames` is out of range
