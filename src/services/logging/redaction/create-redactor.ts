@@ -1,0 +1,103 @@
+import { CUT, plainValue } from '../values/plain-value.ts'
+import type { NameRule, PathStep, ValueRules } from '../values/value-rules.ts'
+import { isCardNumber } from './check-digits.ts'
+import { createNames } from './names.ts'
+import { codeRules, numberRules } from './number-rules.ts'
+import { hipaaRules, placeRules } from './personal-rules.ts'
+import { createReplace, type Replace } from './redaction-mode.ts'
+import type { Redaction, Redactor } from './redactor.ts'
+import { checkRedactorOptions, type RedactorOptions } from './redactor-options.ts'
+import { replaceSpans } from './replace-spans.ts'
+import { searchText, type TextSearch } from './search-text.ts'
+import { secretRules } from './secret-rules.ts'
+import type { TextRule } from './text-rule.ts'
+
+/** A value that begins before the limit and ends after it is found whole. */
+const BEYOND_LIMIT = 1024
+
+/**
+ * Makes copies of texts and values without secrets and personal data. Everything is found on the text
+ * as it came, in linear time; numbers by their check digits or by words and names beside them, so that
+ * ids, times, versions and prices stay.
+ *
+ * @throws TypeError when an option is of another kind or name
+ * @throws RangeError when a limit is out of range
+ * @example
+ * ```ts
+ * const redactor = createRedactor({ preset: 'hipaa', keys: ['internalNote'], allow: ['orderId'] })
+ * redactor.object({ mrn: 'A123456', orderId: 42 }) // { mrn: '[MRN]', orderId: 42 }
+ * ```
+ */
+export function createRedactor(options: RedactorOptions = {}): Redactor {
+  const limits = checkRedactorOptions(options)
+  const replace = createReplace(options)
+  const { keys = [], allow = [] } = options
+  const hipaa = options.preset === 'hipaa'
+  const except = new Set(options.except)
+  const rules = [
+    ...secretRules,
+    ...(hipaa ? hipaaRules : []),
+    ...Object.entries(options.patterns ?? {}).map(ruleOf),
+  ]
+  const names = createNames({ hipaa, keys, allow, except })
+  const search = { rules, numbers: [...numberRules, ...placeRules], codes: codeRules, names, except }
+  const redaction = new RedactionRules(search, replace)
+  return {
+    text(text) {
+      if (typeof text === 'string') return redaction.text(text, [], limits.maxTextLength, '')
+      throw new TypeError(`Cannot redact text: a ${typeof text} was given, a string expected`)
+    },
+    object: (value) => plainValue(value, limits, redaction),
+    explain(value) {
+      const found: Redaction[] = []
+      plainValue(value, limits, new RedactionRules(search, replace, found))
+      return found
+    },
+  }
+}
+
+/** A copy of its own: `lastIndex` is the caller's, and only with `g` all is found. */
+function ruleOf([rule, { source, flags }]: [string, RegExp]): TextRule {
+  return { rule, needs: '', pattern: new RegExp(source, `${flags.replace(/[gy]/g, '')}g`) }
+}
+
+class RedactionRules implements ValueRules {
+  readonly #search: TextSearch
+  readonly #versions: TextSearch
+  readonly #replace: Replace
+  readonly #found: Redaction[] | undefined
+
+  constructor(search: TextSearch, replace: Replace, found?: Redaction[]) {
+    this.#search = search
+    // Under such a name 1.2.3.4 is no address.
+    this.#versions = { ...search, except: new Set([...search.except, 'ip']) }
+    this.#replace = replace
+    this.#found = found
+  }
+
+  under(name: string): NameRule | undefined {
+    return name === '' ? undefined : this.#search.names.under(name)
+  }
+
+  text(text: string, path: readonly PathStep[], maxLength: number, name: string): string {
+    const cut = text.length > maxLength ? CUT : ''
+    const seen = cut === '' ? text : text.slice(0, maxLength + BEYOND_LIMIT)
+    const isVersion = /(?:version|build|release)$/i.test(name)
+    const spans = searchText(seen, isVersion ? this.#versions : this.#search)
+    if (spans.length === 0) return cut === '' ? text : text.slice(0, maxLength) + cut
+    for (const { rule, start, end } of spans)
+      if (start < maxLength) this.#found?.push({ path: [...path], rule, start, end })
+    return replaceSpans(seen, spans, maxLength, this.#replace) + cut
+  }
+
+  number(value: number | bigint, path: readonly PathStep[]): number | string {
+    const same = typeof value === 'number' ? value : String(value)
+    if (value < 1e12 || this.#search.except.has('card') || !isCardNumber(String(value))) return same
+    return this.hide(String(value), { rule: 'card' }, path) ?? '[CARD]'
+  }
+
+  hide(value: string, { rule }: Pick<NameRule, 'rule'>, path: readonly PathStep[]): string | undefined {
+    this.#found?.push({ path: [...path], rule, start: 0, end: value.length })
+    return this.#replace(value, rule)
+  }
+}

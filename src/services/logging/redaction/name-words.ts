@@ -1,0 +1,51 @@
+/**
+ * By rule the names it goes by: `|` between them, alternatives with commas, their parts with spaces.
+ * However a text divides them, `api key` is also `apiKey`, `API-KEY` and `apikey`. `~` where only a
+ * sentence says so, `^` where it must be the whole name. The rule without a name: it is none of the
+ * others.
+ */
+export const NAMES: Readonly<Record<string, string>> = {
+  secret:
+    'pwd,psw,pw,contrasena,senha,cred,creds,credential,credentials,auth,authorization,bearer,jwt,token,secret,secrets,otp,totp,pin,cvv,cvv2,cvc,cvc2,csc,cookie,cookies,csrf,xsrf,signature,sas,dsn,pem,mnemonic,^sid|pass word,words,wd,phrase,code,wort|api,access,secret,private,signing,encryption,master,shared,account,secretaccess key,keys|onetime,mfa,verification,auth,security,pin,login,access code|connection,conn string,str|database,db,redis,mongo,postgres url,uri|seed,recovery,backup phrase,code,codes',
+  ssn: 'ssn,ssns,ss,sin,nino,itin,tin,ein,aadhaar,cpf,pesel,socialsec,socialsecurity,~social|tax,taxpayer id,no,number|national id,insurance,identity',
+  ip: 'ip,ips,ipv4,ipv6,forwardedfor|ip addr,address,addresses|client,remote,source,real,peer ip',
+  mac: 'mac|mac addr,address',
+  email: 'email,emails|email addr,address,addresses',
+  phone:
+    'phone,phones,mobile,cell,tel,fax,msisdn,whatsapp,pager,~call,~text,~contact,~dial,~reach|tele,mobile,cell phone,phones',
+  dob: 'dob,born,bornon,birthday,birthdate,dateofbirth,birth',
+  mrn: 'mrn,medicalrecord,medicalrecords|patient,chart,hospital id,identifier,no,number',
+  plan: 'mbi,hicn,medicare,medicaid|healthplan,insurance,insurancepolicy,member,beneficiary,subscriber,policy,group id,identifier,no,number',
+  card: '~card,cc,pan|credit,debit,payment,bank card|cc,card no,num,number',
+  account: '~account,acct,iban,bban,aba,sortcode,bankaccount|account,bankaccount,routing no,num,nr,number',
+  passport: 'passport',
+  npi: 'npi|provider,nationalprovider id,identifier',
+  dea: 'dea',
+  license:
+    'driver,drivers,driving license,licence|dl,license,licence,certificate no,number',
+  vehicle: 'vin|license,licence,number plate|plate no,number|vehicle id,identification,registration',
+  device:
+    'imei,imsi,meid,iccid,udid,idfa,idfv,gaid,~serial|android,advertising,device id,identifier|serial,deviceserial no,number',
+  biometric: 'biometric,biometrics,retina,irisscan|face,voice id,print',
+  name: '~mr,~mrs,~ms,~miss,~dr,~prof,~herr,~frau,~mme,~patient,~dear,~named,~nameis,~sincerely,~regards,~signed,~signedby,~attn,surname,forename,fname,lname,^given,^family,^patient|first,last,middle,full,given,family,maiden,nick,legal,real,patient,customer,contact,cardholder,accountholder,recipient,guardian,mother,mothers,mothersmaiden,father,spouse,doctor,physician,subscriber,member,employee,person,holder,beneficiary,student,insured name,names',
+  address:
+    'addr,address,addresses,street,streetline,~pobox|address line',
+  zip: 'zip,zipcode,postcode,postalcode,plz',
+  '': 'client,remote,peer,source,src,dest,destination,local,host,server,listen,bind,socket,memory,contract,wallet,web,virtual addr,address',
+}
+
+/** What Safe Harbor lists besides. */
+export const HIPAA_NAMES: Readonly<Record<string, string>> = {
+  geo: 'lat,latitude,lng,lon,longitude,coordinate,coordinates,city,town,county,precinct,parish,district|geo location,point,hash',
+  username: 'username,usernames,login,screenname,displayname,handle',
+  fingerprint: 'fingerprint,fingerprints',
+  photo: 'photo,photos,photograph,portrait,selfie,avatar|face,profile image,picture,pic',
+  age: 'age',
+  url: 'url,uri,homepage,website',
+  date: 'dod,dos|admission,admitted,admit,discharge,discharged,death,visit,encounter,service,appointment,procedure,surgery,diagnosis date,day,at,on,time|admission,discharge,dateofdeath,dateofservice',
+}
+
+/** Follow a name without changing what it names: `passwordHash`, `email2`, `phone_number`. */
+export const TAIL: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  'hash,raw,value,plain,text,string,number,num,no,nr,id,old,new,current,confirm,confirmation,again,repeat,encrypted,digest,b64,base64,header,primary,secondary,home,work,last4'.split(','),
+)

@@ -1,0 +1,173 @@
+import type { Names } from './names.ts'
+import { DATE } from './personal-rules.ts'
+import type { AddSpan } from './text-rule.ts'
+
+/** Between a name and its value: quotes and brackets that end the name, then a mark. */
+const MARK =
+  /^[\\"'`\])]{0,8}\s{0,4}(?:[:=]{1,2}>?|>|,(?=\s{0,2}\\*["']))\s{0,4}|^[\\"'`]{0,8},?\s{0,4}[\\"'`]{0,8}(?:value|val|content|v)[\\"'`]{0,8}\s{0,4}[:=]\s{0,4}/i
+
+/** Words that may stand between a name and its value in a sentence. */
+const JOINING =
+  '(?:[^\\w\\n+(]{0,4}(?:is|was|are|no|num|number|id|code|of|for|on|file|my|your|his|her|their|the|an?|me|us|him|them|at|in|to|with|new|old|ending|set|changed|as|please|card|line|now|patient|called|[A-Z][a-z]{1,14})(?!\\w)){0,5}[^\\w\\n+(]{0,4}'
+
+const CODE = '[A-Za-z]{0,5}[-#]?(?=[\\w-]*\\d[\\w-]*\\d[\\w-]*\\d)\\d[\\w-]{2,20}'
+const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d)'
+
+/** What a value without a mark looks like, by its rule; rules that are not here want a mark. */
+const SHAPES: Readonly<Record<string, string>> = {
+  secret: '["\'`][^"\'`\\n]{1,200}(?=["\'`])|\\d(?:[ -]?\\d){2,7}(?!\\d)|(?=\\S*(?:\\d|[a-z][A-Z]|[^\\w\\s.,;:!?()\'"\\[\\]-]))[^\\s"\'`[]{4,200}',
+  ssn: '[\\d*xX]{3}[ ._/-]?[\\d*xX]{2}[ ._/-]?\\d{4}(?!\\d)|\\d(?:[ -]?\\d){8}(?!\\d)',
+  npi: '\\d(?:[ -]?\\d){9}(?!\\d)',
+  dea: '[A-Z]{2}\\d{7}(?!\\d)',
+  mrn: CODE,
+  plan: CODE,
+  license: `${CODE}|[A-Z]?\\d{3}[ -]\\d{3}[ -]\\d{2,3}`,
+  passport: '[A-Z]{0,3}\\d{6,9}(?!\\d)',
+  dob: `${DATE}|(?:19|20)\\d{6}(?!\\d)`,
+  account: `${DIGITS}|\\d\\d-\\d\\d-\\d\\d(?!\\d)`,
+  card: '\\d(?:[ -]?\\d){11,18}(?!\\d)',
+  phone: DIGITS,
+  address: '\\d{1,7}(?!\\d)',
+  device: CODE,
+  vehicle: '[A-Z\\d]{1,4}[ -]?(?=[A-Z -]*\\d)[A-Z\\d]{2,14}',
+  zip: '\\d{5}(?:-\\d{4})?(?!\\d)|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d',
+}
+
+/** A name after a title or a greeting. */
+const PERSON =
+  "\\p{Lu}[\\p{L}'’-]*\\.?(?: (?:(?:van|von|de|der|da|di|bin|al|el|la) ){0,2}\\p{Lu}[\\p{L}'’-]*\\.?){0,3}"
+
+/** Begin with a capital where a name might, and name nobody. */
+const NOBODY =
+  'IDs?|Ids?|No|Number|Portal|Records?|Name|Data|Services?|Info|Information|Care|Safety|Account|Sir|Madam|Team|Customer|User|All|Support|The|An?|Is|Has|Was|Not|Admin|Status|Type|Count|[A-Z]{2,5}'
+
+
+const NAME = [
+  new RegExp(`^(?: is| him| her)?[.,:]?\\s{1,2}(?!(?:${NOBODY})\\b)(?<v>${PERSON})`, 'u'),
+  undefined,
+] as const
+
+const spoken = new Map<string, readonly [after: RegExp, before: RegExp | undefined]>()
+
+function spokenOf(rule: string): readonly [RegExp, RegExp | undefined] | undefined {
+  if (rule === 'name') return NAME
+  const shape = SHAPES[rule]
+  if (shape === undefined) return undefined
+  let known = spoken.get(rule)
+  if (known === undefined) {
+    known = [
+      new RegExp(`^${JOINING}(?<v>${shape})`, 'i'),
+      new RegExp(`(?<![\\w-])(?<v>${shape})[^\\w\\n]{1,3}(?:(?:is|was|as|my|your|his|her|the|patient)\\W{1,2}){0,4}$`, 'i'),
+    ]
+    spoken.set(rule, known)
+  }
+  return known
+}
+
+/**
+ * Finds the value of the name that begins at `start`, in texts of any notation, whole or cut: JSON
+ * (also within JSON), forms and queries, headers, logfmt, YAML, XML, connection strings, command
+ * lines, and sentences.
+ *
+ * @returns Where to look for the next name
+ */
+export function addNamedValue(text: string, start: number, names: Names, add: AddSpan): number {
+  const found = names.at(text, start)
+  if (found === undefined) return start
+  const { rule, spoken, end } = found
+  if (rule === '') return end
+  const mark = spoken ? null : MARK.exec(text.slice(end, end + 40))
+  // A list of names has commas too: only what is a secret has its value after one.
+  if (mark !== null && (!/^[\\"'`]*,\s*$/.test(mark[0]) || isSecretPair(text, start, rule, names)))
+    return Math.max(end, addMarked(text, end + mark[0].length, rule, text.slice(start, end), add))
+  addSpoken(text, start, end, rule, add)
+  return end
+}
+
+/** `["cookie", "a=b"]`: a secret's name in quotes, and after it no other name. */
+function isSecretPair(text: string, at: number, rule: string, names: Names): boolean {
+  const second = /^[^,]{0,80},\s*\\*["']([^"'\\]{0,40})/.exec(text.slice(at, at + 140))?.[1]
+  return rule === 'secret' && second !== undefined && names.under(second) === undefined
+}
+
+/** What a value is when there is none, or was hidden before. */
+const NOTHING = /^(?:(?:true|false|null|undefined|none|nil)(?!\w)|\[[A-Z][A-Z -]*[\]:_]|\*{3})/
+
+/** @returns Where the value ends */
+function addMarked(
+  text: string,
+  start: number,
+  rule: string,
+  name: string,
+  add: AddSpan,
+): number {
+  const opening = /^(?:\\*["'`]|%22)/.exec(text.slice(start, start + 16))?.[0] ?? ''
+  const first = start + opening.length
+  const end =
+    opening !== ''
+      ? quotedEnd(text, first, opening)
+      : /[[{]/.test(text[start] ?? '')
+        ? blockEnd(text, start)
+        : start + bareLength(text.slice(start, start + LONGEST_BARE), rule, name)
+  if (!NOTHING.test(text.slice(first, first + 12))) add(first, end, rule)
+  return end
+}
+
+const LONGEST_BARE = 4096
+
+/** Values without quotes that have spaces in them: to the end of a line, or to the next name. */
+function bareLength(text: string, rule: string, name: string): number {
+  const pattern = /(?:authorization|cookies?)$/i.test(name)
+    ? /^[^\r\n"'`]*/
+    : /^(?:name|address)$/.test(rule)
+      ? /^(?:(?![\r\n"'`;&|<>{}\]]|[, ]{1,2}[\w -]{1,20}[:=])(?:[^,]|,(?= ?\d| [A-Z]{2}\b| [A-Z][a-z]+, [A-Z]{2}\b)))*/
+      : /^(?:phone|ssn|card|account)$/.test(rule)
+        ? /^(?:[\d(+][\d ()+./-]{2,}[\d)]|[^\s&,;"'`<>|)\]}\\]*)/
+        : /^[^\s&,;"'`<>|)\]}\\]*/
+  return pattern.exec(text)?.[0].length ?? 0
+}
+
+function quotedEnd(text: string, from: number, opening: string): number {
+  const escapes = opening.length - 1
+  const quote = opening === '%22' ? opening : (opening.at(-1) ?? '')
+  for (let at = text.indexOf(quote, from); at !== -1; at = text.indexOf(quote, at + 1)) {
+    let backslashes = 0
+    while (text[at - 1 - backslashes] === '\\' && at - backslashes > from) backslashes++
+    // A quote that is escaped more than the one it began with is the value's.
+    if (quote === opening ? backslashes % 2 === 0 : backslashes <= escapes) return at - backslashes
+  }
+  return text.length
+}
+
+/** The end of a list or an object, whose texts may have brackets too. */
+function blockEnd(text: string, from: number): number {
+  const part = /"(?:[^"\\]|\\.)*(?:"|$)|[[\]{}]/gs
+  part.lastIndex = from
+  let depth = 0
+  for (let found = part.exec(text); found !== null; found = part.exec(text)) {
+    if (/[[{]/.test(found[0].slice(0, 1))) depth++
+    else if (!found[0].startsWith('"') && --depth === 0) return part.lastIndex
+  }
+  return text.length
+}
+
+const AFTER = 90
+const BEFORE = 60
+
+/** What the words of a sentence name: after them, or before as in "123456789 is my SSN". */
+function addSpoken(text: string, start: number, end: number, rule: string, add: AddSpan): void {
+  const spoken = spokenOf(rule)
+  if (spoken === undefined) return
+  const [after, before] = spoken
+  const following = text.slice(end, end + AFTER)
+  const next = /[\dA-Z"'`*]/.test(following) ? after.exec(following) : null
+  if (next !== null) {
+    const value = next.groups?.['v'] ?? ''
+    add(end + next[0].length - value.length, end + next[0].length, rule)
+    return
+  }
+  const from = Math.max(0, start - BEFORE)
+  const preceding = text.slice(from, start)
+  const last = /\d/.test(preceding) ? before?.exec(preceding) : null
+  if (last != null) add(from + last.index, from + last.index + (last.groups?.['v']?.length ?? 0), rule)
+}

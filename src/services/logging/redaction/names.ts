@@ -1,0 +1,181 @@
+import type { NameRule } from '../values/value-rules.ts'
+import { HIPAA_NAMES, NAMES, TAIL } from './name-words.ts'
+import { readableText } from './readable-text.ts'
+
+/** What the words at one place of a text name. */
+export interface FoundName {
+  readonly rule: string
+  /** Only a sentence says so: a property of that name is something else. */
+  readonly spoken: boolean
+  /** Where the words end, with those that only say more of the same: `password hash`. */
+  readonly end: number
+}
+
+/** What names say of the values under them. */
+export interface Names {
+  /** @returns What holds under this name of a property or header */
+  under(name: string): NameRule | undefined
+  /** @returns What the words that begin at `start` name; nothing where they are a part of another name */
+  at(text: string, start: number): FoundName | undefined
+  /** Whether a name may begin with these letters; most words end here. */
+  mayBegin(text: string, start: number, end: number): boolean
+}
+
+/** What {@link createNames} goes by. */
+export interface NamesOptions {
+  /** Also names that say who someone is only together with others, as Safe Harbor lists them. */
+  readonly hipaa: boolean
+  /** Further names that hide their values. */
+  readonly keys: readonly string[]
+  /** Names whose values are shown as they are. */
+  readonly allow: readonly string[]
+  /** Rules that are left out. */
+  readonly except: ReadonlySet<string>
+}
+
+/** Words of one name. */
+const MAX_WORDS = 4
+/** Words of less than three letters that a name may begin with. */
+const SHORT: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  'e,d,f,l,p,pw,cc,ip,ss,dl,po,db,mr,ms,dr'.split(','),
+)
+/** Names that are kept with what they say; longer ones are looked at from their end. */
+const MAX_NAMES = 2000
+const MAX_LENGTH = 128
+
+/** Before one of these other letters may stand: `dbpassword`. */
+const GLUED = /(?:password|passwd|passphrase|secret|token|sessid|(?:api|access|secret|private)key)$/
+
+/** Puts the words in order, and looks names up. Names seen before cost one look-up. */
+export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names {
+  const rules = new Map<string, string>()
+  for (const [rule, list] of Object.entries({ ...NAMES, ...(hipaa && HIPAA_NAMES) }))
+    if (!except.has(rule)) for (const name of expanded(list)) rules.set(name, rule)
+  for (const key of keys) rules.set(joined(key), 'secret')
+  /** All that a name may begin with. */
+  const beginnings = new Set<string>()
+  for (const key of rules.keys())
+    for (let end = key.search(/\w/) + 1; end <= key.length; end++)
+      beginnings.add(key.slice(key.search(/\w/), end))
+  const firsts = new Uint8Array(2 ** 15)
+  for (const key of beginnings) if (key.length === 3) firsts[firstThree(key, 0)] = 1
+  const allowed = new Set(allow.map(joined))
+  const known = new Map<string, NameRule | null>()
+
+  function at(text: string, start: number): FoundName | undefined {
+    let name = ''
+    let end = start
+    let found: FoundName | undefined
+    for (let words = 0; words < MAX_WORDS; words++) {
+      const from = words === 0 ? end : nextWord(text, end)
+      const to = wordEnd(text, from)
+      if (to === from) break
+      end = to
+      const word = text.slice(from, to).toLowerCase()
+      const numbered = rules.get(name + word.replace(/(?<=\D)\d\d?$/, ''))
+      name += word
+      const rule = rules.get(name) ?? numbered ?? (isGlued(name) ? 'secret' : undefined)
+      const said = rule ?? rules.get(`~${name}`)
+      if (said !== undefined) found = { rule: said, spoken: rule === undefined, end }
+      else if (!beginnings.has(name)) break
+    }
+    if (found === undefined) return undefined
+    end = found.end
+    for (;;) {
+      const from = nextWord(text, end)
+      const to = wordEnd(text, from)
+      const word = text.slice(from, to).toLowerCase()
+      if (to === from || !(TAIL.has(word) || (from - end < 2 && text[end] !== ' ' && /^\d\d?$/.test(word)))) break
+      end = to
+    }
+    // What goes on with letters is another name: tokenCount, token-count.
+    return /^[-_.]?[A-Za-z\d]/.test(text.slice(end, end + 2)) ? undefined : { ...found, end }
+  }
+
+  function look(name: string): NameRule | null {
+    if (allowed.has(joined(name))) return { rule: 'allowed', kind: 'leave' }
+    const whole = rules.get(`^${joined(name)}`) ?? rules.get(joined(name))
+    if (whole !== undefined) return ruleOf(whole, rules.has(`^${joined(name)}`))
+    for (let start = 0; start < name.length; start = Math.max(start + 1, wordEnd(name, start))) {
+      const found = at(name, start)
+      const isLast = found !== undefined && !/[A-Za-z\d]/.test(name.slice(found.end))
+      if (isLast && !found.spoken) return ruleOf(found.rule)
+    }
+    return null
+  }
+
+  return {
+    at,
+    mayBegin(text, start, end) {
+      const length = end - start
+      if (length < 3) return SHORT.has(text.slice(start, end).toLowerCase())
+      if (firsts[firstThree(text, start)] === 0 && length < 8) return false
+      const word = text.slice(start, Math.min(end, start + MAX_LENGTH)).toLowerCase()
+      return beginnings.has(word) || beginnings.has(word.replace(/\d+$/, '')) || isGlued(word)
+    },
+    under(name) {
+      let rule = known.get(name)
+      if (rule === undefined) {
+        const readable = /[^ -~]/.test(name) ? readableText(name).text : name
+        rule = look(readable.slice(-MAX_LENGTH))
+        if (known.size >= MAX_NAMES) known.clear()
+        if (name.length <= MAX_LENGTH) known.set(name, rule)
+      }
+      return rule ?? undefined
+    },
+  }
+}
+
+function ruleOf(rule: string, shallow = false): NameRule | null {
+  if (rule === '') return null
+  return { rule, kind: rule === 'secret' ? 'secret' : 'personal', shallow }
+}
+
+/** `api,access key,keys|pin` as `apikey`, `apikeys`, `accesskey`, … */
+function expanded(list: string): string[] {
+  return list.split('|').flatMap((entry) =>
+    entry
+      .split(' ')
+      .reduce<string[]>((all, part) => all.flatMap((before) => part.split(',').map((word) => before + word)), ['']),
+  )
+}
+
+function joined(name: string): string {
+  return name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase()
+}
+
+/** A number for three letters, the same in both cases. */
+function firstThree(text: string, at: number): number {
+  const [a, b, c] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)]
+  return ((a & 31) << 10) | ((b & 31) << 5) | (c & 31)
+}
+
+function isGlued(name: string): boolean {
+  return name.length > 7 && GLUED.test(name)
+}
+
+/** Where the next word begins: after nothing, `'s`, a mark, a space. */
+function nextWord(text: string, from: number): number {
+  let at = from
+  if (text[at] === "'" && text[at + 1] === 's') at += 2
+  if (text[at] === '_' || text[at] === '.' || text[at] === '-') at++
+  return text[at] === ' ' ? at + 1 : at
+}
+
+/** Where a word of letters or digits ends; a capital after a small letter begins another. */
+function wordEnd(text: string, from: number): number {
+  let at = from
+  while (at < text.length) {
+    const code = text.charCodeAt(at)
+    const isLower = code > 96 && code < 123
+    const isUpper = code > 64 && code < 91
+    if (!isLower && !isUpper && !(code > 47 && code < 58)) break
+    if (isUpper && at > from) {
+      const before = text.charCodeAt(at - 1)
+      const after = text.charCodeAt(at + 1)
+      if (before > 96 || (before > 64 && after > 96 && after < 123)) break
+    }
+    at++
+  }
+  return at
+}
