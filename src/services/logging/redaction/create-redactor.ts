@@ -3,7 +3,7 @@ import type { NameRule, PathStep, ValueRules } from '../values/value-rules.ts'
 import { isCardNumber } from './check-digits.ts'
 import { createNames } from './names.ts'
 import { codeRules, numberRules } from './number-rules.ts'
-import { hipaaRules, placeRules } from './personal-rules.ts'
+import { hipaaRules, zipRule } from './personal-rules.ts'
 import { createReplace, type Replace } from './redaction-mode.ts'
 import type { Redaction, Redactor } from './redactor.ts'
 import { checkRedactorOptions, type RedactorOptions } from './redactor-options.ts'
@@ -40,7 +40,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
     ...Object.entries(options.patterns ?? {}).map(ruleOf),
   ]
   const names = createNames({ hipaa, keys, allow, except })
-  const search = { rules, numbers: [...numberRules, ...placeRules], codes: codeRules, names, except }
+  const search = { rules, numbers: [...numberRules, zipRule], codes: codeRules, names, except }
   const redaction = new RedactionRules(search, replace)
   return {
     text(text) {

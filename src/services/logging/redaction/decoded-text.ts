@@ -25,9 +25,9 @@ const NAMED: Readonly<Record<string, string>> = {
  * @returns `undefined` when the text has none of it
  */
 export function decodedText(text: string): ReadableText | undefined {
-  if (!/[%\\&]|=\S*\+/.test(text)) return undefined
   // A form writes its spaces as +; elsewhere it begins a telephone number.
-  const isForm = /^\S*=/.test(text)
+  const isForm = text.includes('+') && /^\S*=/.test(text)
+  if (!isForm && !/[%\\&]/.test(text)) return undefined
   const origin: number[] = []
   let decoded = ''
   let done = 0

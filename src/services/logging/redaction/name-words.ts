@@ -10,9 +10,9 @@ export const NAMES: Readonly<Record<string, string>> = {
   ssn: 'ssn,ssns,ss,sin,nino,itin,tin,ein,aadhaar,cpf,pesel,socialsec,socialsecurity,~social|tax,taxpayer id,no,number|national id,insurance,identity',
   ip: 'ip,ips,ipv4,ipv6,forwardedfor|ip addr,address,addresses|client,remote,source,real,peer ip',
   mac: 'mac|mac addr,address',
-  email: 'email,emails|email addr,address,addresses',
+  email: 'email,emails,emailid|email addr,address,addresses',
   phone:
-    'phone,phones,mobile,cell,tel,fax,msisdn,whatsapp,pager,~call,~text,~contact,~dial,~reach|tele,mobile,cell phone,phones',
+    'phone,phones,mobile,~cell,tel,fax,msisdn,whatsapp,pager,~call,~text,~contact,~dial,~reach|tele,mobile,cell phone,phones',
   dob: 'dob,born,bornon,birthday,birthdate,dateofbirth,birth',
   mrn: 'mrn,medicalrecord,medicalrecords|patient,chart,hospital id,identifier,no,number',
   plan: 'mbi,hicn,medicare,medicaid|healthplan,insurance,insurancepolicy,member,beneficiary,subscriber,policy,group id,identifier,no,number',
@@ -29,7 +29,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   biometric: 'biometric,biometrics,retina,irisscan|face,voice id,print',
   name: '~mr,~mrs,~ms,~miss,~dr,~prof,~herr,~frau,~mme,~patient,~dear,~named,~nameis,~sincerely,~regards,~signed,~signedby,~attn,surname,forename,fname,lname,^given,^family,^patient|first,last,middle,full,given,family,maiden,nick,legal,real,patient,customer,contact,cardholder,accountholder,recipient,guardian,mother,mothers,mothersmaiden,father,spouse,doctor,physician,subscriber,member,employee,person,holder,beneficiary,student,insured name,names',
   address:
-    'addr,address,addresses,street,streetline,~pobox|address line',
+    'addr,address,addresses,street,streetline|address line|~st,~ave,~avenue,~road,~rd,~boulevard,~blvd,~lane,~ln,~drive,~court,~ct,~place,~pl,~square,~terrace,~parkway,~pkwy,~circle,~highway,~hwy,~way,~trail,~close,~crescent,~row,~plaza,~apt,~apartment,~suite,~ste,~unit,~pobox,~addressis,~livesat,~livingat,~residesat,~locatedat,~movedto,~sentto,~shipto,~shippedto,~deliverto,~deliveredto',
   zip: 'zip,zipcode,postcode,postalcode,plz',
   '': 'client,remote,peer,source,src,dest,destination,local,host,server,listen,bind,socket,memory,contract,wallet,web,virtual addr,address',
 }
@@ -47,5 +47,5 @@ export const HIPAA_NAMES: Readonly<Record<string, string>> = {
 
 /** Follow a name without changing what it names: `passwordHash`, `email2`, `phone_number`. */
 export const TAIL: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  'hash,raw,value,plain,text,string,number,num,no,nr,id,old,new,current,confirm,confirmation,again,repeat,encrypted,digest,b64,base64,header,primary,secondary,home,work,last4'.split(','),
+  'hash,raw,value,plain,text,string,number,num,no,nr,old,new,current,confirm,confirmation,again,repeat,encrypted,digest,b64,base64,header,primary,secondary,home,work,last4'.split(','),
 )

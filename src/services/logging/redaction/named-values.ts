@@ -1,14 +1,18 @@
 import type { Names } from './names.ts'
 import { DATE } from './personal-rules.ts'
+import { addStreetAddress } from './street-address.ts'
 import type { AddSpan } from './text-rule.ts'
 
 /** Between a name and its value: quotes and brackets that end the name, then a mark. */
 const MARK =
-  /^[\\"'`\])]{0,8}\s{0,4}(?:[:=]{1,2}>?|>|,(?=\s{0,2}\\*["']))\s{0,4}|^[\\"'`]{0,8},?\s{0,4}[\\"'`]{0,8}(?:value|val|content|v)[\\"'`]{0,8}\s{0,4}[:=]\s{0,4}/i
+  /^[\\"'`]{0,8},?\s{0,4}[\\"'`]{0,8}(?:value|val|content|v)[\\"'`]{0,8}\s{0,4}[:=]\s{0,4}|^[\\"'`\])]{0,8}\s{0,4}(?:[:=]{1,2}>?|>|,(?=\s{0,2}\\*["']))\s{0,4}/i
 
 /** Words that may stand between a name and its value in a sentence. */
 const JOINING =
   '(?:[^\\w\\n+(]{0,4}(?:is|was|are|no|num|number|id|code|of|for|on|file|my|your|his|her|their|the|an?|me|us|him|them|at|in|to|with|new|old|ending|set|changed|as|please|card|line|now|patient|called|[A-Z][a-z]{1,14})(?!\\w)){0,5}[^\\w\\n+(]{0,4}'
+
+/** Of these, few words may stand before a number: other numbers are near as often. */
+const CAREFUL = /^(?:secret|account|card|phone|device|vehicle|zip)$/
 
 const CODE = '[A-Za-z]{0,5}[-#]?(?=[\\w-]*\\d[\\w-]*\\d[\\w-]*\\d)\\d[\\w-]{2,20}'
 const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d)'
@@ -27,7 +31,6 @@ const SHAPES: Readonly<Record<string, string>> = {
   account: `${DIGITS}|\\d\\d-\\d\\d-\\d\\d(?!\\d)`,
   card: '\\d(?:[ -]?\\d){11,18}(?!\\d)',
   phone: DIGITS,
-  address: '\\d{1,7}(?!\\d)',
   device: CODE,
   vehicle: '[A-Z\\d]{1,4}[ -]?(?=[A-Z -]*\\d)[A-Z\\d]{2,14}',
   zip: '\\d{5}(?:-\\d{4})?(?!\\d)|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d',
@@ -55,8 +58,10 @@ function spokenOf(rule: string): readonly [RegExp, RegExp | undefined] | undefin
   if (shape === undefined) return undefined
   let known = spoken.get(rule)
   if (known === undefined) {
+    // Where all cases are alike, any word may stand between: "SSN of our customer: 123456789".
+    const flags = CAREFUL.test(rule) ? '' : 'i'
     known = [
-      new RegExp(`^${JOINING}(?<v>${shape})`, 'i'),
+      new RegExp(`^${JOINING}(?<v>${shape})`, flags),
       new RegExp(`(?<![\\w-])(?<v>${shape})[^\\w\\n]{1,3}(?:(?:is|was|as|my|your|his|her|the|patient)\\W{1,2}){0,4}$`, 'i'),
     ]
     spoken.set(rule, known)
@@ -79,8 +84,9 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   const mark = spoken ? null : MARK.exec(text.slice(end, end + 40))
   // A list of names has commas too: only what is a secret has its value after one.
   if (mark !== null && (!/^[\\"'`]*,\s*$/.test(mark[0]) || isSecretPair(text, start, rule, names)))
-    return Math.max(end, addMarked(text, end + mark[0].length, rule, text.slice(start, end), add))
-  addSpoken(text, start, end, rule, add)
+    return Math.max(end, addMarked(text, start, end + mark[0].length, rule, text.slice(start, end), add))
+  if (rule === 'address') addStreetAddress(text, start, end, add)
+  else addSpoken(text, start, end, rule, add)
   return end
 }
 
@@ -96,11 +102,14 @@ const NOTHING = /^(?:(?:true|false|null|undefined|none|nil)(?!\w)|\[[A-Z][A-Z -]
 /** @returns Where the value ends */
 function addMarked(
   text: string,
+  at: number,
   start: number,
   rule: string,
   name: string,
   add: AddSpan,
 ): number {
+  // `"Cookie: a=b"` ends with the quote before the name.
+  const quote = /["'`]/.exec(text[at - 1] ?? '')?.[0] ?? '\n'
   const opening = /^(?:\\*["'`]|%22)/.exec(text.slice(start, start + 16))?.[0] ?? ''
   const first = start + opening.length
   const end =
@@ -108,7 +117,7 @@ function addMarked(
       ? quotedEnd(text, first, opening)
       : /[[{]/.test(text[start] ?? '')
         ? blockEnd(text, start)
-        : start + bareLength(text.slice(start, start + LONGEST_BARE), rule, name)
+        : start + bareLength(text.slice(start, start + LONGEST_BARE), rule, name, quote)
   if (!NOTHING.test(text.slice(first, first + 12))) add(first, end, rule)
   return end
 }
@@ -116,10 +125,12 @@ function addMarked(
 const LONGEST_BARE = 4096
 
 /** Values without quotes that have spaces in them: to the end of a line, or to the next name. */
-function bareLength(text: string, rule: string, name: string): number {
-  const pattern = /(?:authorization|cookies?)$/i.test(name)
-    ? /^[^\r\n"'`]*/
-    : /^(?:name|address)$/.test(rule)
+function bareLength(text: string, rule: string, name: string, quote: string): number {
+  if (/(?:authorization|cookies?)$/i.test(name)) {
+    const end = text.indexOf(quote)
+    return /^[^\r\n]*/.exec(end < 0 ? text : text.slice(0, end))?.[0].length ?? 0
+  }
+  const pattern = /^(?:name|address)$/.test(rule)
       ? /^(?:(?![\r\n"'`;&|<>{}\]]|[, ]{1,2}[\w -]{1,20}[:=])(?:[^,]|,(?= ?\d| [A-Z]{2}\b| [A-Z][a-z]+, [A-Z]{2}\b)))*/
       : /^(?:phone|ssn|card|account)$/.test(rule)
         ? /^(?:[\d(+][\d ()+./-]{2,}[\d)]|[^\s&,;"'`<>|)\]}\\]*)/
@@ -166,6 +177,7 @@ function addSpoken(text: string, start: number, end: number, rule: string, add: 
     add(end + next[0].length - value.length, end + next[0].length, rule)
     return
   }
+  if (rule === 'name') return addStreetAddress(text, start, end, add)
   const from = Math.max(0, start - BEFORE)
   const preceding = text.slice(from, start)
   const last = /\d/.test(preceding) ? before?.exec(preceding) : null

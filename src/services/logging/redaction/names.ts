@@ -72,7 +72,11 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
       if (to === from) break
       end = to
       const word = text.slice(from, to).toLowerCase()
-      const numbered = rules.get(name + word.replace(/(?<=\D)\d\d?$/, ''))
+      const letters = word.replace(/(?<=\D)\d+$/, '')
+      const numbered = rules.get(name + letters)
+      // MRN12345678
+      if (numbered !== undefined && word.length - letters.length > 3)
+        return { rule: numbered, spoken: true, end: from + letters.length }
       name += word
       const rule = rules.get(name) ?? numbered ?? (isGlued(name) ? 'secret' : undefined)
       const said = rule ?? rules.get(`~${name}`)
@@ -89,7 +93,8 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
       end = to
     }
     // What goes on with letters is another name: tokenCount, token-count.
-    return /^[-_.]?[A-Za-z\d]/.test(text.slice(end, end + 2)) ? undefined : { ...found, end }
+    const isOther = /^[-_.]?[A-Za-z\d](?!\w*\d\w*\d)/.test(text.slice(end, end + 12))
+    return isOther ? undefined : { ...found, end }
   }
 
   function look(name: string): NameRule | null {

@@ -20,7 +20,8 @@ export const numberRules: readonly TextRule[] = [
     rule: 'card',
     needs: '',
     pattern: /(?<![A-Za-z\d]|[\da-f]{4}-|\d[.,])\d(?:[ -]?\d){12,22}(?![A-Za-z\d]|[.,]\d)/y,
-    check: (found) => longest(found, 13, 19, isCardNumber, isGroupedAsCard),
+    check: (found) =>
+      /^\d{2,}/.test(found) ? longest(found, 13, 19, isCardNumber, isGroupedAsCard) : 0,
   },
   {
     rule: 'phone',
@@ -30,7 +31,7 @@ export const numberRules: readonly TextRule[] = [
         // +44 (0)20 7123 4567, 0033 1 42 68 53 00
         '(?<![\\w+]|\\d )(?:\\+ ?|00[ -]?(?=\\d{1,3}[ ()-]))\\(?[1-9](?:[ ()./-]{0,3}\\d){6,14}(?!\\d)',
         // (415) 555-0132, 415-555-0132, 1 415 555 0132
-        '(?<![A-Za-z\\d]|\\d[-.])(?:\\d{1,3}[-. ])?(?:\\(\\d{3}\\)[ .-]{0,2}|\\d{3} ?[-.] ?|[2-9]\\d\\d )\\d{3}[-. ]{1,3}\\d{4}(?![A-Za-z\\d]|[-.]\\d)',
+        '(?<![A-Za-z\\d#]|\\d[-.])(?:\\d{1,3}[-. ])?(?:\\(\\d{3}\\)[ .-]{0,2}|\\d{3} ?[-.] ?|[2-9]\\d\\d )\\d{3}[-. ]{1,3}\\d{4}(?![A-Za-z\\d]|[-.]\\d)',
         // 07700 900123, (020) 7946 0018, 090-1234-5678
         '(?<![\\w.,:/-]|\\d )\\(?0[1-9]\\d{0,3}\\)?(?:[ ./-]{1,2}\\d{2,8}){1,4}(?![A-Za-z\\d]|[-.:/]\\d)',
       ].join('|'),
@@ -41,7 +42,7 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'ip',
     needs: '',
-    pattern: /(?<![A-Za-z\d]|\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z\d]|\.\d)/y,
+    pattern: /(?<![A-Za-z\d]|\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z\d]|\.\d|-[A-Za-z])/y,
     check: ipv4Length,
   },
   {

@@ -24,7 +24,21 @@ export function readableText(text: string): ReadableText {
   return { text: readable, origin }
 }
 
+/** What was found out of characters; texts have few different ones. */
+const shownAs = new Map<string, string>()
+const MAX_SHOWN = 4000
+
 function readableCharacter(character: string): string {
+  let shown = shownAs.get(character)
+  if (shown === undefined) {
+    shown = lookAt(character)
+    if (shownAs.size >= MAX_SHOWN) shownAs.clear()
+    shownAs.set(character, shown)
+  }
+  return shown
+}
+
+function lookAt(character: string): string {
   const known = LOOK_ALIKES.get(character)
   if (known !== undefined) return known
   if (/\p{Cf}|[\ufe00-\ufe0f\u115f\u1160\u3164]/u.test(character)) return ''

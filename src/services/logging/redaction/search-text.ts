@@ -103,9 +103,10 @@ function searchWords(text: string, search: TextSearch, layer: number, add: AddSp
   let seen = 0
   let whole = 0
   let before = 0
-  /** Names before this place have had their values, and numbers. */
+  /** What is before these places was found by names, as numbers, and by beginnings. */
   let named = 0
   let counted = 0
+  let known = 0
   for (let at = 0; at <= text.length; at++) {
     const code = at < text.length ? text.charCodeAt(at) : 0
     const kind = code < 128 ? (KINDS[code] ?? 0) : LETTER | FOREIGN
@@ -130,7 +131,8 @@ function searchWords(text: string, search: TextSearch, layer: number, add: AddSp
         if ((seen & DIGIT) !== 0 && word >= counted && mayBeNumber(text, word, at))
           counted = searchAt(text, word, text.charCodeAt(word) < 58 ? numbers : codes, add)
         if ((kind & (PART | JOIN)) !== 0 || at - word > 11) {
-          if ((seen & (LETTER | UPPER)) !== 0) searchAt(text, word, tokenRules, add)
+          if ((seen & (LETTER | UPPER)) !== 0 && word >= known)
+            known = searchAt(text, word, tokenRules, add)
           if (at - word <= 4 && word >= counted)
             counted = Math.max(counted, searchAt(text, word, addressRules, add))
         }

@@ -3,7 +3,7 @@ import type { TextRule } from './text-rule.ts'
 /** Beginnings of keys and tokens that their makers give them to be known by. */
 const BEGINNINGS = [
   'eyJ[\\w-]{6,}(?:\\.[\\w-]*){0,4}',
-  '[sr]k[-_](?:\\w+-)?[\\w-]{8,}',
+  '[sr]k[-_](?:\\w{1,12}-)?[\\w-]{8,}',
   'whsec_[\\w+/=-]{6,}',
   'gh[pousr]_\\w{6,}',
   'github_pat_\\w{6,}',
@@ -15,7 +15,7 @@ const BEGINNINGS = [
   'SG\\.[\\w-]{8,}(?:\\.[\\w-]*)?',
   'key-[\\da-f]{16,}',
   '(?:npm|hf|dop_v\\d|sntrys|wcr|shp[a-z]{2}|gsk|pypi)[-_][\\w-]{12,}',
-  '(?:[a-z\\d]+[-_])?(?:secret|token|key|pat)[-_](?=[\\w-]*\\d)[\\w-]{16,}',
+  '(?:[a-z\\d]+[-_])?(?:secret|token|key|pat)[-_](?=[\\w-]{0,64}\\d)[\\w-]{16,}',
 ]
 
 /** Keys and tokens, whole or cut. Looked for where a word begins. */
