@@ -3,7 +3,11 @@ import type { Redactor } from '../../src/services/logging/redaction/redactor.ts'
 /** One text of a corpus, with where its personal data stand. */
 export interface LabelledText {
   readonly text: string
-  readonly spans: readonly { readonly entity: string; readonly start: number; readonly end: number }[]
+  readonly spans: readonly {
+    readonly entity: string
+    readonly start: number
+    readonly end: number
+  }[]
 }
 
 /** How one kind of data fared. */

@@ -96,7 +96,11 @@ class RedactionRules implements ValueRules {
     return this.hide(String(value), { rule: 'card' }, path) ?? '[CARD]'
   }
 
-  hide(value: string, { rule }: Pick<NameRule, 'rule'>, path: readonly PathStep[]): string | undefined {
+  hide(
+    value: string,
+    { rule }: Pick<NameRule, 'rule'>,
+    path: readonly PathStep[],
+  ): string | undefined {
     this.#found?.push({ path: [...path], rule, start: 0, end: value.length })
     return this.#replace(value, rule)
   }

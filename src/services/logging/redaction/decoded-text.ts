@@ -72,7 +72,7 @@ function putBytes(
   index: number,
   put: (shown: string, start: number, end: number) => void,
 ): void {
-  for (let at = 0; at < all.length; ) {
+  for (let at = 0; at < all.length;) {
     const lead = Number.parseInt(all.slice(at + 1, at + 3), 16)
     const length = 3 * (lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4)
     let shown: string

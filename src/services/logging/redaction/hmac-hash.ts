@@ -17,7 +17,9 @@ import { encodeUtf8 } from '../../../primitives/utf8.ts'
 export function hmacHash(secret: string | Uint8Array): (value: string) => string {
   const key = typeof secret === 'string' ? encodeUtf8(secret) : secret
   if (key.length < 16)
-    throw new RangeError(`Cannot hash values: the secret has ${key.length} bytes, 16 or more expected`)
+    throw new RangeError(
+      `Cannot hash values: the secret has ${key.length} bytes, 16 or more expected`,
+    )
   const hmac = createHmacSha256(key)
   return (value) => encodeHex(hmac(encodeUtf8(value)).subarray(0, 8))
 }

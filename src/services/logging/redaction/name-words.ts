@@ -17,13 +17,14 @@ export const NAMES: Readonly<Record<string, string>> = {
   mrn: 'mrn,medicalrecord,medicalrecords|patient,chart,hospital id,identifier,no,number',
   plan: 'mbi,hicn,medicare,medicaid|healthplan,insurance,insurancepolicy,member,beneficiary,subscriber,policy,group id,identifier,no,number',
   card: '~card,cc,pan|credit,debit,payment,bank card|cc,card no,num,number',
-  account: '~account,acct,iban,bban,aba,sortcode,bankaccount|account,bankaccount,routing no,num,nr,number',
+  account:
+    '~account,acct,iban,bban,aba,sortcode,bankaccount|account,bankaccount,routing no,num,nr,number',
   passport: 'passport',
   npi: 'npi|provider,nationalprovider id,identifier',
   dea: 'dea',
-  license:
-    'driver,drivers,driving license,licence|dl,license,licence,certificate no,number',
-  vehicle: 'vin|license,licence,number plate|plate no,number|vehicle id,identification,registration',
+  license: 'driver,drivers,driving license,licence|dl,license,licence,certificate no,number',
+  vehicle:
+    'vin|license,licence,number plate|plate no,number|vehicle id,identification,registration',
   device:
     'imei,imsi,meid,iccid,udid,idfa,idfv,gaid,~serial|android,advertising,device id,identifier|serial,deviceserial no,number',
   biometric: 'biometric,biometrics,retina,irisscan|face,voice id,print',
@@ -47,5 +48,7 @@ export const HIPAA_NAMES: Readonly<Record<string, string>> = {
 
 /** Follow a name without changing what it names: `passwordHash`, `email2`, `phone_number`. */
 export const TAIL: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  'hash,raw,value,plain,text,string,number,num,no,nr,old,new,current,confirm,confirmation,again,repeat,encrypted,digest,b64,base64,header,primary,secondary,home,work,last4'.split(','),
+  'hash,raw,value,plain,text,string,number,num,no,nr,old,new,current,confirm,confirmation,again,repeat,encrypted,digest,b64,base64,header,primary,secondary,home,work,last4'.split(
+    ',',
+  ),
 )

@@ -5,7 +5,7 @@ import type { AddSpan } from './text-rule.ts'
 
 /** Between a name and its value: quotes and brackets that end the name, then a mark. */
 const MARK =
-  /^[\\"'`]{0,8},?\s{0,4}[\\"'`]{0,8}(?:value|val|content|v)[\\"'`]{0,8}\s{0,4}[:=]\s{0,4}|^[\\"'`\])]{0,8}\s{0,4}(?:[:=]{1,2}>?|>|,(?=\s{0,2}\\*["']))\s{0,4}/i
+  /^[\\"'`]{0,8},?\s{0,4}[\\"'`]{0,8}(?:value|val|content|v)[\\"'`]{0,8}\s{0,4}[:=]\s{0,4}|^\s?[\\"'`\])]{0,8}\s{0,4}(?:[:=]{1,2}>?|>|,(?=\s{0,2}\\*["']))\s{0,4}/i
 
 /** Words that may stand between a name and its value in a sentence. */
 const JOINING =
@@ -19,7 +19,8 @@ const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d)'
 
 /** What a value without a mark looks like, by its rule; rules that are not here want a mark. */
 const SHAPES: Readonly<Record<string, string>> = {
-  secret: '["\'`][^"\'`\\n]{1,200}(?=["\'`])|\\d(?:[ -]?\\d){2,7}(?!\\d)|(?=\\S*(?:\\d|[a-z][A-Z]|[^\\w\\s.,;:!?()\'"\\[\\]-]))[^\\s"\'`[]{4,200}',
+  secret:
+    '(?<=\\w:?\\s)["\'`](?![\\s:,}\\])])[^"\'`\\n]{1,200}(?=["\'`])|\\d(?:[ -]?\\d){2,7}(?!\\d)|(?=[^\\s"\'`[]*(?:\\d|[a-z][A-Z]|[^\\w\\s.,;:!?()\'"\\[\\]-]))[^\\s"\'`[]{4,200}',
   ssn: '[\\d*xX]{3}[ ._/-]?[\\d*xX]{2}[ ._/-]?\\d{4}(?!\\d)|\\d(?:[ -]?\\d){8}(?!\\d)',
   npi: '\\d(?:[ -]?\\d){9}(?!\\d)',
   dea: '[A-Z]{2}\\d{7}(?!\\d)',
@@ -44,7 +45,6 @@ const PERSON =
 const NOBODY =
   'IDs?|Ids?|No|Number|Portal|Records?|Name|Data|Services?|Info|Information|Care|Safety|Account|Sir|Madam|Team|Customer|User|All|Support|The|An?|Is|Has|Was|Not|Admin|Status|Type|Count|[A-Z]{2,5}'
 
-
 const NAME = [
   new RegExp(`^(?: is| him| her)?[.,:]?\\s{1,2}(?!(?:${NOBODY})\\b)(?<v>${PERSON})`, 'u'),
   undefined,
@@ -62,7 +62,10 @@ function spokenOf(rule: string): readonly [RegExp, RegExp | undefined] | undefin
     const flags = CAREFUL.test(rule) ? '' : 'i'
     known = [
       new RegExp(`^${JOINING}(?<v>${shape})`, flags),
-      new RegExp(`(?<![\\w-])(?<v>${shape})[^\\w\\n]{1,3}(?:(?:is|was|as|my|your|his|her|the|patient)\\W{1,2}){0,4}$`, 'i'),
+      new RegExp(
+        `(?<![\\w-])(?<v>${shape})[^\\w\\n]{1,3}(?:(?:is|was|as|my|your|his|her|the|patient)\\W{1,2}){0,4}$`,
+        'i',
+      ),
     ]
     spoken.set(rule, known)
   }
@@ -84,7 +87,10 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   const mark = spoken ? null : MARK.exec(text.slice(end, end + 40))
   // A list of names has commas too: only what is a secret has its value after one.
   if (mark !== null && (!/^[\\"'`]*,\s*$/.test(mark[0]) || isSecretPair(text, start, rule, names)))
-    return Math.max(end, addMarked(text, start, end + mark[0].length, rule, text.slice(start, end), add))
+    return Math.max(
+      end,
+      addMarked(text, start, end + mark[0].length, rule, text.slice(start, end), add),
+    )
   if (rule === 'address') addStreetAddress(text, start, end, add)
   else addSpoken(text, start, end, rule, add)
   return end
@@ -92,8 +98,10 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
 
 /** `["cookie", "a=b"]`: a secret's name in quotes, and after it no other name. */
 function isSecretPair(text: string, at: number, rule: string, names: Names): boolean {
-  const second = /^[^,]{0,80},\s*\\*["']([^"'\\]{0,40})/.exec(text.slice(at, at + 140))?.[1]
-  return rule === 'secret' && second !== undefined && names.under(second) === undefined
+  if (rule !== 'secret') return false
+  const pair = /^[^,]{0,80},\s*\\*["']([^"'\\]{0,200})(?:\\*["']\s*(?:[,\])}]|$)|$)/
+  const second = pair.exec(text.slice(at, at + 300))?.[1]
+  return second !== undefined && names.under(second) === undefined
 }
 
 /** What a value is when there is none, or was hidden before. */
@@ -131,10 +139,10 @@ function bareLength(text: string, rule: string, name: string, quote: string): nu
     return /^[^\r\n]*/.exec(end < 0 ? text : text.slice(0, end))?.[0].length ?? 0
   }
   const pattern = /^(?:name|address)$/.test(rule)
-      ? /^(?:(?![\r\n"'`;&|<>{}\]]|[, ]{1,2}[\w -]{1,20}[:=])(?:[^,]|,(?= ?\d| [A-Z]{2}\b| [A-Z][a-z]+, [A-Z]{2}\b)))*/
-      : /^(?:phone|ssn|card|account)$/.test(rule)
-        ? /^(?:[\d(+][\d ()+./-]{2,}[\d)]|[^\s&,;"'`<>|)\]}\\]*)/
-        : /^[^\s&,;"'`<>|)\]}\\]*/
+    ? /^(?:(?![\r\n"'`;&|<>{}\]]|[, ]{1,2}[\w -]{1,20}[:=])(?:[^,]|,(?= ?\d| [A-Z]{2}\b| [A-Z][a-z]+, [A-Z]{2}\b)))*/
+    : /^(?:phone|ssn|card|account)$/.test(rule)
+      ? /^(?:[\d(+][\d ()+./-]{2,}[\d)]|[^\s&,;"'`<>|)\]}\\]*)/
+      : /^[^\s&,;"'`<>|)\]}\\]*/
   return pattern.exec(text)?.[0].length ?? 0
 }
 
@@ -181,5 +189,6 @@ function addSpoken(text: string, start: number, end: number, rule: string, add: 
   const from = Math.max(0, start - BEFORE)
   const preceding = text.slice(from, start)
   const last = /\d/.test(preceding) ? before?.exec(preceding) : null
-  if (last != null) add(from + last.index, from + last.index + (last.groups?.['v']?.length ?? 0), rule)
+  if (last != null)
+    add(from + last.index, from + last.index + (last.groups?.['v']?.length ?? 0), rule)
 }

@@ -89,7 +89,11 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
       const from = nextWord(text, end)
       const to = wordEnd(text, from)
       const word = text.slice(from, to).toLowerCase()
-      if (to === from || !(TAIL.has(word) || (from - end < 2 && text[end] !== ' ' && /^\d\d?$/.test(word)))) break
+      if (
+        to === from ||
+        !(TAIL.has(word) || (from - end < 2 && text[end] !== ' ' && /^\d\d?$/.test(word)))
+      )
+        break
       end = to
     }
     // What goes on with letters is another name: tokenCount, token-count.
@@ -138,11 +142,12 @@ function ruleOf(rule: string, shallow = false): NameRule | null {
 
 /** `api,access key,keys|pin` as `apikey`, `apikeys`, `accesskey`, … */
 function expanded(list: string): string[] {
-  return list.split('|').flatMap((entry) =>
-    entry
-      .split(' ')
-      .reduce<string[]>((all, part) => all.flatMap((before) => part.split(',').map((word) => before + word)), ['']),
-  )
+  return list.split('|').flatMap((entry) => {
+    let names = ['']
+    for (const part of entry.split(' '))
+      names = names.flatMap((name) => part.split(',').map((word) => name + word))
+    return names
+  })
 }
 
 function joined(name: string): string {

@@ -114,7 +114,8 @@ function isGroupedAsCard(candidate: string, rest: string): boolean {
 }
 
 /** 8 digits after a `+`, 9 to 11 in groups; a date is none, nor a number with one point. */
-function phoneLength(found: string): number {
+function phoneLength(found: string, text: string, index: number): number {
+  if (/^T\d/.test(text.slice(index + found.length, index + found.length + 2))) return 0
   const digits = found.replace(/\D/g, '').length
   const least = found.startsWith('+') ? 8 : 9
   const most = /^\(?0[1-9]/.test(found) ? 11 : 15
@@ -136,7 +137,8 @@ function isIpv6(text: string): boolean {
   const groups = [head, tail ?? ''].flatMap((part) => (part === '' ? [] : part.split(':')))
   const last = groups.at(-1) ?? ''
   const embedded = last.includes('.')
-  if (embedded) groups.splice(-1, 1, '0', last.split('.').every((part) => Number(part) <= 255) ? '0' : '')
+  if (embedded)
+    groups.splice(-1, 1, '0', last.split('.').every((part) => Number(part) <= 255) ? '0' : '')
   return (
     more.length === 0 &&
     /\d/.test(text) &&

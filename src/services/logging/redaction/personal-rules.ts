@@ -46,5 +46,9 @@ export const hipaaRules: readonly TextRule[] = [
     needs: '',
     pattern: /\b(?:(?:https?|wss?|ftp):\/\/|www\.)[^\s"'<>]*[^\s"'<>.,;:!?)\]}]/gi,
   },
-  { rule: 'photo', needs: 'data:', pattern: /data:(?:image|video|audio)\/[\w.+-]*[;\w=-]*,[\w+/=%-]*/gi },
+  {
+    rule: 'photo',
+    needs: 'data:',
+    pattern: /data:(?:image|video|audio)\/[\w.+-]*[;\w=-]*,[\w+/=%-]*/gi,
+  },
 ]

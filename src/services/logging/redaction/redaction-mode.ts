@@ -43,7 +43,9 @@ export function createReplace({ mode = 'mask', hash, onToken }: ReplaceOptions):
       `Cannot create redactor: mode is ${JSON.stringify(mode)}, ${Object.keys(modes).join(', ')} expected`,
     )
   if (mode === 'hash' && typeof hash !== 'function')
-    throw new TypeError('Cannot create redactor: mode is "hash" without hash, hmacHash(secret) expected')
+    throw new TypeError(
+      'Cannot create redactor: mode is "hash" without hash, hmacHash(secret) expected',
+    )
   return modes[mode]
 }
 

@@ -89,7 +89,11 @@ const KINDS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, c
   if (/[a-z]/.test(character)) return LETTER
   if (/[A-Z]/.test(character)) return UPPER
   if (/\d/.test(character)) return DIGIT
-  return (/[+/_-]/.test(character) ? JOIN : 0) | (/[:.-]/.test(character) ? PART : 0) | (character === '@' ? AT : 0)
+  return (
+    (/[+/_-]/.test(character) ? JOIN : 0) |
+    (/[:.-]/.test(character) ? PART : 0) |
+    (character === '@' ? AT : 0)
+  )
 })
 const WORD = LETTER | UPPER | DIGIT
 
@@ -120,14 +124,16 @@ function searchWords(text: string, search: TextSearch, layer: number, add: AddSp
         }
       } else if (kind === UPPER && before !== UPPER) {
         // A capital after a small letter begins another part of the same word.
-        if (part >= named && names.mayBegin(text, part, at)) named = addNamedValue(text, part, names, add)
+        if (part >= named && names.mayBegin(text, part, at))
+          named = addNamedValue(text, part, names, add)
         part = at
       }
       seen |= kind
       whole |= kind
     } else {
       if ((before & WORD) !== 0) {
-        if (part >= named && names.mayBegin(text, part, at)) named = addNamedValue(text, part, names, add)
+        if (part >= named && names.mayBegin(text, part, at))
+          named = addNamedValue(text, part, names, add)
         if ((seen & DIGIT) !== 0 && word >= counted && mayBeNumber(text, word, at))
           counted = searchAt(text, word, text.charCodeAt(word) < 58 ? numbers : codes, add)
         if ((kind & (PART | JOIN)) !== 0 || at - word > 11) {
@@ -175,7 +181,7 @@ function mayBeNumber(text: string, start: number, end: number): boolean {
   return (
     end - start > 8 ||
     end - start === 5 ||
-    /^(?:[ ().\/_,\n-]{1,3}[\dA-Z]|-[a-z])/.test(text.slice(end, end + 4)) ||
+    /^(?:[ ()./_,\n-]{1,3}[\dA-Z]|-[a-z])/.test(text.slice(end, end + 4)) ||
     /[+(]/.test(text[start - 1] ?? '')
   )
 }
@@ -185,12 +191,7 @@ function mayBeNumber(text: string, start: number, end: number): boolean {
  *
  * @returns Where what was found ends
  */
-function searchAt(
-  text: string,
-  start: number,
-  rules: readonly TextRule[],
-  add: AddSpan,
-): number {
+function searchAt(text: string, start: number, rules: readonly TextRule[], add: AddSpan): number {
   let from = start
   while (from > 0 && start - from < 3 && '+( '.includes(text[from - 1] ?? '')) from--
   while (from < start && text[from] === ' ') from++

@@ -22,7 +22,8 @@ export function addStreetAddress(text: string, start: number, end: number, add: 
   const number = (UNIT.test(word) ? BEFORE_UNIT : BEFORE_STREET).exec(before)?.[0]
   if (number !== undefined)
     add(start - number.length, end + (AFTER.exec(after)?.[0].length ?? 0), 'address')
-  else if (/box$/i.test(word)) add(start, end + (/^ ?\d{1,7}/.exec(after)?.[0].length ?? 0), 'address')
+  else if (/box$/i.test(word))
+    add(start, end + (/^ ?\d{1,7}/.exec(after)?.[0].length ?? 0), 'address')
   else if (/[ .]|[a-z][A-Z]/.test(word) || /^address$/i.test(word))
     add(end, end + (AFTER_INTRODUCTION.exec(after)?.[0].length ?? 0), 'address')
 }

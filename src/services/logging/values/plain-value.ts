@@ -122,7 +122,7 @@ class PlainCopy {
     const names = Object.keys(value)
     const paired = this.#rules === undefined ? undefined : pairedName(value)
     for (const name of names) {
-      if (this.#left < 0) {
+      if (this.#left <= 0) {
         copy['…'] = '[Too much]'
         break
       }
@@ -151,7 +151,7 @@ class PlainCopy {
   ): Record<string, unknown> {
     const copy: Record<string, unknown> = {}
     for (const [name, item] of entries) {
-      if (this.#left < 0) {
+      if (this.#left <= 0) {
         copy['…'] = '[Too much]'
         break
       }
@@ -203,7 +203,7 @@ class PlainCopy {
     const paired = rules !== undefined && rule === undefined
     const pairs = paired && isPairList(list, name, this.#above.at(-2), rules)
     for (let at = 0; at < list.length; at++) {
-      if (this.#left < 0) {
+      if (this.#left <= 0) {
         copy.push('[Too much]')
         break
       }
