@@ -38,8 +38,9 @@ export function isVin(text: string): boolean {
 /** Whether an IBAN's check digits hold (ISO 13616, mod 97-10). `text` has letters and digits alone. */
 export function isIban(text: string): boolean {
   let rest = 0
-  for (const character of text.slice(4) + text.slice(0, 4)) {
-    const value = Number.parseInt(character, 36)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt((at + 4) % text.length)
+    const value = code < 58 ? code - 48 : (code | 32) - 87
     rest = (rest * (value > 9 ? 100 : 10) + value) % 97
   }
   return rest === 1

@@ -19,7 +19,8 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'card',
     needs: '',
-    pattern: /(?<![A-Za-z\d]|[\da-f]{4}-|\d[.,])\d(?:[ -]?\d){12,22}(?![A-Za-z\d]|[.,]\d)/y,
+    pattern:
+      /(?<![A-Za-z\d]|[\da-f]{4}-|\d[.,]|[:,[] ?-)\d(?:[ -]?\d){12,22}(?![A-Za-z\d]|[.,]\d)/y,
     check: (found) =>
       /^\d{2,}/.test(found) ? longest(found, 13, 19, isCardNumber, isGroupedAsCard) : 0,
   },
