@@ -54,9 +54,10 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
   for (const key of keys) rules.set(joined(key), 'secret')
   /** All that a name may begin with. */
   const beginnings = new Set<string>()
-  for (const key of rules.keys())
-    for (let end = key.search(/\w/) + 1; end <= key.length; end++)
-      beginnings.add(key.slice(key.search(/\w/), end))
+  for (const key of rules.keys()) {
+    const name = key.startsWith('~') || key.startsWith('^') ? key.slice(1) : key
+    for (let end = 1; end <= name.length; end++) beginnings.add(name.slice(0, end))
+  }
   const firsts = new Uint8Array(2 ** 15)
   for (const key of beginnings) if (key.length === 3) firsts[firstThree(key, 0)] = 1
   const allowed = new Set(allow.map(joined))

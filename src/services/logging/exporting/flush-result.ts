@@ -1,0 +1,39 @@
+/** What became of what was waiting to be sent. */
+export interface FlushResult {
+  /** Taken by the receiver. */
+  readonly sent: number
+  /** Lost: for lack of room since the last flush, refused by the receiver, or not to be encoded. */
+  readonly dropped: number
+  /** Why, the first ten. What could be tried again still waits. */
+  readonly errors: readonly unknown[]
+}
+
+/** Something that keeps what it takes until it is flushed. */
+export interface Flushable {
+  flush?(): Promise<FlushResult>
+}
+
+/** Errors that a result carries. */
+export const MAX_ERRORS = 10
+
+/** Flushes all side by side. Never rejects: a rejection is one of the errors. */
+export async function flushAll(all: readonly Flushable[]): Promise<FlushResult> {
+  const results = await Promise.all(
+    all.map(async (one): Promise<FlushResult> => {
+      try {
+        return (await one.flush?.()) ?? NOTHING
+      } catch (error) {
+        return { ...NOTHING, errors: [error] }
+      }
+    }),
+  )
+  let sent = 0
+  let dropped = 0
+  for (const result of results) {
+    sent += result.sent
+    dropped += result.dropped
+  }
+  return { sent, dropped, errors: results.flatMap(({ errors }) => errors).slice(0, MAX_ERRORS) }
+}
+
+const NOTHING: FlushResult = { sent: 0, dropped: 0, errors: [] }

@@ -1,0 +1,196 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
+import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
+import { systemConsole } from '../../../runtime/ports/platform/log-console.ts'
+import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
+import { currentContext, type Context } from '../context/context.ts'
+import { createRedactor } from '../redaction/create-redactor.ts'
+import type { Redactor } from '../redaction/redactor.ts'
+import { plainValue } from '../values/plain-value.ts'
+import type { PlainLimits } from '../values/value-rules.ts'
+import { consoleSink } from './console-sink.ts'
+import { levelName } from './log-level.ts'
+import { setRecordError, type LogRecord, type LogSink } from './log-record.ts'
+import { createLogSampler } from './log-sampling.ts'
+import type { LoggerOptions, LogSerializer } from './logger-options.ts'
+import { ModuleLevels } from './module-levels.ts'
+import type { LogArguments } from './read-arguments.ts'
+
+const CREATE = 'create logger'
+const NAMES = [
+  'service',
+  'level',
+  'levels',
+  'sinks',
+  'bindings',
+  'redact',
+  'serializers',
+  'sampling',
+  'maxDepth',
+  'maxValues',
+  'maxTextLength',
+  'onError',
+  'context',
+  'clock',
+  'random',
+] as const
+
+/** Messages that are kept with what is shown of them: most are written in the program, and few. */
+const MAX_MESSAGES = 500
+const LONGEST_KEPT = 200
+const QUIET_MS = 60_000
+
+/** What a logger and all its children share. */
+export class LoggerCore {
+  readonly levels: ModuleLevels
+  readonly sinks: readonly LogSink[]
+  readonly context: () => Context | undefined
+  readonly keeps: (level: number, traceId: string | undefined) => boolean
+  readonly #service: string | undefined
+  readonly #redactor: Redactor | undefined
+  readonly #limits: PlainLimits
+  readonly #serializers: Readonly<Record<string, LogSerializer>> | undefined
+  readonly #onError: (error: unknown) => void
+  readonly #clock: Clock
+  readonly #messages = new Map<string, string>()
+  readonly #failed = new Map<LogSink, number>()
+  /** ms since 1970. */
+  readonly now = (): number => this.#clock.now()
+  #sequence = 0
+
+  /**
+   * @throws TypeError when an option is of another kind or name
+   * @throws RangeError when a number is out of range
+   */
+  constructor(options: LoggerOptions) {
+    checkOptions(CREATE, options, [], NAMES)
+    const { level = 'info', levels = {}, sinks = [consoleSink()], redact = {} } = options
+    const { maxDepth = 8, maxValues = 1000, maxTextLength = 8192 } = options
+    this.#limits = {
+      maxDepth: checkInteger(CREATE, 'maxDepth', maxDepth, 1, 100),
+      maxValues: checkInteger(CREATE, 'maxValues', maxValues, 1, 100_000),
+      maxTextLength: checkInteger(CREATE, 'maxTextLength', maxTextLength, 1, 2 ** 20),
+    }
+    this.levels = new ModuleLevels(CREATE, level, levels)
+    this.sinks = checkSinks(sinks)
+    this.context = options.context ?? currentContext
+    this.keeps = createLogSampler(options.sampling ?? {}, options.random ?? systemRandom)
+    this.#service = options.service
+    this.#serializers = options.serializers
+    this.#clock = options.clock ?? systemClock
+    this.#onError = options.onError ?? complain
+    if (redact !== 'show-everything')
+      this.#redactor = 'explain' in redact ? redact : createRedactor({ ...this.#limits, ...redact })
+  }
+
+  /** @returns Fields as plain data, without what must not be shown */
+  plain(fields: object): Readonly<Record<string, unknown>> {
+    const given = this.#serializers === undefined ? fields : this.#serialized(fields)
+    const plain = this.#redactor?.object(given) ?? plainValue(given, this.#limits)
+    // Of an object both make an object, or a text that says why not.
+    return typeof plain === 'object' && plain !== null && !Array.isArray(plain)
+      ? (plain as Record<string, unknown>)
+      : { value: plain }
+  }
+
+  /** Writes one line to every sink. Never throws. */
+  write(
+    level: number,
+    { message, fields: given, error }: LogArguments,
+    bindings: Readonly<Record<string, unknown>> | undefined,
+    module: string | undefined,
+    context: Context | undefined,
+  ): void {
+    const own = given === undefined ? undefined : this.plain(given)
+    const fields =
+      bindings === undefined && context === undefined
+        ? (own ?? {})
+        : { ...idsOf(context), ...bindings, ...own }
+    const record: LogRecord = {
+      level,
+      levelName: levelName(level),
+      time: this.#clock.now(),
+      sequence: ++this.#sequence,
+      message: message === undefined ? '' : this.#shown(message, fields),
+      fields,
+      service: this.#service,
+      module,
+    }
+    if (error !== undefined) setRecordError(record, error)
+    for (const sink of this.sinks) {
+      try {
+        sink.write(record)
+      } catch (thrown) {
+        this.#complainOf(sink, thrown)
+      }
+    }
+  }
+
+  /** The message with `{name}` as the field of that name is shown. */
+  #shown(message: string, fields: Readonly<Record<string, unknown>>): string {
+    const text = message.includes('{') ? filled(message, fields) : message
+    const known = this.#messages.get(text)
+    if (known !== undefined) return known
+    const shown = String(this.#redactor?.text(text) ?? plainValue(text, this.#limits))
+    if (text.length <= LONGEST_KEPT) {
+      if (this.#messages.size >= MAX_MESSAGES) this.#messages.clear()
+      this.#messages.set(text, shown)
+    }
+    return shown
+  }
+
+  #serialized(fields: object): object {
+    const serialized: Record<string, unknown> = { ...fields }
+    for (const [name, serialize] of Object.entries(this.#serializers ?? {})) {
+      if (!Object.hasOwn(serialized, name)) continue
+      try {
+        serialized[name] = serialize(serialized[name])
+      } catch {
+        serialized[name] = '[Serializer failed]'
+      }
+    }
+    return serialized
+  }
+
+  #complainOf(sink: LogSink, error: unknown): void {
+    const now = this.#clock.now()
+    if (now - (this.#failed.get(sink) ?? -Infinity) < QUIET_MS) return
+    this.#failed.set(sink, now)
+    try {
+      this.#onError(error)
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
+
+function checkSinks(sinks: readonly LogSink[]): readonly LogSink[] {
+  if (
+    Array.isArray(sinks) &&
+    sinks.every((sink: LogSink | undefined) => typeof sink?.write === 'function')
+  )
+    return [...sinks]
+  throw new TypeError(`Cannot ${CREATE}: sinks is no list of sinks, as [consoleSink()] expected`)
+}
+
+function complain(error: unknown): void {
+  systemConsole.error(`A log sink failed: ${error instanceof Error ? error.name : typeof error}`)
+}
+
+function idsOf(context: Context | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (context === undefined) return undefined
+  const { requestId, traceId, spanId } = context
+  return {
+    ...(requestId !== undefined && { requestId }),
+    ...(traceId !== undefined && { traceId }),
+    ...(spanId !== undefined && { spanId }),
+  }
+}
+
+function filled(message: string, fields: Readonly<Record<string, unknown>>): string {
+  return message.replace(/\{(\w{1,64})\}/g, (all, name: string) => {
+    if (!Object.hasOwn(fields, name)) return all
+    const value = fields[name]
+    return typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value)
+  })
+}

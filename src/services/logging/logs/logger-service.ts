@@ -1,0 +1,149 @@
+import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
+import { LOG_LEVELS, type LogLevel } from './log-level.ts'
+import { LoggerCore } from './logger-core.ts'
+import type { LoggerOptions } from './logger-options.ts'
+import type { LogThreshold } from './module-levels.ts'
+import { readLogArguments } from './read-arguments.ts'
+import { createWideEvent, type WideEvent } from './wide-event.ts'
+
+/**
+ * Writes structured lines. Whatever it is given, no call throws, changes its arguments or shows what
+ * the redactor hides.
+ *
+ * Each of `trace` to `fatal` takes `(fields, message)`, `(message, fields)`, `(error, message)`, or
+ * functions that make them and are called only when the line is written. `{name}` in a message is the
+ * field of that name as it is shown; `%s` and its like take further arguments.
+ *
+ * @example
+ * ```ts
+ * const logger = new LoggerService({ service: 'api', level: 'info', sinks: [consoleSink()] })
+ * logger.info({ orderId, email }, 'order placed') // the e-mail is hidden
+ * logger.error('Failed to send email', { error, context })
+ * ```
+ */
+export class LoggerService {
+  readonly #core: LoggerCore
+  readonly #module: string | undefined
+  readonly #parent: LoggerService | undefined
+  readonly #own: object | undefined
+  /** The fields of every line, made plain when the first is written. */
+  #bindings: Readonly<Record<string, unknown>> | undefined
+  #least = 0
+  #version = -1
+
+  /**
+   * @throws TypeError when an option is of another kind or name
+   * @throws RangeError when a number is out of range
+   */
+  constructor(options: LoggerOptions = {}) {
+    const { core, parent, own, module } = heritage ?? { own: options.bindings }
+    heritage = undefined
+    this.#core = core ?? new LoggerCore(options)
+    this.#parent = parent
+    this.#own = own
+    this.#module = module
+  }
+
+  trace(...given: readonly unknown[]): void {
+    if (this.#writes(10)) this.#write(10, given)
+  }
+
+  debug(...given: readonly unknown[]): void {
+    if (this.#writes(20)) this.#write(20, given)
+  }
+
+  info(...given: readonly unknown[]): void {
+    if (this.#writes(30)) this.#write(30, given)
+  }
+
+  warn(...given: readonly unknown[]): void {
+    if (this.#writes(40)) this.#write(40, given)
+  }
+
+  error(...given: readonly unknown[]): void {
+    if (this.#writes(50)) this.#write(50, given)
+  }
+
+  fatal(...given: readonly unknown[]): void {
+    if (this.#writes(60)) this.#write(60, given)
+  }
+
+  /**
+   * A logger whose lines have these fields as well. Cheap enough for each request: the fields are read
+   * with the first line.
+   *
+   * @param module The part of the program, as `db.pool`; see `levels`. Default: this logger's
+   */
+  child(bindings: object, module?: string): LoggerService {
+    heritage = {
+      core: this.#core,
+      parent: this,
+      own: bindings,
+      module: module ?? this.#module,
+    }
+    return new LoggerService()
+  }
+
+  /** Gathers what one piece of work has to say into one line, which `emit` writes. */
+  event(message: string, fields: object = {}): WideEvent {
+    return createWideEvent(message, fields, this.#core.now, (level, given) => {
+      if (this.#writes(level)) this.#write(level, given)
+    })
+  }
+
+  isLevelEnabled(level: LogLevel): boolean {
+    return this.#writes(LOG_LEVELS[level])
+  }
+
+  /** Changes the least level while the program runs: of everything, or of one of its parts. */
+  setLevel(level: LogThreshold, module?: string): void {
+    this.#core.levels.set(level, module)
+  }
+
+  /**
+   * Sends what the sinks still hold. Never rejects, and can be called again and again: at the end of
+   * each request, `ctx.waitUntil(logger.flush())`.
+   */
+  flush(): Promise<FlushResult> {
+    return flushAll(this.#core.sinks)
+  }
+
+  #writes(level: number): boolean {
+    const { levels } = this.#core
+    if (this.#version !== levels.version) {
+      this.#version = levels.version
+      this.#least = levels.of(this.#module)
+    }
+    return level >= this.#least
+  }
+
+  #write(level: number, given: readonly unknown[]): void {
+    try {
+      const context = this.#core.context()
+      if (!this.#core.keeps(level, context?.traceId)) return
+      this.#core.write(level, readLogArguments(given), this.#allBindings(), this.#module, context)
+    } catch {
+      const failed = { message: '[Unreadable]', fields: undefined, error: undefined }
+      this.#core.write(level, failed, undefined, this.#module, undefined)
+    }
+  }
+
+  #allBindings(): Readonly<Record<string, unknown>> | undefined {
+    if (this.#own === undefined) return undefined
+    if (this.#bindings === undefined) {
+      const above = this.#parent === undefined ? undefined : this.#parent.#allBindings()
+      this.#bindings = { ...above, ...this.#core.plain(this.#own) }
+    }
+    return this.#bindings
+  }
+}
+
+/** What a child takes over: its constructor is public, and knows no parent. */
+let heritage:
+  | {
+      readonly core?: LoggerCore
+      readonly parent?: LoggerService
+      readonly own: object | undefined
+      readonly module?: string | undefined
+    }
+  | undefined
