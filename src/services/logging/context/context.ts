@@ -12,8 +12,18 @@ export interface Context {
   readonly spanId?: string | undefined
   /** Whether the trace is recorded. */
   readonly sampled?: boolean | undefined
-  /** Whatever else travels along, by the part that put it there. */
-  readonly parts?: ReadonlyMap<object, unknown> | undefined
+  /** What else the span that is open has, for those that begin within it. */
+  readonly trace?: {
+    readonly random: boolean
+    readonly traceState: string | undefined
+    /** Stands for the part of the trace that is done here. */
+    readonly root: { spanId: string } | undefined
+  }
+  /** What travels along the trace; see `Baggage`. */
+  readonly baggage?: ReadonlyMap<
+    string,
+    { readonly value: string; readonly properties?: string | undefined }
+  >
 }
 
 let storage: ContextStorage<Context> | null | undefined

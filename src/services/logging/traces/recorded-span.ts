@@ -1,0 +1,194 @@
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { encodeHex } from '../../../primitives/hex.ts'
+import { runInContext, type Context } from '../context/context.ts'
+import type { Attributes, Span, SpanEvent, SpanKind, SpanRecord } from './span.ts'
+import { writeTraceparent, type TraceContext } from './trace-parent.ts'
+
+/** What spans need of the service that made them. */
+export interface SpanHost {
+  /** Whether anybody takes spans. */
+  readonly records: boolean
+  readonly now: () => number
+  readonly random: RandomSource
+  readonly service: string | undefined
+  readonly limits: SpanLimits
+  /** Attributes and texts as plain data, without what must not be shown. */
+  readonly plain: (attributes: Attributes) => Readonly<Record<string, unknown>>
+  readonly text: (text: string) => string
+  readonly start: (name: string, parent: Span, attributes: Attributes) => Span
+  readonly ended: (record: SpanRecord, root: LocalRoot) => void
+  readonly context: () => Context | undefined
+}
+
+/** How much one span may hold. */
+export interface SpanLimits {
+  readonly maxAttributes: number
+  readonly maxEvents: number
+}
+
+/** What is known of a span when it begins. */
+export interface SpanStart {
+  readonly name: string
+  readonly kind: SpanKind
+  readonly parent: TraceContext | undefined
+  readonly links: readonly TraceContext[]
+  readonly attributes: Attributes
+  readonly sampled: boolean
+  readonly root: LocalRoot
+}
+
+/** Stands for the part of a trace that is done here. */
+export interface LocalRoot {
+  /** The span that began it. */
+  spanId: string
+}
+
+/** A span that may be recorded. */
+export class RecordedSpan implements Span {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+  readonly random: boolean
+  readonly traceState: string | undefined
+  readonly root: LocalRoot
+  readonly #host: SpanHost
+  readonly #start: SpanStart
+  readonly #startMs: number
+  #attributes: Record<string, unknown> | undefined
+  #count = 0
+  #droppedAttributes = 0
+  #events: SpanEvent[] | undefined
+  #droppedEvents = 0
+  #status: SpanRecord['status'] = 'unset'
+  #statusMessage: string | undefined
+  #ended = false
+
+  constructor(host: SpanHost, start: SpanStart, traceId: string) {
+    const { parent } = start
+    this.#host = host
+    this.#start = start
+    this.traceId = traceId
+    this.spanId = newSpanId(host.random)
+    this.sampled = start.sampled
+    // Ids of our own are random.
+    this.random = parent?.random ?? true
+    this.traceState = parent?.traceState
+    this.name = start.name
+    this.root = start.root
+    if (this.root.spanId === '') this.root.spanId = this.spanId
+    this.#startMs = host.now()
+    this.#ended = !host.records || !start.sampled
+    this.setAttributes(start.attributes)
+  }
+
+  get traceparent(): string {
+    return writeTraceparent(this)
+  }
+
+  get recording(): boolean {
+    return !this.#ended
+  }
+
+  setAttribute(name: string, value: unknown): this {
+    if (!this.recording) return this
+    this.#attributes ??= {}
+    if (!Object.hasOwn(this.#attributes, name) && ++this.#count > this.#host.limits.maxAttributes) {
+      this.#count--
+      this.#droppedAttributes++
+    } else this.#attributes[name] = value
+    return this
+  }
+
+  setAttributes(attributes: Attributes): this {
+    for (const name of Object.keys(attributes)) this.setAttribute(name, attributes[name])
+    return this
+  }
+
+  addEvent(name: string, attributes: Attributes = {}): this {
+    if (!this.recording) return this
+    this.#events ??= []
+    if (this.#events.length >= this.#host.limits.maxEvents) this.#droppedEvents++
+    else this.#events.push({ name, timeMs: this.#host.now(), attributes })
+    return this
+  }
+
+  recordError(error: unknown): this {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+    this.addEvent('exception', {
+      'exception.type': name,
+      'exception.message': message,
+      'exception.stacktrace': stack,
+    })
+    return this.setStatus('error', message)
+  }
+
+  setStatus(status: 'ok' | 'error', message?: string): this {
+    // What was said to be well is not unsaid.
+    if (!this.recording || this.#status === 'ok') return this
+    this.#status = status
+    this.#statusMessage = status === 'error' ? message : undefined
+    return this
+  }
+
+  child(name: string, attributes: Attributes = {}): Span {
+    return this.#host.start(name, this, attributes)
+  }
+
+  run<Result>(act: () => Result): Result {
+    const { traceId, spanId, sampled, traceState, root } = this
+    const trace = { random: this.random, traceState, root }
+    return runInContext({ ...this.#host.context(), traceId, spanId, sampled, trace }, act)
+  }
+
+  end(): void {
+    if (!this.recording) return
+    this.#ended = true
+    const { name, kind, parent, links } = this.#start
+    const { plain, text, now, service, ended } = this.#host
+    const endMs = Math.max(now(), this.#startMs)
+    ended(
+      {
+        traceId: this.traceId,
+        spanId: this.spanId,
+        parentSpanId: parent?.spanId,
+        traceState: this.traceState,
+        name: text(name),
+        kind,
+        startMs: this.#startMs,
+        endMs,
+        attributes: this.#attributes === undefined ? NONE : plain(this.#attributes),
+        events: (this.#events ?? []).map((event) => ({
+          name: text(event.name),
+          timeMs: event.timeMs,
+          attributes: plain(event.attributes),
+        })),
+        links,
+        status: this.#status,
+        statusMessage: this.#statusMessage === undefined ? undefined : text(this.#statusMessage),
+        droppedAttributes: this.#droppedAttributes,
+        droppedEvents: this.#droppedEvents,
+        service,
+      },
+      this.root,
+    )
+  }
+
+  [Symbol.dispose](): void {
+    this.end()
+  }
+}
+
+const NONE = {}
+
+/** 16 random hex digits, not all 0. */
+function newSpanId(random: RandomSource): string {
+  const id = encodeHex(random.bytes(8))
+  return id === '0000000000000000' ? newSpanId(random) : id
+}
+
+/** 32 random hex digits, not all 0. */
+export function newTraceId(random: RandomSource): string {
+  const id = encodeHex(random.bytes(16))
+  return /^0+$/.test(id) ? newTraceId(random) : id
+}

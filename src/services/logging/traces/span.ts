@@ -1,0 +1,69 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { TraceContext } from './trace-parent.ts'
+
+/** What an attribute may say. Other values are written as JSON. */
+export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[]
+
+/** Attributes as they are given. */
+export type Attributes = Readonly<Record<string, unknown>>
+
+/** What a span is to the others of its trace. */
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+
+/** A piece of work with a beginning and an end. Ends with `end()`, or by itself with `using`. */
+export interface Span extends TraceContext, Disposable {
+  readonly name: string
+  /** The header for whoever is called within it. */
+  readonly traceparent: string
+  /** Whether anything is kept of it. */
+  readonly recording: boolean
+  setAttribute(name: string, value: unknown): this
+  setAttributes(attributes: Attributes): this
+  /** Notes that something happened. */
+  addEvent(name: string, attributes?: Attributes): this
+  /** Notes an error, and that the work failed. */
+  recordError(error: unknown): this
+  setStatus(status: 'ok' | 'error', message?: string): this
+  /** A part of this work. */
+  child(name: string, attributes?: Attributes): Span
+  /** Runs `act` within this span: what it starts, logs and sends belongs to it. Does not end it. */
+  run<Result>(act: () => Result): Result
+  /** Only the first call ends it. */
+  end(): void
+}
+
+/** A span that has ended: plain data, without what the redactor hides. */
+export interface SpanRecord {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string | undefined
+  readonly traceState?: string | undefined
+  readonly name: string
+  readonly kind: SpanKind
+  /** ms since 1970. */
+  readonly startMs: number
+  readonly endMs: number
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly events: readonly SpanEvent[]
+  readonly links: readonly TraceContext[]
+  readonly status: 'unset' | 'ok' | 'error'
+  readonly statusMessage?: string | undefined
+  /** Attributes and events that were over the limits. */
+  readonly droppedAttributes: number
+  readonly droppedEvents: number
+  readonly service?: string | undefined
+}
+
+/** Something that happened within a span. */
+export interface SpanEvent {
+  readonly name: string
+  readonly timeMs: number
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** Takes spans that have ended. What it throws goes no further. */
+export interface SpanSink {
+  writeSpan(span: SpanRecord): void
+  /** Sends what still waits. */
+  flush?(): Promise<import('../exporting/flush-result.ts').FlushResult>
+}

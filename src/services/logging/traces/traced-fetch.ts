@@ -1,0 +1,51 @@
+import { addsTraceparent } from '../../../runtime/ports/platform/adds-traceparent.ts'
+import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { TracingService } from './tracing-service.ts'
+
+/** What {@link createTracedFetch} needs of the service. */
+type Tracer = Pick<TracingService, 'startSpan' | 'runSpan' | 'inject'>
+
+/**
+ * Makes a `fetch` whose requests are spans.
+ *
+ * @param propagateTo Origins that may know the trace
+ * @throws TypeError when one of them is no origin
+ */
+export function createTracedFetch(
+  tracer: Tracer,
+  fetch: FetchClient,
+  propagateTo: readonly string[],
+): FetchClient {
+  const origins = new Set(propagateTo.map(checkOrigin))
+  let injects: boolean | undefined
+  return (url, init) => {
+    const { method = 'GET' } = init
+    const target = URL.canParse(url) ? new URL(url) : undefined
+    const span = tracer.startSpan(method, {
+      kind: 'client',
+      attributes: {
+        'http.request.method': method,
+        'server.address': target?.hostname,
+        // Without its query, which may have anything in it.
+        'url.full': target === undefined ? undefined : target.origin + target.pathname,
+      },
+    })
+    return tracer.runSpan(span, async () => {
+      injects ??= fetch !== systemFetch || !addsTraceparent()
+      const headers = new Headers(init.headers)
+      if (injects && target !== undefined && origins.has(target.origin))
+        tracer.inject(headers, span)
+      const response = await fetch(url, { ...init, headers })
+      span.setAttribute('http.response.status_code', response.status)
+      if (response.status >= 400) span.setStatus('error')
+      return response
+    })
+  }
+}
+
+function checkOrigin(origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
+  throw new TypeError(
+    `Cannot create tracing: propagateTo has ${JSON.stringify(origin)}, an origin such as "https://api.example.com" expected`,
+  )
+}
