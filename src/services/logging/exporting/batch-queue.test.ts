@@ -189,5 +189,6 @@ test('where no timer can be set records wait for flush()', async () => {
   }
   const { queue } = fixture(ok, { clock })
   queue.add('a')
-  expect(await queue.flush().catch((error: unknown) => error)).toBeTruthy()
+  const { errors } = await queue.flush()
+  expect(errors.map((error) => (error as ExportError).code)).toEqual(['unreachable'])
 })

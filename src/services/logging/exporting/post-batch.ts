@@ -1,7 +1,7 @@
 import { readBytes } from '../../../primitives/read-bytes.ts'
 import { parseRetryAfter } from '../../../primitives/retry-after.ts'
 import { retryDelayMs } from '../../../primitives/retry-delay.ts'
-import { runWithin } from '../../../runtime/coordination/run-within.ts'
+import { runWithin } from '../../../primitives/run-within.ts'
 import { waitFor } from '../../../runtime/coordination/wait-for.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
@@ -85,7 +85,12 @@ async function post(body: string, target: BatchTarget, options: PostOptions): Pr
     const answer = await once(body, target, options)
     if (answer.to !== 'later' || attempt >= attempts || answer.waitMs === null) return answer
     const backoff = retryDelayMs({ type: 'exponential', delayMs: 500 }, attempt, random.fraction())
-    await waitFor(clock, Math.min(answer.waitMs ?? backoff, LONGEST_WAIT_MS))
+    try {
+      await waitFor(clock, Math.min(answer.waitMs ?? backoff, LONGEST_WAIT_MS))
+    } catch {
+      // Without a timer, as in a Worker's global scope, there is no waiting.
+      return answer
+    }
   }
 }
 
@@ -94,9 +99,8 @@ async function once(body: string, target: BatchTarget, options: PostOptions): Pr
   const { fetch, clock, timeoutMs } = options
   const host = hostOf(url)
   const late = (): Error => new Error(`No answer within ${timeoutMs} ms`)
-  const stop = new AbortController().signal
   try {
-    const [response, text] = await runWithin(clock, timeoutMs, stop, late, async (signal) => {
+    const [response, text] = await runWithin(clock, timeoutMs, undefined, late, async (signal) => {
       const got = await fetch(url, { method: 'POST', headers, body, signal })
       return [got, await textOf(got, signal)] as const
     })

@@ -1,3 +1,5 @@
+import { isInstance, readThrown } from '../../../primitives/read-thrown.ts'
+
 /** What a call of `info` and its like was given. */
 export interface LogArguments {
   readonly message: string | undefined
@@ -16,20 +18,20 @@ export function readLogArguments(given: readonly unknown[]): LogArguments {
   if (quick !== undefined) return quick
   const [first, second, ...rest] = given.map(called)
   if (typeof first === 'string') {
-    if (isError(second) && !first.includes('%'))
+    if (isInstance(second, Error) && !first.includes('%'))
       return { message: first, fields: { err: second }, error: second }
     if (isFields(second) && rest.length === 0 && !/%[oOj]/.test(first))
       return { message: first, fields: second, error: errorIn(second) }
     const values = given.length > 1 ? [second, ...rest] : []
-    const error = values.find((value) => isError(value))
+    const error = values.find((value) => isInstance(value, Error))
     return { message: formatted(first, values), fields: undefined, error }
   }
   // A lazy function may give both, as a list.
   if (given.length === 1 && Array.isArray(first)) return readLogArguments(first)
   const message = typeof second === 'string' ? formatted(second, rest) : undefined
-  if (isError(first)) {
+  if (isInstance(first, Error)) {
     const fields = isFields(second) ? { ...second, err: first } : { err: first }
-    return { message: message ?? messageOf(first), fields, error: first }
+    return { message: message ?? readThrown(first).message, fields, error: first }
   }
   if (typeof first === 'object' && first !== null)
     return {
@@ -47,7 +49,7 @@ function readUsual(first: unknown, second: unknown): LogArguments | undefined {
       ? { message: first, fields: undefined, error: undefined }
       : undefined
   if (typeof first !== 'object' || first === null || typeof second !== 'string') return undefined
-  if (isError(first) || Array.isArray(first)) return undefined
+  if (isInstance(first, Error) || Array.isArray(first)) return undefined
   return { message: second, fields: first, error: errorIn(first) }
 }
 
@@ -62,26 +64,9 @@ function isFields(value: unknown): value is object {
 function errorIn(fields: object): Error | undefined {
   try {
     const { err, error } = fields as { readonly err?: unknown; readonly error?: unknown }
-    return isError(err) ? err : isError(error) ? error : undefined
+    return isInstance(err, Error) ? err : isInstance(error, Error) ? error : undefined
   } catch {
     return undefined
-  }
-}
-
-/** A proxy may throw when it is asked what it is. */
-function isError(value: unknown): value is Error {
-  try {
-    return value instanceof Error
-  } catch {
-    return false
-  }
-}
-
-function messageOf(error: Error): string {
-  try {
-    return typeof error.message === 'string' ? error.message : ''
-  } catch {
-    return '[Unreadable]'
   }
 }
 
@@ -103,7 +88,7 @@ function formatted(message: string, values: readonly unknown[]): string {
 }
 
 function textOf(value: unknown): string {
-  if (isError(value)) return messageOf(value)
+  if (isInstance(value, Error)) return readThrown(value).message
   if (typeof value !== 'object' || value === null) return String(value)
   try {
     return JSON.stringify(value) ?? String(value)

@@ -1,5 +1,6 @@
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
+import { readThrown } from '../../../primitives/read-thrown.ts'
 import { runInContext, type Context } from '../context/context.ts'
 import type { Attributes, Span, SpanEvent, SpanKind, SpanRecord } from './span.ts'
 import { writeTraceparent, type TraceContext } from './trace-parent.ts'
@@ -114,11 +115,11 @@ export class RecordedSpan implements Span {
   }
 
   recordError(error: unknown): this {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+    const { name, message, stack } = readThrown(error)
     this.addEvent('exception', {
       'exception.type': name,
       'exception.message': message,
-      'exception.stacktrace': stack,
+      ...(stack !== null && { 'exception.stacktrace': stack }),
     })
     return this.setStatus('error', message)
   }

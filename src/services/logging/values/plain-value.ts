@@ -1,3 +1,4 @@
+import { isInstance } from '../../../primitives/read-thrown.ts'
 import { readErrorFields } from './error-fields.ts'
 import { readKnownObject } from './known-object.ts'
 import { isPairList, namedBefore, pairedName } from './name-value-pairs.ts'
@@ -85,7 +86,7 @@ class PlainCopy {
     if (Array.isArray(value)) return this.#list(value, rule, name)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) {
-      if (value instanceof Error) return this.#entries(readErrorFields(value), rule)
+      if (isInstance(value, Error)) return this.#entries(readErrorFields(value), rule)
       const known = readKnownObject(value)
       if (known !== undefined) {
         if ('text' in known) return this.#text(known.text, rule, name)
