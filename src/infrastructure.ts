@@ -39,6 +39,19 @@ export {
   type ScheduleErrorCode,
 } from './services/background-jobs/index.ts'
 export {
+  configureTracing,
+  consoleSink,
+  createRedactor,
+  ExportError,
+  LoggerService,
+  otlp,
+  redactPII,
+  startTrace,
+  trace,
+  TracingService,
+  type ExportErrorCode,
+} from './services/logging/index.ts'
+export {
   AddressRefusedError,
   batchWebhooks,
   configureWebhooks,

@@ -20,6 +20,11 @@ export const doors: readonly Door[] = [
     source: 'src/services/background-jobs/index.ts',
   },
   {
+    subpath: './infrastructure/logging',
+    budgetBytes: 90_000,
+    source: 'src/services/logging/index.ts',
+  },
+  {
     subpath: './infrastructure/payments',
     budgetBytes: 82_000,
     source: 'src/services/payments/index.ts',

@@ -15,7 +15,9 @@ const PROMISED = {
 
 /** Those that nobody can import yet. A name leaves this list with the commit that makes it work, and never comes back. */
 const ABSENT = new Set(
-  [PROMISED.notifications, PROMISED.logging].flatMap((list) => list.split(' ')),
+  [PROMISED.notifications, 'MetricsService HealthCheckService trackMetric'].flatMap((list) =>
+    list.split(' '),
+  ),
 )
 
 const names = Object.entries(PROMISED).flatMap(([service, list]) =>

@@ -20,7 +20,7 @@ export function systemContextStorage<Value>(): ContextStorage<Value> | null {
   }
   try {
     // A module of this name has this class.
-    const hooks = process?.getBuiltinModule?.('node:async_hooks') as AsyncHooks | undefined
+    const hooks = process?.getBuiltinModule?.('async_hooks') as AsyncHooks | undefined
     return hooks === undefined ? null : new hooks.AsyncLocalStorage<Value>()
   } catch {
     return null

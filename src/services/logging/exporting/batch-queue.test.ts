@@ -26,8 +26,8 @@ function fixture(
       clock,
       random: createSeededRandom(1),
       fetch: async (_url, init) => {
-        bodies.push(String(init.body))
-        return answer(String(init.body), bodies.length)
+        bodies.push(bodyOf(init))
+        return answer(bodyOf(init), bodies.length)
       },
       ...options,
     },
@@ -167,7 +167,10 @@ test('a timer that died with its request is set again', async () => {
   let now = 0
   const clock = {
     now: () => now,
-    setTimer: (wake: () => void) => (timers.push(wake), () => undefined),
+    setTimer(wake: () => void) {
+      timers.push(wake)
+      return () => undefined
+    },
   }
   const { queue } = fixture(ok, { clock, flushAfter: '1s' })
   queue.add('a')
@@ -192,3 +195,8 @@ test('where no timer can be set records wait for flush()', async () => {
   const { errors } = await queue.flush()
   expect(errors.map((error) => (error as ExportError).code)).toEqual(['unreachable'])
 })
+
+function bodyOf({ body }: RequestInit): string {
+  if (typeof body === 'string') return body
+  throw new TypeError('A text was to be sent')
+}

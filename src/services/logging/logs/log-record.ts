@@ -1,3 +1,4 @@
+import type { FlushResult } from '../exporting/flush-result.ts'
 import type { LogLevel } from './log-level.ts'
 
 /** One line before it is written: plain data, without what the redactor hides. */
@@ -21,7 +22,7 @@ export interface LogRecord {
 export interface LogSink {
   write(record: LogRecord): void
   /** Sends what still waits. */
-  flush?(): Promise<import('../exporting/flush-result.ts').FlushResult>
+  flush?(): Promise<FlushResult>
 }
 
 /** Writes a record as one line, or several where people read it. */

@@ -1,6 +1,6 @@
 import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
 import { LOG_LEVELS, type LogLevel } from './log-level.ts'
-import { LoggerCore } from './logger-core.ts'
+import { LogWriter } from './log-writer.ts'
 import type { LoggerOptions } from './logger-options.ts'
 import type { LogThreshold } from './module-levels.ts'
 import { readLogArguments } from './read-arguments.ts'
@@ -22,7 +22,7 @@ import { createWideEvent, type WideEvent } from './wide-event.ts'
  * ```
  */
 export class LoggerService {
-  readonly #core: LoggerCore
+  readonly #writer: LogWriter
   readonly #module: string | undefined
   readonly #parent: LoggerService | undefined
   readonly #own: object | undefined
@@ -36,9 +36,9 @@ export class LoggerService {
    * @throws RangeError when a number is out of range
    */
   constructor(options: LoggerOptions = {}) {
-    const { core, parent, own, module } = heritage ?? { own: options.bindings }
+    const { writer, parent, own, module } = heritage ?? { own: options.bindings }
     heritage = undefined
-    this.#core = core ?? new LoggerCore(options)
+    this.#writer = writer ?? new LogWriter(options)
     this.#parent = parent
     this.#own = own
     this.#module = module
@@ -76,7 +76,7 @@ export class LoggerService {
    */
   child(bindings: object, module?: string): LoggerService {
     heritage = {
-      core: this.#core,
+      writer: this.#writer,
       parent: this,
       own: bindings,
       module: module ?? this.#module,
@@ -86,7 +86,7 @@ export class LoggerService {
 
   /** Gathers what one piece of work has to say into one line, which `emit` writes. */
   event(message: string, fields: object = {}): WideEvent {
-    return createWideEvent(message, fields, this.#core.now, (level, given) => {
+    return createWideEvent(message, fields, this.#writer.now, (level, given) => {
       if (this.#writes(level)) this.#write(level, given)
     })
   }
@@ -97,7 +97,7 @@ export class LoggerService {
 
   /** Changes the least level while the program runs: of everything, or of one of its parts. */
   setLevel(level: LogThreshold, module?: string): void {
-    this.#core.levels.set(level, module)
+    this.#writer.levels.set(level, module)
   }
 
   /**
@@ -105,11 +105,11 @@ export class LoggerService {
    * each request, `ctx.waitUntil(logger.flush())`.
    */
   flush(): Promise<FlushResult> {
-    return flushAll(this.#core.sinks)
+    return flushAll(this.#writer.sinks)
   }
 
   #writes(level: number): boolean {
-    const { levels } = this.#core
+    const { levels } = this.#writer
     if (this.#version !== levels.version) {
       this.#version = levels.version
       this.#least = levels.of(this.#module)
@@ -119,12 +119,12 @@ export class LoggerService {
 
   #write(level: number, given: readonly unknown[]): void {
     try {
-      const context = this.#core.context()
-      if (!this.#core.keeps(level, context?.traceId)) return
-      this.#core.write(level, readLogArguments(given), this.#allBindings(), this.#module, context)
+      const context = this.#writer.context()
+      if (!this.#writer.keeps(level, context?.traceId)) return
+      this.#writer.write(level, readLogArguments(given), this.#allBindings(), this.#module, context)
     } catch {
       const failed = { message: '[Unreadable]', fields: undefined, error: undefined }
-      this.#core.write(level, failed, undefined, this.#module, undefined)
+      this.#writer.write(level, failed, undefined, this.#module, undefined)
     }
   }
 
@@ -132,7 +132,7 @@ export class LoggerService {
     if (this.#own === undefined) return undefined
     if (this.#bindings === undefined) {
       const above = this.#parent === undefined ? undefined : this.#parent.#allBindings()
-      this.#bindings = { ...above, ...this.#core.plain(this.#own) }
+      this.#bindings = { ...above, ...this.#writer.plain(this.#own) }
     }
     return this.#bindings
   }
@@ -141,7 +141,7 @@ export class LoggerService {
 /** What a child takes over: its constructor is public, and knows no parent. */
 let heritage:
   | {
-      readonly core?: LoggerCore
+      readonly writer?: LogWriter
       readonly parent?: LoggerService
       readonly own: object | undefined
       readonly module?: string | undefined

@@ -10,7 +10,7 @@ export interface MemorySink extends LogSink {
 }
 
 /** @param maxRecords How many are kept, the latest; 1 to 1,000,000. Default 10,000 */
-export function memorySink(maxRecords: number = 10_000): MemorySink {
+export function memorySink(maxRecords = 10_000): MemorySink {
   const most = checkInteger('create memory sink', 'maxRecords', maxRecords, 1, 1_000_000)
   const records: LogRecord[] = []
   return {

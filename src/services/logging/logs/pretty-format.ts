@@ -50,8 +50,7 @@ function textOf(value: unknown): string {
 
 /** Control characters as `\n`, `\x1b` and so on: a line stays one line, and in one direction. */
 function visible(text: string): string {
-  const escaped = text.replace(/[\x00-\x1f\ud800-\udfff]/gu, (character) =>
-    JSON.stringify(character).slice(1, -1),
-  )
-  return escapeUnsafe(escaped)
+  // As JSON writes it, but for the quotes.
+  const json = JSON.stringify(text).slice(1, -1)
+  return escapeUnsafe(json.replaceAll('\\"', '"').replaceAll('\\\\', '\\'))
 }

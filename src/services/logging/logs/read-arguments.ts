@@ -91,7 +91,7 @@ function textOf(value: unknown): string {
   if (isInstance(value, Error)) return readThrown(value).message
   if (typeof value !== 'object' || value === null) return String(value)
   try {
-    return JSON.stringify(value) ?? String(value)
+    return JSON.stringify(value) ?? '[Unreadable]'
   } catch {
     return '[Unreadable]'
   }

@@ -32,7 +32,9 @@ export function otlpSpan(span: SpanRecord): string {
   let json = `{"traceId":"${span.traceId}","spanId":"${span.spanId}"`
   if (parentSpanId !== undefined) json += `,"parentSpanId":"${parentSpanId}"`
   if (traceState !== undefined) json += `,"traceState":${jsonOf(traceState)}`
-  json += `,"flags":1,"name":${jsonOf(span.name)},"kind":${KINDS[span.kind]},"startTimeUnixNano":${nanos(span.startMs)},"endTimeUnixNano":${nanos(span.endMs)},"attributes":${otlpAttributes(span.attributes)}`
+  json += `,"name":${jsonOf(span.name)},"kind":${KINDS[span.kind]},"startTimeUnixNano":${nanos(span.startMs)},"endTimeUnixNano":${nanos(span.endMs)}`
+  const attributes = otlpAttributes(span.attributes)
+  if (attributes !== '[]') json += `,"attributes":${attributes}`
   if (span.droppedAttributes > 0) json += `,"droppedAttributesCount":${span.droppedAttributes}`
   if (events.length > 0)
     json += `,"events":[${events.map(({ name, timeMs, attributes }) => `{"timeUnixNano":${nanos(timeMs)},"name":${jsonOf(name)},"attributes":${otlpAttributes(attributes)}}`).join(',')}]`

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" preserve="true" />
+import type { FlushResult } from '../exporting/flush-result.ts'
 import type { TraceContext } from './trace-parent.ts'
 
 /** What an attribute may say. Other values are written as JSON. */
@@ -11,7 +11,15 @@ export type Attributes = Readonly<Record<string, unknown>>
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
 /** A piece of work with a beginning and an end. Ends with `end()`, or by itself with `using`. */
-export interface Span extends TraceContext, Disposable {
+export type Span = OpenSpan & { readonly [Key in DisposeKey]: () => void }
+
+/** `Symbol.dispose` for programs whose types have it; the others read these types without. */
+type DisposeKey = SymbolConstructor extends { readonly dispose: infer Key extends symbol }
+  ? Key
+  : never
+
+/** What a span does besides. */
+export interface OpenSpan extends TraceContext {
   readonly name: string
   /** The header for whoever is called within it. */
   readonly traceparent: string
@@ -65,5 +73,5 @@ export interface SpanEvent {
 export interface SpanSink {
   writeSpan(span: SpanRecord): void
   /** Sends what still waits. */
-  flush?(): Promise<import('../exporting/flush-result.ts').FlushResult>
+  flush?(): Promise<FlushResult>
 }

@@ -244,7 +244,10 @@ test('the platform’s own tracing has each span as well', () => {
   const entered: string[] = []
   const { tracing } = fixture({
     platform: {
-      enterSpan: (name, act) => (entered.push(name), act({ setAttribute: () => undefined })),
+      enterSpan(name, act) {
+        entered.push(name)
+        return act({ setAttribute: () => undefined })
+      },
     },
   })
   expect(tracing.trace('a', () => tracing.trace('b', () => 1))).toBe(1)

@@ -55,11 +55,14 @@ class PlainCopy {
     }
   }
 
+  /** Receivers of JSON refuse half a character, and with it all that comes along. */
   #text(text: string, rule: NameRule | undefined, name: string): string | undefined {
     if (rule !== undefined) return this.#hidden(text, rule)
     const { maxTextLength } = this.#limits
-    if (this.#rules !== undefined) return this.#rules.text(text, this.#path, maxTextLength, name)
-    return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}${CUT}` : text
+    const shown =
+      this.#rules?.text(text, this.#path, maxTextLength, name) ??
+      (text.length > maxTextLength ? `${text.slice(0, maxTextLength)}${CUT}` : text)
+    return shown.toWellFormed()
   }
 
   #hidden(text: string, rule: NameRule): string | undefined {
@@ -237,5 +240,5 @@ export function setOwn(target: Record<string, unknown>, name: string, value: unk
       writable: true,
       configurable: true,
     })
-  else target[name] = value
+  else target[name.toWellFormed()] = value
 }

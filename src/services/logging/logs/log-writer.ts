@@ -41,7 +41,7 @@ const LONGEST_KEPT = 200
 const QUIET_MS = 60_000
 
 /** What a logger and all its children share. */
-export class LoggerCore {
+export class LogWriter {
   readonly levels: ModuleLevels
   readonly sinks: readonly LogSink[]
   readonly context: () => Context | undefined
@@ -166,11 +166,16 @@ export class LoggerCore {
 
 function checkSinks(sinks: readonly LogSink[]): readonly LogSink[] {
   if (
-    Array.isArray(sinks) &&
+    isList(sinks) &&
     sinks.every((sink: LogSink | undefined) => typeof sink?.write === 'function')
   )
     return [...sinks]
   throw new TypeError(`Cannot ${CREATE}: sinks is no list of sinks, as [consoleSink()] expected`)
+}
+
+/** `Array.isArray` makes a list of anything of what was read-only. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value)
 }
 
 function complain(error: unknown): void {
@@ -191,6 +196,6 @@ function filled(message: string, fields: Readonly<Record<string, unknown>>): str
   return message.replace(/\{(\w{1,64})\}/g, (all, name: string) => {
     if (!Object.hasOwn(fields, name)) return all
     const value = fields[name]
-    return typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value)
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? all)
   })
 }

@@ -1,0 +1,46 @@
+export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
+export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
+export { configureContext, currentContext, runInContext, type Context } from './context/context.ts'
+export { ExportError, type ExportErrorCode } from './exporting/export-error.ts'
+export type { BatchOptions } from './exporting/batch-queue.ts'
+export type { FlushResult } from './exporting/flush-result.ts'
+export { axiomSink, type AxiomSinkOptions } from './logs/axiom-sink.ts'
+export { bunyanFormat } from './logs/bunyan-format.ts'
+export { consoleSink, type ConsoleSinkOptions } from './logs/console-sink.ts'
+export { datadogSink, type DatadogSinkOptions } from './logs/datadog-sink.ts'
+export { ecsFormat } from './logs/ecs-format.ts'
+export { httpSink, type HttpSinkOptions } from './logs/http-sink.ts'
+export { LOG_LEVELS, type LogLevel } from './logs/log-level.ts'
+export type { LogFormat, LogRecord, LogSink } from './logs/log-record.ts'
+export type { LogSampling } from './logs/log-sampling.ts'
+export type { LoggerOptions, LogSerializer } from './logs/logger-options.ts'
+export { LoggerService } from './logs/logger-service.ts'
+export { lokiSink, type LokiSinkOptions } from './logs/loki-sink.ts'
+export { memorySink, type MemorySink } from './logs/memory-sink.ts'
+export type { LogThreshold } from './logs/module-levels.ts'
+export { pinoFormat } from './logs/pino-format.ts'
+export { createPrettyFormat, prettyFormat, type PrettyFormatOptions } from './logs/pretty-format.ts'
+export type { WideEvent } from './logs/wide-event.ts'
+export { winstonFormat } from './logs/winston-format.ts'
+export { otlp, type OtlpOptions, type OtlpSink } from './otlp/otlp.ts'
+export { createRedactor } from './redaction/create-redactor.ts'
+export { hmacHash } from './redaction/hmac-hash.ts'
+export { redactPII, type Redacted } from './redaction/redact-pii.ts'
+export type { RedactionMode } from './redaction/redaction-mode.ts'
+export type { Redaction, Redactor } from './redaction/redactor.ts'
+export type { RedactorOptions } from './redaction/redactor-options.ts'
+export { configureTracing, startTrace, trace } from './traces/configured-tracing.ts'
+export type { Baggage, BaggageEntry } from './traces/baggage.ts'
+export { parentSampler, ratioSampler, type Sampler, type SpanCandidate } from './traces/sampler.ts'
+export type {
+  Attributes,
+  OpenSpan,
+  Span,
+  SpanEvent,
+  SpanKind,
+  SpanRecord,
+  SpanSink,
+} from './traces/span.ts'
+export type { TraceContext } from './traces/trace-parent.ts'
+export { TracingService, type SpanOptions } from './traces/tracing-service.ts'
+export type { PlatformTracing, TailSampling, TracingOptions } from './traces/tracing-options.ts'
