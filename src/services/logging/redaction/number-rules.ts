@@ -32,10 +32,12 @@ export const numberRules: readonly TextRule[] = [
         // +44 (0)20 7123 4567, 0033 1 42 68 53 00
         '(?<![\\w+]|\\d )(?:\\+ ?|00[ -]?(?=\\d{1,3}[ ()-]))\\(?[1-9](?:[ ()./-]{0,3}\\d){6,14}(?!\\d)',
         // (415) 555-0132, 415-555-0132, 1 415 555 0132
-        '(?<![A-Za-z\\d#]|\\d[-.])(?:\\d{1,3}[-. ])?(?:\\(\\d{3}\\)[ .-]{0,2}|\\d{3} ?[-.] ?|[2-9]\\d\\d )\\d{3}[-. ]{1,3}\\d{4}(?![A-Za-z\\d]|[-.]\\d)',
+        '(?<![A-Za-z\\d#]|\\d[-.])(?:\\d{1,3}[-. ])?(?:\\(\\d{3}\\)[ .-]{0,2}|\\d{3} ?[-.] ?|[2-9]\\d\\d )\\d{3}[-. ]{1,3}\\d{4}(?![A-WYZa-wyz\\d]|[-.]\\d)',
         // 07700 900123, (020) 7946 0018, 090-1234-5678
-        '(?<![\\w.,:/-]|\\d )\\(?0[1-9]\\d{0,3}\\)?(?:[ ./-]{1,2}\\d{2,8}){1,4}(?![A-Za-z\\d]|[-.:/]\\d)',
-      ].join('|'),
+        '(?<![\\w.,:/-]|\\d )\\(?0[1-9]\\d{0,3}\\)?(?:[ ./-]{1,2}\\d{2,8}){1,4}(?![A-WYZa-wyz\\d]|[-.:/]\\d)',
+      ]
+        .map((form) => `${form}(?: ?(?:x|ext\\.?) ?\\d{1,6}(?!\\w))?`)
+        .join('|'),
       'y',
     ),
     check: phoneLength,
@@ -43,7 +45,8 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'ip',
     needs: '',
-    pattern: /(?<![A-Za-z\d]|\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z\d]|\.\d|-[A-Za-z])/y,
+    pattern:
+      /(?<![A-Za-z\d]|\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z\d]|\.\d|-[A-Za-z])(?:\/\d{1,3}(?!\d))?/y,
     check: ipv4Length,
   },
   {
@@ -78,8 +81,9 @@ export const addressRules: readonly TextRule[] = [
     rule: 'ip',
     needs: '',
     pattern:
-      /(?<![\w.:])[\da-f]{0,4}:[\da-f:]{1,40}(?:(?:\d{1,3}\.){3}\d{1,3})?(?!\w|\.\d)(?:%\w{1,16})?/iy,
-    check: (found) => (isIpv6(found.replace(/%\w+$|(?<!:):$/, '')) ? found.length : 0),
+      /(?<![\w.:])[\da-f]{0,4}:[\da-f:]{1,40}(?:(?:\d{1,3}\.){3}\d{1,3})?(?!\w|\.\d)(?:%\w{1,16})?(?:\/\d{1,3}(?!\d))?/iy,
+    check: (found) =>
+      isIpv6(found.replace(/(?:%\w+)?(?:\/\d+)?$|(?<!:):$/, '')) ? found.length : 0,
   },
   {
     rule: 'mac',
@@ -117,7 +121,7 @@ function isGroupedAsCard(candidate: string, rest: string): boolean {
 /** 8 digits after a `+`, 9 to 11 in groups; a date is none, nor a number with one point. */
 function phoneLength(found: string, text: string, index: number): number {
   if (/^T\d/.test(text.slice(index + found.length, index + found.length + 2))) return 0
-  const digits = found.replace(/\D/g, '').length
+  const digits = found.replace(/ ?(?:x|ext).*|\D/g, '').length
   const least = found.startsWith('+') ? 8 : 9
   const most = /^\(?0[1-9]/.test(found) ? 11 : 15
   const isOther = /^\d\d?([-./])\d\d?\1\d{2,4}(?!\d)|^\+?\d+\.\d+$/.test(found)
@@ -126,7 +130,7 @@ function phoneLength(found: string, text: string, index: number): number {
 
 /** `v1.2.3.4` and `Chrome/120.0.0.0` are versions. */
 function ipv4Length(found: string, text: string, index: number): number {
-  if (found.split('.').some((part) => Number(part) > 255)) return 0
+  if (found.split(/[./]/).some((part) => Number(part) > 255)) return 0
   const before = text.slice(Math.max(0, index - 14), index)
   const isVersion = /(?:version|ver|release|build|v)["']? ?[ =:] ?["']?$/i.test(before)
   return isVersion || (found.endsWith('.0') && /[A-Za-z]\/$/.test(before)) ? 0 : found.length
