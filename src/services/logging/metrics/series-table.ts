@@ -1,0 +1,81 @@
+import type { Exemplar } from './metric-family.ts'
+
+/** Labels as they are given with a value. */
+export type LabelValues<Label extends string> = {
+  readonly [Name in Label]?: string | number | boolean
+}
+
+/** One series while it counts. */
+export interface LiveSeries {
+  readonly labels: readonly string[] | null
+  value: number
+  counts: number[] | undefined
+  at: number
+  exemplars: (Exemplar | undefined)[] | undefined
+}
+
+/** Longest value of a label; longer ones are cut. */
+const MAX_LABEL_LENGTH = 200
+/** Characters of labels that one metric keeps, so that what is stored of it fits one entry of a store. */
+const MAX_LABEL_CHARACTERS = 200_000
+
+/** The series of one metric by their labels, up to a number of them. */
+export class SeriesTable {
+  readonly labelNames: readonly string[]
+  readonly series: LiveSeries[] = []
+  /** Grows with each change, so that who sends can tell what is new. */
+  changes = 0
+  readonly #byKey = new Map<string, LiveSeries>()
+  readonly #create: (labels: readonly string[] | null) => LiveSeries
+  readonly #most: number
+  readonly #onOverflow: () => void
+  #characters = 0
+  #overflow: LiveSeries | undefined
+
+  constructor(
+    labelNames: readonly string[],
+    most: number,
+    create: (labels: readonly string[] | null) => LiveSeries,
+    onOverflow: () => void,
+  ) {
+    this.labelNames = labelNames
+    this.#most = most
+    this.#create = create
+    this.#onOverflow = onOverflow
+  }
+
+  /** @throws TypeError when there is a label of another name */
+  of(labels: LabelValues<string> | undefined): LiveSeries {
+    const { labelNames } = this
+    this.changes++
+    let key = ''
+    for (let at = 0; at < labelNames.length; at++) {
+      const value = labels?.[labelNames[at] as string]
+      key +=
+        typeof value === 'string' ? `${value}\n` : value === undefined ? '\n' : `${String(value)}\n`
+    }
+    return this.#byKey.get(key) ?? this.#add(key, labels)
+  }
+
+  #add(key: string, labels: LabelValues<string> | undefined): LiveSeries {
+    for (const name of Object.keys(labels ?? {}))
+      if (!this.labelNames.includes(name))
+        throw new TypeError(
+          `Cannot count: label ${JSON.stringify(name.slice(0, 50))} is not known, ${this.labelNames.join(', ') || 'none'} expected`,
+        )
+    const values = this.labelNames.map((name) =>
+      String(labels?.[name] ?? '').slice(0, MAX_LABEL_LENGTH),
+    )
+    const characters = values.join('').length
+    if (this.series.length >= this.#most || this.#characters + characters > MAX_LABEL_CHARACTERS) {
+      this.#onOverflow()
+      if (this.#overflow === undefined) this.series.push((this.#overflow = this.#create(null)))
+      return this.#overflow
+    }
+    const series = this.#create(values)
+    this.#characters += characters
+    this.series.push(series)
+    this.#byKey.set(key, series)
+    return series
+  }
+}
