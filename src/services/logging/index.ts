@@ -22,6 +22,25 @@ export { pinoFormat } from './logs/pino-format.ts'
 export { createPrettyFormat, prettyFormat, type PrettyFormatOptions } from './logs/pretty-format.ts'
 export type { WideEvent } from './logs/wide-event.ts'
 export { winstonFormat } from './logs/winston-format.ts'
+export { MetricError, type MetricErrorCode } from './metrics/metric-error.ts'
+export type {
+  Exemplar,
+  GaugeMerge,
+  MetricFamily,
+  MetricSeries,
+  MetricType,
+} from './metrics/metric-family.ts'
+export type { Counter, ExemplarLabels, Gauge, Histogram } from './metrics/instruments.ts'
+export { MetricsService, type ExposedMetrics } from './metrics/metrics-service.ts'
+export {
+  DEFAULT_BUCKETS,
+  type GaugeOptions,
+  type HistogramOptions,
+  type MetricOptions,
+  type MetricsExporter,
+  type MetricsOptions,
+} from './metrics/metrics-options.ts'
+export { configureMetrics, trackMetric, type TrackedMetric } from './metrics/track-metric.ts'
 export { otlp, type OtlpOptions, type OtlpSink } from './otlp/otlp.ts'
 export { createRedactor } from './redaction/create-redactor.ts'
 export { hmacHash } from './redaction/hmac-hash.ts'

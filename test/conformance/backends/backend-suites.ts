@@ -9,6 +9,7 @@ import {
   jobSimulationSuites,
   type JobSimulationHarness,
 } from '../services/background-jobs/job-simulation.ts'
+import { loggingSuites } from '../services/logging/logging-suites.ts'
 import { rateLimitingSuites } from '../services/rate-limiting/rate-limiting.ts'
 import { suite, type Suite } from '../suite.ts'
 import { paymentSuites } from '../services/payments/payment-suites.ts'
@@ -55,5 +56,6 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
     ...webhookSendingSuites(adapter, harness),
     ...webhookReceivingSuites(adapter, harness),
     ...paymentSuites(adapter, harness),
+    ...loggingSuites(adapter, harness),
   ]
 }

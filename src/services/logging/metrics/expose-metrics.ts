@@ -71,11 +71,12 @@ function labelsOf(names: readonly string[], { labels }: MetricSeries): string {
 
 function exemplarOf(exemplar: Exemplar | undefined, wanted: boolean): string {
   if (exemplar === undefined || !wanted) return ''
-  const labels = Object.entries(exemplar.labels).map(
-    ([name, value]) =>
-      `${escapeName(name, 'underscores').replaceAll(':', '_')}="${escapeValue(value)}"`,
-  )
-  return ` # {${labels.join(',')}} ${number(exemplar.value)} ${exemplar.at / 1000}`
+  const labels = new Map<string, string>()
+  for (const [name, value] of Object.entries(exemplar.labels))
+    if (name !== '')
+      labels.set(escapeName(name, 'underscores').replaceAll(':', '_'), escapeValue(value))
+  const text = Array.from(labels, ([name, value]) => `${name}="${value}"`).join(',')
+  return ` # {${text}} ${number(exemplar.value)} ${exemplar.at / 1000}`
 }
 
 function quoted(name: string): string {

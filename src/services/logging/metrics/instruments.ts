@@ -55,7 +55,7 @@ export function createCounter(
 ): Metric<Counter> {
   const table = tableOf(family, host)
   const add = (series: LiveSeries, by: number, given: ExemplarLabels | undefined): void => {
-    if (!(by >= 0 && by < Infinity)) {
+    if (typeof by !== 'number' || !(by >= 0 && by < Infinity)) {
       host.onRefused(family.name)
       return
     }

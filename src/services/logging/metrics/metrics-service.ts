@@ -28,6 +28,7 @@ import {
   type MetricsExporter,
   type MetricsOptions,
 } from './metrics-options.ts'
+import { escapeName } from './name-escaping.ts'
 import { negotiate } from './negotiate.ts'
 import { SharedMetrics } from './shared-metrics.ts'
 
@@ -63,10 +64,13 @@ export interface ExposedMetrics {
  */
 export class MetricsService {
   readonly #metrics = new Map<string, Metric>()
+  /** Names that are shown, as everyone can read them. */
+  readonly #samples = new Set<string>()
   readonly #collectors: (() => Promise<readonly MetricReading[]>)[] = []
   readonly #exporters: readonly MetricsExporter[]
   readonly #shared: SharedMetrics | undefined
   readonly #host: InstrumentHost
+  readonly #notices = new Map<string, Counter<'metric'>>()
   /** By metric, how often it had changed when it was last written. */
   readonly #written = new Map<string, number>()
 
@@ -296,7 +300,8 @@ export class MetricsService {
         throw new TypeError(
           `Cannot ${action}: label ${JSON.stringify(label)} is no name for one, a word expected`,
         )
-    if (new Set(labels).size !== labels.length || labels.length > 20)
+    const shown = new Set(labels.map((label) => escapeName(label, 'underscores')))
+    if (shown.size !== labels.length || labels.length > 20)
       throw new TypeError(`Cannot ${action}: labels has one twice or more than 20, others expected`)
     if (unit !== undefined && !(/^\w+$/.test(unit) && name.endsWith(`_${unit}`)))
       throw new TypeError(
@@ -311,6 +316,14 @@ export class MetricsService {
   ): Instrument {
     const known = this.#metrics.get(family.name)
     if (known === undefined) {
+      const names = samplesOf(family)
+      if (names.some((name) => this.#samples.has(name)))
+        throw new MetricError(
+          'defined_otherwise',
+          `Cannot create metric ${JSON.stringify(family.name)}: another one is shown under the same name, one that is still one without its dots expected`,
+          { status: 409 },
+        )
+      for (const name of names) this.#samples.add(name)
       const metric = create()
       this.#metrics.set(family.name, metric)
       return metric.instrument
@@ -327,10 +340,26 @@ export class MetricsService {
     )
   }
 
+  /** What goes wrong may go wrong often: its counter is made once. */
   #notice(name: string, help: string, metric: string): void {
     if (metric.startsWith('metrics_')) return
-    this.counter(name, { help, labels: ['metric'] }).inc({ metric })
+    let counter = this.#notices.get(name)
+    if (counter === undefined) {
+      counter = this.counter(name, { help, labels: ['metric'] })
+      this.#notices.set(name, counter)
+    }
+    counter.inc({ metric })
   }
+}
+
+/** The names of a family and of its samples. */
+function samplesOf({ name, type }: Pick<MetricFamily, 'name' | 'type'>): readonly string[] {
+  const suffixes = {
+    counter: ['', '_total', '_created'],
+    gauge: [''],
+    histogram: ['', '_bucket', '_count', '_sum', '_created'],
+  }
+  return suffixes[type].map((suffix) => escapeName(name, 'underscores') + suffix)
 }
 
 function familyOf({ family, table }: Metric): MetricFamily {
