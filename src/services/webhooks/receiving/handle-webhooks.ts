@@ -7,6 +7,7 @@ import { IdempotencyInProgressError } from '../../../runtime/coordination/idempo
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
+import { checkHandlers } from './check-handlers.ts'
 import { dedupeKey } from './dedupe-key.ts'
 import { findHandler } from './find-handler.ts'
 import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.ts'
@@ -83,7 +84,7 @@ export function handleWebhooks(
   options: HandleWebhooksOptions,
 ): (request: Request) => Promise<Response> {
   const { queue, onError } = options
-  const known = { ...handlers }
+  const known = checkHandlers(handlers)
   const reception = checkReception(options, HANDLE_OPTIONS)
   const memory = createMemory(options, reception.scheme.name)
 
@@ -139,10 +140,8 @@ const DECLINED = new Error('The handler declined the webhook')
 function createMemory(options: HandleWebhooksOptions, scheme: string): Idempotency | null {
   const { store, receiver = scheme, keep = '7d', lease, clock, random } = options
   if (store === undefined) return null
-  if (receiver.length < 1 || receiver.length > 64)
-    throw new RangeError(
-      `Cannot handle webhooks: receiver has ${receiver.length} characters, 1 to 64 allowed`,
-    )
+  if (typeof receiver !== 'string' || receiver.length < 1 || receiver.length > 64)
+    throw new RangeError('Cannot handle webhooks: receiver is no text of 1 to 64 characters')
   return createIdempotency({
     backend: { store },
     partition: `received-webhooks:${receiver}`,

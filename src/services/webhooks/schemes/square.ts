@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { signedContent } from '../signing/signed-content.ts'
 import { eventText } from './event-field.ts'
@@ -23,7 +24,9 @@ export interface SquareWebhookOptions {
  * @throws TypeError when the URL is empty
  * @see https://developer.squareup.com/docs/webhooks/step3validate
  */
-export function squareWebhook({ url }: SquareWebhookOptions): WebhookScheme {
+export function squareWebhook(options: SquareWebhookOptions): WebhookScheme {
+  checkOptions('verify Square webhooks', options, ['url'])
+  const { url } = options
   if (!url) throw new TypeError('Cannot verify Square webhooks: the notification URL is missing')
   return signatureScheme({
     name: 'square',

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../../primitives/check-options.ts'
 import { decodeBase64 } from '../../../../primitives/base64.ts'
 import { equalBytes } from '../../../../primitives/equal-bytes.ts'
 import type { HmacKey } from '../../../../primitives/hmac.ts'
@@ -38,7 +39,9 @@ const SIGNATURE_BYTES = 20
  * @throws TypeError when the URL is none
  * @see https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
-export function twilioWebhook({ url: publicUrl }: TwilioWebhookOptions = {}): WebhookScheme {
+export function twilioWebhook(options: TwilioWebhookOptions = {}): WebhookScheme {
+  checkOptions('verify Twilio webhooks', options, [], ['url'])
+  const { url: publicUrl } = options
   if (typeof publicUrl === 'string' && !URL.canParse(publicUrl))
     throw new TypeError('Cannot verify Twilio webhooks: url is no absolute URL, one expected')
   const keyOf = createKeyring(sha1Key)
