@@ -56,6 +56,28 @@ export {
   WebhookVerificationError,
 } from './services/webhooks/index.ts'
 export {
+  configureNotifications,
+  countSmsSegments,
+  createLinks,
+  createNotifications,
+  defineTemplate,
+  emailJob,
+  normalizeSms,
+  notificationJob,
+  NotificationError,
+  type NotificationErrorCode,
+  notify,
+  pushJob,
+  quietUntil,
+  renderTemplate,
+  sendChat,
+  sendEmail,
+  sendPush,
+  sendSMS,
+  smsJob,
+  trackDelivery,
+} from './services/notifications/index.ts'
+export {
   addMoney,
   allocateMoney,
   billingPeriod,

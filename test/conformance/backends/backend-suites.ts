@@ -11,6 +11,7 @@ import {
 } from '../services/background-jobs/job-simulation.ts'
 import { rateLimitingSuites } from '../services/rate-limiting/rate-limiting.ts'
 import { suite, type Suite } from '../suite.ts'
+import { notificationSuites } from '../services/notifications/notification-suites.ts'
 import { paymentSuites } from '../services/payments/payment-suites.ts'
 import { webhookReceivingSuites } from '../services/webhooks/webhook-receiving.ts'
 import { webhookSendingSuites } from '../services/webhooks/webhook-sending.ts'
@@ -54,6 +55,7 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
     ...coordinationSuites(adapter, harness),
     ...webhookSendingSuites(adapter, harness),
     ...webhookReceivingSuites(adapter, harness),
+    ...notificationSuites(adapter, harness),
     ...paymentSuites(adapter, harness),
   ]
 }

@@ -7,7 +7,6 @@ import { IdempotencyInProgressError } from '../../../runtime/coordination/idempo
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { WebhookVerificationError } from '../webhook-verification-error.ts'
-import { checkHandlers } from './check-handlers.ts'
 import { dedupeKey } from './dedupe-key.ts'
 import { findHandler } from './find-handler.ts'
 import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.ts'
@@ -84,7 +83,7 @@ export function handleWebhooks(
   options: HandleWebhooksOptions,
 ): (request: Request) => Promise<Response> {
   const { queue, onError } = options
-  const known = checkHandlers(handlers)
+  const known = { ...handlers }
   const reception = checkReception(options, HANDLE_OPTIONS)
   const memory = createMemory(options, reception.scheme.name)
 
@@ -140,8 +139,10 @@ const DECLINED = new Error('The handler declined the webhook')
 function createMemory(options: HandleWebhooksOptions, scheme: string): Idempotency | null {
   const { store, receiver = scheme, keep = '7d', lease, clock, random } = options
   if (store === undefined) return null
-  if (typeof receiver !== 'string' || receiver.length < 1 || receiver.length > 64)
-    throw new RangeError('Cannot handle webhooks: receiver is no text of 1 to 64 characters')
+  if (receiver.length < 1 || receiver.length > 64)
+    throw new RangeError(
+      `Cannot handle webhooks: receiver has ${receiver.length} characters, 1 to 64 allowed`,
+    )
   return createIdempotency({
     backend: { store },
     partition: `received-webhooks:${receiver}`,

@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
 import { equalBytes } from '../../../primitives/equal-bytes.ts'
 import { parseDictionary, type InnerList } from '../../../primitives/structured-dictionary.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
@@ -61,7 +60,6 @@ const DIGESTS = new Map([
 export function messageSignatureWebhook(
   options: MessageSignatureWebhookOptions = {},
 ): WebhookScheme {
-  checkOptions('verify message signatures', options, [], ['components', 'label', 'tag', 'url'])
   const { components = ['@method', '@target-uri', 'content-digest'], url: toPublic } = options
   const odd = components.find((name) => !isComponentName(name))
   if (odd !== undefined)

@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { signedContent } from '../signing/signed-content.ts'
 import { eventText } from './event-field.ts'
@@ -24,9 +23,7 @@ export interface SquareWebhookOptions {
  * @throws TypeError when the URL is empty
  * @see https://developer.squareup.com/docs/webhooks/step3validate
  */
-export function squareWebhook(options: SquareWebhookOptions): WebhookScheme {
-  checkOptions('verify Square webhooks', options, ['url'])
-  const { url } = options
+export function squareWebhook({ url }: SquareWebhookOptions): WebhookScheme {
   if (!url) throw new TypeError('Cannot verify Square webhooks: the notification URL is missing')
   return signatureScheme({
     name: 'square',

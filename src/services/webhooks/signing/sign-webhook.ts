@@ -1,5 +1,4 @@
 import { encodeBase64 } from '../../../primitives/base64.ts'
-import { checkOptions } from '../../../primitives/check-options.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
@@ -76,7 +75,6 @@ export async function signWebhook(
   options: SignWebhookOptions = {},
 ): Promise<SignatureHeaders[SigningScheme]> {
   checkPayload(payload)
-  checkOptions('sign webhook', options, [], ['scheme', 'id', 'timestamp', 'clock', 'random'])
   const list = [secrets].flat()
   if (list.length === 0) throw new RangeError('Cannot sign webhook: no secret is given')
   const { scheme = 'standard' } = options

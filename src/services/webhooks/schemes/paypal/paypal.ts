@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../../primitives/check-options.ts'
 import { isTrustedChain, type TrustAnchor } from '../../../../primitives/certificate-chain.ts'
 import { isCertificateOf } from '../../../../primitives/x509.ts'
 import { systemClock, type Clock } from '../../../../runtime/ports/platform/clock.ts'
@@ -42,16 +41,6 @@ export interface PaypalWebhookOptions {
   readonly clock?: Clock
 }
 
-const ACTION = 'verify PayPal webhooks'
-const OPTIONAL = [
-  'environment',
-  'credentials',
-  'roots',
-  'certificateName',
-  'fetch',
-  'clock',
-] as const
-
 /** PayPal goes on trying for 3 days with the first try's time. */
 const TOLERANCE_MS = 345_600_000
 
@@ -69,21 +58,15 @@ const TOLERANCE_MS = 345_600_000
  * const scheme = paypalWebhook({ webhookId: env.PAYPAL_WEBHOOK_ID })
  * const { event } = await readWebhook(request, { scheme })
  *
- * @throws TypeError when the webhook id is empty, the roots cannot be read, or an option is not
- *   known
+ * @throws TypeError when the webhook id is empty or the roots cannot be read
  * @see https://developer.paypal.com/api/rest/webhooks/rest/
  */
 export function paypalWebhook(options: PaypalWebhookOptions): WebhookScheme {
-  checkOptions(ACTION, options, ['webhookId'], OPTIONAL)
   const { webhookId, environment = 'live', roots, credentials } = options
   const { fetch = systemFetch, clock = systemClock } = options
-  if (environment !== 'live' && environment !== 'sandbox')
-    throw new TypeError(`Cannot ${ACTION}: environment is not known, live or sandbox expected`)
   const domain = environment === 'live' ? 'paypal.com' : 'sandbox.paypal.com'
   const { certificateName = `messageverificationcerts.${domain}` } = options
-  if (!webhookId) throw new TypeError(`Cannot ${ACTION}: the webhook id is missing`)
-  if (credentials !== undefined && !(credentials.clientId && credentials.clientSecret))
-    throw new TypeError(`Cannot ${ACTION}: credentials lack clientId or clientSecret`)
+  if (!webhookId) throw new TypeError('Cannot verify PayPal webhooks: the webhook id is missing')
   const anchors: readonly TrustAnchor[] =
     roots === undefined ? digicertRoots() : readRoots('PayPal webhooks', roots)
   const certificates = createCertificateSource(

@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../../primitives/check-options.ts'
 import { systemClock, type Clock } from '../../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../../runtime/ports/platform/fetch-client.ts'
 import { askVendor, textOf } from '../ask-vendor.ts'
@@ -28,10 +27,8 @@ export interface ConfirmSnsSubscriptionOptions {
  */
 export async function confirmSnsSubscription(
   event: unknown,
-  options: ConfirmSnsSubscriptionOptions = {},
+  { fetch = systemFetch, clock = systemClock }: ConfirmSnsSubscriptionOptions = {},
 ): Promise<void> {
-  checkOptions('confirm SNS subscription', options, [], ['fetch', 'clock'])
-  const { fetch = systemFetch, clock = systemClock } = options
   const url = eventText(event, 'SubscribeURL')
   const isConfirmation = eventText(event, 'Type') === 'SubscriptionConfirmation'
   if (!isConfirmation || url === null || !isSubscribeUrl(url, event))

@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../../primitives/check-options.ts'
 import { decodeBase64 } from '../../../../primitives/base64.ts'
 import { isServer, isTrustedChain } from '../../../../primitives/certificate-chain.ts'
 import { RSA_SIGNATURE_BYTES } from '../../../../primitives/public-key.ts'
@@ -35,8 +34,6 @@ export interface SnsWebhookOptions {
   readonly clock?: Clock
 }
 
-const ACTION = 'verify SNS messages'
-
 /** SNS tries for up to an hour, and the time it signs is that of the publication. */
 const TOLERANCE_MS = 7_200_000
 
@@ -57,12 +54,9 @@ const CERTIFICATE_PATH = /^\/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem$/
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
 export function snsWebhook(options: SnsWebhookOptions): WebhookScheme {
-  checkOptions(ACTION, options, ['topicArns'], ['roots', 'fetch', 'clock'])
-  const { topicArns, fetch = systemFetch, clock = systemClock } = options
-  if (!Array.isArray(topicArns))
-    throw new TypeError(`Cannot ${ACTION}: topicArns is no list, one of ARNs expected`)
-  const regions = new Map([...options.topicArns].map((arn) => [arn, checkTopic(arn)]))
-  if (regions.size === 0) throw new RangeError(`Cannot ${ACTION}: no topic is given`)
+  const { fetch = systemFetch, clock = systemClock } = options
+  const regions = new Map(options.topicArns.map((arn) => [arn, checkTopic(arn)]))
+  if (regions.size === 0) throw new RangeError('Cannot verify SNS messages: no topic is given')
   const certificates = createCertificateSource({ fetch, clock }, trustedIn(regions, options.roots))
   return {
     name: 'sns',
@@ -109,7 +103,7 @@ function checkTopic(arn: string): SnsRegion {
   const region = regionOfTopic(arn)
   if (region !== null) return region
   throw new TypeError(
-    `Cannot ${ACTION}: topicArns holds what is no ARN of a topic, arn:aws:sns:<region>:<account>:<name> expected (or aws-cn, aws-us-gov, aws-eusc)`,
+    'Cannot verify SNS messages: topicArns holds what is no ARN of a topic, arn:aws:sns:<region>:<account>:<name> expected (or aws-cn, aws-us-gov, aws-eusc)',
   )
 }
 

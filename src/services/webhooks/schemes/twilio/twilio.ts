@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../../primitives/check-options.ts'
 import { decodeBase64 } from '../../../../primitives/base64.ts'
 import { equalBytes } from '../../../../primitives/equal-bytes.ts'
 import type { HmacKey } from '../../../../primitives/hmac.ts'
@@ -39,9 +38,7 @@ const SIGNATURE_BYTES = 20
  * @throws TypeError when the URL is none
  * @see https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
-export function twilioWebhook(options: TwilioWebhookOptions = {}): WebhookScheme {
-  checkOptions('verify Twilio webhooks', options, [], ['url'])
-  const { url: publicUrl } = options
+export function twilioWebhook({ url: publicUrl }: TwilioWebhookOptions = {}): WebhookScheme {
   if (typeof publicUrl === 'string' && !URL.canParse(publicUrl))
     throw new TypeError('Cannot verify Twilio webhooks: url is no absolute URL, one expected')
   const keyOf = createKeyring(sha1Key)
