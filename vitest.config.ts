@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['white-cross-source', 'module', 'node', 'import', 'default']
+const conditions = ['white-cross-source', 'node', 'import', 'default']
 
 export default defineConfig({
   resolve: { conditions },

@@ -2,6 +2,10 @@ import type { Backend } from './runtime/ports/backend.ts'
 import type { JobProcessor } from './runtime/ports/job-store/job-processor.ts'
 import type { Service, ServiceRunOptions } from './runtime/ports/service.ts'
 import { runServices, sweepServices } from './runtime/workers/run-services.ts'
+import {
+  configureNotifications,
+  type NotificationsOptions,
+} from './services/notifications/index.ts'
 import { configureRateLimiting, type RateLimitingOptions } from './services/rate-limiting/index.ts'
 import { configurePayments, type PaymentsOptions } from './services/payments/index.ts'
 import { configureStorage, type StorageOptions } from './services/storage/index.ts'
@@ -14,6 +18,8 @@ export interface InfrastructureOptions {
   readonly backend: Backend
   /** Options of `createWebhooks` beside the backend. Default: its defaults. */
   readonly webhooks?: Omit<WebhooksOptions, 'backend'>
+  /** Options of `createNotifications` beside the backend. Default: notifications are not configured. */
+  readonly notifications?: Omit<NotificationsOptions, 'backend'>
   /**
    * Providers by their names, `{ stripe: stripe({ … }) }`, or the options of `createPayments` beside
    * the backend. Default: payments are not configured.
@@ -52,10 +58,19 @@ export interface Infrastructure extends Service {
  * await infrastructure.sweep()
  */
 export function configureInfrastructure(options: InfrastructureOptions): Infrastructure {
-  const { backend, webhooks = {}, payments, rateLimiting = {}, services: given = [] } = options
+  const {
+    backend,
+    webhooks = {},
+    notifications,
+    payments,
+    rateLimiting = {},
+    services: given = [],
+  } = options
   if (options.storage !== undefined) configureStorage({ backend, ...options.storage })
   configureRateLimiting({ backend, ...rateLimiting })
   const services: Service[] = [configureWebhooks({ backend, ...webhooks })]
+  if (notifications !== undefined)
+    services.push(configureNotifications({ backend, ...notifications }))
   if (payments !== undefined)
     services.push(
       configurePayments({

@@ -6,7 +6,7 @@ import { readManifest } from './read-manifest.ts'
 import { report } from './report.ts'
 import { sourceFiles } from './source-files.ts'
 
-const DOOR_LINES = 140
+const DOOR_LINES = 200
 const SUBPATH = /^\.\/infrastructure(\/[a-z0-9]+(-[a-z0-9]+)*)*$/
 
 /** Files that list what can be imported: they are doors by their place. */
@@ -73,10 +73,10 @@ function manifests(
   root: string,
   table: readonly Door[],
 ): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  const { name, version, license, dependencies = {} } = readManifest(root)
+  const { name, version, license, dependencies = {}, peerDependencies = {} } = readManifest(root)
   const exports = table.map((door) => [door.subpath, exportsEntry(door)] as const)
   const sources = table.map(({ subpath, source }) => [subpath, `./${source}`] as const)
-  const imports = Object.entries(dependencies).map(
+  const imports = Object.entries({ ...dependencies, ...peerDependencies }).map(
     ([vendor, pin]) => [vendor, `npm:${vendor}@${pin}`] as const,
   )
   return {

@@ -93,6 +93,21 @@ export const houseRules: HouseRules = {
       ],
     },
     {
+      files: /^src\/services\/(notifications)\/providers\/([^/]+)(\/.*|\.ts)$/,
+      imports: [
+        ...foundation,
+        ...['addresses/', 'channels/', 'mime/', 'notification-error.ts'].map(
+          (path) => `src/services/$1/${path}`,
+        ),
+        ...['provider.ts', 'requests/', '$2/'].map((path) => `src/services/$1/providers/${path}`),
+      ],
+    },
+    {
+      files: /^src\/services\/(notifications)\/templates\/liquid(js\.d)?\.ts$/,
+      imports: service,
+      packages: ['liquidjs'],
+    },
+    {
       files: /^src\/services\/([^/]+)\/providers\/([^/]+)(\/.*|\.ts)$/,
       imports: [
         ...foundation,
@@ -142,6 +157,21 @@ export const houseRules: HouseRules = {
       'sentry',
       'alerts',
       'observing',
+    ],
+    'src/services/notifications': [
+      'addresses',
+      'segments',
+      'channels',
+      'mime',
+      'providers',
+      'suppression',
+      'preferences',
+      'templates',
+      'tracking',
+      'inbox',
+      'queue',
+      'delivery',
+      'sending',
     ],
     'src/services/payments': ['money', 'operations', 'fraud', 'audit'],
     'src/services/rate-limiting': [

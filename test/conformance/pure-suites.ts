@@ -4,6 +4,7 @@ import { gcsStandinSuites } from './services/storage/gcs-standin.ts'
 import { s3StandinSuites } from './services/storage/s3-standin.ts'
 import { qstashSuites } from './engines/qstash.ts'
 import { scheduleSuites } from './services/background-jobs/schedules.ts'
+import { notificationProviderSuites } from './services/notifications/provider-suites.ts'
 import type { Suite } from './suite.ts'
 import { paymentProviderSuites } from './services/payments/vendors.ts'
 import { webhookCertificateSuites } from './services/webhooks/webhook-certificates.ts'
@@ -20,6 +21,7 @@ export function pureSuites(): readonly Suite[] {
     ...scheduleSuites(),
     ...qstashSuites(),
     ...paymentProviderSuites(),
+    ...notificationProviderSuites(),
     ...webhookSuites(),
     ...webhookVendorSuites(),
     ...webhookCertificateSuites(),

@@ -99,7 +99,7 @@ test('the official client signs URLs as we do', async () => {
         .file(key)
         .getSignedUrl({
           version: 'v4',
-          action: action as 'read',
+          action,
           accessibleAt,
           expires: accessibleAt.getTime() + 600_000,
           ...(action === 'read' && { responseType: 'text/x y', promptSaveAs: 'ü.txt' }),

@@ -15,12 +15,14 @@ const ENTRY = 'stdin.js'
  *
  * @param splitting Whether what is imported late gets files of its own, as bundlers for browsers and servers do it; wrangler makes one
  *   file of all. Default false
+ * @param external Packages that are left out. Default: none
  * @returns Its files, the program's own first
  */
 export async function bundlePackage(
   folder: string,
   program: string,
   splitting = false,
+  external: readonly string[] = [],
 ): Promise<readonly BundleFile[]> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: folder },
@@ -33,7 +35,7 @@ export async function bundlePackage(
     platform: 'neutral',
     mainFields: ['module', 'main'],
     conditions: ['workerd'],
-    external: ['cloudflare:*'],
+    external: ['cloudflare:*', ...external],
     legalComments: 'none',
     minify: true,
     write: false,

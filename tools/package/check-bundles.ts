@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Door } from '../doors.ts'
+import { readManifest } from '../read-manifest.ts'
 import { runProgram } from '../run-program.ts'
 import { bundlePackage, type BundleFile } from './bundle-package.ts'
 import type { Composition } from './compositions.ts'
@@ -23,7 +24,10 @@ export async function checkBundles(
   compositions: readonly Composition[] = [],
 ): Promise<string[]> {
   const open = doors.filter(({ only }) => only !== 'servers')
-  const problems = await Promise.all(open.map((door) => checkBundle(folder, door)))
+  // What an application installs by itself is not ours to weigh, nor to look through.
+  const peers = Object.keys(readManifest(root).peerDependencies ?? {})
+  const left = peers.flatMap((name) => [name, `${name}/*`])
+  const problems = await Promise.all(open.map((door) => checkBundle(folder, door, left)))
   const runnable = open.filter((_, index) => problems[index]?.length === 0)
   const heavy = await Promise.all(compositions.map((given) => weigh(folder, given)))
   return [...problems.flat(), ...heavy.flat(), ...(await openInWorkerd(root, folder, runnable))]
@@ -55,9 +59,14 @@ function gzipBytes(files: readonly BundleFile[]): number {
   return files.reduce((sum, { text }) => sum + gzipSync(text, { level: 9 }).length, 0)
 }
 
-async function checkBundle(folder: string, door: Door): Promise<string[]> {
+async function checkBundle(
+  folder: string,
+  door: Door,
+  external: readonly string[],
+): Promise<string[]> {
   try {
-    const [bundle] = await bundlePackage(folder, `export * from '${specifierOf(door)}'`)
+    const program = `export * from '${specifierOf(door)}'`
+    const [bundle] = await bundlePackage(folder, program, false, external)
     const code = bundle?.text ?? ''
     const { subpath, budgetBytes = Infinity } = door
     const words = new Set(code.match(FORBIDDEN))

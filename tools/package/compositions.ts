@@ -49,13 +49,14 @@ export const compositions: readonly Composition[] = [
     name: 'presigning for S3',
     imports: { './infrastructure/storage/s3': ['createS3Presigner'] },
     budgetGzipBytes: 3_000,
-    budgetFirstGzipBytes: 3_000,
+    // A bundler that makes several files puts what s3() shares with it beside it.
+    budgetFirstGzipBytes: 4_600,
   },
   {
     name: 'uploading to S3 in parts',
     imports: { './infrastructure/storage/s3': ['createS3Uploader'] },
-    budgetGzipBytes: 10_700,
-    budgetFirstGzipBytes: 10_700,
+    budgetGzipBytes: 10_900,
+    budgetFirstGzipBytes: 15_600,
   },
   {
     name: 's3()',

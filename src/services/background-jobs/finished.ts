@@ -19,7 +19,8 @@ const LAST_LOOK_MS = 1000
  * Waits until a job has ended, whichever process runs it, by looking at its record.
  *
  * @returns What its handler returned
- * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record is gone
+ * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record
+ *   is gone
  */
 export async function waitUntilFinished(
   jobStore: Pick<QueueStore, 'get'>,

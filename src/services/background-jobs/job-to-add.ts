@@ -42,7 +42,8 @@ export interface AddedJob<Result = Json> {
    * Waits until the job has ended, in whichever process, and answers what its handler returned. Not
    * enumerable, so that the rest is plain data.
    *
-   * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record is gone
+   * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its
+   *   record is gone
    */
   finished(options?: FinishedOptions): Promise<Result>
 }

@@ -1,3 +1,4 @@
+export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
 export { configureContext, currentContext, runInContext, type Context } from './context/context.ts'
@@ -63,3 +64,12 @@ export type {
 export type { TraceContext } from './traces/trace-parent.ts'
 export { TracingService, type SpanOptions } from './traces/tracing-service.ts'
 export type { PlatformTracing, TailSampling, TracingOptions } from './traces/tracing-options.ts'
+export { HealthCheckService, type HealthOptions } from './health/health-check-service.ts'
+export type {
+  HealthCheck,
+  HealthFinding,
+  HealthProbe,
+  HealthReport,
+  HealthStatus,
+} from './health/health-check.ts'
+export { backendChecks, fetchCheck, serviceChecks } from './health/ready-checks.ts'

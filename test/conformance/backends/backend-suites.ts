@@ -12,6 +12,7 @@ import {
 import { loggingSuites } from '../services/logging/logging-suites.ts'
 import { rateLimitingSuites } from '../services/rate-limiting/rate-limiting.ts'
 import { suite, type Suite } from '../suite.ts'
+import { notificationSuites } from '../services/notifications/notification-suites.ts'
 import { paymentSuites } from '../services/payments/payment-suites.ts'
 import { webhookReceivingSuites } from '../services/webhooks/webhook-receiving.ts'
 import { webhookSendingSuites } from '../services/webhooks/webhook-sending.ts'
@@ -55,6 +56,7 @@ export function backendSuites(adapter: string, harness: BackendHarness): readonl
     ...coordinationSuites(adapter, harness),
     ...webhookSendingSuites(adapter, harness),
     ...webhookReceivingSuites(adapter, harness),
+    ...notificationSuites(adapter, harness),
     ...paymentSuites(adapter, harness),
     ...loggingSuites(adapter, harness),
   ]

@@ -6,7 +6,14 @@ export interface NodeModules {
   readonly http: HttpModule
   readonly https: HttpModule
   readonly timers: { setImmediate(callback: () => void): unknown }
-  readonly net: { isIP(text: string): number }
+  readonly net: {
+    isIP(text: string): number
+    connect(options: { readonly host: string; readonly port: number }): NodeSocket
+  }
+  readonly tls: { connect(options: TlsOptions): NodeSocket }
+  readonly http2: {
+    connect(origin: string, options: { readonly ca?: string }): Http2Session
+  }
   readonly dns: {
     lookup(
       hostname: string,
@@ -14,6 +21,54 @@ export interface NodeModules {
       callback: (error: Error | null, found: readonly FoundAddress[]) => void,
     ): void
   }
+}
+
+export interface TlsOptions {
+  readonly host: string
+  readonly port?: number
+  /** A connection that is there already. */
+  readonly socket?: NodeSocket
+  readonly servername?: string
+  readonly ca?: string
+}
+
+export interface NodeSocket {
+  on(event: 'data', listener: (chunk: Uint8Array) => void): void
+  on(event: 'error', listener: (error: unknown) => void): void
+  on(event: 'end' | 'close', listener: () => void): void
+  removeListener(event: 'data', listener: (chunk: Uint8Array) => void): void
+  write(chunk: Uint8Array, done: (error?: Error | null) => void): void
+  pause(): void
+  resume(): void
+  end(): void
+  destroy(): void
+}
+
+export interface Http2Session {
+  readonly closed: boolean
+  readonly destroyed: boolean
+  request(headers: Readonly<Record<string, string>>): Http2Stream
+  on(event: 'close' | 'goaway' | 'error', listener: () => void): void
+  setTimeout(ms: number, onTimeout: () => void): void
+  ref(): void
+  unref(): void
+  close(): void
+}
+
+export interface Http2Stream {
+  /** Why the stream ended; 0 for an orderly end. */
+  readonly rstCode: number
+  on(
+    event: 'response',
+    listener: (
+      headers: Readonly<Record<string, string | readonly string[] | number | undefined>>,
+    ) => void,
+  ): void
+  on(event: 'data', listener: (chunk: Uint8Array<ArrayBuffer>) => void): void
+  on(event: 'error', listener: (error: unknown) => void): void
+  on(event: 'close', listener: () => void): void
+  end(body?: Uint8Array): void
+  close(code: number): void
 }
 
 export interface HttpModule {

@@ -11,7 +11,8 @@ export function addsTraceparent(): boolean {
   const provider = Deno?.telemetry?.meterProvider
   if (typeof provider?.getMeter !== 'function') return false
   try {
-    // It throws where telemetry was not switched on. To ask for the variable would ask the user for a permission.
+    // It throws where telemetry was not switched on. To ask for the variable would ask the user for
+    // a permission.
     provider.getMeter('white-cross')
     return true
   } catch {

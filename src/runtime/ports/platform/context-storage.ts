@@ -9,8 +9,8 @@ interface AsyncHooks {
 }
 
 /**
- * The platform's own, where it can be had without an import that other platforms refuse: Node, Deno,
- * Bun, and Workers with Node's modules.
+ * The platform's own, where it can be had without an import that other platforms refuse: Node,
+ * Deno, Bun, and Workers with Node's modules.
  *
  * @returns `null` where there is none
  */

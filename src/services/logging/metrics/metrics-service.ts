@@ -30,7 +30,7 @@ import {
 } from './metrics-options.ts'
 import { escapeName } from './name-escaping.ts'
 import { negotiate } from './negotiate.ts'
-import { SharedMetrics } from './shared-metrics.ts'
+import { SharedMetrics } from './totals.ts'
 
 const CREATE = 'create metrics'
 const NAMES = [

@@ -28,3 +28,6 @@ export {
   type SignSidecarOptions,
   type UnsignedSidecarRequest,
 } from './sidecar-signature.ts'
+export { sidecar, type Sidecar, type SidecarOptions } from './sidecar.ts'
+export { MediaError, type MediaErrorCode } from '../media/media-error.ts'
+export { ScanError, type ScanErrorCode } from '../scanning/scan-error.ts'

@@ -1,0 +1,95 @@
+import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { Channel } from '../channels/channel.ts'
+import { capsFor, takeRoom, type CheckedCap } from '../preferences/frequency-caps.ts'
+import { allows, type Preferences } from '../preferences/preferences.ts'
+import { userPartition } from '../preferences/user-partition.ts'
+import { addressKey } from '../suppression/address-key.ts'
+import type { SuppressionList } from '../suppression/suppressions.ts'
+
+/** What the gate needs to know of a message. */
+export interface GateQuestion {
+  readonly id: string
+  readonly channel: Channel
+  /** Addresses; none for channels without. */
+  readonly recipients: readonly string[]
+  /** So many of the first are whom it is for; the others get copies. */
+  readonly primary: number
+  readonly category: string | null
+  readonly userId: string | null
+  /** Must arrive: neither preferences nor quiet hours, caps or unsubscriptions hold it up. */
+  readonly critical: boolean
+}
+
+/** Whether a message may be sent now, and to whom. */
+export type GateVerdict =
+  | { readonly kind: 'go'; readonly recipients: readonly string[] }
+  | { readonly kind: 'stop'; readonly status: 'suppressed' | 'skipped'; readonly reason: string }
+  /** Not before `until`, ms since 1970. */
+  | { readonly kind: 'wait'; readonly until: number }
+
+/** The one place that says whether a message may be sent. */
+export interface Gate {
+  ask(question: GateQuestion): Promise<GateVerdict>
+  /** Counts the message for the caps of its recipient. @returns Whether there was room */
+  takeRoom(question: GateQuestion): Promise<boolean>
+}
+
+/** What {@link createGate} needs. */
+export interface GateOptions {
+  readonly store: AtomicStore
+  readonly clock: Clock
+  readonly suppressions: SuppressionList
+  readonly preferences: Preferences
+  readonly caps: readonly CheckedCap[]
+}
+
+export function createGate(options: GateOptions): Gate {
+  const { store, clock, suppressions, preferences, caps } = options
+
+  async function askPreferences(question: GateQuestion): Promise<GateVerdict | null> {
+    const { channel, category, userId, critical } = question
+    if (userId === null || critical) return null
+    const wanted = await preferences.get(userId)
+    if (!allows(wanted, channel, category))
+      return { kind: 'stop', status: 'skipped', reason: 'preference' }
+    // What waits in an inbox or in a chat's channel disturbs nobody.
+    if (wanted.quietHours === undefined || channel === 'inbox' || channel === 'chat') return null
+    const { quietUntil } = await import('../preferences/quiet-hours.ts')
+    const until = quietUntil(clock.now(), wanted.quietHours)
+    return until === null ? null : { kind: 'wait', until }
+  }
+
+  async function askSuppressions(question: GateQuestion): Promise<GateVerdict> {
+    const { channel, recipients, primary, category, critical } = question
+    if (channel !== 'email' && channel !== 'sms') return { kind: 'go', recipients }
+    const found = await suppressions.findAll(channel, recipients, category, critical)
+    const [stop, ...more] = found.slice(0, primary).filter((each) => each !== null)
+    // Copies alone are not what was asked for.
+    if (stop !== undefined && more.length + 1 === primary)
+      return { kind: 'stop', status: 'suppressed', reason: stop.reason }
+    return { kind: 'go', recipients: recipients.filter((_, index) => found[index] === null) }
+  }
+
+  return {
+    async ask(question) {
+      const [refused, verdict] = await Promise.all([
+        askPreferences(question),
+        askSuppressions(question),
+      ])
+      // An address that nothing is sent to need not be waited for.
+      return verdict.kind === 'stop' ? verdict : (refused ?? verdict)
+    },
+    async takeRoom({ id, channel, category, userId, critical, recipients }) {
+      const counted = critical ? [] : capsFor(caps, channel, category)
+      if (counted.length === 0) return true
+      if (userId !== null)
+        return takeRoom(userPartition(store, userId), 'caps', counted, id, clock.now())
+      const [recipient] = recipients
+      if (recipient === undefined) return true
+      const person = `${channel}:${recipient.toLowerCase()}`
+      const { partition, key } = await addressKey('notifications:caps', person)
+      return takeRoom(store.partition(partition), key, counted, id, clock.now())
+    },
+  }
+}

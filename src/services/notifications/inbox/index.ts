@@ -1,0 +1,7 @@
+export { createInbox, type Inbox, type InboxOptions } from './inbox.ts'
+export type { InboxChannel, InboxContent } from './inbox-channel.ts'
+export type { InboxItem, InboxPage, ListInboxOptions } from './inbox-item.ts'
+export type { InboxStreamOptions } from './stream-inbox.ts'
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export { NotificationError, type NotificationErrorCode } from '../notification-error.ts'
+export { BackendError, type BackendErrorCode } from '../../../runtime/ports/backend-error.ts'

@@ -1,0 +1,119 @@
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
+import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
+import type {
+  StoreEntry,
+  StorePartition,
+} from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Channel } from '../channels/channel.ts'
+
+/**
+ * How many messages one person gets at most; what is beyond is skipped. Critical ones do not count.
+ */
+export interface FrequencyCap {
+  /** 1 to 1,000. */
+  readonly limit: number
+  /** 1 s to 90 days, counted back from each message. */
+  readonly window: Duration
+  /** Only messages of this category. Default: of all. */
+  readonly category?: string
+  /** Only on this channel. Default: on all. */
+  readonly channel?: Channel
+}
+
+/** A checked {@link FrequencyCap}. */
+export interface CheckedCap {
+  readonly key: string
+  readonly limit: number
+  readonly windowMs: number
+  readonly category: string | null
+  readonly channel: Channel | null
+}
+
+const DAY_MS = 86_400_000
+const MOST_CAPS = 20
+
+/** @throws RangeError when a cap is out of range */
+export function checkCaps(caps: readonly FrequencyCap[]): readonly CheckedCap[] {
+  checkInteger('create notifications', 'the number of caps', caps.length, 0, MOST_CAPS)
+  return caps.map(({ limit, window, category, channel }) => {
+    const windowMs = checkDuration('create notifications', 'caps.window', window, 1000, 90 * DAY_MS)
+    return {
+      // Another window is another count; another limit goes on with the same.
+      key: `cap/${category ?? '*'}/${channel ?? '*'}/${windowMs}`,
+      limit: checkInteger('create notifications', 'caps.limit', limit, 1, 1000),
+      windowMs,
+      category: category ?? null,
+      channel: channel ?? null,
+    }
+  })
+}
+
+/** The caps that a message counts for. */
+export function capsFor(
+  caps: readonly CheckedCap[],
+  channel: Channel,
+  category: string | null,
+): readonly CheckedCap[] {
+  return caps.filter(
+    (cap) =>
+      (cap.channel === null || cap.channel === channel) &&
+      (cap.category === null || cap.category === category),
+  )
+}
+
+/**
+ * Counts a message, unless it would be one too many. The same message counts once, however often it
+ * is asked about.
+ *
+ * @param entryKey Where the counts of this person stand in the partition
+ * @returns Whether there was room by every cap; if not, none has counted it
+ */
+export async function takeRoom(
+  partition: StorePartition,
+  entryKey: string,
+  caps: readonly CheckedCap[],
+  messageId: string,
+  now: number,
+): Promise<boolean> {
+  // One entry holds all counts, so that they change together.
+  return changeEntry(partition, entryKey, (entry) => {
+    const counts = readCounts(entry)
+    const taken: Record<string, readonly Count[]> = {}
+    let room = true
+    for (const { key, limit, windowMs } of caps) {
+      const live = (counts[key] ?? []).filter(([at]) => at > now - windowMs)
+      const known = live.some(([, id]) => id === messageId)
+      if (!known && live.length >= limit) room = false
+      taken[key] = known ? live : [...live, [now, messageId]]
+    }
+    if (!room) return { result: false }
+    const value = { ...counts, ...taken }
+    const expiresInMs = Math.max(...Object.keys(value).map(windowOf))
+    return {
+      result: true,
+      write: { set: [{ key: entryKey, value: writeCounts(value), expiresInMs }] },
+    }
+  })
+}
+
+/** The window stands at the end of a cap's key. */
+function windowOf(key: string): number {
+  return Number(key.slice(key.lastIndexOf('/') + 1))
+}
+
+/** When a message was sent, and its id. */
+type Count = readonly [number, string]
+
+function readCounts(entry: StoreEntry | null): Readonly<Record<string, readonly Count[]>> {
+  // What this file wrote.
+  return (entry?.value ?? {}) as unknown as Readonly<Record<string, readonly Count[]>>
+}
+
+function writeCounts(
+  counts: Readonly<Record<string, readonly Count[]>>,
+): Readonly<Record<string, (number | string)[][]>> {
+  return Object.fromEntries(
+    Object.entries(counts).map(([key, list]) => [key, list.map((count) => [...count])]),
+  )
+}

@@ -1,0 +1,336 @@
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
+import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
+import { isJsonObject } from '../../../runtime/coordination/json-object.ts'
+import { partitionsOf } from '../../../runtime/coordination/partition-of.ts'
+import type { AtomicStore, StoreEntry } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
+import { NotificationError } from '../notification-error.ts'
+import { normalAddress } from '../addresses/mailbox.ts'
+import { readPhoneNumber } from '../addresses/phone-number.ts'
+import { addressKey, type AddressKey } from './address-key.ts'
+
+/** Channels with addresses that can be suppressed. */
+export type SuppressedChannel = 'email' | 'sms'
+
+/** Why nothing is sent to an address. */
+export type SuppressionReason =
+  /** It does not exist, or soft bounces went on. */
+  | 'bounce'
+  /** Its owner called a message spam. */
+  | 'complaint'
+  /** Its owner does not want messages, of one category or at all. */
+  | 'unsubscribe'
+  /** A provider keeps it on a list of its own. */
+  | 'provider'
+  /** Somebody put it here. */
+  | 'manual'
+
+/** One address that nothing is sent to, of a category or at all. */
+export interface Suppression {
+  readonly channel: SuppressedChannel
+  /** As it was sent to; e-mail addresses in lower case. */
+  readonly address: string
+  readonly reason: SuppressionReason
+  /** The only category that is stopped; `null` for all. */
+  readonly category: string | null
+  /** ms since 1970 */
+  readonly since: number
+  /** ms since 1970; `null` for ever. */
+  readonly until: number | null
+}
+
+/** What {@link Suppressions.add} takes. */
+export interface NewSuppression {
+  /** Default `email`. */
+  readonly channel?: SuppressedChannel
+  readonly address: string
+  /** Default `manual`. */
+  readonly reason?: SuppressionReason
+  /** Default: all. */
+  readonly category?: string
+  /** Default: for ever. */
+  readonly expiresIn?: Duration
+}
+
+/**
+ * Addresses that nothing is sent to, whichever provider is asked. Each way of sending looks here.
+ */
+export interface Suppressions {
+  /** Adds one, or renews it. */
+  add(suppression: NewSuppression): Promise<void>
+  /**
+   * Takes an address off the list.
+   *
+   * @param category Only what stops this category. Default: everything
+   * @returns Whether there was something
+   */
+  remove(
+    address: string,
+    options?: { readonly channel?: SuppressedChannel; readonly category?: string },
+  ): Promise<boolean>
+  /**
+   * @returns What stops messages to the address, the first of all categories or of this one; `null`
+   * when nothing does
+   */
+  find(
+    address: string,
+    options?: { readonly channel?: SuppressedChannel; readonly category?: string },
+  ): Promise<Suppression | null>
+  /** Everything on the list, in no order that means something. */
+  list(): AsyncIterable<Suppression>
+}
+
+/** How soft bounces become a suppression. */
+export interface SoftBouncePolicy {
+  /** So many within the time. */
+  readonly limit: number
+  readonly withinMs: number
+}
+
+/** What sending and webhooks need of the list besides. */
+export interface SuppressionList extends Suppressions {
+  /**
+   * @returns For each address what stops it, in their order. One round trip for up to 16 of them
+   */
+  findAll(
+    channel: SuppressedChannel,
+    addresses: readonly string[],
+    category: string | null,
+    critical: boolean,
+  ): Promise<readonly (Suppression | null)[]>
+  /**
+   * Counts a soft bounce, and suppresses the address when there were too many. The same event
+   * counts once.
+   */
+  softBounce(channel: SuppressedChannel, address: string, eventKey: string): Promise<void>
+}
+
+/** What {@link createSuppressions} needs. */
+export interface SuppressionsOptions {
+  readonly store: AtomicStore
+  readonly clock: Clock
+  readonly softBounces: SoftBouncePolicy
+}
+
+/** One entry an address. */
+interface AddressRecord {
+  readonly channel: SuppressedChannel
+  readonly address: string
+  readonly stops: readonly Stop[]
+  /** When it bounced softly, and the key of that event. */
+  readonly soft: readonly (readonly [number, string])[]
+}
+
+type Stop = Omit<Suppression, 'channel' | 'address'>
+
+const FAMILY = 'notifications:suppressions'
+const MOST_CATEGORIES = 100
+const TEN_YEARS_MS = 315_576_000_000
+const CATEGORY = /^[\w.-]{1,64}$/
+
+export function createSuppressions(options: SuppressionsOptions): SuppressionList {
+  const { store, clock, softBounces } = options
+
+  function change(
+    channel: SuppressedChannel,
+    address: string,
+    decide: (record: AddressRecord) => AddressRecord | null,
+  ): Promise<boolean> {
+    return keyOf(channel, address).then(({ partition, key, normal }) =>
+      changeEntry(store.partition(partition), key, (entry) => {
+        const before = readRecord(entry) ?? { channel, address: normal, stops: [], soft: [] }
+        const after = decide({ ...before, stops: before.stops.filter(isLive) })
+        if (after === null) return { result: false }
+        return { result: true, write: writeOf(key, after) }
+      }),
+    )
+  }
+
+  function writeOf(
+    key: string,
+    record: AddressRecord,
+  ): {
+    readonly set?: readonly {
+      readonly key: string
+      readonly value: Json
+      readonly expiresInMs?: number
+    }[]
+    readonly delete?: readonly string[]
+  } {
+    const ends = [
+      ...record.stops.map(({ until }) => until ?? Infinity),
+      ...record.soft.map(([at]) => at + softBounces.withinMs),
+    ]
+    const end = Math.max(...ends)
+    if (ends.length === 0) return { delete: [key] }
+    const leftMs = Math.max(end - clock.now(), 1)
+    return {
+      set: [{ key, value: valueOf(record), ...(end !== Infinity && { expiresInMs: leftMs }) }],
+    }
+  }
+
+  function isLive({ until }: Stop): boolean {
+    return until === null || until > clock.now()
+  }
+
+  /** The one that stops this category; of several, one that stops everything. */
+  function stopIn(
+    entry: StoreEntry | null,
+    category: string | null,
+    critical: boolean,
+  ): Suppression | null {
+    const record = readRecord(entry)
+    if (record === null) return null
+    const stops = record.stops.filter(
+      (stop) =>
+        isLive(stop) &&
+        (stop.category === null || stop.category === category) &&
+        // What must arrive goes to who does not want the rest, and still not where it cannot
+        // arrive.
+        !(critical && stop.reason === 'unsubscribe'),
+    )
+    const stop = stops.find((each) => each.category === null) ?? stops[0]
+    return stop === undefined ? null : { channel: record.channel, address: record.address, ...stop }
+  }
+
+  const list: SuppressionList = {
+    async add({ channel = 'email', address, reason = 'manual', category, expiresIn }) {
+      if (category !== undefined) checkCategory(category)
+      const expiresInMs =
+        expiresIn === undefined
+          ? null
+          : checkDuration('add suppression', 'expiresIn', expiresIn, 1, TEN_YEARS_MS)
+      await change(channel, address, (record) => {
+        const since = clock.now()
+        const stop = {
+          reason,
+          category: category ?? null,
+          since,
+          until: expiresInMs === null ? null : since + expiresInMs,
+        }
+        const others = record.stops.filter((each) => each.category !== stop.category)
+        if (others.length >= MOST_CATEGORIES)
+          throw new NotificationError(
+            'invalid_request',
+            `Cannot add suppression: the address has ${others.length} categories, at most ${MOST_CATEGORIES} allowed`,
+          )
+        return { ...record, stops: [...others, strongest(record.stops, stop)] }
+      })
+    },
+    remove: (address, { channel = 'email', category } = {}) =>
+      change(channel, address, (record) => {
+        const left =
+          category === undefined ? [] : record.stops.filter((stop) => stop.category !== category)
+        if (left.length === record.stops.length && record.soft.length === 0) return null
+        return { ...record, stops: left, soft: [] }
+      }),
+    async find(address, { channel = 'email', category = null as string | null } = {}) {
+      const { partition, key } = await keyOf(channel, address)
+      return stopIn(await store.partition(partition).get(key), category, false)
+    },
+    async findAll(channel, addresses, category, critical) {
+      const keys = await Promise.all(addresses.map((address) => keyOf(channel, address)))
+      const entries = new Map<string, StoreEntry | null>()
+      await Promise.all(
+        [...Map.groupBy(keys, ({ partition }) => partition)].map(async ([name, wanted]) => {
+          const partition = store.partition(name)
+          // An answer may be cut short where it would be too long.
+          for (let start = 0; start < wanted.length;) {
+            const asked = wanted.slice(start, start + 128).map(({ key }) => key)
+            const found = await partition.getMany(asked)
+            found.forEach((entry, index) => entries.set(asked[index] ?? '', entry))
+            start += found.length
+          }
+        }),
+      )
+      return keys.map(({ key }) => stopIn(entries.get(key) ?? null, category, critical))
+    },
+    async softBounce(channel, address, eventKey) {
+      await change(channel, address, (record) => {
+        const now = clock.now()
+        const soft = record.soft.filter(([at]) => at > now - softBounces.withinMs)
+        if (soft.some(([, key]) => key === eventKey)) return null
+        const counted = [...soft, [now, eventKey] as const]
+        if (counted.length < softBounces.limit) return { ...record, soft: counted }
+        const stop = { reason: 'bounce', category: null, since: now, until: null } as const
+        const others = record.stops.filter(({ category }) => category !== null)
+        return { ...record, stops: [...others, strongest(record.stops, stop)], soft: [] }
+      })
+    },
+    async *list() {
+      for (const partition of partitionsOf(store, FAMILY)) {
+        let cursor: string | null = null
+        do {
+          const page = await partition.list(cursor === null ? {} : { cursor })
+          for (const entry of page.entries) {
+            const record = readRecord(entry)
+            for (const stop of record?.stops ?? [])
+              if (record !== null && isLive(stop))
+                yield { channel: record.channel, address: record.address, ...stop }
+          }
+          cursor = page.cursor
+        } while (cursor !== null)
+      }
+    },
+  }
+  return list
+}
+
+/** A hard bounce or a complaint is not made weaker by what comes later, nor ended. */
+function strongest(stops: readonly Stop[], stop: Stop): Stop {
+  const before = stops.find(({ category }) => category === stop.category)
+  const isStrong = before?.reason === 'bounce' || before?.reason === 'complaint'
+  return before !== undefined && isStrong && before.until === null ? before : stop
+}
+
+/** @throws NotificationError `invalid_request` */
+export function checkCategory(category: unknown): string {
+  if (typeof category === 'string' && CATEGORY.test(category)) return category
+  throw new NotificationError(
+    'invalid_request',
+    'Cannot use category: it is not 1 to 64 letters, digits, _, . and -',
+  )
+}
+
+async function keyOf(
+  channel: SuppressedChannel,
+  address: unknown,
+): Promise<AddressKey & { readonly normal: string }> {
+  const normal =
+    channel === 'sms'
+      ? readPhoneNumber('address', address)
+      : typeof address === 'string'
+        ? normalAddress(address.trim())
+        : null
+  if (normal === null || (channel !== 'sms' && channel !== 'email'))
+    throw new NotificationError(
+      'invalid_recipient',
+      'Cannot use suppression: address is no e-mail address',
+    )
+  const lower = normal.toLowerCase()
+  return { ...(await addressKey(FAMILY, `${channel}:${lower}`)), normal: lower }
+}
+
+function valueOf({ channel, address, stops, soft }: AddressRecord): Json {
+  return {
+    channel,
+    address,
+    stops: stops.map((stop) => ({ ...stop })),
+    soft: soft.map(([at, key]) => [at, key]),
+  }
+}
+
+function readRecord(entry: StoreEntry | null): AddressRecord | null {
+  if (entry === null || !isJsonObject(entry.value)) return null
+  const { channel, address, stops, soft } = entry.value
+  if ((channel !== 'email' && channel !== 'sms') || typeof address !== 'string') return null
+  return {
+    channel,
+    address,
+    // What this file wrote.
+    stops: Array.isArray(stops) ? stops : [],
+    soft: Array.isArray(soft) ? soft : [],
+  }
+}

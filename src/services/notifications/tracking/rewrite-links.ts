@@ -1,0 +1,74 @@
+import { NotificationError } from '../notification-error.ts'
+
+/** What is rewritten, and into what. */
+export interface RewriteOptions {
+  isOurs(url: string): boolean
+  /** Makes the link for a URL; `null` leaves links alone. */
+  readonly click: ((url: string) => Promise<string>) | null
+  /** Makes the URL of the picture; `null` for none. */
+  readonly picture: (() => Promise<string>) | null
+}
+
+const LINK = /<a\b(?:[^>"']|"[^"]*"|'[^']*')*>/gi
+const HREF = /(\shref\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
+/** `<a data-track="off">`: a link that works once, or one that must be read as it is. */
+const UNTRACKED = /\sdata-track\s*=\s*["']?off\b/i
+const MOST_LINKS = 500
+const MOST_URL_CHARACTERS = 2000
+
+/**
+ * Rewrites the links of a mail, before it is written as MIME: encoded, a link would not be found
+ * any more.
+ */
+export async function rewriteLinks(
+  html: string,
+  { isOurs, click, picture }: RewriteOptions,
+): Promise<string> {
+  let written = html
+  if (click !== null) {
+    const tags = [...html.matchAll(LINK)]
+    if (tags.length > MOST_LINKS)
+      throw new NotificationError(
+        'invalid_request',
+        `Cannot count clicks: the mail has ${tags.length} links, at most ${MOST_LINKS} allowed`,
+      )
+    let end = 0
+    written = ''
+    for (const tag of tags) {
+      written += html.slice(end, tag.index) + (await rewriteTag(tag[0], isOurs, click))
+      end = tag.index + tag[0].length
+    }
+    written += html.slice(end)
+  }
+  if (picture === null) return written
+  const image = `<img src="${escaped(await picture())}" width="1" height="1" alt="" style="display:none">`
+  const body = written.toLowerCase().lastIndexOf('</body')
+  return body < 0 ? written + image : written.slice(0, body) + image + written.slice(body)
+}
+
+async function rewriteTag(
+  tag: string,
+  isOurs: (url: string) => boolean,
+  click: (url: string) => Promise<string>,
+): Promise<string> {
+  const [whole, before = '', ...values] = HREF.exec(tag) ?? []
+  const href = unescaped(values.find((value) => value !== undefined) ?? '').trim()
+  const leads = /^https?:\/\//i.test(href) && href.length <= MOST_URL_CHARACTERS
+  if (whole === undefined || !leads || UNTRACKED.test(tag) || isOurs(href)) return tag
+  const link = `${before}"${escaped(await click(href))}"`
+  return tag.replace(whole, () => link)
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+}
+
+/** URLs in attributes have these alone. */
+function unescaped(text: string): string {
+  return text
+    .replaceAll(/&(?:#34|#x22|quot);/gi, '"')
+    .replaceAll(/&(?:#39|#x27|apos);/gi, "'")
+    .replaceAll(/&(?:#60|#x3c|lt);/gi, '<')
+    .replaceAll(/&(?:#62|#x3e|gt);/gi, '>')
+    .replaceAll(/&(?:#38|#x26|amp);/gi, '&')
+}

@@ -1,0 +1,30 @@
+/** Loads all that notifications load late: while code comes from a disk, no clock of a law must go on. */
+export async function loadLateCode(): Promise<void> {
+  await Promise.all([
+    import('../../../../src/runtime/coordination/circuit-breaker/circuit-breaker.ts'),
+    import('../../../../src/runtime/workers/sweep-queues.ts'),
+    import('../../../../src/services/notifications/channels/attachment.ts'),
+    import('../../../../src/services/notifications/channels/read-chat.ts'),
+    import('../../../../src/services/notifications/channels/read-push.ts'),
+    import('../../../../src/services/notifications/channels/read-sms.ts'),
+    import('../../../../src/services/notifications/preferences/quiet-hours.ts'),
+    import('../../../../src/services/notifications/queue/enqueue-message.ts'),
+    import('../../../../src/services/notifications/queue/queued-message.ts'),
+    import('../../../../src/services/notifications/segments/normalize-sms.ts'),
+    import('../../../../src/services/notifications/sending/cancel-message.ts'),
+    import('../../../../src/services/notifications/sending/digest.ts'),
+    import('../../../../src/services/notifications/sending/handle-link.ts'),
+    import('../../../../src/services/notifications/sending/handle-provider-webhook.ts'),
+    import('../../../../src/services/notifications/sending/notify.ts'),
+    import('../../../../src/services/notifications/sending/read-metrics.ts'),
+    import('../../../../src/services/notifications/sending/render-template.ts'),
+    import('../../../../src/services/notifications/sending/run-job.ts'),
+    import('../../../../src/services/notifications/sending/run-queued.ts'),
+    import('../../../../src/services/notifications/sending/send-batch.ts'),
+    import('../../../../src/services/notifications/sending/send-bulk.ts'),
+    import('../../../../src/services/notifications/sending/work.ts'),
+    import('../../../../src/services/notifications/templates/templates.ts'),
+    import('../../../../src/services/notifications/tracking/analyze-messages.ts'),
+    import('../../../../src/services/notifications/tracking/list-messages.ts'),
+  ])
+}
