@@ -128,7 +128,7 @@ function checkFamily({ name, type, said, samples }: Family): void {
         !(label === 'quantile' && type === 'summary') &&
         !(type === 'stateset' && label === name),
     )
-    const key = JSON.stringify(own.toSorted())
+    const key = JSON.stringify(own.toSorted((a, b) => (a < b ? -1 : 1)))
     if (key !== last && groups.has(key)) fail('samples of one metric stand apart')
     last = key
     groups.set(key, [...(groups.get(key) ?? []), sample])

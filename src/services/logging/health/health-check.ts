@@ -1,7 +1,7 @@
 import type { Duration } from '../../../primitives/duration.ts'
 
 /** Resolves while what it looks at is well. What it rejects with is why not. */
-export type HealthProbe = (signal: AbortSignal) => Promise<unknown> | unknown
+export type HealthProbe = (signal: AbortSignal) => unknown
 
 /** One thing to look at. */
 export interface HealthCheck {

@@ -53,7 +53,7 @@ export function jsonFields(
 }
 
 /** @returns `name`, with as many `_` before it as keep it from being another's */
-export function freeName(
+function freeName(
   name: string,
   fields: Readonly<Record<string, unknown>>,
   reserved: ReadonlySet<string>,

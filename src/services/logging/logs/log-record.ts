@@ -37,6 +37,6 @@ export function setRecordError(record: LogRecord, error: Error): void {
 }
 
 /** @returns The error that a record is about, unredacted */
-export function recordError(record: LogRecord): Error | undefined {
+function recordError(record: LogRecord): Error | undefined {
   return errors.get(record)
 }

@@ -179,7 +179,7 @@ export class SharedMetrics {
       const result = await partition.commit({
         check: writes.map(({ key, known }) => ({ key, version: known.version })),
         // A stored metric is JSON through and through.
-        set: writes.map(({ key, value }) => ({ key, value: value as unknown as Json })),
+        set: writes.map(({ key, value }) => ({ key, value })),
       })
       if (result.ok) {
         for (const { known, value } of writes) {
@@ -301,7 +301,7 @@ async function foldEntry(
       { key, version: base?.version ?? null },
     ],
     // A stored metric is JSON through and through.
-    set: [{ key, value: value as unknown as Json }],
+    set: [{ key, value }],
     delete: [entry.key],
   })
 }

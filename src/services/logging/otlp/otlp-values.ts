@@ -12,7 +12,7 @@ export function otlpAttributes(fields: Readonly<Record<string, unknown>>): strin
 }
 
 /** @returns An `AnyValue`: integers that 64 bits hold are texts, as OTLP/JSON wants them */
-export function otlpValue(value: unknown): string {
+function otlpValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return `{"stringValue":${jsonOf(value)}}`

@@ -74,7 +74,7 @@ export function otlp(options: OtlpOptions): OtlpSink {
 }
 
 /** A collector says with its 200 how many records it did not take. */
-export function rejectedOf(answer: string): number {
+function rejectedOf(answer: string): number {
   const count = /"rejected(?:LogRecords|Spans|DataPoints)":\s*"?(\d{1,9})/.exec(answer)?.[1]
   return Number(count ?? 0)
 }

@@ -232,7 +232,7 @@ const TELLS_NOTHING =
   /^(?:type|kind|status|state|provider|template|country|country_?code|label|verified|primary|format|version|count|enabled|locale|lang|language|currency|brand)$/i
 
 /** Sets a property whatever its name: by assignment `__proto__` would set the prototype. */
-export function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
+function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__')
     Object.defineProperty(target, name, {
       value,
