@@ -82,8 +82,12 @@ async function compile(
 /** What `wrangler types` would write for a Worker with the bindings that the examples name: objects, else texts. */
 function bindingsOf(examples: readonly Example[]): string {
   const names = examples.flatMap(({ code }) => [...code.matchAll(/\benv\.([A-Z_]+)/g)])
+  const types = new Map([
+    ['INFRASTRUCTURE', 'DurableObjectNamespace'],
+    ['EMAIL', 'SendEmail'],
+  ])
   const members = [...new Set(names.map(([, name = '']) => name))].map(
-    (name) => `${name}: ${name === 'INFRASTRUCTURE' ? 'DurableObjectNamespace' : 'string'}`,
+    (name) => `${name}: ${types.get(name) ?? 'string'}`,
   )
   return `declare namespace Cloudflare { interface Env { ${members.join('; ')} } }\n`
 }

@@ -77,7 +77,8 @@ function manifests(
   const exports = table.map((door) => [door.subpath, exportsEntry(door)] as const)
   const sources = table.map(({ subpath, source }) => [subpath, `./${source}`] as const)
   const imports = Object.entries({ ...dependencies, ...peerDependencies }).map(
-    ([vendor, pin]) => [vendor, `npm:${vendor}@${pin}`] as const,
+    // JSR takes no range without an end.
+    ([vendor, pin]) => [vendor, `npm:${vendor}@${pin.replace(/^>=/, '^')}`] as const,
   )
   return {
     'package.json': {

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- whoever compiles the source needs it, too
+/// <reference path="./liquidjs.d.ts" />
 import * as library from 'liquidjs/dist/liquid.browser.mjs'
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { createLruCache } from '../../../primitives/lru-cache.ts'

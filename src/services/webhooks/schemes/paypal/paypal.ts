@@ -54,6 +54,8 @@ const TOLERANCE_MS = 345_600_000
  * Receivers that remember do so by the transmission's id, which stops that; look the event up at
  * PayPal before something valuable depends on it.
  *
+ * Make it once for all requests: it keeps certificates, and bounds how many are asked for.
+ *
  * @example
  * const scheme = paypalWebhook({ webhookId: env.PAYPAL_WEBHOOK_ID })
  * const { event } = await readWebhook(request, { scheme })

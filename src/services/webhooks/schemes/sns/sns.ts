@@ -45,6 +45,8 @@ const CERTIFICATE_PATH = /^\/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem$/
  * message's `Type`; the event is the message, whose `Message` is text. `MessageAttributes` and
  * `UnsubscribeURL` are not signed.
  *
+ * Make it once for all requests: it keeps certificates, and bounds how many are asked for.
+ *
  * @example
  * const scheme = snsWebhook({ topicArns: ['arn:aws:sns:eu-west-1:123456789012:orders'] })
  * const { event } = await readWebhook(request, { scheme })
