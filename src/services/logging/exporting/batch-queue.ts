@@ -31,7 +31,7 @@ export interface BatchOptions {
 }
 
 /** Names of {@link BatchOptions}, for those who check theirs. */
-export const BATCH_OPTIONS: readonly (keyof BatchOptions)[] = [
+const BATCH_OPTIONS: readonly (keyof BatchOptions)[] = [
   'maxQueued',
   'maxBatch',
   'maxBatchLength',

@@ -27,16 +27,3 @@ export interface LogSink {
 
 /** Writes a record as one line, or several where people read it. */
 export type LogFormat = (record: LogRecord) => string
-
-/** The error that a line is about, as it was given: for fingerprints and stack frames, never to be shown. */
-const errors = new WeakMap<LogRecord, Error>()
-
-/** Remembers a record's error. */
-export function setRecordError(record: LogRecord, error: Error): void {
-  errors.set(record, error)
-}
-
-/** @returns The error that a record is about, unredacted */
-function recordError(record: LogRecord): Error | undefined {
-  return errors.get(record)
-}

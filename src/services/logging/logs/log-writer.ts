@@ -10,7 +10,7 @@ import { plainValue } from '../values/plain-value.ts'
 import type { PlainLimits } from '../values/value-rules.ts'
 import { consoleSink } from './console-sink.ts'
 import { levelName } from './log-level.ts'
-import { setRecordError, type LogRecord, type LogSink } from './log-record.ts'
+import type { LogRecord, LogSink } from './log-record.ts'
 import { createLogSampler } from './log-sampling.ts'
 import type { LoggerOptions, LogSerializer } from './logger-options.ts'
 import { ModuleLevels } from './module-levels.ts'
@@ -96,7 +96,7 @@ export class LogWriter {
   /** Writes one line to every sink. Never throws. */
   write(
     level: number,
-    { message, fields: given, error }: LogArguments,
+    { message, fields: given, _error }: LogArguments,
     bindings: Readonly<Record<string, unknown>> | undefined,
     module: string | undefined,
     context: Context | undefined,
@@ -116,7 +116,6 @@ export class LogWriter {
       service: this.#service,
       module,
     }
-    if (error !== undefined) setRecordError(record, error)
     for (const sink of this.sinks) {
       try {
         sink.write(record)

@@ -190,9 +190,9 @@ export class MetricsService {
    *
    * @throws BackendError when the store failed: no numbers are better than wrong ones
    */
-  async expose(
-    request?: { readonly headers: { get(name: string): string | null } } | undefined,
-  ): Promise<ExposedMetrics> {
+  async expose(request?: {
+    readonly headers: { get(name: string): string | null }
+  }): Promise<ExposedMetrics> {
     const exposition = negotiate(request?.headers.get('accept'))
     return {
       body: exposeMetrics(await this.read(), exposition),

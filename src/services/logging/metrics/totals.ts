@@ -179,7 +179,7 @@ export class SharedMetrics {
       const result = await partition.commit({
         check: writes.map(({ key, known }) => ({ key, version: known.version })),
         // A stored metric is JSON through and through.
-        set: writes.map(({ key, value }) => ({ key, value })),
+        set: writes.map(({ key, value }) => ({ key, value: value as unknown as Json })),
       })
       if (result.ok) {
         for (const { known, value } of writes) {

@@ -1,9 +1,6 @@
 import type { FlushResult } from '../exporting/flush-result.ts'
 import type { TraceContext } from './trace-parent.ts'
 
-/** What an attribute may say. Other values are written as JSON. */
-export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[]
-
 /** Attributes as they are given. */
 export type Attributes = Readonly<Record<string, unknown>>
 

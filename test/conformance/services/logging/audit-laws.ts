@@ -191,7 +191,7 @@ async function tamperWith(store: AtomicStore, audit: AuditLog): Promise<Tamper> 
     entries: await all(audit),
     async set(sequence, entry) {
       await partition.commit({
-        set: [{ key: keyOf(sequence), value: JSON.parse(JSON.stringify(entry)) as Json }],
+        set: [{ key: keyOf(sequence), value: structuredClone(entry) as unknown as Json }],
       })
     },
     async remove(sequence) {
