@@ -1,6 +1,6 @@
 import { scanJson } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { z } from 'zod/mini'
+import type * as z from 'zod/mini'
 import { ProblemError } from './problem.ts'
 
 /** How long a request's body may be, in bytes, and may take. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { ProblemError } from './problem.ts'
 
 /** How many entries of a page are wanted: 1 to 1,000. */

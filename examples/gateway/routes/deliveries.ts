@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { DELIVERY_STATES, type Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { AuthVariables } from '../authenticate.ts'
 import { ProblemError } from '../problem.ts'
