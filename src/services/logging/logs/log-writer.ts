@@ -96,7 +96,7 @@ export class LogWriter {
   /** Writes one line to every sink. Never throws. */
   write(
     level: number,
-    { message, fields: given, _error }: LogArguments,
+    { message, fields: given }: LogArguments,
     bindings: Readonly<Record<string, unknown>> | undefined,
     module: string | undefined,
     context: Context | undefined,
