@@ -55,7 +55,8 @@ function mailboxWords({ email, name }: Mailbox): readonly string[] {
 function parameterPieces(key: string, text: string): readonly string[] {
   if (/^[\x20-\x7e]{0,50}$/.test(text)) return [`${key}="${text.replaceAll(/["\\]/g, '\\$&')}"`]
   const encoded = encodeURIComponent(text).replaceAll(/['()*!]/g, percent)
-  const pieces = encoded.match(/(?:%[0-9A-F]{2}|[^%]){1,50}/g) ?? []
+  // At most 48 characters, and no piece ends within a percent sequence.
+  const pieces = encoded.match(/(?:%[0-9A-F]{2}|[^%]){1,16}/g) ?? []
   if (pieces.length === 1) return [`${key}*=UTF-8''${encoded}`]
   return pieces.map((piece, index) => `${key}*${index}*=${index === 0 ? "UTF-8''" : ''}${piece}`)
 }
