@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { rateLimit } from '@white-cross/reuse/infrastructure/rate-limiting/hono'
+import type { Notifications } from '@white-cross/reuse/infrastructure/notifications'
 import type { Backend, Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { ApiKeys } from './api-keys.ts'
@@ -12,11 +13,19 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { endpointRoutes } from './routes/endpoints.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
+import {
+  messageRoutes,
+  notificationRoutes,
+  providerHookRoutes,
+  templateRoutes,
+} from './routes/notifications.ts'
 
 /** What the gateway is put together from. */
 export interface GatewayOptions {
   readonly backend: Pick<Backend, 'store' | 'rateLimits'>
   readonly webhooks: Webhooks
+  /** Default: there are no routes for them. */
+  readonly notifications?: Notifications
   readonly keys: ApiKeys
   readonly clock: Clock
   readonly random: RandomSource
@@ -32,6 +41,7 @@ export interface GatewayOptions {
 export function createGateway({
   backend,
   webhooks,
+  notifications,
   keys,
   clock,
   random,
@@ -59,6 +69,12 @@ export function createGateway({
   api.route('/webhooks/endpoints', endpointRoutes(webhooks))
   api.route('/events', eventRoutes(webhooks))
   api.route('/deliveries', deliveryRoutes(webhooks))
+  if (notifications !== undefined) {
+    api.route('/notifications', notificationRoutes(notifications))
+    api.route('/messages', messageRoutes(notifications))
+    api.route('/templates', templateRoutes(notifications))
+    app.route('/hooks', providerHookRoutes(notifications))
+  }
   app.route('/v1', api)
   return app
 }

@@ -5,6 +5,7 @@ import {
   type Backend,
   type Service,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
+import { createNotifications } from '@white-cross/reuse/infrastructure/notifications'
 import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import { createApiKeys } from './api-keys.ts'
 import { createGateway, type GatewayOptions } from './app.ts'
@@ -25,8 +26,9 @@ export function composeGateway(
   const settings = readSettings(variables)
   const platform = { clock: systemClock, random: systemRandom }
   const webhooks = createWebhooks({ backend, ...settings.webhooks })
+  const notifications = createNotifications({ backend, ...settings.notifications })
   const { rootKeyHash, bodies } = settings
   const keys = createApiKeys({ store: backend.store, rootKeyHash, ...platform })
-  const app = createGateway({ backend, webhooks, keys, log, bodies, ...platform })
-  return { app, services: [webhooks] }
+  const app = createGateway({ backend, webhooks, notifications, keys, log, bodies, ...platform })
+  return { app, services: [webhooks, notifications] }
 }

@@ -1,4 +1,10 @@
 import type { WebhooksOptions } from '@white-cross/reuse/infrastructure/webhooks'
+import type { NotificationsOptions } from '@white-cross/reuse/infrastructure/notifications'
+import { outbox } from '@white-cross/reuse/infrastructure/notifications/outbox'
+import { resend } from '@white-cross/reuse/infrastructure/notifications/resend'
+import { sendgrid } from '@white-cross/reuse/infrastructure/notifications/sendgrid'
+import { readWebhook } from '@white-cross/reuse/infrastructure/webhooks'
+import { sendgridWebhook } from '@white-cross/reuse/infrastructure/webhooks/schemes'
 import type { BodyLimits } from './read-body.ts'
 
 /** The Worker's variables. */
@@ -13,12 +19,21 @@ export interface GatewayVariables {
   readonly BODY_TIMEOUT_MS?: string
   /** `for local development`: webhooks may go to this machine and its network. */
   readonly ALLOW_PRIVATE_RECEIVERS?: string
+  /** The sender of e-mails that name none. Default: each names its own. */
+  readonly MAIL_FROM?: string
+  /** Sends e-mail through Resend; its webhooks are taken with the secret. */
+  readonly RESEND_KEY?: string
+  readonly RESEND_WEBHOOK_SECRET?: string
+  /** Sends e-mail through SendGrid; its webhooks are taken with the public key. */
+  readonly SENDGRID_KEY?: string
+  readonly SENDGRID_WEBHOOK_KEY?: string
 }
 
 /** What the gateway takes from its variables. */
 export interface GatewaySettings {
   readonly rootKeyHash: string
   readonly bodies: Partial<BodyLimits>
+  readonly notifications: Omit<NotificationsOptions, 'backend'>
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
 }
 
@@ -40,6 +55,7 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
         timeoutMs: wholeMs('BODY_TIMEOUT_MS', BODY_TIMEOUT_MS),
       }),
     },
+    notifications: notificationSettings(variables),
     webhooks: {
       ...(RETRY_DELAYS_MS !== undefined && {
         retrySchedule: RETRY_DELAYS_MS.split(',').map((text) => wholeMs('RETRY_DELAYS_MS', text)),
@@ -49,6 +65,30 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
       }),
       ...(ALLOW_PRIVATE_RECEIVERS === 'for local development' && {
         outbound: { allowPrivateNetworks: ALLOW_PRIVATE_RECEIVERS },
+      }),
+    },
+  }
+}
+
+/** Providers with keys, in this order; without any an outbox that only keeps, and says so. */
+function notificationSettings(variables: GatewayVariables): GatewaySettings['notifications'] {
+  const { MAIL_FROM, RESEND_KEY, RESEND_WEBHOOK_SECRET, SENDGRID_KEY, SENDGRID_WEBHOOK_KEY } =
+    variables
+  const email = [
+    ...(RESEND_KEY === undefined ? [] : [resend({ apiKey: RESEND_KEY })]),
+    ...(SENDGRID_KEY === undefined ? [] : [sendgrid({ apiKey: SENDGRID_KEY })]),
+  ]
+  return {
+    email: email.length > 0 ? email : [outbox()],
+    ...(MAIL_FROM !== undefined && { from: MAIL_FROM }),
+    webhooks: {
+      ...(RESEND_WEBHOOK_SECRET !== undefined && {
+        resend: (request) =>
+          readWebhook(request, { scheme: 'standard', secrets: RESEND_WEBHOOK_SECRET }),
+      }),
+      ...(SENDGRID_WEBHOOK_KEY !== undefined && {
+        sendgrid: (request) =>
+          readWebhook(request, { scheme: sendgridWebhook(), secrets: SENDGRID_WEBHOOK_KEY }),
       }),
     },
   }
