@@ -17,7 +17,6 @@ const systemPrograms: readonly SystemProgram[] = [
   { name: 'radosgw', debian: 'radosgw', elsewhere: null },
   { name: 'ceph-mon', debian: 'ceph-mon', elsewhere: null },
   { name: 'ceph-osd', debian: 'ceph-osd', elsewhere: null },
-  { name: 'clamd', debian: 'clamav-daemon', elsewhere: 'brew install clamav' },
 ]
 
 /** The parts of the machine that {@link ensurePrograms} looks at; tests bring their own. */
