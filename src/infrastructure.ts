@@ -39,8 +39,11 @@ export {
   type ScheduleErrorCode,
 } from './services/background-jobs/index.ts'
 export {
+  AuditError,
+  configureMetrics,
   configureTracing,
   consoleSink,
+  createAuditLog,
   createRedactor,
   ExportError,
   HealthCheckService,
@@ -53,6 +56,7 @@ export {
   trace,
   trackMetric,
   TracingService,
+  type AuditErrorCode,
   type ExportErrorCode,
   type MetricErrorCode,
 } from './services/logging/index.ts'

@@ -1,10 +1,27 @@
 export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
+export type { AuditEntry, AuditEvent, AuditVerdict } from './audit/audit-entry.ts'
+export { AuditError, type AuditErrorCode } from './audit/audit-error.ts'
+export {
+  createAuditLog,
+  type AuditAnchor,
+  type AuditLog,
+  type AuditLogOptions,
+} from './audit/audit-log.ts'
 export { configureContext, currentContext, runInContext, type Context } from './context/context.ts'
 export { ExportError, type ExportErrorCode } from './exporting/export-error.ts'
 export type { BatchOptions } from './exporting/batch-queue.ts'
 export type { FlushResult } from './exporting/flush-result.ts'
+export type {
+  HealthCheck,
+  HealthFinding,
+  HealthProbe,
+  HealthReport,
+  HealthStatus,
+} from './health/health-check.ts'
+export { HealthCheckService, type HealthOptions } from './health/health-check-service.ts'
+export { backendChecks, fetchCheck, serviceChecks } from './health/ready-checks.ts'
 export { axiomSink, type AxiomSinkOptions } from './logs/axiom-sink.ts'
 export { bunyanFormat } from './logs/bunyan-format.ts'
 export { consoleSink, type ConsoleSinkOptions } from './logs/console-sink.ts'
@@ -64,12 +81,3 @@ export type {
 export type { TraceContext } from './traces/trace-parent.ts'
 export { TracingService, type SpanOptions } from './traces/tracing-service.ts'
 export type { PlatformTracing, TailSampling, TracingOptions } from './traces/tracing-options.ts'
-export { HealthCheckService, type HealthOptions } from './health/health-check-service.ts'
-export type {
-  HealthCheck,
-  HealthFinding,
-  HealthProbe,
-  HealthReport,
-  HealthStatus,
-} from './health/health-check.ts'
-export { backendChecks, fetchCheck, serviceChecks } from './health/ready-checks.ts'
