@@ -16,6 +16,13 @@ test('runProgram() passes on lines as they come', async () => {
   expect(lines).toEqual(['a', 'b'])
 })
 
+test('runProgram() ends a line where the program does, not at separators of Unicode', async () => {
+  const lines: string[] = []
+  const program = 'process.stdout.write("a\\u2028b\\u2029c\\nlast")'
+  await runProgram('node', ['-e', program], { onLine: (line) => lines.push(line) })
+  expect(lines).toEqual(['a\u2028b\u2029c', 'last'])
+})
+
 test('runProgram() says so when the program cannot be started', async () => {
   const { code, output } = await runProgram('no-such-program', [])
   expect(code).toBe(-1)

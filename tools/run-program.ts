@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 
 /** How a program is started. */
 export interface ProgramOptions {
@@ -52,9 +51,19 @@ export function runProgram(
     kill()
   }, timeoutMs)
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
-  createInterface(child.stdout).on('line', (line) => {
+  // Not node:readline: it ends lines at U+2028 and U+2029 as well, which JSON holds as they are.
+  let begun = ''
+  const takeLine = (line: string): void => {
     output += `${line}\n`
     onLine?.(line)
+  }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (begun + text).split('\n')
+    begun = lines.pop() ?? ''
+    for (const line of lines) takeLine(line)
+  })
+  child.stdout.on('end', () => {
+    if (begun !== '') takeLine(begun)
   })
   return new Promise((resolve) => {
     const end = (code: number): void => {
