@@ -93,7 +93,7 @@ async function sagas(): Promise<void> {
       },
     })
   void createJobWorker({
-    ...backend,
+    waker: backend.waker,
     processor: orders.processor,
     jobStore: backend.jobStore.queue(orders.processor.queue),
     clock,

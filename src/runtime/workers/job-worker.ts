@@ -210,7 +210,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
         deadlines.push(startDeadline(clock, LAST_WORD_MS, leave))
         wakeFlag.open()
       }
-      deadlines.push(startDeadline(clock, graceMs, onGraceOver))
+      if (graceMs === 0) onGraceOver()
+      else deadlines.push(startDeadline(clock, graceMs, onGraceOver))
       wakeFlag.open()
     }
     if (signal.aborted) onAbort()
