@@ -7,7 +7,9 @@ import { lua } from './script.ts'
  * GCRA alone has no instant in its state: the key's lifetime was the time until full when it was
  * written, so what is missing of it has passed. Its text is `used[/rate][b booked][@ offset]`. For
  * the same reason its receipts say how long the operation's hash had to live: lifetimes are read by
- * one clock, and `TIME` by another, which may be a ms ahead.
+ * one clock, and `TIME` by another, which may be a ms ahead. Before Redis 7.2 that clock goes on
+ * during a script, so a receipt gets its first number (`stamped`) after its state was written, and
+ * is read before it: never is more earned back by the receipt than by the state.
  */
 export const ALGORITHMS_LUA: string = lua`
 local call, floor, max, min = redis.call, math.floor, math.max, math.min
@@ -37,6 +39,12 @@ local function joined(state)
   end
   return table.concat(texts, ' ')
 end
+local function stamped(receipt)
+  if receipt[1] == false then
+    receipt[1] = (isNew and remember or call('PTTL', record)) - offset
+  end
+  return receipt
+end
 local function shared(c, p, used) return c == 0 or used + c <= p[1] end
 local A = {}
 
@@ -64,13 +72,13 @@ A.g = {
     return digits(s[2]) .. (p[2] == 1 and '' or '/' .. digits(p[2]))
       .. (s[2] > p[3] and 'b' .. digits(p[3]) or '') .. (offset == 0 and '' or '@' .. digits(offset))
   end,
-  receipt = function(p, s, c) return { recordLeft - offset, s[2], p[2], p[4], c * p[4] } end,
+  receipt = function(p, s, c) return { false, s[2], p[2], p[4], c * p[4] } end,
   settle = function(p, s, c, r)
     local function here(span) return r[3] == p[2] and span or floor(span / r[3] * p[2]) end
     local wanted = c * r[4]
     if wanted > r[5] then
       local used = max(min(s[2] + here(wanted - r[5]), p[3]), s[2])
-      r = { recordLeft - offset, used, p[2], p[4], here(r[5]) + used - s[2] }
+      r = { false, used, p[2], p[4], here(r[5]) + used - s[2] }
       s[2] = used
       return r
     end

@@ -32,14 +32,13 @@ reply[2] = (admitted and '=yes ' or '=no ') .. recordLeft
 local taken = {}
 for index, limit in ipairs(limits) do
   local charges = admitted and mode == 'consume' and limit.cost > 0 and not limit.paid
-  if charges then
-    limit.kind.charge(limit.p, limit.s, limit.cost)
-    if record and not limit.kind.holds then
-      taken[#taken + 1] = limit.field
-      taken[#taken + 1] = digits(limit.cost) .. ' ' .. joined(limit.kind.receipt(limit.p, limit.s, limit.cost))
-    end
-  end
+  if charges then limit.kind.charge(limit.p, limit.s, limit.cost) end
   if charges or limit.stale then put(KEYS[index], limit.letter, limit.p, limit.s) end
+  if charges and record and not limit.kind.holds then
+    local receipt = stamped(limit.kind.receipt(limit.p, limit.s, limit.cost))
+    taken[#taken + 1] = limit.field
+    taken[#taken + 1] = digits(limit.cost) .. ' ' .. joined(receipt)
+  end
 end
 if #taken > 0 then
   call('HSET', record, unpack(taken))
@@ -71,7 +70,7 @@ for index, limit in ipairs(limits) do
     local now, sum = limit.kind.settle(limit.p, limit.s, limit.cost, receipt, cost)
     put(KEYS[index], limit.letter, limit.p, limit.s)
     if text and limit.cost > 0 then
-      call('HSET', record, limit.field, digits(sum or limit.cost) .. ' ' .. joined(now))
+      call('HSET', record, limit.field, digits(sum or limit.cost) .. ' ' .. joined(stamped(now)))
     elseif text then
       call('HDEL', record, limit.field)
     end
