@@ -22,6 +22,9 @@ test('textMatrix() shows counts, failures, and what was skipped and why', () => 
     'Store    memory   1 (1 skipped)  -     0 (1 skipped)  1',
     'Store    redis    -              -     -              1 FAILED 0',
     'skipped: Store on memory: listen: no timers (node, bun)',
+    '',
+    'FAIL workerd: Store redis holds',
+    'broken',
   ])
 })
 

@@ -21,11 +21,20 @@ export function totalsOf(results: readonly CaseResult[]): Totals {
   return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') }
 }
 
-/** @returns The results as a table, subject × adapter × runtime, with the reasons of what was skipped below it */
+/**
+ * @returns The results as a table, subject × adapter × runtime, with the reasons of what was
+ *   skipped and what failed below it
+ */
 export function textMatrix(results: readonly CaseResult[]): string {
   const table = aligned([['subject', 'adapter', ...COLUMNS], ...rowsOf(results, countsOf)])
   const reasons = reasonsOf(results).map((reason) => `skipped: ${reason}`)
-  return [...table.map((row) => row.join('  ').trimEnd()), ...reasons].join('\n')
+  const failures = results
+    .filter(({ outcome }) => outcome === 'failed')
+    .map(
+      ({ runtime, subject, adapter, name, detail = '' }) =>
+        `\nFAIL ${runtime}: ${subject} ${adapter} ${name}\n${detail}`,
+    )
+  return [...table.map((row) => row.join('  ').trimEnd()), ...reasons, ...failures].join('\n')
 }
 
 /** @returns `page` with its matrix replaced, or `undefined` where it has no place for one */
