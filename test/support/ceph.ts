@@ -20,6 +20,11 @@ const call = promisify(execFile)
 
 /** Starts a monitor, an object store in memory and the gateway. It takes some fifteen seconds. */
 export async function startCeph(): Promise<Ceph> {
+  // Until the gateway listens, a connection of another program may have been given its port.
+  return startOnce().catch(startOnce)
+}
+
+async function startOnce(): Promise<Ceph> {
   const folder = await mkdtemp(join(tmpdir(), 'ceph-'))
   for (const name of ['mon', 'osd', 'rgw', 'run']) await mkdir(join(folder, name))
   const [monitor, gateway] = [await findFreePort(), await findFreePort()]
