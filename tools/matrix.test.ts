@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CaseResult } from '../test/conformance/run-suites.ts'
-import { textMatrix, totalsOf, withMatrix } from './matrix.ts'
+import { leftOut, textMatrix, totalsOf, withMatrix } from './matrix.ts'
 
 const law = { subject: 'Store', adapter: 'memory', name: 'holds', outcome: 'passed' } as const
 
@@ -25,6 +25,14 @@ test('textMatrix() shows counts, failures, and what was skipped and why', () => 
     '',
     'FAIL workerd: Store redis holds',
     'broken',
+  ])
+})
+
+test('leftOut() tells of what ran nowhere, and not of single cases', () => {
+  expect(leftOut(results)).toEqual([])
+  const absent = { ...law, adapter: 'ceph', outcome: 'skipped', detail: 'not here' } as const
+  expect(leftOut([...results, { ...absent, runtime: 'node' }])).toEqual([
+    'Store on ceph: not here (node)',
   ])
 })
 

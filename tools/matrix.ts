@@ -21,6 +21,14 @@ export function totalsOf(results: readonly CaseResult[]): Totals {
   return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') }
 }
 
+/** @returns Why nothing at all of a subject ran on an adapter, a sentence each */
+export function leftOut(results: readonly CaseResult[]): string[] {
+  const rows = Map.groupBy(results, ({ subject, adapter }) => `${subject}\0${adapter}`)
+  return [...rows.values()]
+    .filter((row) => row.every(({ outcome }) => outcome === 'skipped'))
+    .flatMap(reasonsOf)
+}
+
 /**
  * @returns The results as a table, subject × adapter × runtime, with the reasons of what was
  *   skipped and what failed below it
