@@ -24,6 +24,15 @@ test.each([
   expect(stringifyJson(value)).toBe(text)
 })
 
+test('stringifyJson() writes the items of an array whose kind has a toJSON', () => {
+  class Numbers extends Array<number> {
+    toJSON(): string {
+      return 'numbers'
+    }
+  }
+  expect(stringifyJson(Numbers.of(1, 2))).toBe('[1,2]')
+})
+
 test.each([
   ['a value that is undefined', { a: undefined }],
   ['NaN', [Number.NaN]],

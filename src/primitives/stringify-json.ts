@@ -10,21 +10,20 @@ const MAX_DEPTH = 200
  * @throws TypeError naming the place and what is wrong there, never a value
  */
 export function stringifyJson(value: unknown): string {
-  let plain: boolean
+  let json: string | null = null
   try {
-    plain = isPlainJson(value, 0)
+    if (isPlainJson(value, 0)) json = JSON.stringify(value)
   } catch {
     // A getter or a proxy that throws; the careful writer says where.
-    plain = false
   }
-  return plain ? JSON.stringify(value) : writeJson(value)
+  // Half a surrogate pair is written as an escape of this beginning, and hardly anything else is.
+  return json === null || json.includes('\\ud') ? writeJson(value) : json
 }
 
-/** Whether `JSON.stringify` leaves nothing of it out and converts nothing. */
+/** Whether `JSON.stringify` leaves nothing of it out and converts nothing but half surrogate pairs. */
 function isPlainJson(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed()
     case 'boolean':
       return true
     case 'number':
@@ -42,7 +41,13 @@ function isPlainArray(value: readonly unknown[], depth: number): boolean {
   // Not every(), which passes over holes.
   for (let index = 0; index < value.length; index++)
     if (!isPlainJson(value[index], depth + 1)) return false
-  return Reflect.ownKeys(value).length === value.length + 1
+  // Twice as fast as Reflect.ownKeys(), which makes a text of each index.
+  return (
+    Object.keys(value).length === value.length &&
+    Object.getOwnPropertySymbols(value).length === 0 &&
+    // A kind of array of somebody's own may have a toJSON.
+    Object.getPrototypeOf(value) === Array.prototype
+  )
 }
 
 function isPlainObject(value: object, depth: number): boolean {
@@ -50,5 +55,6 @@ function isPlainObject(value: object, depth: number): boolean {
   if (prototype !== Object.prototype && prototype !== null) return false
   const keys = Object.keys(value)
   if (Reflect.ownKeys(value).length !== keys.length) return false
-  return keys.every((key) => key.isWellFormed() && isPlainJson(Reflect.get(value, key), depth + 1))
+  for (const key of keys) if (!isPlainJson(Reflect.get(value, key), depth + 1)) return false
+  return true
 }
