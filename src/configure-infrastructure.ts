@@ -18,25 +18,33 @@ export interface InfrastructureOptions {
   readonly backend: Backend
   /** Options of `createWebhooks` beside the backend. Default: its defaults. */
   readonly webhooks?: Omit<WebhooksOptions, 'backend'>
-  /** Options of `createNotifications` beside the backend. Default: notifications are not configured. */
+  /**
+   * Options of `createNotifications` beside the backend. Default: notifications are not configured.
+   */
   readonly notifications?: Omit<NotificationsOptions, 'backend'>
   /**
-   * Providers by their names, `{ stripe: stripe({ … }) }`, or the options of `createPayments` beside
-   * the backend. Default: payments are not configured.
+   * Providers by their names, `{ stripe: stripe({ … }) }`, or the options of `createPayments`
+   * beside the backend. Default: payments are not configured.
    */
   readonly payments?: PaymentsOptions['providers'] | Omit<PaymentsOptions, 'backend'>
   /** What `checkRateLimit` goes by beside the backend. Default: its defaults. */
   readonly rateLimiting?: Omit<RateLimitingOptions, 'backend'>
   /**
-   * Stores by their names, or the options of `createStorage` beside the backend. Default: storage is
-   * not configured.
+   * Stores by their names, or the options of `createStorage` beside the backend. Default: storage
+   * is not configured.
    */
   readonly storage?: Omit<StorageOptions, 'backend'>
-  /** Further services of the program, such as its queues and sagas: they run and sweep with the rest. */
+  /**
+   * Further services of the program, such as its queues and sagas: they run and sweep with the
+   * rest.
+   */
   readonly services?: readonly Service[]
 }
 
-/** What was configured, as one service: `jobRunner(infrastructure)`, `infrastructure.run({ signal })`. */
+/**
+ * What was configured, as one service: `jobRunner(infrastructure)`, `infrastructure.run({ signal
+ * })`.
+ */
 export interface Infrastructure extends Service {
   /** Each service that was configured, and those given. */
   readonly services: readonly Service[]

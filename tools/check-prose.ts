@@ -10,13 +10,9 @@ const MOST_CHARS = 100
 const STIFF =
   /\bfor want of\b|\bbelongs? into\b|\bwhat \{@link \w+\} stands on\b|\bis no list of texts\b/i
 
-/** Files whose comments are still to be brought into this form. */
-const SPARED =
-  /^src\/services\/(?!background-jobs\/|notifications\/|payments\/|webhooks\/(?!receiving\/|schemes\/|signing\/))|^src\/(?:configure-infrastructure|services\/background-jobs\/job-queue)\.ts$/
-
 /** Looks at every comment of `src`. @returns One sentence for each line that is too long, or stiff */
 export function checkProse(root: string, folders: readonly string[] = ['src']): string[] {
-  const files = sourceFiles(root, folders).filter((path) => !SPARED.test(path))
+  const files = sourceFiles(root, folders)
   return files.flatMap((path) => {
     const { text, parsed } = parseModule(join(root, path))
     const lines = text.split('\n')

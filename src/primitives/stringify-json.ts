@@ -20,7 +20,9 @@ export function stringifyJson(value: unknown): string {
   return json === null || json.includes('\\ud') ? writeJson(value) : json
 }
 
-/** Whether `JSON.stringify` leaves nothing of it out and converts nothing but half surrogate pairs. */
+/**
+ * Whether `JSON.stringify` leaves nothing of it out and converts nothing but half surrogate pairs.
+ */
 function isPlainJson(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':

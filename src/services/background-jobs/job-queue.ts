@@ -66,27 +66,30 @@ export interface JobQueueOptions<Jobs extends JobDefinitions> {
   /** Default: the platform's. */
   readonly random?: RandomSource
   /**
-   * How many attempts of all jobs of the queue together may start in a time. More wait, in order, without
-   * an attempt spent.
+   * How many attempts of all jobs of the queue together may start in a time. More wait, in order,
+   * without an attempt spent.
    */
   readonly rateLimit?: JobRateLimit
   /** Whether the record of a job that failed keeps the stack of what was thrown. Default false. */
   readonly recordStacks?: boolean
   /**
    * Hears what nobody else does: failed attempts while there is neither a listener (`on`) nor an
-   * `onSettled`, what goes wrong around a worker without `onError`, and what listeners throw. The same
-   * once a minute. Default: prints it, with its stack.
+   * `onSettled`, what goes wrong around a worker without `onError`, and what listeners throw. The
+   * same once a minute. Default: prints it, with its stack.
    */
   readonly report?: Report
 }
 
-/** How {@link JobQueue.run} works; see {@link JobWorkerOptions}. What callbacks throw is reported and changes nothing. */
+/**
+ * How {@link JobQueue.run} works; see {@link JobWorkerOptions}. What callbacks throw is reported
+ * and changes nothing.
+ */
 export interface RunOptions extends Partial<
   Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace'>
 > {
   /**
-   * Hears of each outcome once the job store has taken it, or of its being `lost`; `thrown` is what the
-   * handler threw, itself.
+   * Hears of each outcome once the job store has taken it, or of its being `lost`; `thrown` is what
+   * the handler threw, itself.
    */
   readonly onSettled?: (
     job: ClaimedJob,
@@ -94,14 +97,19 @@ export interface RunOptions extends Partial<
     fate: 'settled' | 'lost',
     thrown?: unknown,
   ) => unknown
-  /** Hears when the job store could not be reached; the worker goes on trying. Default: `report`. */
+  /**
+   * Hears when the job store could not be reached; the worker goes on trying. Default: `report`.
+   */
   readonly onError?: (error: unknown) => unknown
 }
 
 const CREATE = 'create job queue'
 const OPTIONAL = ['options', 'clock', 'random', 'rateLimit', 'recordStacks', 'report'] as const
 const GROUP_CHARACTERS = 256
-/** Jobs that others have parked are looked for this long after some were found, then ever more seldom. */
+/**
+ * Jobs that others have parked are looked for this long after some were found, then ever more
+ * seldom.
+ */
 const TAKE_UP_MS = 1000
 const TAKE_UP_SELDOM_MS = 300_000
 const WORK = 'work job queue'
@@ -213,9 +221,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Adds a tree of jobs, each of which runs once its children have finished, in one durable write. Its handler gets what they
-   * came to from `context.children()`. A chain is a tree with one child at each level; a batch with a callback is a job with
-   * the batch as its children.
+   * Adds a tree of jobs, each of which runs once its children have finished, in one durable write.
+   * Its handler gets what they came to from `context.children()`. A chain is a tree with one child
+   * at each level; a batch with a callback is a job with the batch as its children.
    *
    * @returns What became of each job, parents before their children
    */
@@ -225,7 +233,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Works the queue in this process until `signal` aborts; then finishes what runs or gives it back.
+   * Works the queue in this process until `signal` aborts; then finishes what runs or gives it
+   * back.
    *
    * For servers. On Workers the platform starts the work: export `jobRunner(queue)`.
    */
@@ -239,7 +248,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Works the queue until nothing is left to run right now; delayed jobs stay. For tests and scripts.
+   * Works the queue until nothing is left to run right now; delayed jobs stay. For tests and
+   * scripts.
    *
    * @returns How many attempts were made, ticks of schedules not counted
    */
@@ -274,7 +284,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /**
    * Waits until a job has ended, in whichever process, and answers what its handler returned.
    *
-   * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record is gone
+   * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its
+   *   record is gone
    */
   async finished(id: string, options: FinishedOptions = {}): Promise<Json> {
     checkOptions('wait for job', options, [], ['signal'])
@@ -296,15 +307,19 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#jobStore.counts()
   }
 
-  /** When the ready job that has waited longest, among the first 1,000 in line, was added: ms since 1970 on the job store's clock; `null` when none waits. */
+  /**
+   * When the ready job that has waited longest, among the first 1,000 in line, was added: ms since
+   * 1970 on the job store's clock; `null` when none waits.
+   */
   async oldestAddedAt(): Promise<number | null> {
     const { jobs } = await this.#jobStore.list({ state: 'ready', limit: 1000 })
     return jobs.length === 0 ? null : Math.min(...jobs.map(({ addedAt }) => addedAt))
   }
 
   /**
-   * Looks after every wake of the queue, whatever wakes were lost: lost leases are taken back, and whoever works the queue is
-   * woken where there is something to do. For a Cron Trigger: `scheduled: () => queue.sweep()`.
+   * Looks after every wake of the queue, whatever wakes were lost: lost leases are taken back, and
+   * whoever works the queue is woken where there is something to do. For a Cron Trigger:
+   * `scheduled: () => queue.sweep()`.
    */
   async sweep(): Promise<void> {
     await this.#takeUp()
@@ -327,12 +342,20 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#command({ type: 'promote', ids: [id] })
   }
 
-  /** Gives a dead, cancelled, parked or completed job all its attempts again. @returns Whether it was one */
+  /**
+   * Gives a dead, cancelled, parked or completed job all its attempts again.
+   *
+   * @returns Whether it was one
+   */
   retry(id: string): Promise<boolean> {
     return this.#command({ type: 'retry', ids: [id] })
   }
 
-  /** Cancels a waiting job, or asks a running one to stop through its signal. @returns Whether it was either */
+  /**
+   * Cancels a waiting job, or asks a running one to stop through its signal.
+   *
+   * @returns Whether it was either
+   */
   cancel(id: string): Promise<boolean> {
     return this.#command({ type: 'cancel', ids: [id] })
   }
@@ -342,7 +365,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#command({ type: 'remove', ids: [id] })
   }
 
-  /** Gives dead (or other finished) jobs all their attempts again, at a bounded rate. @returns How many */
+  /**
+   * Gives dead (or other finished) jobs all their attempts again, at a bounded rate.
+   *
+   * @returns How many
+   */
   redrive(options: RedriveOptions = {}): Promise<number> {
     return redriveJobs(this.#jobStore, this.#clock, options).then(async (redriven) => {
       if (redriven > 0) await this.#wake(this.name, 0)
@@ -350,7 +377,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     })
   }
 
-  /** Removes up to `limit` (1 to 1,000) jobs of a state that are not running, oldest first. @returns How many */
+  /**
+   * Removes up to `limit` (1 to 1,000) jobs of a state that are not running, oldest first.
+   *
+   * @returns How many
+   */
   purge(state: Exclude<JobState, 'active'>, limit = 1000): Promise<number> {
     return this.#jobStore.command({ type: 'purge', state, limit })
   }
@@ -464,7 +495,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.#reporter.report(what, `${message}, attempt ${attempt} of ${maxAttempts}`, thrown)
   }
 
-  /** Takes up what others have parked because they did not know it, and wakes whoever works the queue. */
+  /**
+   * Takes up what others have parked because they did not know it, and wakes whoever works the
+   * queue.
+   */
   async #takeUp(): Promise<number> {
     const taken = await takeUpParked(this.#jobStore, (name) => this.#definition(name) !== undefined)
     if (taken > 0) await this.#wake(this.name, 0)

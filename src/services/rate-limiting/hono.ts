@@ -11,8 +11,8 @@ export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts
 /** Options of {@link rateLimit}: one rule, or several. */
 export type RateLimitMiddlewareOptions = (GuardOptions | (GuardSettings & GuardRule)) & {
   /**
-   * What the server says of the connection, where the client's address is read from it. Default: what Deno, Bun
-   * and `@hono/node-server` put into `c.env`.
+   * What the server says of the connection, where the client's address is read from it. Default:
+   * what Deno, Bun and `@hono/node-server` put into `c.env`.
    */
   readonly connection?: (c: Context) => ConnectionInfo | undefined
 }
@@ -25,8 +25,8 @@ const OF_GUARD: readonly string[] = [
 ]
 
 /**
- * Limits requests in Hono. Denied ones are answered with problem details; the headers say how things stand on
- * every answer.
+ * Limits requests in Hono. Denied ones are answered with problem details; the headers say how
+ * things stand on every answer.
  *
  * @throws TypeError or RangeError when an option is malformed
  * @example

@@ -5,7 +5,9 @@ import {
 
 /** Stable codes of {@link StorageError}, and the HTTP status that says the same. */
 const STATUS = {
-  /** The key has dot segments, control characters or half a surrogate pair, or is empty or too long. */
+  /**
+   * The key has dot segments, control characters or half a surrogate pair, or is empty or too long.
+   */
   invalid_key: 400,
   /** There is no such object. */
   not_found: 404,

@@ -15,7 +15,9 @@ export interface AuditEvent {
   readonly requestId?: string | undefined
 }
 
-/** An event on record. Each is bound to the one before: none can be changed or taken away unseen. */
+/**
+ * An event on record. Each is bound to the one before: none can be changed or taken away unseen.
+ */
 export interface AuditEntry {
   /** From 1, without a gap. */
   readonly sequence: number
@@ -29,7 +31,9 @@ export interface AuditEntry {
   readonly requestId: string | null
   /** The hash of the entry before; of the first 64 zeros. */
   readonly previous: string
-  /** SHA-256, or HMAC-SHA-256 under the log's secret, of all this as canonical JSON; 64 hex digits. */
+  /**
+   * SHA-256, or HMAC-SHA-256 under the log's secret, of all this as canonical JSON; 64 hex digits.
+   */
   readonly hash: string
 }
 

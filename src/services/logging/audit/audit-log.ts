@@ -17,11 +17,14 @@ import { AuditError } from './audit-error.ts'
 /** Options of {@link createAuditLog}. */
 export interface AuditLogOptions {
   readonly backend: Pick<Backend, 'store'>
-  /** Each name is a log of its own, as a tenant's. 1 to 100 letters, digits, `_`, `-` and `.`. Default `default`. */
+  /**
+   * Each name is a log of its own, as a tenant's. 1 to 100 letters, digits, `_`, `-` and `.`.
+   * Default `default`.
+   */
   readonly name?: string
   /**
-   * Without it the hashes show what was changed by mistake; with it also what somebody changed who can
-   * write to the store, as long as they do not have it. At least 16 bytes. Default: none.
+   * Without it the hashes show what was changed by mistake; with it also what somebody changed who
+   * can write to the store, as long as they do not have it. At least 16 bytes. Default: none.
    */
   readonly secret?: string | Uint8Array
   /** What is hidden of `detail`. Default: the defaults of `createRedactor`. */
@@ -30,7 +33,9 @@ export interface AuditLogOptions {
   readonly clock?: Clock
 }
 
-/** A place to look up, as it was known at a time: kept elsewhere it shows when the end was cut off. */
+/**
+ * A place to look up, as it was known at a time: kept elsewhere it shows when the end was cut off.
+ */
 export interface AuditAnchor {
   readonly sequence: number
   readonly hash: string
@@ -44,16 +49,25 @@ export interface AuditLog {
    * @param id Makes it idempotent for 7 days: the same id again answers the entry that is on record
    * @throws TypeError when a property is missing or malformed
    * @throws AuditError `contended` or `entry_too_large`
-   * @throws BackendError when it is not known whether it was recorded: record it again under the same id
+   * @throws BackendError when it is not known whether it was recorded: record it again under the
+   *   same id
    */
   record(event: AuditEvent, id?: string): Promise<AuditEntry>
-  /** The entries in their order, read in pages. @param after The sequence after which to begin; default 0 */
+  /**
+   * The entries in their order, read in pages.
+   *
+   * @param after The sequence after which to begin; default 0
+   */
   entries(after?: number): AsyncIterable<AuditEntry>
   /** The entries as lines of JSON, for an archive. */
   export(after?: number): AsyncIterable<string>
   /** The last entry's place, `null` when there is none: an anchor to keep elsewhere. */
   head(): Promise<AuditAnchor | null>
-  /** Checks that every entry is there, in its place and as it was recorded. @param anchor One that was kept */
+  /**
+   * Checks that every entry is there, in its place and as it was recorded.
+   *
+   * @param anchor One that was kept
+   */
   verify(anchor?: AuditAnchor): Promise<AuditVerdict>
 }
 
@@ -76,7 +90,12 @@ interface Head extends AuditAnchor {
  * @example
  * ```ts
  * const audit = createAuditLog({ backend, secret: env.AUDIT_SECRET })
- * await audit.record({ actor: 'user/7', action: 'record.read', target: 'patient/42', outcome: 'success' })
+ * await audit.record({
+ *   actor: 'user/7',
+ *   action: 'record.read',
+ *   target: 'patient/42',
+ *   outcome: 'success',
+ * })
  * const verdict = await audit.verify()
  * ```
  */

@@ -10,7 +10,10 @@ import { postBatch, type BatchTarget } from './post-batch.ts'
 
 /** How records wait and are sent; options that every sink over HTTP has. */
 export interface BatchOptions {
-  /** Records that wait at most, 1 to 1,000,000; further ones are dropped and counted. Default 10,000. */
+  /**
+   * Records that wait at most, 1 to 1,000,000; further ones are dropped and counted. Default
+   * 10,000.
+   */
   readonly maxQueued?: number
   /** Records of one request, 1 to 10,000; when so many wait they are sent. Default 500. */
   readonly maxBatch?: number
@@ -53,8 +56,8 @@ export interface BatchQueue<Item> {
 }
 
 /**
- * Creates a queue with bounds. Nothing of it outlives the call that flushes: a Worker's requests may
- * not wait for one another's.
+ * Creates a queue with bounds. Nothing of it outlives the call that flushes: a Worker's requests
+ * may not wait for one another's.
  *
  * @param encode Writes one record; it may throw, and only that record is lost
  * @throws RangeError when an option is out of range

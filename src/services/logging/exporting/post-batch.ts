@@ -14,7 +14,9 @@ export interface BatchTarget {
   readonly headers: Readonly<Record<string, string>>
   /** Makes one body of what each record was written as. */
   join(parts: readonly string[]): string
-  /** Reads from an answer that was a success how many records were refused after all. Default: none */
+  /**
+   * Reads from an answer that was a success how many records were refused after all. Default: none
+   */
   rejected?(answer: string): number
 }
 
@@ -44,8 +46,8 @@ const LONGEST_WAIT_MS = 10_000
 const ANSWER_BYTES = 4096
 
 /**
- * Sends records in one request. Where the receiver refuses it for what is in it, the batch is divided
- * until the record is found, and only that is lost. Never rejects.
+ * Sends records in one request. Where the receiver refuses it for what is in it, the batch is
+ * divided until the record is found, and only that is lost. Never rejects.
  */
 export async function postBatch(
   parts: readonly string[],

@@ -21,7 +21,9 @@ export interface HealthOptions {
   /** What is asked, for whoever asks. Default: not said. */
   readonly service?: string
   readonly version?: string
-  /** Whether answers say which check failed with what error. For those who may know. Default false. */
+  /**
+   * Whether answers say which check failed with what error. For those who may know. Default false.
+   */
   readonly details?: boolean
   /** Hears of each failure with its error. Default: nobody. */
   readonly onFailure?: (name: string, error: unknown) => void
@@ -42,11 +44,14 @@ const CREATE = 'create health checks'
 const STATUS_CODES: Readonly<Record<HealthStatus, number>> = { pass: 200, warn: 200, fail: 503 }
 
 /**
- * Answers whether this program lives, has started, and can do its work, as `application/health+json`.
+ * Answers whether this program lives, has started, and can do its work, as
+ * `application/health+json`.
  *
  * @example
  * ```ts
- * const health = new HealthCheckService({ checks: { ...backendChecks(backend), mail: { run: ping, critical: false } } })
+ * const health = new HealthCheckService({
+ *   checks: { ...backendChecks(backend), mail: { run: ping, critical: false } },
+ * })
  * app.get('/health/live', () => health.live())
  * app.get('/health/ready', () => health.ready())
  * ```
@@ -75,7 +80,10 @@ export class HealthCheckService {
     this.#startup = Object.entries(options.startup ?? {}).map(checkOf)
   }
 
-  /** Whether this program lives. It asks nothing and nobody: who is restarted over a slow database comes back to one. */
+  /**
+   * Whether this program lives. It asks nothing and nobody: who is restarted over a slow database
+   * comes back to one.
+   */
   live(): Response {
     return this.#answer({ status: 'pass', checks: {} })
   }

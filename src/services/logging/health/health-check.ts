@@ -30,6 +30,8 @@ export interface HealthFinding {
   readonly tookMs: number
   /** ms since 1970, when it was made. */
   readonly at: number
-  /** The name and code of what it rejected with: never its message, which may say more than is good. */
+  /**
+   * The name and code of what it rejected with: never its message, which may say more than is good.
+   */
   readonly error?: string | undefined
 }

@@ -4,8 +4,8 @@ import type { Service } from '../../../runtime/ports/service.ts'
 import type { HealthCheck } from './health-check.ts'
 
 /**
- * Checks for each port that a backend has. They read, and leave nothing behind. A waker has none: to try
- * it is to wake, which some bill.
+ * Checks for each port that a backend has. They read, and leave nothing behind. A waker has none:
+ * to try it is to wake, which some bill.
  */
 export function backendChecks(
   backend: Partial<Pick<Backend, 'store' | 'jobStore' | 'rateLimits'>>,

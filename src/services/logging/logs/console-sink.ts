@@ -12,8 +12,9 @@ export interface ConsoleSinkOptions {
   /** How a record becomes a line. Default `pinoFormat`. */
   readonly format?: LogFormat
   /**
-   * Whether warnings and errors go to `console.warn` and `console.error`. Default: on Workers, which read
-   * the level from it; elsewhere all lines go to one stream, as whoever reads them expects.
+   * Whether warnings and errors go to `console.warn` and `console.error`. Default: on Workers,
+   * which read the level from it; elsewhere all lines go to one stream, as whoever reads them
+   * expects.
    */
   readonly byLevel?: boolean
   /** Default: the platform's. */

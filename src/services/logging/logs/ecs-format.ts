@@ -8,7 +8,9 @@ const NAMES: Readonly<Record<string, string>> = {
   spanId: 'span.id',
 }
 
-/** One line of JSON in the Elastic Common Schema 8: what has no word there stands under `labels`. */
+/**
+ * One line of JSON in the Elastic Common Schema 8: what has no word there stands under `labels`.
+ */
 export const ecsFormat: LogFormat = (record) => {
   const { levelName, time, sequence, service, module, fields, message } = record
   const known: Record<string, unknown> = {

@@ -16,8 +16,8 @@ export interface HttpSinkOptions extends BatchOptions {
 }
 
 /**
- * Sends records in batches to any receiver over HTTP. `lokiSink`, `datadogSink`, `axiomSink` and `otlp`
- * know theirs.
+ * Sends records in batches to any receiver over HTTP. `lokiSink`, `datadogSink`, `axiomSink` and
+ * `otlp` know theirs.
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a number is out of range

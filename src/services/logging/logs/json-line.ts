@@ -1,4 +1,7 @@
-/** Control characters, and those that turn the direction of text: a terminal or a reader might obey them. */
+/**
+ * Control characters, and those that turn the direction of text: a terminal or a reader might obey
+ * them.
+ */
 const UNSAFE = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
 /** Longer texts are as fast with JSON.stringify. */

@@ -11,7 +11,10 @@ export interface LogRecord {
   /** Counts the lines of this logger and its children, for those of the same millisecond. */
   readonly sequence: number
   readonly message: string
-  /** What the line, the logger and the context say besides; `requestId`, `traceId` and `spanId` are among them. */
+  /**
+   * What the line, the logger and the context say besides; `requestId`, `traceId` and `spanId` are
+   * among them.
+   */
   readonly fields: Readonly<Record<string, unknown>>
   readonly service?: string | undefined
   /** The part of the program, as `db.pool`. */

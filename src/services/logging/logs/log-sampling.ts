@@ -31,7 +31,10 @@ export function createLogSampler(
   }
 }
 
-/** The last 13 hex digits of a trace's id are random (W3C Trace Context level 2): 52 bits, as a fraction. */
+/**
+ * The last 13 hex digits of a trace's id are random (W3C Trace Context level 2): 52 bits, as a
+ * fraction.
+ */
 function fractionOf(traceId: string): number {
   const fraction = Number.parseInt(traceId.slice(-13), 16) / 2 ** 52
   return Number.isNaN(fraction) ? 0 : fraction

@@ -37,7 +37,10 @@ export interface LoggerOptions {
   readonly maxValues?: number
   /** UTF-16 units of one text, 1 to 1,048,576. Default 8,192. */
   readonly maxTextLength?: number
-  /** Hears what a sink threw, once for each sink in a minute. Default: a line on the platform's console. */
+  /**
+   * Hears what a sink threw, once for each sink in a minute. Default: a line on the platform's
+   * console.
+   */
   readonly onError?: (error: unknown) => void
   /** Finds the context of a line. Default: `currentContext`. */
   readonly context?: () => Context | undefined

@@ -7,12 +7,12 @@ import { readLogArguments } from './read-arguments.ts'
 import { createWideEvent, type WideEvent } from './wide-event.ts'
 
 /**
- * Writes structured lines. Whatever it is given, no call throws, changes its arguments or shows what
- * the redactor hides.
+ * Writes structured lines. Whatever it is given, no call throws, changes its arguments or shows
+ * what the redactor hides.
  *
  * Each of `trace` to `fatal` takes `(fields, message)`, `(message, fields)`, `(error, message)`, or
- * functions that make them and are called only when the line is written. `{name}` in a message is the
- * field of that name as it is shown; `%s` and its like take further arguments.
+ * functions that make them and are called only when the line is written. `{name}` in a message is
+ * the field of that name as it is shown; `%s` and its like take further arguments.
  *
  * @example
  * ```ts
@@ -69,8 +69,8 @@ export class LoggerService {
   }
 
   /**
-   * A logger whose lines have these fields as well. Cheap enough for each request: the fields are read
-   * with the first line.
+   * A logger whose lines have these fields as well. Cheap enough for each request: the fields are
+   * read with the first line.
    *
    * @param module The part of the program, as `db.pool`; see `levels`. Default: this logger's
    */
@@ -101,8 +101,8 @@ export class LoggerService {
   }
 
   /**
-   * Sends what the sinks still hold. Never rejects, and can be called again and again: at the end of
-   * each request, `ctx.waitUntil(logger.flush())`.
+   * Sends what the sinks still hold. Never rejects, and can be called again and again: at the end
+   * of each request, `ctx.waitUntil(logger.flush())`.
    */
   flush(): Promise<FlushResult> {
     return flushAll(this.#writer.sinks)

@@ -17,8 +17,8 @@ export interface PrettyFormatOptions {
 }
 
 /**
- * Makes lines for people: time, level, message, then the fields; a stack on lines of its own. Whatever
- * a terminal would obey is escaped.
+ * Makes lines for people: time, level, message, then the fields; a stack on lines of its own.
+ * Whatever a terminal would obey is escaped.
  */
 export function createPrettyFormat({ colour = true }: PrettyFormatOptions = {}): LogFormat {
   return ({ levelName, time, service, module, fields, message }) => {

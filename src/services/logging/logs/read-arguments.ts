@@ -9,9 +9,9 @@ export interface LogArguments {
 }
 
 /**
- * Reads the arguments in either order: `(fields, message)`, `(message, fields)`, `(error, message)`,
- * `(message)`, `(message, ...values)` with `%s` and its like, and functions that make them, which are
- * called only for lines that are written.
+ * Reads the arguments in either order: `(fields, message)`, `(message, fields)`, `(error,
+ * message)`, `(message)`, `(message, ...values)` with `%s` and its like, and functions that make
+ * them, which are called only for lines that are written.
  */
 export function readLogArguments(given: readonly unknown[]): LogArguments {
   const quick = given.length <= 2 ? readUsual(given[0], given[1]) : undefined

@@ -2,7 +2,10 @@ import type { Exemplar, MetricFamily, MetricSeries } from './metric-family.ts'
 import { escapeName, needsQuotes, type EscapingScheme } from './name-escaping.ts'
 import type { Exposition } from './negotiate.ts'
 
-/** The label of the series that took what was over the limit; OpenTelemetry calls it `otel.metric.overflow`. */
+/**
+ * The label of the series that took what was over the limit; OpenTelemetry calls it
+ * `otel.metric.overflow`.
+ */
 const OVERFLOW = 'otel_metric_overflow="true"'
 
 /** Writes metrics in Prometheus' text format, or as OpenMetrics 1.0. */

@@ -1,7 +1,9 @@
 import type { Exemplar, MetricFamily } from './metric-family.ts'
 import { SeriesTable, type LabelValues, type LiveSeries } from './series-table.ts'
 
-/** Names an event behind a number, as `{ trace_id: span.traceId }`: at most 128 characters in all. */
+/**
+ * Names an event behind a number, as `{ trace_id: span.traceId }`: at most 128 characters in all.
+ */
 export type ExemplarLabels = Readonly<Record<string, string>>
 
 /** Only ever grows. */

@@ -4,7 +4,10 @@ import { InfrastructureError } from '../../../runtime/ports/infrastructure-error
 export type MetricErrorCode =
   /** A metric of this name was made before with another type, other labels or other bounds. */
   | 'defined_otherwise'
-  /** The store has a metric of this name from another version of the program; see `MetricsService.forget`. */
+  /**
+   * The store has a metric of this name from another version of the program; see
+   * `MetricsService.forget`.
+   */
   | 'stored_otherwise'
 
 /** A metric is not what one of its name was before. */

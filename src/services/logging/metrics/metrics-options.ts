@@ -8,8 +8,8 @@ import type { GaugeMerge, MetricFamily } from './metric-family.ts'
 /** Options of `MetricsService`. */
 export interface MetricsOptions {
   /**
-   * Where the totals of all isolates and processes come together. Default: nowhere, and `expose` shows
-   * what this one counted, which on Workers is no total of anything.
+   * Where the totals of all isolates and processes come together. Default: nowhere, and `expose`
+   * shows what this one counted, which on Workers is no total of anything.
    */
   readonly backend?: Pick<Backend, 'store'>
   /** Keeps the totals of one program apart from those of others. Default `default`. */
@@ -20,7 +20,10 @@ export interface MetricsOptions {
   readonly staleAfter?: Duration
   /** Series of one metric, 1 to 2,000; what is over it is one series. Default 1,000. */
   readonly maxSeries?: number
-  /** Whether each number remembers the trace that was running, for OpenMetrics' exemplars. Default false. */
+  /**
+   * Whether each number remembers the trace that was running, for OpenMetrics' exemplars. Default
+   * false.
+   */
   readonly exemplars?: boolean
   /** Take all metrics with each flush. Default: none. */
   readonly exporters?: readonly MetricsExporter[]

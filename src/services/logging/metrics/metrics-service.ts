@@ -57,7 +57,10 @@ export interface ExposedMetrics {
  * @example
  * ```ts
  * const metrics = new MetricsService({ backend })
- * const sent = metrics.counter('emails_sent_total', { help: 'E-mails handed to a provider', labels: ['provider'] })
+ * const sent = metrics.counter('emails_sent_total', {
+ *   help: 'E-mails handed to a provider',
+ *   labels: ['provider'],
+ * })
  * sent.inc({ provider: 'resend' })
  * const { body, contentType } = await metrics.expose(request)
  * ```
@@ -186,7 +189,8 @@ export class MetricsService {
   }
 
   /**
-   * All metrics, in the form that a request's `Accept` header asks for: Prometheus' text, or OpenMetrics.
+   * All metrics, in the form that a request's `Accept` header asks for: Prometheus' text, or
+   * OpenMetrics.
    *
    * @throws BackendError when the store failed: no numbers are better than wrong ones
    */
@@ -221,8 +225,8 @@ export class MetricsService {
   }
 
   /**
-   * Writes what is new to the backend and to the exporters. Never rejects, and can be called again and
-   * again: at the end of each request, `ctx.waitUntil(metrics.flush())`.
+   * Writes what is new to the backend and to the exporters. Never rejects, and can be called again
+   * and again: at the end of each request, `ctx.waitUntil(metrics.flush())`.
    */
   async flush(): Promise<FlushResult> {
     const errors: unknown[] = []
@@ -252,8 +256,8 @@ export class MetricsService {
   }
 
   /**
-   * Forgets what the backend has of a metric, as when its buckets are to be others. Isolates that count
-   * it begin at 0.
+   * Forgets what the backend has of a metric, as when its buckets are to be others. Isolates that
+   * count it begin at 0.
    */
   async forget(name: string): Promise<void> {
     await this.#shared?.forget(name.replace(/_total$/, ''))

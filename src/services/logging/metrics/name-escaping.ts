@@ -1,4 +1,7 @@
-/** How names with characters that are no letters, digits or `_` are written for those who cannot read them. */
+/**
+ * How names with characters that are no letters, digits or `_` are written for those who cannot
+ * read them.
+ */
 export type EscapingScheme = 'underscores' | 'dots' | 'values' | 'allow-utf-8'
 
 const LEGACY = /^[A-Za-z_:][\w:]*$/

@@ -11,7 +11,10 @@ const SCHEMES: readonly string[] = ['underscores', 'dots', 'values', 'allow-utf-
 /** Of a header that is looked at. */
 const MAX_LENGTH = 1000
 
-/** Reads an `Accept` header as Prometheus sends it. What nothing is known of gets the text format 0.0.4. */
+/**
+ * Reads an `Accept` header as Prometheus sends it. What nothing is known of gets the text format
+ * 0.0.4.
+ */
 export function negotiate(accept: string | null | undefined): Exposition {
   let best: Exposition | undefined
   let bestQ = 0

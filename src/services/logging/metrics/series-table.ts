@@ -16,7 +16,10 @@ export interface LiveSeries {
 
 /** Longest value of a label; longer ones are cut. */
 const MAX_LABEL_LENGTH = 200
-/** Characters of labels that one metric keeps, so that what is stored of it fits one entry of a store. */
+/**
+ * Characters of labels that one metric keeps, so that what is stored of it fits one entry of a
+ * store.
+ */
 const MAX_LABEL_CHARACTERS = 200_000
 
 /** The series of one metric by their labels, up to a number of them. */

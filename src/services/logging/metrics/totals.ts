@@ -49,9 +49,9 @@ const MAX_FOLDED = 50
 const MAX_REMEMBERED = 200
 
 /**
- * One set of totals over isolates that come and go. Each keeps its own totals under its own key: writing
- * them again changes nothing, and no two ever write the same. What has not been written for a while is
- * folded into one entry; whoever comes back after that begins at 0.
+ * One set of totals over isolates that come and go. Each keeps its own totals under its own key:
+ * writing them again changes nothing, and no two ever write the same. What has not been written for
+ * a while is folded into one entry; whoever comes back after that begins at 0.
  */
 export class SharedMetrics {
   readonly #options: SharedMetricsOptions
@@ -66,7 +66,8 @@ export class SharedMetrics {
   }
 
   /**
-   * Writes these metrics' totals. The same call again after an unknown outcome counts nothing twice.
+   * Writes these metrics' totals. The same call again after an unknown outcome counts nothing
+   * twice.
    *
    * @returns What could not be written, because the store has it otherwise
    * @throws BackendError when the store failed; it may have been written
@@ -270,7 +271,10 @@ const EMPTY: StoredMetric = {
   at: 0,
 }
 
-/** Moves one isolate's totals of one metric; somebody else may be faster, and then there is nothing left to do. */
+/**
+ * Moves one isolate's totals of one metric; somebody else may be faster, and then there is nothing
+ * left to do.
+ */
 async function foldEntry(
   partition: StorePartition,
   entry: StoreEntry,

@@ -35,7 +35,9 @@ export function isVin(text: string): boolean {
   return (sum % 11 === 10 ? 'X' : String(sum % 11)) === text[8]
 }
 
-/** Whether an IBAN's check digits hold (ISO 13616, mod 97-10). `text` has letters and digits alone. */
+/**
+ * Whether an IBAN's check digits hold (ISO 13616, mod 97-10). `text` has letters and digits alone.
+ */
 export function isIban(text: string): boolean {
   let rest = 0
   for (let at = 0; at < text.length; at++) {

@@ -16,9 +16,9 @@ import type { TextRule } from './text-rule.ts'
 const BEYOND_LIMIT = 1024
 
 /**
- * Makes copies of texts and values without secrets and personal data. Everything is found on the text
- * as it came, in linear time; numbers by their check digits or by words and names beside them, so that
- * ids, times, versions and prices stay.
+ * Makes copies of texts and values without secrets and personal data. Everything is found on the
+ * text as it came, in linear time; numbers by their check digits or by words and names beside them,
+ * so that ids, times, versions and prices stay.
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a limit is out of range

@@ -3,9 +3,9 @@ import { createHmacSha256 } from '../../../primitives/hmac-sha256.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
 
 /**
- * Makes the `hash` of a redactor: 16 hex digits of HMAC-SHA-256 under a secret. The same value gives
- * the same text, so that lines about one person can still be joined; without the secret nobody can try
- * values out.
+ * Makes the `hash` of a redactor: 16 hex digits of HMAC-SHA-256 under a secret. The same value
+ * gives the same text, so that lines about one person can still be joined; without the secret
+ * nobody can try values out.
  *
  * @param secret At least 16 bytes, kept like a password
  * @throws RangeError when it is shorter

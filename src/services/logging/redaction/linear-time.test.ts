@@ -68,7 +68,8 @@ test.for(PIECES)('text() takes linear time over %j, up to 1 MB', (piece) => {
   const [small, large] = [131_072, 1_048_576].map((length) =>
     piece.repeat(Math.ceil(length / piece.length)).slice(0, length),
   ) as [string, string]
-  // Eight times the text: with a square in it 64 times the work. What else the machine does is not counted, but may slow us down.
+  // Eight times the text: with a square in it 64 times the work. What else the machine does is not
+  // counted, but may slow us down.
   let ratio = Infinity
   for (let attempt = 0; attempt < 3 && ratio > 24; attempt++)
     ratio = cpuMs(large) / Math.max(cpuMs(small), 4)

@@ -1,8 +1,8 @@
 /**
- * By rule the names it goes by: `|` between them, alternatives with commas, their parts with spaces.
- * However a text divides them, `api key` is also `apiKey`, `API-KEY` and `apikey`. `~` where only a
- * sentence says so, `^` where it must be the whole name. The rule without a name: it is none of the
- * others.
+ * By rule the names it goes by: `|` between them, alternatives with commas, their parts with
+ * spaces. However a text divides them, `api key` is also `apiKey`, `API-KEY` and `apikey`. `~`
+ * where only a sentence says so, `^` where it must be the whole name. The rule without a name: it
+ * is none of the others.
  */
 export const NAMES: Readonly<Record<string, string>> = {
   secret:

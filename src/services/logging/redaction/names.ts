@@ -15,7 +15,10 @@ export interface FoundName {
 export interface Names {
   /** @returns What holds under this name of a property or header */
   under(name: string): NameRule | undefined
-  /** @returns What the words that begin at `start` name; nothing where they are a part of another name */
+  /**
+   * @returns What the words that begin at `start` name; nothing where they are a part of another
+   *   name
+   */
   at(text: string, start: number): FoundName | undefined
   /** Whether a name may begin with these letters; most words end here. */
   mayBegin(text: string, start: number, end: number): boolean

@@ -15,7 +15,9 @@ export const DATE: string = [
 const STATE =
   '(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])'
 
-/** Postal codes after a state, or with their four further digits. Looked for where a number begins. */
+/**
+ * Postal codes after a state, or with their four further digits. Looked for where a number begins.
+ */
 export const zipRule: TextRule = {
   rule: 'zip',
   needs: '',

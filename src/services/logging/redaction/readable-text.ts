@@ -7,8 +7,8 @@ export interface ReadableText {
 
 /**
  * Writes a text with the letters and digits that it looks like: full-width and mathematical forms
- * (NFKC), digits of all scripts, look-alikes of other alphabets, every dash as `-`, every space as a
- * space, and nothing where nothing is seen.
+ * (NFKC), digits of all scripts, look-alikes of other alphabets, every dash as `-`, every space as
+ * a space, and nothing where nothing is seen.
  */
 export function readableText(text: string): ReadableText {
   const origin: number[] = []
@@ -49,7 +49,9 @@ function lookAt(character: string): string {
   return LOOK_ALIKES.get(form) ?? form
 }
 
-/** Digits of a script stand in a row of ten from 0; those of mathematics are letters' forms to NFKC. */
+/**
+ * Digits of a script stand in a row of ten from 0; those of mathematics are letters' forms to NFKC.
+ */
 function digitOf(character: string): string {
   const form = character.normalize('NFKC')
   if (/^\d$/.test(form)) return form

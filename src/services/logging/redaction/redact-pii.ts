@@ -2,7 +2,10 @@ import { createRedactor } from './create-redactor.ts'
 import type { Redactor } from './redactor.ts'
 import type { RedactorOptions } from './redactor-options.ts'
 
-/** What a value is without its secrets and personal data: the same shape, with texts where values were hidden. */
+/**
+ * What a value is without its secrets and personal data: the same shape, with texts where values
+ * were hidden.
+ */
 export type Redacted<Value> = Value extends string
   ? string
   : Value extends number | bigint
@@ -20,8 +23,8 @@ export type Redacted<Value> = Value extends string
               : { [Name in keyof Value]: Redacted<Value[Name]> }
 
 /**
- * Redacts at once: a text in, a text out; a value in, a copy as plain data out. It never throws over a
- * value and never changes one.
+ * Redacts at once: a text in, a text out; a value in, a copy as plain data out. It never throws
+ * over a value and never changes one.
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a limit is out of range

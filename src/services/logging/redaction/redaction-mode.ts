@@ -1,7 +1,7 @@
 /**
  * What stands in the place of a hidden value. `mask`: what it was, as `[EMAIL]`. `remove`: nothing.
- * `hash`: what it was and the option `hash` of it, as `[EMAIL:bded63a7c65fcbf7]`. `tokenise`: what it
- * was and a number, the same for the same value of this redactor, as `[EMAIL_1]`.
+ * `hash`: what it was and the option `hash` of it, as `[EMAIL:bded63a7c65fcbf7]`. `tokenise`: what
+ * it was and a number, the same for the same value of this redactor, as `[EMAIL_1]`.
  */
 export type RedactionMode = 'mask' | 'remove' | 'hash' | 'tokenise'
 
@@ -14,7 +14,9 @@ export interface ReplaceOptions {
   readonly mode?: RedactionMode
   /** Makes the text of `hash`: `hmacHash(secret)`. */
   readonly hash?: (value: string) => string
-  /** Hears each new token of `tokenise` and what it stands for: whoever keeps them can undo them. */
+  /**
+   * Hears each new token of `tokenise` and what it stands for: whoever keeps them can undo them.
+   */
   readonly onToken?: (token: string, value: string) => void
 }
 

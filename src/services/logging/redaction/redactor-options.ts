@@ -6,11 +6,14 @@ import type { ReplaceOptions } from './redaction-mode.ts'
 /** Options of `createRedactor` and `redactPII`. */
 export interface RedactorOptions extends ReplaceOptions, Partial<PlainLimits> {
   /**
-   * `default`: secrets, and what says who someone is by itself. `hipaa`: also what Safe Harbor lists
-   * besides, such as dates, towns and URLs. Default `default`.
+   * `default`: secrets, and what says who someone is by itself. `hipaa`: also what Safe Harbor
+   * lists besides, such as dates, towns and URLs. Default `default`.
    */
   readonly preset?: 'default' | 'hipaa'
-  /** Further names that hide their values, in any case and shape: `internalNote` is `internal_note` too. */
+  /**
+   * Further names that hide their values, in any case and shape: `internalNote` is `internal_note`
+   * too.
+   */
   readonly keys?: readonly string[]
   /** Names whose values are shown as they are, whatever they hold. */
   readonly allow?: readonly string[]

@@ -11,7 +11,9 @@ export interface Redaction {
   readonly end: number
 }
 
-/** Makes copies without secrets and personal data. Never throws over a value and never changes one. */
+/**
+ * Makes copies without secrets and personal data. Never throws over a value and never changes one.
+ */
 export interface Redactor {
   /**
    * @returns The text without what it must not say
@@ -19,8 +21,8 @@ export interface Redactor {
    */
   text(text: string): string
   /**
-   * @returns A copy as plain data, which JSON can carry: dates are ISO texts, maps objects, sets lists,
-   *   big integers texts; what cannot be read or refers to itself is named
+   * @returns A copy as plain data, which JSON can carry: dates are ISO texts, maps objects, sets
+   *   lists, big integers texts; what cannot be read or refers to itself is named
    */
   object(value: unknown): unknown
   /** @returns What `object` would hide, in the order it is found */

@@ -2,8 +2,8 @@ import type { Replace } from './redaction-mode.ts'
 import type { Span } from './text-rule.ts'
 
 /**
- * Puts what stands for each span in its place. What was JSON stays JSON: a number's place is taken by
- * a text in quotes.
+ * Puts what stands for each span in its place. What was JSON stays JSON: a number's place is taken
+ * by a text in quotes.
  *
  * @param most Units of `text` after which nothing is shown any more; a span over them counts whole
  */

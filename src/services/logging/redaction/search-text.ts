@@ -100,7 +100,10 @@ const WORD = LETTER | UPPER | DIGIT
 /** Reads the text once, word by word, and tries at each what may begin there. */
 function searchWords(text: string, search: TextSearch, layer: number, add: AddSpan): void {
   const { names, numbers, codes } = search
-  /** Where the run at hand, its last word and that word's last part began; what the word and the run have. */
+  /**
+   * Where the run at hand, its last word and that word's last part began; what the word and the run
+   * have.
+   */
   let run = -1
   let word = 0
   let part = 0

@@ -1,6 +1,9 @@
 import type { AddSpan } from './text-rule.ts'
 
-/** Before a word such as "Street": a number and names. Before one such as "Apt": a number and whatever a street is called. */
+/**
+ * Before a word such as "Street": a number and names. Before one such as "Apt": a number and
+ * whatever a street is called.
+ */
 const BEFORE_STREET =
   /(?<![\w.$€£-])\d{1,6}(?:[-/]\d{1,4})?[A-Za-z]? (?:[A-Z\d][\w'’.-]{0,24} ){1,5}$/
 const BEFORE_UNIT = /(?<![\w.$€£-])\d{1,6}(?:[\s,]{1,3}[\p{L}\d.'’-]{1,30}){1,5}[\s,]{1,3}$/u

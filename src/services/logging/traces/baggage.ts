@@ -1,4 +1,7 @@
-/** What travels along a trace beside it, by name (W3C Baggage). Whoever is called can read it: nothing personal. */
+/**
+ * What travels along a trace beside it, by name (W3C Baggage). Whoever is called can read it:
+ * nothing personal.
+ */
 export type Baggage = ReadonlyMap<string, BaggageEntry>
 
 /** One value, and what stood behind it after a `;`, which goes on untouched. */
@@ -28,7 +31,10 @@ export function readBaggage(header: string | null | undefined): Baggage {
   return entries
 }
 
-/** @returns The header, `undefined` when there is nothing to say. What goes beyond the limits is left out */
+/**
+ * @returns The header, `undefined` when there is nothing to say. What goes beyond the limits is
+ *   left out
+ */
 export function writeBaggage(baggage: Baggage): string | undefined {
   let header = ''
   for (const [key, { value, properties }] of Array.from(baggage).slice(0, MAX_MEMBERS)) {

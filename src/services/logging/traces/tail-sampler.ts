@@ -20,8 +20,8 @@ interface Waiting {
 }
 
 /**
- * Keeps the traces that failed or were slow. What is held has bounds, and what never ends is decided on
- * when others need the room.
+ * Keeps the traces that failed or were slow. What is held has bounds, and what never ends is
+ * decided on when others need the room.
  *
  * @throws RangeError when an option is out of range
  */

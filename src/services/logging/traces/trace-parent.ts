@@ -18,8 +18,8 @@ const SAMPLED = 1
 const RANDOM = 2
 
 /**
- * Reads the two headers of W3C Trace Context. A `traceparent` that is malformed, or stood twice in the
- * request, is as none; a malformed `tracestate` is left out.
+ * Reads the two headers of W3C Trace Context. A `traceparent` that is malformed, or stood twice in
+ * the request, is as none; a malformed `tracestate` is left out.
  *
  * @returns `undefined` when the caller belongs to no trace
  */
@@ -51,7 +51,10 @@ export function writeTraceparent(context: Omit<TraceContext, 'traceState'>): str
 const MAX_MEMBERS = 32
 const MEMBER = /^([a-z\d][a-z\d_*/@-]{0,255})=([ !-+\--<>-~]{0,255}[!-+\--<>-~])$/
 
-/** @returns The members in their order, each key once; `undefined` when there is none or one is malformed */
+/**
+ * @returns The members in their order, each key once; `undefined` when there is none or one is
+ *   malformed
+ */
 function readTraceState(header: string | null | undefined): string | undefined {
   const members = new Map<string, string>()
   for (const part of (header ?? '').split(',')) {

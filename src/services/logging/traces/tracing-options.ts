@@ -14,13 +14,19 @@ export interface TracingOptions {
   readonly service?: string
   /** Where spans go when they have ended. Default: nowhere; their ids still travel. */
   readonly sinks?: readonly SpanSink[]
-  /** Decides which traces are recorded. Default: `parentSampler()`, all that the caller does not leave out. */
+  /**
+   * Decides which traces are recorded. Default: `parentSampler()`, all that the caller does not
+   * leave out.
+   */
   readonly sampler?: Sampler
-  /** Looks again at what was recorded, when this program's part of the trace has ended. Default: all is kept. */
+  /**
+   * Looks again at what was recorded, when this program's part of the trace has ended. Default: all
+   * is kept.
+   */
   readonly tail?: TailSampling
   /**
-   * Origins whose requests get `traceparent` and `baggage`, as `https://api.example.com`. Default: none,
-   * for they tell others our ids, and break requests of browsers across origins.
+   * Origins whose requests get `traceparent` and `baggage`, as `https://api.example.com`. Default:
+   * none, for they tell others our ids, and break requests of browsers across origins.
    */
   readonly propagateTo?: readonly string[]
   /** See `LoggerOptions`. */
@@ -32,8 +38,8 @@ export interface TracingOptions {
   /** Hears what a sink threw. Default: nobody. */
   readonly onError?: (error: unknown) => void
   /**
-   * The platform's own tracing, which then has each span as well: `tracing` of `cloudflare:workers`.
-   * Default: none.
+   * The platform's own tracing, which then has each span as well: `tracing` of
+   * `cloudflare:workers`. Default: none.
    */
   readonly platform?: PlatformTracing
   /** Finds the context that spans belong to. Default: `currentContext`. */
@@ -52,7 +58,10 @@ export interface TailSampling {
   readonly slowerThan?: Duration
   /** A share of the others, 0 to 1. Default 0. */
   readonly share?: number
-  /** Spans of one trace that wait for its end, 1 to 100,000; further ones are left out. Default 1,000. */
+  /**
+   * Spans of one trace that wait for its end, 1 to 100,000; further ones are left out. Default
+   * 1,000.
+   */
   readonly maxSpans?: number
   /** Traces that wait, 1 to 100,000; the oldest is then decided on. Default 1,000. */
   readonly maxTraces?: number

@@ -48,8 +48,8 @@ const NAMES = [
 const LIMITS = { maxDepth: 4, maxValues: 200, maxTextLength: 4096 }
 
 /**
- * Records what takes how long, and which work belongs together, over all the programs that a trace goes
- * through.
+ * Records what takes how long, and which work belongs together, over all the programs that a trace
+ * goes through.
  *
  * @example
  * ```ts
@@ -128,8 +128,8 @@ export class TracingService {
   }
 
   /**
-   * Runs `act` within a span of its own, which ends with it: what it starts, logs and sends belongs to
-   * it. What it throws is noted and thrown on.
+   * Runs `act` within a span of its own, which ends with it: what it starts, logs and sends belongs
+   * to it. What it throws is noted and thrown on.
    */
   trace<Result>(name: string, act: (span: Span) => Result): Result
   trace<Result>(name: string, attributes: Attributes, act: (span: Span) => Result): Result

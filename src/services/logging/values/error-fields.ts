@@ -1,13 +1,15 @@
-/** Own properties of errors that carry whole requests and answers, with headers, bodies and prompts. */
+/**
+ * Own properties of errors that carry whole requests and answers, with headers, bodies and prompts.
+ */
 const CARRIERS = /^(?:request|response|config|req|res|client|socket|agent|body|headers|prompt)$/i
 
 /** Shown first, in this order, whatever the error has besides. */
 const FIRST = ['type', 'message', 'stack', 'code', 'status', 'cause', 'errors']
 
 /**
- * Reads an error by a fixed list of fields: what it is called, its message, stack, `code`, `status`,
- * `cause` and `errors`; then what else stands on it as plain data. Requests and answers that clients
- * hang on their errors are left out.
+ * Reads an error by a fixed list of fields: what it is called, its message, stack, `code`,
+ * `status`, `cause` and `errors`; then what else stands on it as plain data. Requests and answers
+ * that clients hang on their errors are left out.
  */
 export function readErrorFields(error: Error): readonly (readonly [string, unknown])[] {
   const fields: [string, unknown][] = [

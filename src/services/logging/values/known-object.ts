@@ -10,7 +10,8 @@ export type KnownObject =
   | { readonly items: Iterable<unknown> }
 
 /**
- * Reads what JSON would lose. Goes by the object's tag, so that objects of other realms are known too.
+ * Reads what JSON would lose. Goes by the object's tag, so that objects of other realms are known
+ * too.
  *
  * @returns `undefined` for an object that is its own properties, or only pretends to be more
  */

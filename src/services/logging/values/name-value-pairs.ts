@@ -3,10 +3,15 @@ import type { ValueRules } from './value-rules.ts'
 const NAMES = ['name', 'key', 'header', 'field', 'param', 'parameter', 'property', 'attribute', 'k']
 const VALUES = ['value', 'val', 'values', 'content', 'v']
 
-/** A list under such a name holds names and values in turn, as Node's `rawHeaders` and `argv` do. */
+/**
+ * A list under such a name holds names and values in turn, as Node's `rawHeaders` and `argv` do.
+ */
 const ALTERNATING = /(?:headers?|argv?|args|arguments|params|pairs)$/i
 
-/** @returns The name that an object such as `{ name: 'password', value: '…' }` tells, and where its value stands */
+/**
+ * @returns The name that an object such as `{ name: 'password', value: '…' }` tells, and where its
+ *   value stands
+ */
 export function pairedName(value: object): { name: string; valueName: string } | undefined {
   const valueName = VALUES.find((name) => Object.hasOwn(value, name))
   if (valueName === undefined) return undefined

@@ -5,8 +5,9 @@ import { isPairList, namedBefore, pairedName } from './name-value-pairs.ts'
 import type { NameRule, PathStep, PlainLimits, ValueRules } from './value-rules.ts'
 
 /**
- * Copies any value as plain data that JSON carries: texts, finite numbers, booleans, null, lists and
- * objects. It calls no setter, changes nothing and never throws: what cannot be read is named instead.
+ * Copies any value as plain data that JSON carries: texts, finite numbers, booleans, null, lists
+ * and objects. It calls no setter, changes nothing and never throws: what cannot be read is named
+ * instead.
  *
  * @param rules What must not be shown. Default: everything is
  */
@@ -164,7 +165,10 @@ class PlainCopy {
     return copy
   }
 
-  /** @param meaning The name that says what the value is; another than its own in `{ name: 'password', value }` */
+  /**
+   * @param meaning The name that says what the value is; another than its own in `{ name:
+   *   'password', value }`
+   */
   #add(
     copy: Record<string, unknown>,
     name: string,

@@ -2,7 +2,10 @@
 export interface NameRule {
   /** What it is, as `email`; names the mark that stands in its place. */
   readonly rule: string
-  /** `secret`: nothing beneath it is shown. `personal`: only what says nothing of a person, as a type. `leave`: all is shown. */
+  /**
+   * `secret`: nothing beneath it is shown. `personal`: only what says nothing of a person, as a
+   * type. `leave`: all is shown.
+   */
   readonly kind: 'secret' | 'personal' | 'leave'
   /** Holds for the value itself, and not for what an object under the name has. */
   readonly shallow?: boolean | undefined
@@ -10,9 +13,14 @@ export interface NameRule {
 
 /** What decides about names and texts while a value is made plain. */
 export interface ValueRules {
-  /** @returns What holds for the values under `name`, `undefined` when only they themselves can say */
+  /**
+   * @returns What holds for the values under `name`, `undefined` when only they themselves can say
+   */
   under(name: string): NameRule | undefined
-  /** @returns `text` without what it must not say, and no longer than `maxLength` where that is given */
+  /**
+   * @returns `text` without what it must not say, and no longer than `maxLength` where that is
+   *   given
+   */
   text(text: string, path: readonly PathStep[], maxLength: number, name: string): string
   /** @returns The number, or the text that stands for it */
   number(value: number | bigint, path: readonly PathStep[]): number | string

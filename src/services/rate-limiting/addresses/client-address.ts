@@ -15,8 +15,8 @@ export type ClientAddressSource =
   /** `cf-connecting-ip` on Cloudflare Workers; elsewhere the connection. */
   | 'platform'
   /**
-   * Behind proxies of one's own, each of which adds the address it was called from: that many entries are
-   * trusted, counted from the right, of `x-forwarded-for` (default) or `forwarded`.
+   * Behind proxies of one's own, each of which adds the address it was called from: that many
+   * entries are trusted, counted from the right, of `x-forwarded-for` (default) or `forwarded`.
    */
   | { readonly trustedHops: number; readonly header?: 'x-forwarded-for' | 'forwarded' }
   /** A header that the host in front sets itself and never lets through, e.g. `fly-client-ip`. */
@@ -83,7 +83,8 @@ export function readClientIp(
 }
 
 /**
- * The key of an address: an IPv4 address whole, an IPv6 address by the network that one subscriber has.
+ * The key of an address: an IPv4 address whole, an IPv6 address by the network that one subscriber
+ * has.
  *
  * @param ipv6Prefix Bits that make one client, 32 to 128
  */

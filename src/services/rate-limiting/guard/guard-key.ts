@@ -18,7 +18,8 @@ const MAX_KEY_BYTES = 200
 const DIGEST_BYTES = 16
 
 /**
- * @returns The key of a request's budget; `null` where it needs the client's address and that cannot be told
+ * @returns The key of a request's budget; `null` where it needs the client's address and that
+ *   cannot be told
  * @throws TypeError when a function answers no text
  */
 export async function guardKey(

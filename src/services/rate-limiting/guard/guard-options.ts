@@ -24,13 +24,15 @@ export interface GuardSettings extends RateLimitingOptions {
   /** Which headers say how things stand. Default `draft`. */
   readonly headers?: RateLimitHeaderStyle
   /**
-   * Bans and sheds before rules are looked at, and hears of what they deny: `DdosProtection` fits. The client's
-   * address must then be known of every request.
+   * Bans and sheds before rules are looked at, and hears of what they deny: `DdosProtection` fits.
+   * The client's address must then be known of every request.
    */
   readonly protection?: GuardProtection
   /** How important a request is to `protection`. Default `normal`. */
   readonly priority?: (request: Request) => 'critical' | 'normal' | 'low'
-  /** Answers denied requests in place of problem details; the headers are set on what it answers. */
+  /**
+   * Answers denied requests in place of problem details; the headers are set on what it answers.
+   */
   readonly respond?: (decision: GuardDecision, request: Request) => Response | Promise<Response>
 }
 

@@ -12,8 +12,8 @@ export type GuardKey =
 /** One or several limits, as a rule or a tier of it has them. */
 export interface GuardLimits {
   /**
-   * Units a window; a function is asked for each request. Where the number changes, `gcra` keeps the part of it
-   * that is used, the window algorithms the units.
+   * Units a window; a function is asked for each request. Where the number changes, `gcra` keeps
+   * the part of it that is used, the window algorithms the units.
    */
   readonly limit?: number | ((request: Request) => number | Promise<number>)
   readonly window?: Duration
@@ -30,19 +30,21 @@ export interface GuardRule extends GuardLimits {
   readonly path?: string | readonly string[]
   /** `POST` or several. Default: every method. */
   readonly method?: string | readonly string[]
-  /** Keeps the rule's budgets apart from other rules' and names them in headers. Default `default`. */
+  /**
+   * Keeps the rule's budgets apart from other rules' and names them in headers. Default `default`.
+   */
   readonly name?: string
   /**
-   * Whose budget it is: the client's address (`ip`, IPv6 by its /64), the guard's `user`, the API key (by its
-   * digest), all clients together, or what a function answers. Several make one key together. Where there is no
-   * user or no API key, it is the address. Default `ip`.
+   * Whose budget it is: the client's address (`ip`, IPv6 by its /64), the guard's `user`, the API
+   * key (by its digest), all clients together, or what a function answers. Several make one key
+   * together. Where there is no user or no API key, it is the address. Default `ip`.
    */
   readonly key?: GuardKey | readonly GuardKey[]
   /** Units that a request costs. Default 1. */
   readonly cost?: number | ((request: Request) => number | Promise<number>)
   /**
-   * What a request has cost once its answer is known, in place of `cost`, e.g. 5 for a failed login and 0 for a
-   * good one. Needs `handle` or the middleware.
+   * What a request has cost once its answer is known, in place of `cost`, e.g. 5 for a failed login
+   * and 0 for a good one. Needs `handle` or the middleware.
    */
   readonly settle?: (response: Response) => number | null
   /** Lets requests pass unlimited. */
@@ -51,7 +53,10 @@ export interface GuardRule extends GuardLimits {
   readonly tier?: (request: Request) => string | null | Promise<string | null>
   /** Limits in place of the rule's own, by tier; each has budgets of its own. */
   readonly tiers?: Readonly<Record<string, GuardLimits>>
-  /** Further limits for the networks around an address, so that nobody gets around by many addresses of one. */
+  /**
+   * Further limits for the networks around an address, so that nobody gets around by many addresses
+   * of one.
+   */
   readonly networks?: readonly NetworkLimit[]
 }
 

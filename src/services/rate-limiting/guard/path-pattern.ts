@@ -1,8 +1,8 @@
 /**
  * Makes a test of a path: `/api/*` (and all below, and `/api` itself), `/users/:id`, `/health`.
  *
- * Paths are compared as routers see them: percent-encoding is decoded and empty segments are left out, so
- * that no other spelling of a path slips by.
+ * Paths are compared as routers see them: percent-encoding is decoded and empty segments are left
+ * out, so that no other spelling of a path slips by.
  *
  * @throws RangeError when the pattern is malformed
  */

@@ -16,7 +16,10 @@ const MAX_RULES = 1000
  * Limits requests by rules, with nothing but `Request` and `Response`.
  *
  * @example
- * const guard = new RateLimitGuard({ backend, rules: [{ path: '/api/*', limit: 100, window: '1m', key: 'ip' }] })
+ * const guard = new RateLimitGuard({
+ *   backend,
+ *   rules: [{ path: '/api/*', limit: 100, window: '1m', key: 'ip' }],
+ * })
  * const denied = await guard.check(request)
  * if (denied !== null) return denied
  */
@@ -40,7 +43,8 @@ export class RateLimitGuard {
   }
 
   /**
-   * @param connection What the server says of the connection, where the client's address is read from it
+   * @param connection What the server says of the connection, where the client's address is read
+   *   from it
    * @returns The answer to send instead, or `null` when the request may go on
    * @throws TypeError when the address is read from the connection and that was not given
    */
@@ -54,7 +58,10 @@ export class RateLimitGuard {
     return (await this.decide(request, connection)).allowed
   }
 
-  /** Answers a request that may go on with `next`, sets the headers on its answer, and settles its cost by it. */
+  /**
+   * Answers a request that may go on with `next`, sets the headers on its answer, and settles its
+   * cost by it.
+   */
   async handle(
     request: Request,
     next: (request: Request) => Response | Promise<Response>,

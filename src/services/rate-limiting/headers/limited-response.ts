@@ -2,7 +2,9 @@ import type { RateLimitOutcome } from '../deciding/outcome.ts'
 
 const TYPES = 'https://iana.org/assignments/http-problem-types#'
 
-/** The answer to a request that was denied: problem details (RFC 9457), never with a key in them. */
+/**
+ * The answer to a request that was denied: problem details (RFC 9457), never with a key in them.
+ */
 export function limitedResponse(
   outcome: RateLimitOutcome,
   headers: Readonly<Record<string, string>>,

@@ -18,7 +18,10 @@ export interface ParsedRateLimit {
 
 /** See {@link parseRateLimitHeaders}. */
 export interface ParsedRateLimits {
-  /** How long to wait before the next request, in ms: `Retry-After`, else the reset of a limit with nothing left; else 0. */
+  /**
+   * How long to wait before the next request, in ms: `Retry-After`, else the reset of a limit with
+   * nothing left; else 0.
+   */
   readonly waitMs: number
   readonly limits: readonly ParsedRateLimit[]
 }
@@ -31,9 +34,10 @@ const INSTANT_MS = 1_000_000_000_000
 const MAX_LIMITS = 16
 
 /**
- * Reads what an answer of somebody else says of their rate limits, to throttle calls to them: `Retry-After`,
- * `RateLimit` and `RateLimit-Policy` of the IETF drafts, old and new, and `X-RateLimit-*` with seconds, instants
- * or durations as they are in use. What is malformed is left out.
+ * Reads what an answer of somebody else says of their rate limits, to throttle calls to them:
+ * `Retry-After`, `RateLimit` and `RateLimit-Policy` of the IETF drafts, old and new, and
+ * `X-RateLimit-*` with seconds, instants or durations as they are in use. What is malformed is left
+ * out.
  *
  * @param now ms since 1970, what instants are measured against
  */
@@ -47,7 +51,9 @@ export function parseRateLimitHeaders(headers: Headers, now: number): ParsedRate
   return { waitMs: Math.min(retryMs ?? Math.max(0, ...spent), MAX_WAIT_MS), limits }
 }
 
-/** `"name";r=1;t=2, …` of the current draft, and `limit=1, remaining=2, reset=3` of earlier ones. */
+/**
+ * `"name";r=1;t=2, …` of the current draft, and `limit=1, remaining=2, reset=3` of earlier ones.
+ */
 function readDraft(headers: Headers): readonly ParsedRateLimit[] {
   const standing = headers.get('ratelimit')
   if (standing === null) return []
@@ -115,7 +121,9 @@ function numberOf(parameters: Parameters, name: string): number | null {
   return item?.kind === 'integer' && item.value >= 0 ? item.value : null
 }
 
-/** `x-ratelimit-*` and `ratelimit-*`, alone or for each kind, as in `x-ratelimit-remaining-tokens`. */
+/**
+ * `x-ratelimit-*` and `ratelimit-*`, alone or for each kind, as in `x-ratelimit-remaining-tokens`.
+ */
 function readLegacy(headers: Headers, now: number): readonly ParsedRateLimit[] {
   const found: ParsedRateLimit[] = []
   for (const prefix of ['x-ratelimit', 'x-rate-limit', 'ratelimit'])

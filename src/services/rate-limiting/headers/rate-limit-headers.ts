@@ -2,8 +2,9 @@ import type { LimitStanding, RateLimitOutcome } from '../deciding/outcome.ts'
 
 /**
  * Which headers say how things stand: `RateLimit` and `RateLimit-Policy` of the IETF draft
- * (draft-ietf-httpapi-ratelimit-headers-10, structured fields), `X-RateLimit-Limit`, `-Remaining` and
- * `-Reset` (seconds since 1970), both or neither. `Retry-After` is always there when a request is denied.
+ * (draft-ietf-httpapi-ratelimit-headers-10, structured fields), `X-RateLimit-Limit`, `-Remaining`
+ * and `-Reset` (seconds since 1970), both or neither. `Retry-After` is always there when a request
+ * is denied.
  */
 export type RateLimitHeaderStyle = 'draft' | 'legacy' | 'both' | 'none'
 

@@ -12,7 +12,10 @@ import { readLimit } from '../limits/read-limit.ts'
 const WINDOW_MS = 1000
 const LIMITS = [1, 5, 10, 100] as const
 
-/** The most that pass in any window when somebody takes all there is at `first`, and from `second` on whatever comes. */
+/**
+ * The most that pass in any window when somebody takes all there is at `first`, and from `second`
+ * on whatever comes.
+ */
 function admittedBy(limit: RateLimit, first: number, second: number): number {
   const [checked] = checkRateLimits('s', [limit])
   if (checked === undefined) throw new Error('One limit was given')

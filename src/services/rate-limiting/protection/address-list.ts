@@ -5,14 +5,20 @@ import {
   type IpAddress,
 } from '../../../primitives/ip-address.ts'
 
-/** Addresses and networks, asked for in a time that grows with the lengths of prefixes in it, not with the list. */
+/**
+ * Addresses and networks, asked for in a time that grows with the lengths of prefixes in it, not
+ * with the list.
+ */
 export interface AddressList {
   has(ip: IpAddress): boolean
 }
 
 const MAX_ENTRIES = 100_000
 
-/** @throws RangeError when an entry is neither an address nor a network: `10.0.0.1/8` has bits behind its prefix */
+/**
+ * @throws RangeError when an entry is neither an address nor a network: `10.0.0.1/8` has bits
+ *   behind its prefix
+ */
 export function addressList(action: string, name: string, entries: readonly string[]): AddressList {
   if (!Array.isArray(entries) || entries.length > MAX_ENTRIES)
     throw new RangeError(`Cannot ${action}: ${name} is no list of at most ${MAX_ENTRIES} networks`)

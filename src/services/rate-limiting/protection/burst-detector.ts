@@ -19,8 +19,9 @@ export interface BurstPolicy {
 const WEIGHT = 0.2
 
 /**
- * Counts in intervals, and compares with the moving average of those that were no bursts: whoever floods for
- * long does not become what is usual. The average of the first interval is taken as it is.
+ * Counts in intervals, and compares with the moving average of those that were no bursts: whoever
+ * floods for long does not become what is usual. The average of the first interval is taken as it
+ * is.
  */
 export function createBurstDetector(clock: Clock, policy: BurstPolicy): BurstDetector {
   const { intervalMs, factor, minimum } = policy

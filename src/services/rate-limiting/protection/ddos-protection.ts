@@ -45,11 +45,16 @@ interface Known {
 }
 
 /**
- * Bans addresses that offend, for longer each time, and sheds load by importance. It spares the program what an
- * application can: floods that fill the line or the accept queue belong to the network's edge.
+ * Bans addresses that offend, for longer each time, and sheds load by importance. It spares the
+ * program what an application can: floods that fill the line or the accept queue belong to the
+ * network's edge.
  *
  * @example
- * const protection = new DdosProtection({ backend, deny: ['203.0.113.0/24'], ban: { offences: 20, window: '1m' } })
+ * const protection = new DdosProtection({
+ *   backend,
+ *   deny: ['203.0.113.0/24'],
+ *   ban: { offences: 20, window: '1m' },
+ * })
  * const guard = new RateLimitGuard({ backend, protection, rules })
  */
 export class DdosProtection {
@@ -100,7 +105,8 @@ export class DdosProtection {
   }
 
   /**
-   * Decides about a request of an address. No round trip for one that is known, at most one in 5 s else.
+   * Decides about a request of an address. No round trip for one that is known, at most one in 5 s
+   * else.
    *
    * @param address The client's, as `clientAddress` answers it
    * @throws RangeError when it is no address
@@ -126,8 +132,8 @@ export class DdosProtection {
   }
 
   /**
-   * Notes offences of an address: a request that a limit denied, a failed login. They are told to the store at once,
-   * and then once a second at most. Never rejects.
+   * Notes offences of an address: a request that a limit denied, a failed login. They are told to
+   * the store at once, and then once a second at most. Never rejects.
    */
   async report(address: string, offences = 1): Promise<void> {
     const ip = readAddress('report address', address)

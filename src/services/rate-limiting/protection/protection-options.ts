@@ -10,13 +10,21 @@ export interface DdosProtectionOptions extends Omit<RateLimitingOptions, 'dryRun
   readonly allow?: readonly string[]
   /** Those that never pass. Default none. */
   readonly deny?: readonly string[]
-  /** When an address is banned. Default: 20 offences within a minute, for a minute, doubling up to a day. */
+  /**
+   * When an address is banned. Default: 20 offences within a minute, for a minute, doubling up to a
+   * day.
+   */
   readonly ban?: BanOptions
-  /** When a whole network is banned. Default: 10 times the offences of an address; `false`: never. */
+  /**
+   * When a whole network is banned. Default: 10 times the offences of an address; `false`: never.
+   */
   readonly network?: NetworkBanOptions | false
   /** When requests are a burst, in this process; meanwhile `low` is shed. Default: never. */
   readonly burst?: BurstOptions
-  /** How much is taken in all, in this process; what is more important finds room longer. Default: everything. */
+  /**
+   * How much is taken in all, in this process; what is more important finds room longer. Default:
+   * everything.
+   */
   readonly capacity?: CapacityOptions
   /** Hears of each ban that this process brought about. */
   readonly onBanned?: (event: BannedEvent) => void | Promise<void>
@@ -58,7 +66,10 @@ export interface BurstOptions {
 
 /** See {@link DdosProtectionOptions.capacity}. */
 export interface CapacityOptions {
-  /** Requests a window, from 10. Of them a tenth is kept for what is critical, half is all that `low` may use. */
+  /**
+   * Requests a window, from 10. Of them a tenth is kept for what is critical, half is all that
+   * `low` may use.
+   */
   readonly limit: number
   readonly window: Duration
 }

@@ -22,9 +22,9 @@ export interface RateLimitBinding {
 const ACTION = 'use rate limiting binding'
 
 /**
- * Asks Cloudflare's rate limiting binding. It counts in each location for itself and not exactly (half as many
- * again have been seen to pass), in windows of 10 or 60 s, and says nothing but yes or no: a brake for floods
- * before an exact limit, never the limit itself.
+ * Asks Cloudflare's rate limiting binding. It counts in each location for itself and not exactly
+ * (half as many again have been seen to pass), in windows of 10 or 60 s, and says nothing but yes
+ * or no: a brake for floods before an exact limit, never the limit itself.
  *
  * @throws TypeError or RangeError when the binding is none or an option is malformed
  * @example

@@ -39,13 +39,15 @@ export interface UpstashLimiterOptions extends ForeignOptions {
 const ACTION = 'use Upstash ratelimit'
 
 /**
- * Asks an existing `Ratelimit` of `@upstash/ratelimit`. Its windows go by the clock of whoever asks, its sliding
- * window lets twice the limit through at worst, and up to 2.2 a denied request is charged. It lets requests pass
- * when Redis is slow: here `onError` decides instead. It is not reset from here, since it would forget other keys too.
+ * Asks an existing `Ratelimit` of `@upstash/ratelimit`. Its windows go by the clock of whoever
+ * asks, its sliding window lets twice the limit through at worst, and up to 2.2 a denied request is
+ * charged. It lets requests pass when Redis is slow: here `onError` decides instead. It is not
+ * reset from here, since it would forget other keys too.
  *
  * @throws TypeError or RangeError when it is none or an option is malformed
  * @example
- * const limiter = upstashLimiter(new Ratelimit({ redis, limiter: Ratelimit.slidingWindow(10, '10 s') }))
+ * const theirs = new Ratelimit({ redis, limiter: Ratelimit.slidingWindow(10, '10 s') })
+ * const limiter = upstashLimiter(theirs)
  * const { allowed, retryAfterMs } = await limiter.check('user:42', { cost: 2 })
  */
 export function upstashLimiter(

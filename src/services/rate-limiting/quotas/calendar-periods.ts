@@ -9,8 +9,9 @@ const DAY_MS = 86_400_000
 /**
  * When the period before the one at hand, that one and the next two begin, ms since 1970.
  *
- * A day is from midnight to midnight where its clocks are: 23, 24 or 25 hours. Where midnight does not exist,
- * it begins with the first instant of its date; where it is shown twice, with the first of them.
+ * A day is from midnight to midnight where its clocks are: 23, 24 or 25 hours. Where midnight does
+ * not exist, it begins with the first instant of its date; where it is shown twice, with the first
+ * of them.
  *
  * @param monthDay On which months begin, 1 to 31: in shorter months on their last day
  * @throws RangeError when the zone is not known
@@ -32,7 +33,9 @@ export function calendarPeriods(
   return starts.filter((start, index) => index === 0 || start > (starts[index - 1] ?? 0))
 }
 
-/** As a clock on the wall shows it: when the period begins that is so many after the one at hand. */
+/**
+ * As a clock on the wall shows it: when the period begins that is so many after the one at hand.
+ */
 function startOf(
   period: Exclude<CalendarPeriod, 'hour'>,
   wallMs: number,

@@ -9,9 +9,15 @@ export interface CalendarQuota {
   readonly period: CalendarPeriod
   /** IANA name of the zone whose clocks count, e.g. `Europe/Berlin`. Default `UTC`. */
   readonly timeZone?: string
-  /** The day on which months begin, 1 to 31, as of a bill; in shorter months their last. Only for `month`. Default 1. */
+  /**
+   * The day on which months begin, 1 to 31, as of a bill; in shorter months their last. Only for
+   * `month`. Default 1.
+   */
   readonly monthDay?: number
-  /** Shares of the limit, above 0 and at most 1, at which `onQuotaThreshold` hears of it. Default none. */
+  /**
+   * Shares of the limit, above 0 and at most 1, at which `onQuotaThreshold` hears of it. Default
+   * none.
+   */
   readonly thresholds?: readonly number[]
 }
 
@@ -21,7 +27,10 @@ export interface RollingQuota {
   readonly limit: number
   /** The window, counted as a sliding window is: 1 ms to 366 days. */
   readonly rolling: Duration
-  /** Shares of the limit, above 0 and at most 1, at which `onQuotaThreshold` hears of it. Default none. */
+  /**
+   * Shares of the limit, above 0 and at most 1, at which `onQuotaThreshold` hears of it. Default
+   * none.
+   */
   readonly thresholds?: readonly number[]
 }
 

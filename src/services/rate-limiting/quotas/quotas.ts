@@ -34,7 +34,10 @@ export interface QuotaOutcome {
 
 /** Units that were set aside before it is known how many are needed. */
 export interface QuotaReservation extends QuotaOutcome {
-  /** Names the reservation, for {@link Quotas.commit} in another process; `null` when it was not allowed. */
+  /**
+   * Names the reservation, for {@link Quotas.commit} in another process; `null` when it was not
+   * allowed.
+   */
   readonly operation: string | null
 }
 
@@ -43,7 +46,8 @@ const ACTION = 'use quota'
 const REMEMBER_MS = 86_400_000
 
 /**
- * Quotas of plans, by the calendar of a place or rolling, of several units at once: all of them or none.
+ * Quotas of plans, by the calendar of a place or rolling, of several units at once: all of them or
+ * none.
  *
  * @example
  * const quotas = new Quotas({ backend, plans: { free: {
@@ -72,7 +76,10 @@ export class Quotas {
     this.#onThreshold = onQuotaThreshold
   }
 
-  /** Uses units of the key's quotas: all that are asked for, or none when one does not fit. One round trip. */
+  /**
+   * Uses units of the key's quotas: all that are asked for, or none when one does not fit. One
+   * round trip.
+   */
   async consume(key: string, request: QuotaRequest): Promise<QuotaOutcome> {
     return this.#take(key, request, undefined)
   }
@@ -91,8 +98,8 @@ export class Quotas {
   }
 
   /**
-   * Corrects a reservation to what was needed, more or less. More is used even where it does not fit, down to
-   * nothing left.
+   * Corrects a reservation to what was needed, more or less. More is used even where it does not
+   * fit, down to nothing left.
    *
    * @param request The units that were reserved, with what each has cost
    * @returns `null` when the reservation is not known (any more)

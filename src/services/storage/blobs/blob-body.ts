@@ -24,7 +24,10 @@ export interface BodySource {
   cancel(reason: unknown): void
 }
 
-/** @throws TypeError when `body` is nothing that can be written, or is a stream that was read already */
+/**
+ * @throws TypeError when `body` is nothing that can be written, or is a stream that was read
+ *   already
+ */
 export function openBody(body: BlobBody): BodySource {
   if (typeof body === 'string') return bytesSource(encodeUtf8(body), 'text/plain; charset=utf-8')
   if (body instanceof ArrayBuffer) return bytesSource(new Uint8Array(body))

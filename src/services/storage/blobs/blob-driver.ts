@@ -18,8 +18,9 @@ import type { BlobUpload, NewPart, UploadedPart } from './multipart-uploads.ts'
  * What an adapter is: single requests to one bucket, each made once. `createBlobStore` makes a
  * BlobStore of it, with the rule for keys, retries, parts, ranges and pages that all stores share.
  *
- * A driver throws StorageError, `retryable` where asking again may help and `mayHaveHappened` where an
- * answer was lost. It never waits and never repeats by itself. Its arguments are checked already.
+ * A driver throws StorageError, `retryable` where asking again may help and `mayHaveHappened` where
+ * an answer was lost. It never waits and never repeats by itself. Its arguments are checked
+ * already.
  */
 export interface BlobDriver {
   readonly capabilities: BlobCapabilities
@@ -37,7 +38,10 @@ export interface BlobDriver {
   createUpload(key: string, options: DriverUpload): Promise<Pick<BlobUpload, 'id'>>
   putPart(upload: BlobUpload, part: NewPart, options: DriverPart): Promise<UploadedPart>
   parts(upload: BlobUpload, options: DriverCall): Promise<readonly UploadedPart[]>
-  /** @throws StorageError `upload_not_found` where it is not, also where an earlier try has completed it */
+  /**
+   * @throws StorageError `upload_not_found` where it is not, also where an earlier try has
+   *   completed it
+   */
   completeUpload(
     upload: BlobUpload,
     parts: readonly UploadedPart[],

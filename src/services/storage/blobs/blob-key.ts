@@ -32,7 +32,8 @@ export function checkBlobPrefix(prefix: string): string {
 
 /**
  * @returns `bucket`
- * @throws StorageError `invalid_key` when it is not 1 to 255 of `A–Z a–z 0–9 . _ -`, or is dots alone
+ * @throws StorageError `invalid_key` when it is not 1 to 255 of `A–Z a–z 0–9 . _ -`, or is dots
+ *   alone
  */
 export function checkBucketName(bucket: string): string {
   if (isBucketName(bucket)) return bucket

@@ -85,7 +85,10 @@ function checkMetadata(
   return Object.fromEntries(entries)
 }
 
-/** Any text as ASCII that a header carries unchanged: what else there is, and `%`, as `%XX` of its UTF-8. */
+/**
+ * Any text as ASCII that a header carries unchanged: what else there is, and `%`, as `%XX` of its
+ * UTF-8.
+ */
 export function encodeMetadata(value: string): string {
   return value.replace(/^ +| +$| {2,}|[^\x20-\x24\x26-\x7e]+/gu, (run) =>
     Array.from(
@@ -95,7 +98,9 @@ export function encodeMetadata(value: string): string {
   )
 }
 
-/** @returns What {@link encodeMetadata} was given, or `value` itself where others wrote it otherwise */
+/**
+ * @returns What {@link encodeMetadata} was given, or `value` itself where others wrote it otherwise
+ */
 export function decodeMetadata(value: string): string {
   return percentDecode(value)
 }

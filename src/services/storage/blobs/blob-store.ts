@@ -23,7 +23,8 @@ export interface BlobStore {
    * Writes an object, whole or not at all. Bytes that fit one request are sent in one; what is
    * longer, or a stream, goes in parts that are retried one by one, in constant memory.
    *
-   * @throws StorageError `precondition_failed`, `checksum_mismatch`, `size_mismatch`, `too_large`, …
+   * @throws StorageError `precondition_failed`, `checksum_mismatch`, `size_mismatch`, `too_large`,
+   *   …
    */
   put(key: string, body: BlobBody, options?: PutOptions): Promise<StoredBlob>
 
@@ -49,11 +50,14 @@ export interface BlobStore {
   /** All objects in the order of their keys' UTF-8, page by page as they are asked for. */
   list(options?: ListBlobsOptions): AsyncIterable<BlobSummary>
 
-  /** One page of a listing. It may be short, even empty, and yet not the last: `cursor` says that. */
+  /**
+   * One page of a listing. It may be short, even empty, and yet not the last: `cursor` says that.
+   */
   page(options?: PageBlobsOptions): Promise<BlobPage>
 
   /**
-   * Copies an object, of any size, within the store where it can do that, else through this process.
+   * Copies an object, of any size, within the store where it can do that, else through this
+   * process.
    *
    * @param from A key of this bucket, or of another one of the same account
    * @throws StorageError `not_found`, …
@@ -108,8 +112,8 @@ export interface BlobProperties {
   readonly contentEncoding?: string
   readonly contentLanguage?: string
   /**
-   * Names of `a–z 0–9 _ -`, values of any well-formed text, at most 2,048 bytes together as they are
-   * sent. Azure has no `-` in names.
+   * Names of `a–z 0–9 _ -`, values of any well-formed text, at most 2,048 bytes together as they
+   * are sent. Azure has no `-` in names.
    */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -133,9 +137,15 @@ export interface PutOptions extends CallOptions, BlobProperties {
    * given. `auto` takes one that the store knows, and none where it knows none. Default: none.
    */
   readonly checksum?: ChecksumAlgorithm | 'auto' | ExpectedChecksum
-  /** Bytes of a part. Default: the least that holds `size` in the parts the store allows, from 5 MiB. */
+  /**
+   * Bytes of a part. Default: the least that holds `size` in the parts the store allows, from 5
+   * MiB.
+   */
   readonly partBytes?: number
-  /** Parts on their way at once, 1 to 16. Memory is about `partBytes × (1 + 2 × concurrency)`. Default 2. */
+  /**
+   * Parts on their way at once, 1 to 16. Memory is about `partBytes × (1 + 2 × concurrency)`.
+   * Default 2.
+   */
   readonly concurrency?: number
   /** Hears how many bytes the store has. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined
@@ -178,7 +188,10 @@ export interface DeleteOptions extends CallOptions {
 export interface ListBlobsOptions extends CallOptions {
   /** Only keys that start with this. Default: all. */
   readonly prefix?: string
-  /** `/` lists what lies directly under `prefix`, and what lies deeper only as {@link BlobPage.prefixes}. */
+  /**
+   * `/` lists what lies directly under `prefix`, and what lies deeper only as {@link
+   * BlobPage.prefixes}.
+   */
   readonly delimiter?: '/'
 }
 
@@ -282,7 +295,10 @@ export interface PresignOptions {
    * caches hit. It then lives between `expiresIn` and that much longer. Default: none.
    */
   readonly window?: Duration
-  /** `PUT`: what is stored, and must be sent so. `GET`: what is answered instead of the object's own. */
+  /**
+   * `PUT`: what is stored, and must be sent so. `GET`: what is answered instead of the object's
+   * own.
+   */
   readonly contentType?: string
   readonly contentDisposition?: string
   readonly cacheControl?: string

@@ -21,7 +21,9 @@ export function keyFault(key: unknown): string | null {
   return DOT_SEGMENT.test(key) ? 'has a segment . or ..' : null
 }
 
-/** @returns Whether a bucket may be called so: 1 to 255 of `A–Z a–z 0–9 . _ -`, and not dots alone */
+/**
+ * @returns Whether a bucket may be called so: 1 to 255 of `A–Z a–z 0–9 . _ -`, and not dots alone
+ */
 export function isBucketName(name: unknown): name is string {
   return typeof name === 'string' && /^(?!\.+$)[\w.-]{1,255}$/.test(name)
 }

@@ -1,11 +1,14 @@
 import type { BlobProperties, CallOptions, PutOptions, StoredBlob } from './blob-store.ts'
 
 /**
- * Uploads in parts, each step by itself: what {@link BlobStore.put} does, for whoever spreads it over
- * requests, processes or browsers. Everything here is JSON and may be kept.
+ * Uploads in parts, each step by itself: what {@link BlobStore.put} does, for whoever spreads it
+ * over requests, processes or browsers. Everything here is JSON and may be kept.
  */
 export interface MultipartUploads {
-  /** Begins an upload. It must be completed or aborted: until then stores keep, and charge for, its parts. */
+  /**
+   * Begins an upload. It must be completed or aborted: until then stores keep, and charge for, its
+   * parts.
+   */
   create(key: string, options?: CreateUploadOptions): Promise<BlobUpload>
   /**
    * Writes one part; again under the same number it takes the place of the former. On Google Cloud

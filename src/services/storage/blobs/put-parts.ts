@@ -5,7 +5,9 @@ import type { BlobUpload, NewPart, UploadedPart } from './multipart-uploads.ts'
 import { need } from './need.ts'
 import { checkSize, tooLarge, type PutPlan } from './put-plan.ts'
 
-/** Writes a body part by part, some at a time, and leaves nothing when it does not come to its end. */
+/**
+ * Writes a body part by part, some at a time, and leaves nothing when it does not come to its end.
+ */
 export async function putParts(
   context: WriteContext,
   plan: PutPlan,

@@ -64,7 +64,10 @@ export function createHttpSend({
   }
 }
 
-/** Reads an answer to its end; one that breaks off may have been the answer to something that was done. */
+/**
+ * Reads an answer to its end; one that breaks off may have been the answer to something that was
+ * done.
+ */
 export async function readAnswer(response: Response): Promise<string> {
   try {
     const reader = response.body?.getReader()

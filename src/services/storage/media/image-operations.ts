@@ -2,9 +2,9 @@
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif'
 
 /**
- * How an image meets the box of `width` and `height`. `cover`: fills it, what stands over is cut off.
- * `contain`: lies within it, `background` fills the rest. `inside`: as large as fits within it.
- * `outside`: as small as covers it. `fill`: is stretched to it.
+ * How an image meets the box of `width` and `height`. `cover`: fills it, what stands over is cut
+ * off. `contain`: lies within it, `background` fills the rest. `inside`: as large as fits within
+ * it. `outside`: as small as covers it. `fill`: is stretched to it.
  */
 export type ImageFit = 'cover' | 'contain' | 'inside' | 'outside' | 'fill'
 
@@ -21,8 +21,9 @@ export type ImagePosition =
   | 'bottom-right'
 
 /**
- * What is done to an image, in this order: orientation, `crop`, `rotate` and `flip`, resizing, colour
- * and sharpness, `watermark`, encoding. Without any it is turned upright and freed of its metadata.
+ * What is done to an image, in this order: orientation, `crop`, `rotate` and `flip`, resizing,
+ * colour and sharpness, `watermark`, encoding. Without any it is turned upright and freed of its
+ * metadata.
  */
 export interface ImageOperations {
   /** Pixels, 1 to 16,384. With only one of the two the other follows from the image's shape. */
@@ -32,7 +33,9 @@ export interface ImageOperations {
   readonly fit?: ImageFit
   /** Whether a smaller image is enlarged to the size asked for. Default true. */
   readonly enlarge?: boolean
-  /** Which part stays where `fit` cuts; the last two look for what draws the eye. Default `center`. */
+  /**
+   * Which part stays where `fit` cuts; the last two look for what draws the eye. Default `center`.
+   */
   readonly position?: ImagePosition | 'attention' | 'entropy'
   /** What is kept, in pixels of the upright image. Default: all of it. */
   readonly crop?: ImageArea
@@ -40,7 +43,10 @@ export interface ImageOperations {
   readonly rotate?: 0 | 90 | 180 | 270
   /** Default: none. */
   readonly flip?: 'horizontal' | 'vertical'
-  /** `#rgb`, `#rrggbb` or `#rrggbbaa`; what transparency becomes in formats without it. Default white. */
+  /**
+   * `#rgb`, `#rrggbb` or `#rrggbbaa`; what transparency becomes in formats without it. Default
+   * white.
+   */
   readonly background?: string
   /** Default: the input's, or `png` where that cannot be written. */
   readonly format?: ImageFormat
@@ -52,7 +58,10 @@ export interface ImageOperations {
   readonly sharpen?: number
   readonly grayscale?: boolean
   readonly watermark?: ImageWatermark
-  /** `strip` drops EXIF with its place and serial numbers; `icc` keeps the colour profile. Default `strip`. */
+  /**
+   * `strip` drops EXIF with its place and serial numbers; `icc` keeps the colour profile. Default
+   * `strip`.
+   */
   readonly metadata?: 'strip' | 'icc'
   /** Whether EXIF orientation is applied. Default true: it would be lost with the rest of EXIF. */
   readonly orient?: boolean

@@ -39,7 +39,9 @@ export type MediaErrorCode = keyof typeof STATUS
 /** An image or a video could not be read or made. */
 export class MediaError extends InfrastructureError<MediaErrorCode> {
   override readonly name = 'MediaError'
-  /** When to ask again, ms from now; only with `busy`, and `null` where the processor did not say. */
+  /**
+   * When to ask again, ms from now; only with `busy`, and `null` where the processor did not say.
+   */
   readonly retryAfterMs: number | null
 
   constructor(

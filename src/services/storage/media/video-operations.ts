@@ -1,4 +1,7 @@
-/** What a video becomes. All are playable everywhere: H.264 and AAC in MP4 or HLS, VP9 and Opus in WebM. */
+/**
+ * What a video becomes. All are playable everywhere: H.264 and AAC in MP4 or HLS, VP9 and Opus in
+ * WebM.
+ */
 export type VideoPresetName =
   | 'mp4-1080p'
   | 'mp4-720p'
@@ -8,11 +11,17 @@ export type VideoPresetName =
   | 'hls'
   | 'audio-m4a'
 
-/** What is done to a video. Metadata is always dropped, rotation applied, the picture never enlarged. */
+/**
+ * What is done to a video. Metadata is always dropped, rotation applied, the picture never
+ * enlarged.
+ */
 export interface VideoOperations {
   /** `hls` makes a playlist, its renditions and their segments; all others make one file. */
   readonly preset: VideoPresetName
-  /** Heights of the renditions of `hls`, 1 to 6 of 144 to 2,160; those above the source's are left out. Default 1080, 720, 480. */
+  /**
+   * Heights of the renditions of `hls`, 1 to 6 of 144 to 2,160; those above the source's are left
+   * out. Default 1080, 720, 480.
+   */
   readonly renditions?: readonly number[]
   /** Seconds of a segment of `hls`, 2 to 20. Default 6. */
   readonly segmentSeconds?: number

@@ -1,8 +1,8 @@
 /**
  * Looks for viruses: clamd through the sidecar or over a socket, a vendor over HTTP, or a fake.
  *
- * It fails closed: only `clean` is clean. A scanner that cannot be reached rejects, and what it could
- * not look into to the end is `unscannable`. The laws are in `virus-scanner.conformance.ts`.
+ * It fails closed: only `clean` is clean. A scanner that cannot be reached rejects, and what it
+ * could not look into to the end is `unscannable`. The laws are in `virus-scanner.conformance.ts`.
  */
 export interface VirusScanner {
   readonly name: string

@@ -3,8 +3,8 @@ import type { ByteRange } from '../blobs/byte-range.ts'
 /**
  * Reads a `Range` header (RFC 9110 §14.2).
  *
- * @returns The one range that is asked for, or `null` for what a server may answer in whole: no range
- *   of bytes, several ranges, a malformed one
+ * @returns The one range that is asked for, or `null` for what a server may answer in whole: no
+ *   range of bytes, several ranges, a malformed one
  */
 export function parseRange(header: string | null): ByteRange | null {
   const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? '')

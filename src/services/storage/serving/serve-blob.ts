@@ -23,8 +23,8 @@ const ACTIVE =
   /^(?:text\/(?:html|xml|xsl|javascript|ecmascript)|image\/svg|multipart\/|application\/(?:xhtml|xml|javascript|ecmascript|x-javascript)|[^;]*\+xml|message\/)/i
 
 /**
- * Answers a request for an object: GET and HEAD, conditions, ranges, and headers that keep a browser
- * from running what somebody uploaded (RFC 9110, RFC 6266).
+ * Answers a request for an object: GET and HEAD, conditions, ranges, and headers that keep a
+ * browser from running what somebody uploaded (RFC 9110, RFC 6266).
  *
  * @example
  * return serveBlob(storage.bucket('s3', 'avatars'), 'users/42.png', request)

@@ -36,7 +36,9 @@ export const SIDECAR_PATHS = {
 
 /** Limits that both sides keep. */
 export const SIDECAR_LIMITS = {
-  /** How far the clocks of the two sides may differ, and how long a nonce is remembered, twice this. */
+  /**
+   * How far the clocks of the two sides may differ, and how long a nonce is remembered, twice this.
+   */
   toleranceMs: 60_000,
   /** Characters of the `reuse-parameters` header, and of `reuse-result`. */
   parametersLength: 8192,
@@ -50,7 +52,9 @@ export const SIDECAR_LIMITS = {
   heartbeatMs: 10_000,
 } as const
 
-/** Where what is worked on comes from: the body of the request, or a store that the sidecar knows. */
+/**
+ * Where what is worked on comes from: the body of the request, or a store that the sidecar knows.
+ */
 export type SidecarInput = { readonly body: true } | { readonly stored: StoredMedia }
 
 /** Parameters of a request, by its path: what stands in its `reuse-parameters` header. */
@@ -75,7 +79,9 @@ export interface SidecarParameters {
   readonly [SIDECAR_PATHS.scan]: { readonly input: SidecarInput }
 }
 
-/** JSON answers, by path. `image` answers the image itself, with `SidecarImageResult` in a header. */
+/**
+ * JSON answers, by path. `image` answers the image itself, with `SidecarImageResult` in a header.
+ */
 export interface SidecarAnswers {
   readonly [SIDECAR_PATHS.capabilities]: SidecarCapabilities
   readonly [SIDECAR_PATHS.imageInfo]: ImageInfo
@@ -118,7 +124,9 @@ export interface SidecarFailure {
 
 /** The HTTP status of each error code. */
 export const SIDECAR_ERRORS = {
-  /** Nobody signed this with a key that the sidecar knows, or what arrived is not what was signed. */
+  /**
+   * Nobody signed this with a key that the sidecar knows, or what arrived is not what was signed.
+   */
   signature_mismatch: 401,
   /** Signed longer ago, or further ahead, than `toleranceMs`. */
   timestamp_out_of_range: 401,

@@ -32,7 +32,9 @@ export interface AwsSigning {
   readonly service: string
   /** ms since 1970. */
   readonly now: number
-  /** Whether dot segments and doubled slashes are resolved, as all services but S3 do. Default true. */
+  /**
+   * Whether dot segments and doubled slashes are resolved, as all services but S3 do. Default true.
+   */
   readonly normalize?: boolean
   /** Whether the body's hash is sent along. Default false. */
   readonly sendHash?: boolean

@@ -28,8 +28,8 @@ export interface VerifyWebhookOptions extends SignatureAgeOptions {
  * @param signature The request's headers, or the value of its one signature header; absent is not
  *   authentic
  * @param secrets One secret, or several while they are rotated
- * @throws TypeError when the body is a parsed object, the scheme needs more than what is given, or an
- *   option is not known
+ * @throws TypeError when the body is a parsed object, the scheme needs more than what is given, or
+ *   an option is not known
  * @throws RangeError when a secret or an option is out of range
  * @throws WebhookVerificationError `key_unavailable` when that cannot be told now; let the sender
  *   try again

@@ -16,9 +16,9 @@ export interface ReceiveWebhookOptions extends Omit<VerifyWebhookOptions, 'toler
    */
   readonly secrets?: WebhookSecret | readonly WebhookSecret[]
   /**
-   * Oldest signature accepted, above 0. Default: 5 minutes, or what the scheme needs for its vendor's
-   * retries. A signature may be ahead by as much, at most 5 minutes. `'accept-any-age'` gives up
-   * protection against replays of old messages.
+   * Oldest signature accepted, above 0. Default: 5 minutes, or what the scheme needs for its
+   * vendor's retries. A signature may be ahead by as much, at most 5 minutes. `'accept-any-age'`
+   * gives up protection against replays of old messages.
    */
   readonly tolerance?: Duration | 'accept-any-age'
   /** Longest body that is read, bytes. Default 1,048,576. */

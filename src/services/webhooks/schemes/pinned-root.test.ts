@@ -17,7 +17,8 @@ test.each([
   expect(roots).toHaveLength(4)
   for (const { subject, publicKey, notAfter = 0 } of roots) {
     const same = store.find((one) => one.subject === subject)
-    // Where one is missing, it was taken out: look for what the vendor's certificates come from now.
+    // Where one is missing, it was taken out: look for what the vendor's certificates come from
+    // now.
     expect(same, Buffer.from(subject, 'hex').toString('latin1')).toBeDefined()
     expect(Buffer.from(publicKey)).toEqual(Buffer.from(same?.publicKey ?? []))
     expect(notAfter).toBe(same?.notAfter)

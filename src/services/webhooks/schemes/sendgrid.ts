@@ -20,7 +20,8 @@ const TOLERANCE_MS = 90_000_000
  * @example
  * const { event } = await readWebhook(request, { scheme: sendgridWebhook(), secrets: publicKey })
  *
- * @see https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
+ * @see
+ *   https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
  */
 export function sendgridWebhook(): WebhookScheme {
   return signatureScheme({

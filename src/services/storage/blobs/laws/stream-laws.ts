@@ -168,7 +168,9 @@ export const streamLaws: readonly Law<BlobStoreHarness>[] = [
   },
 ]
 
-/** Throws unless there are exactly these objects and no upload under way, where that can be seen. */
+/**
+ * Throws unless there are exactly these objects and no upload under way, where that can be seen.
+ */
 async function expectNothingLeft(store: BlobStore, keys: readonly string[]): Promise<void> {
   expectEqual(await keysOf(store), keys)
   if (store.capabilities.listUploads)

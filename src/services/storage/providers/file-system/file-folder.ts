@@ -76,7 +76,9 @@ export function createFileFolder(options: FileFolderOptions): FileFolder {
     return encodeHex(sha256(encodeUtf8(key)))
   }
 
-  /** Notes belong to a file of this very time and size, so that the rename of the file commits both. */
+  /**
+   * Notes belong to a file of this very time and size, so that the rename of the file commits both.
+   */
   function notesPath(key: string, { mtimeMs, size }: Pick<FileStatus, 'mtimeMs' | 'size'>): string {
     return own('notes', hashOf(key), `${Math.floor(mtimeMs)}-${size}.json`)
   }

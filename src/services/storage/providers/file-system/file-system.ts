@@ -26,8 +26,8 @@ export interface FileSystemOptions {
 
 /**
  * Keeps objects as files of a server (Node, Deno, Bun): a folder for each bucket, a file for each
- * object under its key's own path, and what is stored beside it in `.reuse` within the bucket. Files
- * that others put there are objects too. Several processes may write; links are not followed.
+ * object under its key's own path, and what is stored beside it in `.reuse` within the bucket.
+ * Files that others put there are objects too. Several processes may write; links are not followed.
  *
  * @example
  * const files = fileSystem('./files').bucket('avatars')

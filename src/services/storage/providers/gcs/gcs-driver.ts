@@ -92,7 +92,11 @@ export function createGcsDriver(
     )
   }
 
-  /** Reads an answer to a chunk. @returns The object where it is whole, else how many bytes are stored */
+  /**
+   * Reads an answer to a chunk.
+   *
+   * @returns The object where it is whole, else how many bytes are stored
+   */
   async function progressOf(key: string, response: Response): Promise<BlobInfo | number> {
     const { status } = response
     if (status === 200 || status === 201)
@@ -138,7 +142,8 @@ export function createGcsDriver(
     capabilities: gcsCapabilities,
     head: (key, { versionId, signal }) => head(key, versionId, signal),
     async get(key, { range, ifMatch, ifNoneMatch, versionId, signal }) {
-      // The bytes come without metadata, so the object is asked for first; that version is then read.
+      // The bytes come without metadata, so the object is asked for first; that version is then
+      // read.
       const info = await head(key, versionId, signal)
       if (info === null) return null
       if (ifMatch !== undefined && info.etag !== ifMatch)
@@ -296,7 +301,8 @@ export function createGcsDriver(
           size: partBytes,
           etag: `at-${start + partBytes}`,
         })
-      // What is not a whole part is sent again from its start; only of a whole object it is the last.
+      // What is not a whole part is sent again from its start; only of a whole object it is the
+      // last.
       const rest = size - parts.length * partBytes
       if (typeof progress !== 'number' && (rest > 0 || size === 0))
         parts.push({ number: parts.length + 1, size: rest, etag: progress.etag })

@@ -22,7 +22,9 @@ import { createGoogleSigner, googleToken, type ServiceAccount } from './service-
 /** Options of {@link gcs}: a service account, or tokens from elsewhere. */
 export interface GcsOptions {
   readonly serviceAccount?: ServiceAccount
-  /** Gives access tokens, where there is no key: on Google's own machines, or by workload identity. */
+  /**
+   * Gives access tokens, where there is no key: on Google's own machines, or by workload identity.
+   */
   readonly token?: () => Promise<string>
   /** With `token`: signs links, as by IAM's `signBlob`. Default: links cannot be signed. */
   readonly signer?: { readonly email: string; readonly sign: GoogleSigner }

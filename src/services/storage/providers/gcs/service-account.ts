@@ -29,7 +29,8 @@ export function createGoogleSigner(privateKey: string): GoogleSigner {
   if (bytes === null || bytes.length === 0)
     throw new RangeError('Cannot use service account: private_key is no PEM of PKCS #8')
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-  // The key is kept, never its promise: on Workers a promise made for one request may not be awaited by another.
+  // The key is kept, never its promise: on Workers a promise made for one request may not be
+  // awaited by another.
   let key: CryptoKey | undefined
   return async (message) => {
     key ??= await crypto.subtle.importKey('pkcs8', bytes, algorithm, false, ['sign'])

@@ -23,8 +23,8 @@ export interface R2Options {
 /**
  * Objects in R2 through the bindings of a Worker, without credentials or requests.
  *
- * A binding cannot presign, copy within R2 or list uploads. Where that is needed use `s3()` with R2's
- * S3 endpoint; sweep uploads by a lifecycle rule.
+ * A binding cannot presign, copy within R2 or list uploads. Where that is needed use `s3()` with
+ * R2's S3 endpoint; sweep uploads by a lifecycle rule.
  *
  * @example
  * const files = r2(env.FILES).bucket()

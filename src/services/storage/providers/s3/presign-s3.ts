@@ -41,10 +41,12 @@ export interface S3PresignOptions {
  * Presigns requests to one bucket and nothing else, at once: no promise, no request, 3 KB.
  *
  * @example
- * const presign = createS3Presigner({ bucket: 'avatars', region: 'eu-central-1', accessKeyId, secretAccessKey })
+ * const region = 'eu-central-1'
+ * const presign = createS3Presigner({ bucket: 'avatars', region, accessKeyId, secretAccessKey })
  * const { url } = presign('users/42.png', { expiresIn: '10m' })
  *
- * @throws RangeError when an option is malformed, as does what it makes for a key no store should have
+ * @throws RangeError when an option is malformed, as does what it makes for a key no store should
+ *   have
  */
 export function createS3Presigner(
   options: S3PresignerOptions,

@@ -34,8 +34,8 @@ const CAPABILITIES: BlobCapabilities = {
 }
 
 /**
- * What S3 of AWS can do, and what one may count on elsewhere: others leave conditions on deleting and
- * on completing an upload unread.
+ * What S3 of AWS can do, and what one may count on elsewhere: others leave conditions on deleting
+ * and on completing an upload unread.
  */
 export function s3Capabilities(endpoint: string | undefined): BlobCapabilities {
   const ours = endpoint === undefined

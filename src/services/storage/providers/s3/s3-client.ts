@@ -36,7 +36,10 @@ export interface S3Request {
 export interface S3Client {
   /** @returns The answer, whatever it is */
   send(request: S3Request, signal: AbortSignal): Promise<Response>
-  /** @returns A success's headers and its whole body. @throws StorageError, also for an error told with 200 */
+  /**
+   * @returns A success's headers and its whole body.
+   * @throws StorageError, also for an error told with 200
+   */
   ask(
     request: S3Request,
     signal: AbortSignal,

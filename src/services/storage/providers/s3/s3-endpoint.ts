@@ -7,7 +7,10 @@ export interface S3EndpointOptions {
   readonly region?: string
   /** `https://…` without a path. Default: the one of AWS in `region`. */
   readonly endpoint?: string
-  /** Whether buckets stand in the path rather than in the host. Default: with an `endpoint` of one's own. */
+  /**
+   * Whether buckets stand in the path rather than in the host. Default: with an `endpoint` of one's
+   * own.
+   */
   readonly pathStyle?: boolean
 }
 

@@ -14,7 +14,9 @@ export const CHECKSUM = 'x-amz-checksum-'
 /** Looks whether an object is there, and is this. */
 export type Confirm = (key: string, size: number, signal: AbortSignal) => Promise<StoredBlob | null>
 
-/** @returns What was written. An answer without an etag proves nothing: then the object is asked. */
+/**
+ * @returns What was written. An answer without an etag proves nothing: then the object is asked.
+ */
 export async function storedOf(
   confirm: Confirm,
   stored: Pick<StoredBlob, 'key' | 'size' | 'contentType'>,

@@ -29,7 +29,9 @@ export interface S3Options extends S3EndpointOptions, Partial<S3Credentials> {
    * deleting and on completing an upload, which others leave unread.
    */
   readonly capabilities?: Partial<BlobCapabilities>
-  /** Whether the body's hash is signed too, where nothing else protects it. Default: without TLS. */
+  /**
+   * Whether the body's hash is signed too, where nothing else protects it. Default: without TLS.
+   */
   readonly signPayload?: boolean
   /** Tries of a request in all, 1 to 20. Default 4. */
   readonly attempts?: number

@@ -20,12 +20,13 @@ export interface S3UploaderOptions extends Omit<S3PresignerOptions, 'clock'>, Ht
 
 /**
  * Writes to one bucket and nothing else: bytes, Blobs, and streams of any length, in parts where
- * they are long, in constant memory. It is `s3().bucket().put()` without checksums, in less than half
- * the size; where the answer to a long upload is lost it rejects with `unavailable`, and the object
- * may be there.
+ * they are long, in constant memory. It is `s3().bucket().put()` without checksums, in less than
+ * half the size; where the answer to a long upload is lost it rejects with `unavailable`, and the
+ * object may be there.
  *
  * @example
- * const upload = createS3Uploader({ bucket: 'avatars', region: 'eu-central-1', accessKeyId, secretAccessKey })
+ * const region = 'eu-central-1'
+ * const upload = createS3Uploader({ bucket: 'avatars', region, accessKeyId, secretAccessKey })
  * await upload('users/42.png', request, { onProgress: ({ loaded }) => console.log(loaded) })
  *
  * @throws RangeError when an option is malformed; what it makes throws StorageError
