@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis'
+import { redis } from '../../src/runtime/backends/redis/index.ts'
+import { sqlite } from '../../src/runtime/backends/sqlite/index.ts'
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
+
+/** Where the rig's jobs are: a file, or the port of a Redis server. */
+export type RigStore =
+  | { readonly type: 'sqlite'; readonly path: string }
+  | { readonly type: 'redis'; readonly port: number }
+
+export interface OpenBackend {
+  readonly backend: Backend
+  close(): void
+}
+
+export function openRigBackend(store: RigStore, clock: Clock): OpenBackend {
+  if (store.type === 'sqlite') {
+    // A process may be killed at any moment, but the machine is not.
+    const backend = sqlite(store.path, { clock, synchronous: 'normal' })
+    return { backend, close: () => backend.close() }
+  }
+  const connect = (): Redis => {
+    const client = new Redis({
+      port: store.port,
+      host: '127.0.0.1',
+      retryStrategy: () => 100,
+      maxRetriesPerRequest: null,
+    })
+    // It is tried again; what was asked fails by its own timeout.
+    client.on('error', () => undefined)
+    return client
+  }
+  const client = connect()
+  const subscriber = connect()
+  return {
+    backend: redis(client, { subscriber, clock, timeout: 2000 }),
+    close() {
+      client.disconnect()
+      subscriber.disconnect()
+    },
+  }
+}
