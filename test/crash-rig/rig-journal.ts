@@ -71,6 +71,6 @@ export function readJournal(path: string): readonly RigNote[] {
 }
 
 /** Elapsed time that all processes of the machine share. */
-export function machineMs(): number {
+function machineMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000
 }
