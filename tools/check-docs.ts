@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { parseSync } from 'oxc-parser'
 import { doors, type Door } from './doors.ts'
+import { exampleIn } from './comment-examples.ts'
 import { parseModule, type ParsedModule } from './parse-module.ts'
 import { report } from './report.ts'
 
 /** Services whose doors are still to get their examples. */
-const SPARED = /^src\/services\/(?!background-jobs\/)|^src\/primitives\//
+const SPARED = /^src\/primitives\//
 
 /**
  * Looks for a doc comment on every name that a door exports, and for an example on every function
@@ -50,11 +51,12 @@ function documented(
 
 /** What an example is about need not be declared, but it must be TypeScript. */
 function checkExample(path: string, name: string, comment: string): string | undefined {
-  const [, example] = /^ *\* @example\n((?: *\*(?: (?!@).*)?\n)*)/m.exec(`${comment}\n`) ?? []
+  const example = exampleIn(comment)
   if (example === undefined)
     // What our own code throws is shown where it is thrown.
     return path.endsWith('-error.ts') ? undefined : `${path} exports ${name} without an @example`
-  const code = example.replaceAll(/^ *\* ?/gm, '').replaceAll(/^```.*$/gm, '')
+  const imports = /^import .*$/gm
+  const code = `${(example.match(imports) ?? []).join('\n')}\nasync function example() {${example.replaceAll(imports, '')}\n}`
   const [fault] = parseSync('example.ts', code).errors
   return fault === undefined
     ? undefined

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commentExamples } from './comment-examples.ts'
 import { createConsumerFolder } from './consumer-folder.ts'
 import { report } from './report.ts'
 import { runProgram } from './run-program.ts'
@@ -28,7 +29,7 @@ export function examplesOf(page: string, markdown: string): Example[] {
   })
 }
 
-/** Compiles the examples of README.md and docs/, and runs those that ask for it. @returns What is wrong */
+/** Compiles the examples of README.md, docs/ and doc comments, and runs those that ask for it. @returns What is wrong */
 export async function checkExamples(root: string): Promise<{ problems: string[]; seen: number }> {
   const pages = ['README.md', ...sourceFiles(root, ['docs'], '.md')]
   const examples = pages
@@ -38,6 +39,8 @@ export async function checkExamples(root: string): Promise<{ problems: string[];
   symlinkSync(root, join(folder.path, 'node_modules/@white-cross/reuse'))
   for (const example of examples) writeFileSync(join(folder.path, fileOf(example)), padded(example))
   writeFileSync(join(folder.path, 'bindings.d.ts'), bindingsOf(examples))
+  const comments = commentExamples(root)
+  for (const example of comments) writeFileSync(join(folder.path, fileOf(example)), padded(example))
   const problems = await Promise.all([
     compile(
       root,
@@ -46,6 +49,7 @@ export async function checkExamples(root: string): Promise<{ problems: string[];
       examples.filter((example) => !isWorker(example)),
     ),
     compile(root, folder.path, 'worker', examples.filter(isWorker)),
+    compile(root, folder.path, 'test', comments).then((lines) => lines.filter(isFault)),
   ])
   for (const example of examples.filter(({ run }) => run)) {
     const args = ['--conditions=white-cross-source', fileOf(example)]
@@ -53,7 +57,7 @@ export async function checkExamples(root: string): Promise<{ problems: string[];
     if (code !== 0)
       problems.push([`${example.page}:${example.line} ends with code ${code}: ${output}`])
   }
-  return { problems: problems.flat(), seen: examples.length }
+  return { problems: problems.flat(), seen: examples.length + comments.length }
 }
 
 async function compile(
@@ -69,7 +73,7 @@ async function compile(
     files: [...examples.map(fileOf), ...(project === 'worker' ? ['bindings.d.ts'] : [])],
     include: [],
   }
-  const name = `tsconfig.${project}.json`
+  const name = `tsconfig.${project}.${examples.length}.json`
   writeFileSync(join(folder, name), JSON.stringify(config))
   const { code, output } = await runProgram('tsc', ['-p', name], { cwd: folder })
   if (code === 0) return []
@@ -77,6 +81,11 @@ async function compile(
   return lines.map((line) =>
     line.replace(/^(\S+)\.\d+\.ts\(/, (_, page: string) => `${page.replaceAll('~', '/')}(`),
   )
+}
+
+/** What the code around a comment's example would declare is no fault of it. */
+function isFault(line: string): boolean {
+  return !/ error TS(?:2304|2552|2503|18004|6133|7006|7030|7031): /.test(line)
 }
 
 /** What `wrangler types` would write for a Worker with the bindings that the examples name: objects, else texts. */
@@ -94,7 +103,7 @@ function bindingsOf(examples: readonly Example[]): string {
 
 /** Its lines keep their numbers of the page, so that a compiler's complaint points to the right one. */
 function padded({ line, code }: Example): string {
-  return `${'\n'.repeat(line - 2)}export {}\n${code}`
+  return `${'\n'.repeat(Math.max(0, line - 2))}export {}\n${code}`
 }
 
 function fileOf({ page, line }: Example): string {
@@ -107,5 +116,5 @@ function isWorker({ code }: Example): boolean {
 
 if (import.meta.main) {
   const { problems, seen } = await checkExamples(join(import.meta.dirname, '..'))
-  report('examples', problems, `${seen} programs in README.md and docs`)
+  report('examples', problems, `${seen} examples in README.md, docs and comments`)
 }

@@ -30,6 +30,7 @@ export interface BullmqProcessorOptions {
  * lost:
  *
  * @example
+ * import { Worker } from 'bullmq'
  * const worker = new Worker('email', bullmqProcessor(emailQueue), { connection })
  * worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => worker.cancelJob(id, 'lease_lost')))
  */

@@ -42,12 +42,22 @@ export function configureContext(given: ContextStorage<Context> | null): void {
   storage = given
 }
 
-/** @returns The context that is running, `undefined` outside of any or where none is remembered */
+/**
+ * @returns The context that is running, `undefined` outside of any or where none is remembered
+ *
+ * @example
+ * logger.info('charged', { request: currentContext()?.requestId })
+ */
 export function currentContext(): Context | undefined {
   return storageOf()?.getStore()
 }
 
-/** Runs `act` with a context, which all it does finds with {@link currentContext}. */
+/**
+ * Runs `act` with a context, which all it does finds with {@link currentContext}.
+ *
+ * @example
+ * await runInContext({ requestId: crypto.randomUUID() }, () => handle(message))
+ */
 export function runInContext<Result>(context: Context, act: () => Result): Result {
   const found = storageOf()
   return found === null ? act() : found.run(context, act)

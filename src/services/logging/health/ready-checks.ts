@@ -6,6 +6,9 @@ import type { HealthCheck } from './health-check.ts'
 /**
  * Checks for each port that a backend has. They read, and leave nothing behind. A waker has none:
  * to try it is to wake, which some bill.
+ *
+ * @example
+ * const health = new HealthCheckService({ checks: backendChecks(sqlite('app.db')) })
  */
 export function backendChecks(
   backend: Partial<Pick<Backend, 'store' | 'jobStore' | 'rateLimits'>>,
@@ -27,7 +30,12 @@ export function backendChecks(
   }
 }
 
-/** The checks that services bring, each under the service's name: `webhooks: store`. */
+/**
+ * The checks that services bring, each under the service's name: `webhooks: store`.
+ *
+ * @example
+ * const health = new HealthCheckService({ checks: serviceChecks([emailQueue, webhooks]) })
+ */
 export function serviceChecks(
   services: readonly Pick<Service, 'name' | 'healthChecks'>[],
   settings: Omit<HealthCheck, 'run'> = {},
@@ -39,7 +47,13 @@ export function serviceChecks(
   )
 }
 
-/** A check that a server answers a `GET` with a status below 400. */
+/**
+ * A check that a server answers a `GET` with a status below 400.
+ *
+ * @example
+ * const mail = fetchCheck('https://api.example.com/status', { critical: false })
+ * const health = new HealthCheckService({ checks: { mail } })
+ */
 export function fetchCheck(
   url: string,
   settings: Omit<HealthCheck, 'run'> & { readonly fetch?: FetchClient } = {},

@@ -16,6 +16,9 @@ const RESERVED: ReadonlySet<string> = new Set(['_time', 'level', 'message', 'ser
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a number is out of range
+ *
+ * @example
+ * const logger = new LoggerService({ sinks: [axiomSink({ dataset: 'shop', token })] })
  */
 export function axiomSink(options: AxiomSinkOptions): LogSink {
   checkBatchOptions('create Axiom sink', options, ['dataset', 'token'], [])

@@ -21,7 +21,12 @@ export interface ConsoleSinkOptions {
   readonly console?: LogConsole
 }
 
-/** Writes each record to the console as it comes. */
+/**
+ * Writes each record to the console as it comes.
+ *
+ * @example
+ * const logger = new LoggerService({ sinks: [consoleSink({ format: createPrettyFormat() })] })
+ */
 export function consoleSink(options: ConsoleSinkOptions = {}): LogSink {
   checkOptions('create console sink', options, [], ['format', 'byLevel', 'console'])
   const { format = pinoFormat, console = systemConsole } = options

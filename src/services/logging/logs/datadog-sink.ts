@@ -26,6 +26,9 @@ const RESERVED: ReadonlySet<string> = new Set([
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a number is out of range
+ *
+ * @example
+ * const logger = new LoggerService({ sinks: [datadogSink({ apiKey, site: 'datadoghq.eu' })] })
  */
 export function datadogSink(options: DatadogSinkOptions): LogSink {
   const action = 'create Datadog sink'

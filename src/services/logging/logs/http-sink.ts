@@ -21,6 +21,9 @@ export interface HttpSinkOptions extends BatchOptions {
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a number is out of range
+ *
+ * @example
+ * const logger = new LoggerService({ sinks: [httpSink({ url: 'https://logs.example.com/in' })] })
  */
 export function httpSink(options: HttpSinkOptions): LogSink {
   const action = 'create HTTP sink'

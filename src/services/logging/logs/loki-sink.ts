@@ -21,6 +21,9 @@ export interface LokiSinkOptions extends BatchOptions {
  *
  * @throws TypeError when an option is of another kind or name
  * @throws RangeError when a number is out of range
+ *
+ * @example
+ * const logger = new LoggerService({ sinks: [lokiSink({ url: 'http://127.0.0.1:3100' })] })
  */
 export function lokiSink(options: LokiSinkOptions): LogSink {
   const action = 'create Loki sink'

@@ -9,7 +9,14 @@ export interface MemorySink extends LogSink {
   clear(): void
 }
 
-/** @param maxRecords How many are kept, the latest; 1 to 1,000,000. Default 10,000 */
+/**
+ * @param maxRecords How many are kept, the latest; 1 to 1,000,000. Default 10,000
+ *
+ * @example
+ * const sink = memorySink()
+ * new LoggerService({ sinks: [sink] }).info('started')
+ * sink.records[0]?.message // 'started'
+ */
 export function memorySink(maxRecords = 10_000): MemorySink {
   const most = checkInteger('create memory sink', 'maxRecords', maxRecords, 1, 1_000_000)
   const records: LogRecord[] = []

@@ -19,6 +19,9 @@ export interface PrettyFormatOptions {
 /**
  * Makes lines for people: time, level, message, then the fields; a stack on lines of its own.
  * Whatever a terminal would obey is escaped.
+ *
+ * @example
+ * const sink = consoleSink({ format: createPrettyFormat({ colour: false }) })
  */
 export function createPrettyFormat({ colour = true }: PrettyFormatOptions = {}): LogFormat {
   return ({ levelName, time, service, module, fields, message }) => {

@@ -18,6 +18,10 @@ let configured: MetricsService | undefined
  *
  * @param metrics A service or its options; `undefined` takes the choice back
  * @returns What was chosen
+ *
+ * @example
+ * configureMetrics({ backend: sqlite('metrics.db') })
+ * trackMetric('orders_total', 1, { country: 'de' })
  */
 export function configureMetrics(metrics: MetricsService | MetricsOptions): MetricsService
 export function configureMetrics(metrics: undefined): undefined

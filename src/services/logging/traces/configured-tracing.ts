@@ -10,6 +10,10 @@ let configured: TracingService | undefined
  *
  * @param tracing A service or its options; `undefined` takes the choice back
  * @returns What was chosen
+ *
+ * @example
+ * configureTracing({ service: 'shop', sampler: ratioSampler(0.1) })
+ * using span = startTrace('charge card', { orderId: 'order-42' })
  */
 export function configureTracing(tracing: TracingService | TracingOptions): TracingService
 export function configureTracing(tracing: undefined): undefined

@@ -20,6 +20,9 @@ export type Sampler = (candidate: SpanCandidate) => boolean
  *
  * @param share 0 to 1
  * @throws RangeError when it is out of range
+ *
+ * @example
+ * const tracing = new TracingService({ service: 'shop', sampler: ratioSampler(0.1) })
  */
 export function ratioSampler(share: number): Sampler {
   checkNumber('create sampler', 'share', share, 0, 1)
@@ -27,7 +30,12 @@ export function ratioSampler(share: number): Sampler {
   return ({ traceId }) => Number.parseInt(traceId.slice(-13), 16) / 2 ** 52 < share
 }
 
-/** Does as whoever called does; `root` decides where nobody did. Default: all are recorded. */
+/**
+ * Does as whoever called does; `root` decides where nobody did. Default: all are recorded.
+ *
+ * @example
+ * const sampler = parentSampler(ratioSampler(0.1))
+ */
 export function parentSampler(root: Sampler = () => true): Sampler {
   return (candidate) => candidate.parent?.sampled ?? root(candidate)
 }

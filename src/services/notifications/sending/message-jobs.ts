@@ -40,14 +40,25 @@ export function emailJob(notifications?: Notifications): MessageJob<EmailMessage
   )
 }
 
-/** A kind of job whose data is an SMS; see {@link emailJob}. */
+/**
+ * A kind of job whose data is an SMS; see {@link emailJob}.
+ *
+ * @example
+ * const smsQueue = new JobQueue({ name: 'sms', backend, jobs: { 'send-sms': smsJob() } })
+ * await smsQueue.add('send-sms', { to: '+4915112345678', message: 'Your code is 123456' })
+ */
 export function smsJob(notifications?: Notifications): MessageJob<SmsMessage> {
   return messageJob('send SMS', notifications, (sender, message: SmsMessage) =>
     sender.sendSMS(message),
   )
 }
 
-/** A kind of job whose data is a push; see {@link emailJob}. */
+/**
+ * A kind of job whose data is a push; see {@link emailJob}.
+ *
+ * @example
+ * const pushQueue = new JobQueue({ name: 'push', backend, jobs: { 'send-push': pushJob() } })
+ */
 export function pushJob(notifications?: Notifications): MessageJob<PushMessage> {
   return messageJob('send push', notifications, (sender, message: PushMessage) =>
     sender.sendPush(message),

@@ -44,6 +44,9 @@ export function checkCurrency(code: unknown): string {
  * How many decimals a currency's major unit has: 2 for EUR, 0 for JPY, 3 for KWD.
  *
  * @throws RangeError when `currency` is none
+ *
+ * @example
+ * currencyDecimals('KWD') // 3
  */
 export function currencyDecimals(currency: string): number {
   return DECIMALS.get(checkCurrency(currency)) ?? 2

@@ -98,6 +98,9 @@ export function convertMoney(
  *
  * @param decimal `'1.0842'`, `'-0.5'` or `'19'`: at most 40 characters
  * @throws RangeError when it is written otherwise
+ *
+ * @example
+ * convertMoney(money('100.00', 'EUR'), 'USD', ratio('1.0842')) // 108.42 USD
  */
 export function ratio(decimal: string): Ratio {
   const match =

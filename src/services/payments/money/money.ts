@@ -96,6 +96,9 @@ export function minorMoney(minor: bigint | number, currency: string): Money {
  *
  * @throws TypeError when it has none of them
  * @throws RangeError when its amount or currency is wrong
+ *
+ * @example
+ * readMoney({ amount: '49.90', currency: 'EUR' }).minor // 4990n
  */
 export function readMoney(input: MoneyInput): Money {
   if (input instanceof Amount) return input
@@ -108,7 +111,12 @@ export function readMoney(input: MoneyInput): Money {
   )
 }
 
-/** @throws RangeError when the currencies differ */
+/**
+ * @throws RangeError when the currencies differ
+ *
+ * @example
+ * addMoney(money('19.90', 'EUR'), money('5.00', 'EUR')) // 24.90 EUR
+ */
 export function addMoney(first: Money, ...others: readonly Money[]): Money {
   return minorMoney(
     others.reduce((sum, other) => sum + sameCurrency(first, other), first.minor),
@@ -116,13 +124,21 @@ export function addMoney(first: Money, ...others: readonly Money[]): Money {
   )
 }
 
-/** @throws RangeError when the currencies differ */
+/**
+ * @throws RangeError when the currencies differ
+ *
+ * @example
+ * subtractMoney(money('19.90', 'EUR'), money('5.00', 'EUR')) // 14.90 EUR
+ */
 export function subtractMoney(from: Money, amount: Money): Money {
   return minorMoney(from.minor - sameCurrency(from, amount), from.currency)
 }
 
 /**
  * @returns Below 0, 0 or above 0, for `toSorted()`. @throws RangeError when the currencies differ
+ *
+ * @example
+ * const cheapest = [money('19.90', 'EUR'), money('5.00', 'EUR')].toSorted(compareMoney)[0]
  */
 export function compareMoney(left: Money, right: Money): number {
   const other = sameCurrency(left, right)

@@ -54,6 +54,10 @@ export function billingPeriod(anchor: BillingAnchor, index: number): BillingPeri
  * @param at ms since 1970
  * @returns `null` before the anchor
  * @throws RangeError when an argument is out of range
+ *
+ * @example
+ * const anchor = { anchor: Date.UTC(2026, 0, 31), interval: { unit: 'month' } } as const
+ * billingPeriodAt(anchor, Date.UTC(2026, 2, 1))?.index // 1: from 28 February to 31 March
  */
 export function billingPeriodAt(anchor: BillingAnchor, at: number): BillingPeriod | null {
   checkInteger('find billing period', 'at', at, -8.64e15, 8.64e15)

@@ -53,6 +53,9 @@ export function checkAddressSource(action: string, source: ClientAddressSource):
  *
  * @returns `null` where it cannot be told: nothing that is no address is ever used in its place
  * @throws TypeError when the server's word is needed and was not given
+ *
+ * @example
+ * const ip = clientAddress(request, undefined, { trustedHops: 1 }) ?? 'unknown'
  */
 export function clientAddress(
   request: Request,

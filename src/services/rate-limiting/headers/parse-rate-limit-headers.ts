@@ -40,6 +40,10 @@ const MAX_LIMITS = 16
  * out.
  *
  * @param now ms since 1970, what instants are measured against
+ *
+ * @example
+ * const response = await fetch('https://api.example.com/orders')
+ * const { waitMs } = parseRateLimitHeaders(response.headers, Date.now())
  */
 export function parseRateLimitHeaders(headers: Headers, now: number): ParsedRateLimits {
   const limits = [...readDraft(headers), ...readLegacy(headers, now)].slice(0, MAX_LIMITS)

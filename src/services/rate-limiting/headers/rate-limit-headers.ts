@@ -12,6 +12,10 @@ export type RateLimitHeaderStyle = 'draft' | 'legacy' | 'both' | 'none'
  * The headers of an answer to a request that was checked.
  *
  * @param now ms since 1970, for the headers that name an instant
+ *
+ * @example
+ * const outcome = await limiter.check('user:42')
+ * return new Response('ok', { headers: rateLimitHeaders(outcome, 'draft', Date.now()) })
  */
 export function rateLimitHeaders(
   outcome: RateLimitOutcome,

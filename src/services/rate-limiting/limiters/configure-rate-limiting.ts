@@ -13,6 +13,10 @@ let configured: RateLimitingOptions | undefined
  *
  * @param options `undefined` takes the choice back
  * @throws TypeError or RangeError when an option is malformed
+ *
+ * @example
+ * configureRateLimiting({ backend: sqlite('limits.db') })
+ * const { allowed } = await checkRateLimit('user:42', { limit: 100, window: '1m' })
  */
 export function configureRateLimiting(options: RateLimitingOptions | undefined): void {
   if (options !== undefined) {

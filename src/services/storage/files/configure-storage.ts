@@ -7,6 +7,10 @@ let configured: Storage | undefined
  * Chooses what `uploadFile`, `downloadFile` and the other free functions act on.
  *
  * @param storage What `createStorage` made, or its options; `undefined` takes the choice back
+ *
+ * @example
+ * configureStorage({ backend: sqlite('app.db'), stores: { local: fileSystem('./files') } })
+ * await uploadFile(file, 'local', 'avatars')
  */
 export function configureStorage(storage: Storage | StorageOptions): Storage
 export function configureStorage(storage: undefined): undefined

@@ -51,7 +51,12 @@ export async function downloadFile(
   return configuredStorage('download file').download(key, placed(store, bucket, {}))
 }
 
-/** Deletes a file by its key; none being there is no error. @throws StorageError `ambiguous_key` */
+/**
+ * Deletes a file by its key; none being there is no error. @throws StorageError `ambiguous_key`
+ *
+ * @example
+ * await deleteFile('users/42.png', 's3', 'avatars')
+ */
 export async function deleteFile(
   key: string,
   store: string | FileOptions = {},

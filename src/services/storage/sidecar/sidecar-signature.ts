@@ -61,6 +61,9 @@ const TEXT = {
  *
  * @returns The headers to send along with it
  * @throws RangeError when the key or its secret is malformed, or the parameters are too long
+ *
+ * @example
+ * const headers = await signSidecarRequest({ method: 'POST', path: '/v1/scan', body }, key)
  */
 export async function signSidecarRequest(
   { method, path, parameters = {}, body = new Uint8Array() }: UnsignedSidecarRequest,
@@ -110,6 +113,13 @@ export interface CheckSidecarOptions {
  *
  * @throws SidecarError `signature_mismatch`, `timestamp_out_of_range`, `replayed`, or
  *   `invalid_operation` when the parameters are no JSON object
+ *
+ * @example
+ * const seen = new Set<string>()
+ * const signed = await checkSidecarRequest(
+ *   { method: request.method, path: new URL(request.url).pathname, headers: request.headers },
+ *   { keys: [key], now: Date.now(), remember: (nonce) => !seen.has(nonce) && !!seen.add(nonce) },
+ * )
  */
 export async function checkSidecarRequest(
   { method, path, headers }: ReceivedSidecarRequest,
@@ -156,13 +166,23 @@ export interface SidecarAnswer {
  * sidecar: a wrong answer could be `clean`.
  *
  * @returns The value of the answer's `reuse-signature` header
+ *
+ * @example
+ * const signature = await signSidecarAnswer({ status: 200, nonce: signed.nonce, body }, key)
  */
 export async function signSidecarAnswer(answer: SidecarAnswer, key: SidecarKey): Promise<string> {
   const { status, nonce, result = '', body } = answer
   return codeOf(key, [TEXT.answer, nonce, String(status), result, await sha256Hex(body)])
 }
 
-/** @returns Whether `signature` is the one of the answer, compared in constant time */
+/**
+ * @returns Whether `signature` is the one of the answer, compared in constant time
+ *
+ * @example
+ * const answer = { status: response.status, nonce, body }
+ * if (!(await verifySidecarAnswer(answer, response.headers.get('reuse-signature'), key)))
+ *   throw new Error('The sidecar did not sign this')
+ */
 export async function verifySidecarAnswer(
   answer: SidecarAnswer,
   signature: string | null,
@@ -174,7 +194,12 @@ export async function verifySidecarAnswer(
 
 const KEY_ID = /^[\w.-]{1,64}$/
 
-/** @throws RangeError when the id or the secret of `key` is malformed */
+/**
+ * @throws RangeError when the id or the secret of `key` is malformed
+ *
+ * @example
+ * checkSidecarKey({ id: 'main', secret })
+ */
 export function checkSidecarKey({ id, secret }: SidecarKey): void {
   if (typeof id !== 'string' || !KEY_ID.test(id))
     throw new RangeError(

@@ -8,7 +8,12 @@ export interface VapidKeys {
   readonly privateKey: string
 }
 
-/** Makes a pair of keys. Once for an application: subscriptions are bound to it. */
+/**
+ * Makes a pair of keys. Once for an application: subscriptions are bound to it.
+ *
+ * @example
+ * const { publicKey, privateKey } = await generateVapidKeys()
+ */
 export async function generateVapidKeys(): Promise<VapidKeys> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
   const pair = await crypto.subtle.generateKey(algorithm, true, ['sign'])
