@@ -25,6 +25,11 @@ export const doors: readonly Door[] = [
     source: 'src/services/logging/index.ts',
   },
   {
+    subpath: './infrastructure/logging/hono',
+    budgetBytes: 60_000,
+    source: 'src/services/logging/hono.ts',
+  },
+  {
     subpath: './infrastructure/notifications',
     budgetBytes: 130_000,
     source: 'src/services/notifications/index.ts',

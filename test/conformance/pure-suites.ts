@@ -4,6 +4,7 @@ import { gcsStandinSuites } from './services/storage/gcs-standin.ts'
 import { s3StandinSuites } from './services/storage/s3-standin.ts'
 import { qstashSuites } from './engines/qstash.ts'
 import { scheduleSuites } from './services/background-jobs/schedules.ts'
+import { observingSuites } from './services/logging/observing.ts'
 import { notificationProviderSuites } from './services/notifications/provider-suites.ts'
 import type { Suite } from './suite.ts'
 import { paymentProviderSuites } from './services/payments/vendors.ts'
@@ -22,6 +23,7 @@ export function pureSuites(): readonly Suite[] {
     ...qstashSuites(),
     ...paymentProviderSuites(),
     ...notificationProviderSuites(),
+    ...observingSuites(),
     ...webhookSuites(),
     ...webhookVendorSuites(),
     ...webhookCertificateSuites(),

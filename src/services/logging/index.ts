@@ -10,6 +10,7 @@ export {
   type AuditLogOptions,
 } from './audit/audit-log.ts'
 export { configureContext, currentContext, runInContext, type Context } from './context/context.ts'
+export { REQUEST_ID_HEADERS, requestIdOf } from './context/request-id.ts'
 export { ExportError, type ExportErrorCode } from './exporting/export-error.ts'
 export type { BatchOptions } from './exporting/batch-queue.ts'
 export type { FlushResult } from './exporting/flush-result.ts'
@@ -59,6 +60,17 @@ export {
   type MetricsOptions,
 } from './metrics/metrics-options.ts'
 export { configureMetrics, trackMetric, type TrackedMetric } from './metrics/track-metric.ts'
+export { observe, type FetchHandler, type ObservedHandlers } from './observing/observe.ts'
+export type { Observation, RequestObservation, WorkObservation } from './observing/observation.ts'
+export {
+  createObserver,
+  observationOf,
+  type Observer,
+  type WorkContext,
+  type WorkOptions,
+} from './observing/observer.ts'
+export type { ErrorDetails, ErrorReporter, ObserverOptions } from './observing/observer-options.ts'
+export { problemResponse } from './observing/problem-response.ts'
 export { otlp, type OtlpOptions, type OtlpSink } from './otlp/otlp.ts'
 export { createRedactor } from './redaction/create-redactor.ts'
 export { hmacHash } from './redaction/hmac-hash.ts'

@@ -1,3 +1,4 @@
+import type { Context } from '../context/context.ts'
 import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
 import { LOG_LEVELS, type LogLevel } from './log-level.ts'
 import { LogWriter } from './log-writer.ts'
@@ -26,6 +27,8 @@ export class LoggerService {
   readonly #module: string | undefined
   readonly #parent: LoggerService | undefined
   readonly #own: object | undefined
+  /** Whose lines these are where none is running. */
+  readonly #context: Context | undefined
   /** The fields of every line, made plain when the first is written. */
   #bindings: Readonly<Record<string, unknown>> | undefined
   #least = 0
@@ -36,12 +39,13 @@ export class LoggerService {
    * @throws RangeError when a number is out of range
    */
   constructor(options: LoggerOptions = {}) {
-    const { writer, parent, own, module } = heritage ?? { own: options.bindings }
+    const { writer, parent, own, module, context } = heritage ?? { own: options.bindings }
     heritage = undefined
     this.#writer = writer ?? new LogWriter(options)
     this.#parent = parent
     this.#own = own
     this.#module = module
+    this.#context = context
   }
 
   trace(...given: readonly unknown[]): void {
@@ -80,7 +84,17 @@ export class LoggerService {
       parent: this,
       own: bindings,
       module: module ?? this.#module,
+      context: this.#context,
     }
+    return new LoggerService()
+  }
+
+  /**
+   * A logger whose lines belong to `context`, unless another is running: for a request on a platform
+   * that remembers none.
+   */
+  inContext(context: Context): LoggerService {
+    heritage = { writer: this.#writer, parent: this, own: {}, module: this.#module, context }
     return new LoggerService()
   }
 
@@ -119,7 +133,7 @@ export class LoggerService {
 
   #write(level: number, given: readonly unknown[]): void {
     try {
-      const context = this.#writer.context()
+      const context = this.#writer.context() ?? this.#context
       if (!this.#writer.keeps(level, context?.traceId)) return
       this.#writer.write(level, readLogArguments(given), this.#allBindings(), this.#module, context)
     } catch {
@@ -145,5 +159,6 @@ let heritage:
       readonly parent?: LoggerService
       readonly own: object | undefined
       readonly module?: string | undefined
+      readonly context?: Context | undefined
     }
   | undefined

@@ -1,5 +1,6 @@
 import { addsTraceparent } from '../../../runtime/ports/platform/adds-traceparent.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import type { TraceContext } from './trace-parent.ts'
 import type { TracingService } from './tracing-service.ts'
 
 /** What {@link createTracedFetch} needs of the service. */
@@ -9,12 +10,14 @@ type Tracer = Pick<TracingService, 'startSpan' | 'runSpan' | 'inject'>
  * Makes a `fetch` whose requests are spans.
  *
  * @param propagateTo Origins that may know the trace
+ * @param parent What each is a part of. Default: the span that is open
  * @throws TypeError when one of them is no origin
  */
 export function createTracedFetch(
   tracer: Tracer,
   fetch: FetchClient,
   propagateTo: readonly string[],
+  parent?: TraceContext,
 ): FetchClient {
   const origins = new Set(propagateTo.map(checkOrigin))
   let injects: boolean | undefined
@@ -23,6 +26,7 @@ export function createTracedFetch(
     const target = URL.canParse(url) ? new URL(url) : undefined
     const span = tracer.startSpan(method, {
       kind: 'client',
+      ...(parent !== undefined && { parent }),
       attributes: {
         'http.request.method': method,
         'server.address': target?.hostname,

@@ -69,6 +69,7 @@ export class TracingService {
   readonly #tail: TailSampler | undefined
   readonly #platform: PlatformTracing | undefined
   readonly #onError: (error: unknown) => void
+  readonly #fetchWithin: (parent: TraceContext) => FetchClient
 
   /**
    * @throws TypeError when an option is of another kind or name
@@ -105,6 +106,12 @@ export class TracingService {
       context: options.context ?? currentContext,
     }
     this.fetch = createTracedFetch(this, fetch, propagateTo)
+    this.#fetchWithin = (parent) => createTracedFetch(this, fetch, propagateTo, parent)
+  }
+
+  /** The same as `fetch` for a span that the platform does not remember. */
+  fetchWithin(parent: TraceContext): FetchClient {
+    return this.#fetchWithin(parent)
   }
 
   /** Begins a span that `end()`, or `using`, ends: a part of the one that is open, else a trace. */
