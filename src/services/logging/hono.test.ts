@@ -27,7 +27,7 @@ function fixture(within = false): Fixture {
     throw new Error('no')
   })
   app.get('/odd', () => {
-    // oxlint-disable-next-line typescript/only-throw-error -- as some do
+    // oxlint-disable-next-line typescript/only-throw-error, no-throw-literal -- as some do
     throw 'a text'
   })
   app.get('/teapot', () => {

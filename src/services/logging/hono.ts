@@ -15,8 +15,8 @@ export interface ObservedVariables {
 }
 
 /**
- * Observes requests in Hono: one line and one span for each, by the pattern of the route that answered,
- * and `x-request-id` on the answer. What a route throws is the app's to answer, with
+ * Observes requests in Hono: one line and one span for each, by the pattern of the route that
+ * answered, and `x-request-id` on the answer. What a route throws is the app's to answer, with
  * {@link problemHandler} or its own; here it is logged and reported.
  *
  * Goes before all others. Within `observe()` it adds the route to what is observed already.

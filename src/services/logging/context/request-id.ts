@@ -9,10 +9,11 @@ export const REQUEST_ID_HEADERS: readonly string[] = ['x-request-id', 'x-correla
 const ID = /^[\w.~:+/=-]{1,128}$/
 
 /**
- * Finds the id of a request: the caller's, where it has one that can go into logs and headers and says
- * nothing of a person; else a new one of 32 hex digits.
+ * Finds the id of a request: the caller's, where it has one that can go into logs and headers and
+ * says nothing of a person; else a new one of 32 hex digits.
  *
- * @param names Headers to look at. Default `x-request-id`, then `x-correlation-id`; none: always a new one
+ * @param names Headers to look at. Default `x-request-id`, then `x-correlation-id`; none: always a
+ *   new one
  * @param random Default: the platform's
  * @example
  * ```ts

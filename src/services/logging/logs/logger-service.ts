@@ -90,8 +90,8 @@ export class LoggerService {
   }
 
   /**
-   * A logger whose lines belong to `context`, unless another is running: for a request on a platform
-   * that remembers none.
+   * A logger whose lines belong to `context`, unless another is running: for a request on a
+   * platform that remembers none.
    */
   inContext(context: Context): LoggerService {
     heritage = { writer: this.#writer, parent: this, own: {}, module: this.#module, context }

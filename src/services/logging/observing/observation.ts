@@ -4,7 +4,9 @@ import type { FlushResult } from '../exporting/flush-result.ts'
 import type { LoggerService } from '../logs/logger-service.ts'
 import type { Attributes, Span } from '../traces/span.ts'
 
-/** One piece of work: what belongs to it is said through this, also where no context is remembered. */
+/**
+ * One piece of work: what belongs to it is said through this, also where no context is remembered.
+ */
 export interface Observation {
   readonly requestId: string
   /** What lines, spans and outgoing requests of the work have in common. */
@@ -40,13 +42,16 @@ export interface RequestObservation extends Observation {
   /** Says what went wrong with a request that somebody else, such as a framework, has answered. */
   setError(error: unknown): void
   /**
-   * Answers the request with `act`, once. What it throws becomes a problem document; how it went becomes
-   * one line, once a streaming body has ended. Never rejects.
+   * Answers the request with `act`, once. What it throws becomes a problem document; how it went
+   * becomes one line, once a streaming body has ended. Never rejects.
    */
   handle(act: (observation: RequestObservation) => Response | Promise<Response>): Promise<Response>
 }
 
-/** A piece of work that nobody waits for with a request: a batch of a queue, a cron trigger, an alarm. */
+/**
+ * A piece of work that nobody waits for with a request: a batch of a queue, a cron trigger, an
+ * alarm.
+ */
 export interface WorkObservation extends Observation {
   /** Does the work with `act`, once. How it went becomes one line; what it throws is thrown on. */
   run<Result>(act: (observation: WorkObservation) => Result | Promise<Result>): Promise<Result>

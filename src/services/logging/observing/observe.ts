@@ -1,7 +1,10 @@
 import { createObserver, type Observer, type WorkContext } from './observer.ts'
 import type { ObserverOptions } from './observer-options.ts'
 
-/** What a platform calls, of a handler that {@link observe} takes: a Worker's, or what `Bun.serve` is given. */
+/**
+ * What a platform calls, of a handler that {@link observe} takes: a Worker's, or what `Bun.serve`
+ * is given.
+ */
 export interface ObservedHandlers<Env> {
   fetch?(request: Request, env: Env, ctx: WorkContext): Response | Promise<Response>
   scheduled?(controller: { readonly cron?: string }, env: Env, ctx: WorkContext): unknown
@@ -12,7 +15,9 @@ export interface ObservedHandlers<Env> {
   ): unknown
 }
 
-/** Answers requests, as `Deno.serve` wants it; what comes after the request depends on the platform. */
+/**
+ * Answers requests, as `Deno.serve` wants it; what comes after the request depends on the platform.
+ */
 export type FetchHandler<Rest extends readonly unknown[]> = (
   request: Request,
   ...rest: Rest
@@ -22,9 +27,10 @@ export type FetchHandler<Rest extends readonly unknown[]> = (
  * Observes all that a handler does: requests, batches of queues and cron triggers. What a request's
  * handler throws is answered with problem details; what another throws is thrown on.
  *
- * @param handler A Worker's default export, an object with `fetch`, or a function; of a framework's app,
- *   `{ fetch: app.fetch }`. Other properties stay as they are
- * @param configure Makes the options, with the first event, of its second argument: a Worker's bindings
+ * @param handler A Worker's default export, an object with `fetch`, or a function; of a framework's
+ *   app, `{ fetch: app.fetch }`. Other properties stay as they are
+ * @param configure Makes the options, with the first event, of its second argument: a Worker's
+ *   bindings
  * @throws TypeError when the handler is of another kind
  * @example
  * ```ts

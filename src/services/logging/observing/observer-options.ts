@@ -23,8 +23,8 @@ export interface ObserverOptions {
   /** From when on a request is slow, and its line a warning; 1 ms to 1 day. Default 1 s. */
   readonly slowAfter?: Duration
   /**
-   * The pattern of a request's path, as `/users/:id`: few, and without what is somebody's. Default: none, then
-   * the line has the path, and metrics no route.
+   * The pattern of a request's path, as `/users/:id`: few, and without what is somebody's. Default:
+   * none, then the line has the path, and metrics no route.
    */
   readonly route?: (request: Request) => string | undefined
   /** Further fields of a request's line. Default: none. */
@@ -33,11 +33,14 @@ export interface ObserverOptions {
   readonly skip?: (request: Request) => boolean
   /** Headers in which callers hand over an id. Default `x-request-id`, then `x-correlation-id`. */
   readonly requestIdHeaders?: readonly string[]
-  /** Answers for what was thrown. Default, and where it answers `undefined`: problem details (RFC 9457). */
+  /**
+   * Answers for what was thrown. Default, and where it answers `undefined`: problem details (RFC
+   * 9457).
+   */
   readonly problem?: (error: unknown, requestId: string) => Response | undefined
   /**
-   * The least time between two flushes of `metrics`, 0 to 1 h: each is a write to their backend. Default
-   * 5 s.
+   * The least time between two flushes of `metrics`, 0 to 1 h: each is a write to their backend.
+   * Default 5 s.
    */
   readonly flushMetricsEvery?: Duration
   /** Sends requests of observed work where there is no `tracing`. Default: the platform's. */

@@ -14,7 +14,10 @@ import type { ObserverHost, WorkStart } from './observed.ts'
 import { ObservedWork } from './observed-work.ts'
 import { createSpacedFlush, type WaitUntil } from './spaced-flush.ts'
 
-/** What keeps a program alive while it finishes: an `ExecutionContext`, the state of a Durable Object. */
+/**
+ * What keeps a program alive while it finishes: an `ExecutionContext`, the state of a Durable
+ * Object.
+ */
 export interface WorkContext {
   waitUntil?(promise: Promise<unknown>): void
 }

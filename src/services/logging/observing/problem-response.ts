@@ -26,11 +26,15 @@ export interface Problem {
 }
 
 /**
- * Answers a request with what was thrown, as `application/problem+json` (RFC 9457). Of this library's
- * errors those are told that say what is wrong with the request: they carry neither secrets nor
- * personal data. Of all else only that the log has it.
+ * Answers a request with what was thrown, as `application/problem+json` (RFC 9457). Of this
+ * library's errors those are told that say what is wrong with the request: they carry neither
+ * secrets nor personal data. Of all else only that the log has it.
  *
  * @param requestId Stands in the answer, so that whoever reports it can be helped
+ * @example
+ * ```ts
+ * return problemResponse(error, requestIdOf(request.headers))
+ * ```
  */
 export function problemResponse(error: unknown, requestId?: string): Response {
   return writeProblem(problemOf(error), requestId)
