@@ -10,6 +10,8 @@ import { startRedis } from './redis-server.ts'
 const DECISIONS = 5000
 const KEYS = 1000
 const LIMIT = 1_000_000
+const IN_TURN = 200_000
+const keys = Array.from({ length: KEYS }, (_, index) => `user:${index}`)
 
 export async function setUp(): Promise<Comparisons> {
   const server = await startRedis()
@@ -43,9 +45,25 @@ export async function setUp(): Promise<Comparisons> {
       },
       {
         title: 'Memory: against rate-limiter-flexible 11.4.0',
-        setting: `50,000 decisions of ${KEYS} keys, one after the other, all admitted`,
+        setting: `200,000 decisions of ${KEYS} keys, one after the other, all admitted; checkSync() answers without a promise`,
         contenders: [
-          inTurn('reuse, GcraLimiter on memory()', (key) => limiter.check(key)),
+          {
+            name: 'reuse, GcraLimiter.checkSync() on memory()',
+            round: () =>
+              rateOf(IN_TURN, async () => {
+                for (let index = 0; index < IN_TURN; index++)
+                  limiter.checkSync(keys[index % KEYS] ?? '')
+              }),
+          },
+          inTurn('rate-limiter-flexible, RateLimiterMemory', (key) => inMemory.consume(key)),
+        ],
+        ...{ target: 2, rounds: 9 },
+      },
+      {
+        title: 'Memory, awaited: against rate-limiter-flexible 11.4.0',
+        setting: `200,000 decisions of ${KEYS} keys, each awaited before the next, all admitted`,
+        contenders: [
+          inTurn('reuse, GcraLimiter.check() on memory()', (key) => limiter.check(key)),
           inTurn('rate-limiter-flexible, RateLimiterMemory', (key) => inMemory.consume(key)),
         ],
         ...{ target: 2, rounds: 9 },
@@ -83,8 +101,8 @@ function inTurn(name: string, decide: (key: string) => Promise<unknown>): Conten
   return {
     name,
     round: () =>
-      rateOf(50_000, async () => {
-        for (let index = 0; index < 50_000; index++) await decide(`user:${index % KEYS}`)
+      rateOf(IN_TURN, async () => {
+        for (let index = 0; index < IN_TURN; index++) await decide(keys[index % KEYS] ?? '')
       }),
   }
 }

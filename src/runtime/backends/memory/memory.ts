@@ -1,12 +1,16 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import { checkRateLimits } from '../../ports/rate-limit-store/check-rate-limits.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import { createTimerWaker } from '../../workers/timer-waker.ts'
 import { createMemoryAtomicStore } from './atomic-store.ts'
 import { createMemoryJobStore } from './job-store.ts'
-import { memoryRateLimits } from './rate-limit-store.ts'
+import { createMemoryRateLimitStore } from './rate-limit-store.ts'
+
+/** Subjects of rate limits that are kept at once. */
+const MAX_SUBJECTS = 1_000_000
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -32,7 +36,7 @@ export function memory(options: MemoryOptions = {}): MemoryBackend {
   return {
     store: createMemoryAtomicStore(clock),
     jobStore: createMemoryJobStore(clock, random),
-    rateLimits: memoryRateLimits({ clock }),
+    rateLimits: createMemoryRateLimitStore(clock, MAX_SUBJECTS, () => checkRateLimits),
     waker: createTimerWaker(clock),
     durability: 'none',
   }

@@ -1,38 +1,44 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
-import { checkInteger } from '../../../primitives/check-range.ts'
-import { systemClock, type Clock } from '../../ports/platform/clock.ts'
+import type { Clock } from '../../ports/platform/clock.ts'
+import type { FullRateLimit } from '../../ports/rate-limit-store/full-rate-limit.ts'
 import { createLocalRateLimits } from '../../ports/rate-limit-store/local-rate-limits.ts'
-import type { RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import type { RateLimit, RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import type { PreparedRateLimits } from '../../ports/rate-limit-store/read-rate-limit.ts'
 
-const ACTION = 'open memory backend'
-
-/** Options of {@link memoryRateLimits}. */
-export interface MemoryRateLimitsOptions {
-  /** Default: the platform's clock. */
-  readonly clock?: Clock
-  /**
-   * Subjects kept at once, 1 to 10,000,000: a new one over it makes room by forgetting the oldest,
-   * so that whoever invents subjects cannot fill the memory. Default 1,000,000, of about 300 bytes
-   * each.
-   */
-  readonly maxSubjects?: number
-}
+/** Checks limits that come as data. */
+type CheckRateLimits = (subject: string, limits: readonly RateLimit[]) => readonly FullRateLimit[]
 
 /**
- * Rate limits in this process's memory, alone: what `memory()` has of them, for programs that need
- * no more of a backend. Exact within one process, and only there.
+ * A {@link RateLimitStore} in this process's memory.
  *
- * @throws RangeError when an option is out of range
- * @example
- * const bucket = new TokenBucketLimiter({
- *   backend: { rateLimits: memoryRateLimits() }, capacity: 10, refill: 5, interval: '1m',
- * })
+ * @param findCheck Asked with the first call that brings limits as data
  */
-export function memoryRateLimits(options: MemoryRateLimitsOptions = {}): RateLimitStore {
-  checkOptions(ACTION, options, [], ['clock', 'maxSubjects'])
-  const { clock = systemClock, maxSubjects = 1_000_000 } = options
-  return createLocalRateLimits(
+export function createMemoryRateLimitStore(
+  clock: Clock,
+  maxSubjects: number,
+  findCheck: () => CheckRateLimits | Promise<CheckRateLimits>,
+): RateLimitStore {
+  const local = createLocalRateLimits(clock, maxSubjects)
+  let check: CheckRateLimits | undefined
+
+  async function prepared(
+    subject: string,
+    limits: readonly RateLimit[],
+  ): Promise<PreparedRateLimits> {
+    check ??= await findCheck()
+    return { asked: limits, full: check(subject, limits) }
+  }
+
+  return {
+    local,
     clock,
-    checkInteger(ACTION, 'maxSubjects', maxSubjects, 1, 10_000_000),
-  )
+    async consume(subject, limits, options) {
+      return local.consume(subject, await prepared(subject, limits), options)
+    },
+    async settle(subject, limits, operation) {
+      return local.settle(subject, await prepared(subject, limits), operation)
+    },
+    async reset(subject, limits) {
+      local.reset(subject, limits)
+    },
+  }
 }

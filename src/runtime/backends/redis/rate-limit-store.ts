@@ -2,7 +2,6 @@ import { encodeHex } from '../../../primitives/hex.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
-import { algorithmOf } from '../../ports/rate-limit-store/algorithms/algorithm-of.ts'
 import type { Taken } from '../../ports/rate-limit-store/algorithms/algorithm.ts'
 import type { GcraState } from '../../ports/rate-limit-store/algorithms/gcra.ts'
 import {
@@ -15,10 +14,10 @@ import {
   type StoredLimit,
 } from '../../ports/rate-limit-store/decide-rate-limits.ts'
 import type { FullRateLimit } from '../../ports/rate-limit-store/full-rate-limit.ts'
+import { checkRateLimits } from '../../ports/rate-limit-store/check-rate-limits.ts'
 import {
   checkConsumeOptions,
   checkLimitNames,
-  checkRateLimits,
   checkSettlement,
 } from '../../ports/rate-limit-store/rate-limit-limits.ts'
 import type { RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
@@ -197,7 +196,7 @@ function readReply(
 }
 
 function readState(limit: FullRateLimit, text: string, now: number, offset: number): LimitState {
-  if (limit.algorithm !== 'gcra') return algorithmOf(limit).decode(text)
+  if (limit.algorithm !== 'gcra') return limit.rule.decode(text)
   const match = /^(\d+)\/?(\d*)b?(\d*)@?(-?\d*) (-?\d+)$/.exec(text)
   const [used = 0, rate = 0, booked = 0, moved = 0, left = 0] = (match ?? []).slice(1).map(Number)
   const perMs = rate === 0 ? 1 : rate

@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { useRedis } from '../../../../test/support/use-redis.ts'
 import { createSeededRandom } from '../../../testing/seeded-random.ts'
-import { algorithmOf } from '../../ports/rate-limit-store/algorithms/algorithm-of.ts'
 import type { GcraState } from '../../ports/rate-limit-store/algorithms/gcra.ts'
 import {
   decideRateLimits,
@@ -12,7 +11,7 @@ import {
   type RateLimitVerdict,
 } from '../../ports/rate-limit-store/decide-rate-limits.ts'
 import type { FullRateLimit } from '../../ports/rate-limit-store/full-rate-limit.ts'
-import { checkRateLimits } from '../../ports/rate-limit-store/rate-limit-limits.ts'
+import { checkRateLimits } from '../../ports/rate-limit-store/check-rate-limits.ts'
 import type { RateLimit, RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
 import { redis } from './redis.ts'
 import { clockOffset } from './clock-offset.ts'
@@ -120,7 +119,7 @@ class Twin {
         return { limit, state: null }
       }
       if (limit.algorithm !== 'gcra') {
-        expect(text).toBe(state === null ? '' : algorithmOf(limit).encode(state))
+        expect(text).toBe(state === null ? '' : limit.rule.encode(state))
         return { limit, state }
       }
       const before = state as GcraState | null

@@ -1,5 +1,4 @@
 import type { Clock } from '../../ports/platform/clock.ts'
-import { algorithmOf } from '../../ports/rate-limit-store/algorithms/algorithm-of.ts'
 import {
   decideRateLimits,
   settleRateLimits,
@@ -9,15 +8,14 @@ import {
 } from '../../ports/rate-limit-store/decide-rate-limits.ts'
 import type { FullRateLimit } from '../../ports/rate-limit-store/full-rate-limit.ts'
 import { decodeRecord, encodeRecord } from '../../ports/rate-limit-store/operation-record.ts'
+import { checkRateLimits } from '../../ports/rate-limit-store/check-rate-limits.ts'
 import {
   checkConsumeOptions,
   checkLimitNames,
-  checkRateLimits,
   checkSettlement,
 } from '../../ports/rate-limit-store/rate-limit-limits.ts'
 import type {
   ConsumeOptions,
-  LocalRateLimits,
   RateLimit,
   RateLimitDecision,
   RateLimitName,
@@ -26,7 +24,18 @@ import { readNumber, readText, toSqlText } from './database/columns.ts'
 import type { SqlDatabase } from './database/sql-database.ts'
 
 /** The engine of a `RateLimitStore` over SQLite, synchronous. */
-export interface SqliteRateLimits extends LocalRateLimits {
+export interface SqliteRateLimits {
+  consume(
+    subject: string,
+    limits: readonly RateLimit[],
+    options?: ConsumeOptions,
+  ): readonly RateLimitDecision[]
+  settle(
+    subject: string,
+    limits: readonly RateLimit[],
+    operation: string,
+  ): readonly RateLimitDecision[] | null
+  reset(subject: string, limits: readonly RateLimitName[]): void
   /** Checks and copies everything now, charges when the returned function is called. */
   prepareConsume(
     subject: string,
@@ -96,7 +105,7 @@ export function createSqliteRateLimits(
 
   function storedOf(subject: string, limit: FullRateLimit): StoredLimit {
     const row = read(limit.subject ?? subject, rowOf(limit))
-    return { limit, state: row === null ? null : algorithmOf(limit).decode(row.state) }
+    return { limit, state: row === null ? null : limit.rule.decode(row.state) }
   }
 
   function put(subject: string, name: string, state: string, endsAt: number): void {
@@ -120,7 +129,7 @@ export function createSqliteRateLimits(
       const owner = limit.subject ?? subject
       const name = rowOf(limit)
       if (restMs === 0) drop(owner, name)
-      else put(owner, name, algorithmOf(limit).encode(state), now + restMs)
+      else put(owner, name, limit.rule.encode(state), now + restMs)
       sweep(swept ?? { subject: owner, name }, now)
     }
   }

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { algorithmOf } from './algorithms/algorithm-of.ts'
 import { decideRateLimits, type LimitState } from './decide-rate-limits.ts'
 import type { FullRateLimit } from './full-rate-limit.ts'
-import { checkRateLimits } from './rate-limit-limits.ts'
+import { checkRateLimits } from './check-rate-limits.ts'
 import type { RateLimit, RateLimitDecision } from './rate-limit-store.ts'
 
 const START = 1_767_225_600_000
@@ -27,7 +26,7 @@ function fixture(limit: RateLimit) {
       })
       // As a store does: what is written is text, and what says nothing is dropped.
       for (const write of verdict.writes) {
-        const algorithm = algorithmOf(checked)
+        const algorithm = checked.rule
         state = write.restMs === 0 ? null : algorithm.decode(algorithm.encode(write.state))
       }
       const [decision] = verdict.decisions

@@ -1,12 +1,8 @@
-import type { Algorithm, Taken } from './algorithms/algorithm.ts'
-import { algorithmOf } from './algorithms/algorithm-of.ts'
+import type { LimitState, Taken } from './algorithms/algorithm.ts'
 import type { FullRateLimit } from './full-rate-limit.ts'
 import type { RateLimitDecision } from './rate-limit-store.ts'
 
-/** The stored state of a limit; only its algorithm knows what is in it. */
-export interface LimitState {
-  readonly at: number
-}
+export type { LimitState }
 
 /** A limit, and what is stored of it: `null` when it is as if unused. */
 export interface StoredLimit {
@@ -61,14 +57,16 @@ export function decideRateLimits(
   const taken = new Map<string, Taken>()
   const decisions: RateLimitDecision[] = []
   const writes: LimitWrite[] = []
-  for (const { limit, algorithm, state, before, admits, isPaid } of seen) {
+  for (const { limit, state, before, admits, isPaid } of seen) {
+    const { rule } = limit
     const charges = charged && limit.cost > 0 && !isPaid
-    const after = charges ? algorithm.charge(limit, state, operation) : state
-    if (charges || (before !== null && isStale(limit, algorithm, before, now)))
-      writes.push({ limit, state: after, restMs: algorithm.restMs(limit, after) })
-    if (charges && operation !== '' && algorithm.holds === undefined)
-      taken.set(fieldOf(limit), { cost: limit.cost, receipt: algorithm.receipt(limit, after) })
-    decisions.push(decisionOf(limit, algorithm, after, admits, charges))
+    const after = charges ? rule.charge(limit, state, operation) : state
+    const restMs = rule.restMs(limit, after)
+    if (charges || (before !== null && isStale(limit, before, now)))
+      writes.push({ limit, state: after, restMs })
+    if (charges && operation !== '' && rule.holds === undefined)
+      taken.set(fieldOf(limit), { cost: limit.cost, receipt: rule.receipt(limit, after) })
+    decisions.push(decisionOf(limit, after, admits, charges, restMs))
   }
   const isRecorded = operation !== '' && taken.size > 0
   const record = isRecorded ? new Map([...(call.record ?? []), ...taken]) : null
@@ -88,19 +86,18 @@ export function settleRateLimits(
   const writes: LimitWrite[] = []
   let isKnown = false
   for (const { limit, state: before } of stored) {
-    const algorithm = algorithmOf(limit)
-    let state = algorithm.advance(limit, before, now)
-    const taken =
-      algorithm.holds?.(state, operation) === true ? NOTHING : record?.get(fieldOf(limit))
+    const { rule } = limit
+    let state = rule.advance(limit, before, now)
+    const taken = rule.holds?.(state, operation) === true ? NOTHING : record?.get(fieldOf(limit))
     if (taken !== undefined) {
       isKnown = true
-      const settled = algorithm.settle(limit, state, taken, operation)
+      const settled = rule.settle(limit, state, taken, operation)
       state = settled.state
-      writes.push({ limit, state, restMs: algorithm.restMs(limit, state) })
+      writes.push({ limit, state, restMs: rule.restMs(limit, state) })
       if (limit.cost === 0) left.delete(fieldOf(limit))
-      else if (algorithm.holds === undefined) left.set(fieldOf(limit), settled.taken)
+      else if (rule.holds === undefined) left.set(fieldOf(limit), settled.taken)
     }
-    decisions.push(decisionOf(limit, algorithm, state, true, false))
+    decisions.push(decisionOf(limit, state, true, false, rule.restMs(limit, state)))
   }
   if (!isKnown) return null
   return { admitted: true, decisions, writes, record: record === null ? null : left }
@@ -117,7 +114,6 @@ export function fieldOf({ name, subject }: Pick<FullRateLimit, 'name' | 'subject
 /** A limit as it stands before a decision. */
 interface SeenLimit {
   readonly limit: FullRateLimit
-  readonly algorithm: Algorithm<FullRateLimit, LimitState>
   readonly before: LimitState | null
   readonly state: LimitState
   readonly admits: boolean
@@ -126,43 +122,41 @@ interface SeenLimit {
 }
 
 function seeLimit({ limit, state: before }: StoredLimit, call: RateLimitCall): SeenLimit {
-  const algorithm = algorithmOf(limit)
-  const state = algorithm.advance(limit, before, call.now)
+  const { rule } = limit
+  const state = rule.advance(limit, before, call.now)
   const isPaid = call.record?.has(fieldOf(limit)) === true
-  const admits = isPaid || algorithm.admits(limit, state, call.operation)
-  return { limit, algorithm, before, state, admits, isPaid }
+  const admits = isPaid || rule.admits(limit, state, call.operation)
+  return { limit, before, state, admits, isPaid }
 }
 
 /**
  * Whether whoever sees the state first must store it anew: a clock has stepped back, or a limit has
  * changed.
  */
-function isStale(
-  limit: FullRateLimit,
-  algorithm: Algorithm<FullRateLimit, LimitState>,
-  state: LimitState,
-  now: number,
-): boolean {
-  const steppedBack = state.at > now && algorithm.namesInstants !== true
-  return steppedBack || algorithm.isCut?.(limit, state, now) === true
+export function isStale(limit: FullRateLimit, state: LimitState, now: number): boolean {
+  const { rule } = limit
+  const steppedBack = state.at > now && rule.namesInstants !== true
+  return steppedBack || rule.isCut?.(limit, state, now) === true
 }
 
-function decisionOf(
+/** Says how a limit stands. @param restMs Until it is as if unused */
+export function decisionOf(
   limit: FullRateLimit,
-  algorithm: Algorithm<FullRateLimit, LimitState>,
   state: LimitState,
   allowed: boolean,
   charged: boolean,
+  restMs: number,
 ): RateLimitDecision {
-  const remaining = algorithm.remaining(limit, state)
+  const { rule } = limit
+  const remaining = rule.remaining(limit, state)
   const aheadMs = limit.algorithm === 'gcra' ? limit.maxWaitMs : 0
   return {
     name: limit.name,
     allowed,
     remaining,
-    retryAfterMs: allowed ? 0 : Math.max(algorithm.waitMs(limit, state, limit.cost) - aheadMs, 1),
-    nextAfterMs: remaining > 0 ? 0 : algorithm.waitMs(limit, state, 1),
-    resetAfterMs: algorithm.restMs(limit, state),
-    waitMs: charged && aheadMs > 0 ? algorithm.waitMs(limit, state, 0) : 0,
+    retryAfterMs: allowed ? 0 : Math.max(rule.waitMs(limit, state, limit.cost) - aheadMs, 1),
+    nextAfterMs: remaining > 0 ? 0 : rule.waitMs(limit, state, 1),
+    resetAfterMs: restMs,
+    waitMs: charged && aheadMs > 0 ? rule.waitMs(limit, state, 0) : 0,
   }
 }

@@ -1,3 +1,4 @@
+import type { AnyAlgorithm } from './algorithms/algorithm.ts'
 import type {
   BanRateLimit,
   CalendarRateLimit,
@@ -8,8 +9,21 @@ import type {
   SlidingWindowRateLimit,
 } from './rate-limit-store.ts'
 
-/** With all that a limit leaves open filled in; `subject` is `null` where it is the call's. */
-type Full<Limit> = Required<Omit<Limit, 'subject'>> & { readonly subject: string | null }
+/** What was read of any limit. */
+export interface CommonOfLimits {
+  readonly name: string
+  /** `null` where it is the call's. */
+  readonly subject: string | null
+  readonly limit: number
+  readonly reserve: number
+  readonly cost: number
+}
+
+/** With all that a limit leaves open filled in, and by what it is decided. */
+type Full<Limit> = Required<Omit<Limit, 'subject'>> & {
+  readonly subject: string | null
+  readonly rule: AnyAlgorithm
+}
 
 /** A checked {@link GcraRateLimit}, and its integers: a unit costs `unit`, a ms earns `rate`. */
 export interface FullGcra extends Full<GcraRateLimit> {

@@ -1,14 +1,7 @@
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
-import { ALGORITHMS } from './algorithms/algorithm-of.ts'
-import type { FullGcra, FullRateLimit } from './full-rate-limit.ts'
-import type {
-  CalendarRateLimit,
-  ConsumeOptions,
-  GcraRateLimit,
-  RateLimit,
-  RateLimitName,
-} from './rate-limit-store.ts'
+import type { FullRateLimit } from './full-rate-limit.ts'
+import type { ConsumeOptions, RateLimitName } from './rate-limit-store.ts'
 
 /** Limits every rate limit store keeps. */
 export const RATE_LIMIT_LIMITS = {
@@ -28,37 +21,11 @@ export const RATE_LIMIT_LIMITS = {
   rememberMs: 2_678_400_000,
 } as const
 
-const ACTION = 'check rate limit'
+/** What cannot be done where a limit is malformed. */
+export const CHECK_RATE_LIMIT = 'check rate limit'
+
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-
-/**
- * Checked limits by the very array that {@link prepareRateLimits} made, so that nobody can have
- * changed them since.
- */
-const prepared: WeakMap<readonly RateLimit[], readonly FullRateLimit[]> =
-  /* @__PURE__ */ new WeakMap()
-
-/**
- * Checks limits once for many calls.
- *
- * @returns A frozen copy, which {@link checkRateLimits} knows again
- * @throws RangeError when a limit is malformed, or a cost can never fit
- */
-export function prepareRateLimits(limits: readonly RateLimit[]): readonly RateLimit[] {
-  const copy = Object.freeze(limits.map((limit) => Object.freeze({ ...limit })))
-  prepared.set(copy, checkLimits(copy))
-  return copy
-}
-
-/** @throws RangeError when the subject or a limit is malformed, or a cost can never fit */
-export function checkRateLimits(
-  subject: string,
-  limits: readonly RateLimit[],
-): readonly FullRateLimit[] {
-  checkSubject(subject)
-  return prepared.get(limits) ?? checkLimits(limits)
-}
 
 /** @throws RangeError when the subject or a name is malformed */
 export function checkLimitNames(subject: string, limits: readonly RateLimitName[]): void {
@@ -83,7 +50,13 @@ export function checkConsumeOptions(
   }
   checkOperation(operation)
   if (rememberMs !== undefined)
-    return checkInteger(ACTION, 'rememberMs', rememberMs, 1000, RATE_LIMIT_LIMITS.rememberMs)
+    return checkInteger(
+      CHECK_RATE_LIMIT,
+      'rememberMs',
+      rememberMs,
+      1000,
+      RATE_LIMIT_LIMITS.rememberMs,
+    )
   return Math.min(Math.max(MINUTE_MS, ...limits.map(spanOf)), DAY_MS)
 }
 
@@ -99,9 +72,15 @@ function checkOperation(operation: string): void {
     refuse('the operation is malformed, 1 to 128 of A–Z a–z 0–9 . _ : / - expected')
 }
 
-function checkSubject(subject: string): void {
+/**
+ * @throws TypeError when the subject is no text
+ * @throws RangeError when it is empty, too long or not well-formed
+ */
+export function checkSubject(subject: string): void {
   if (typeof subject !== 'string')
-    throw new TypeError(`Cannot ${ACTION}: the subject is a ${typeof subject}, a text expected`)
+    throw new TypeError(
+      `Cannot ${CHECK_RATE_LIMIT}: the subject is a ${typeof subject}, a text expected`,
+    )
   const { subjectBytes } = RATE_LIMIT_LIMITS
   // No text has more bytes than three for each of its units: most need not be encoded to be
   // counted.
@@ -119,93 +98,19 @@ function checkText(text: string): void {
   if (!text.isWellFormed()) refuse('a text holds half a surrogate pair, well-formed text expected')
 }
 
-function checkCount(limits: readonly unknown[]): void {
+/** @throws RangeError when there are none, or too many */
+export function checkCount(limits: readonly unknown[]): void {
   if (!Array.isArray(limits) || limits.length < 1 || limits.length > RATE_LIMIT_LIMITS.limits)
     refuse(`${Array.isArray(limits) ? limits.length : 'no list of'} limits, 1 to 16 allowed`)
 }
 
-function checkName({ name, subject }: RateLimitName): void {
+/** @throws RangeError when the name or the subject of a limit is malformed */
+export function checkName({ name, subject }: RateLimitName): void {
   const length = typeof name === 'string' ? name.length : 0
   if (length < 1 || length > RATE_LIMIT_LIMITS.name)
     refuse(`a name has ${length} characters, 1 to ${RATE_LIMIT_LIMITS.name} allowed`)
   checkText(name)
   if (subject !== undefined) checkSubject(subject)
-}
-
-function checkLimits(limits: readonly RateLimit[]): readonly FullRateLimit[] {
-  checkCount(limits)
-  const full = limits.map(checkLimit)
-  const isTwin = (one: FullRateLimit, index: number): boolean =>
-    full.some(({ name, subject }, at) => at < index && name === one.name && subject === one.subject)
-  if (full.some(isTwin)) refuse('two limits have the same name')
-  return full
-}
-
-function checkLimit(given: RateLimit): FullRateLimit {
-  checkName(given)
-  const { algorithm, name, subject = null, cost = 1, reserve = 0 } = given
-  const { windowMs: longest, entries, limit: greatest } = RATE_LIMIT_LIMITS
-  const check: Check = (what, value, least, most) =>
-    checkInteger(`${ACTION} "${name}"`, what, value, least, most)
-  const bounded = algorithm === 'sliding-log' || algorithm === 'concurrency'
-  const limit = check('limit', given.limit, 1, bounded ? entries : greatest)
-  if (algorithm === 'gcra') return checkGcra(given, { name, subject, limit, reserve, cost }, check)
-  check('reserve', reserve, 0, limit - 1)
-  check('cost', cost, 0, algorithm === 'ban' ? 1e6 : limit - reserve)
-  const base = { name, subject, limit, reserve, cost }
-  switch (algorithm) {
-    case 'fixed-window':
-    case 'sliding-window':
-    case 'sliding-log':
-      return { algorithm, ...base, windowMs: check('windowMs', given.windowMs, 1, longest) }
-    case 'calendar':
-      return { algorithm, ...base, periods: checkPeriods(given, check) }
-    case 'concurrency':
-      return { algorithm, ...base, leaseMs: check('leaseMs', given.leaseMs, 1, longest) }
-    case 'ban': {
-      const banMs = check('banMs', given.banMs, 1, longest)
-      return {
-        ...{ algorithm, ...base, banMs },
-        windowMs: check('windowMs', given.windowMs, 1, longest),
-        maxBanMs: check('maxBanMs', given.maxBanMs, banMs, longest),
-        forgetMs: check('forgetMs', given.forgetMs, 0, longest),
-      }
-    }
-    default:
-      return refuse(`an algorithm is unknown, ${ALGORITHMS.join(', ')} expected`)
-  }
-}
-
-type Check = (what: string, value: number, least: number, most: number) => number
-
-function checkGcra(
-  given: GcraRateLimit,
-  base: Pick<FullGcra, 'name' | 'subject' | 'limit' | 'reserve' | 'cost'>,
-  check: Check,
-): FullGcra {
-  const { limit, name, reserve, cost } = base
-  const { burst = limit, maxWaitMs = 0 } = given
-  check('burst', burst, 1, RATE_LIMIT_LIMITS.limit)
-  check('reserve', reserve, 0, burst - 1)
-  check('cost', cost, 0, burst - reserve)
-  check('maxWaitMs', maxWaitMs, 0, RATE_LIMIT_LIMITS.windowMs)
-  const windowMs = check('windowMs', given.windowMs, 1, RATE_LIMIT_LIMITS.windowMs)
-  const common = greatestCommonDivisor(limit, windowMs)
-  const [rate, unit] = [limit / common, windowMs / common]
-  const capacity = burst * unit
-  // Twice, since a request is added before it is known to fit.
-  if (2 * capacity + maxWaitMs * rate > Number.MAX_SAFE_INTEGER)
-    refuse(
-      `${limit} in ${windowMs} ms with a burst of ${burst} of "${name}" cannot be counted without loss, rounder numbers or a smaller burst expected`,
-    )
-  return { algorithm: 'gcra', ...base, windowMs, burst, maxWaitMs, rate, unit, capacity }
-}
-
-function checkPeriods({ periods }: CalendarRateLimit, check: Check): readonly number[] {
-  check('the number of periods', Array.isArray(periods) ? periods.length : 0, 2, 16)
-  return periods.map((start, index) =>
-    check('a period', start, index === 0 ? 0 : (periods[index - 1] ?? 0) + 1, 8.64e15),
-  )
 }
 
 /** What an operation on a limit should be remembered for. */
@@ -214,10 +119,7 @@ function spanOf(limit: FullRateLimit): number {
   return limit.algorithm === 'concurrency' ? limit.leaseMs : limit.windowMs
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b)
-}
-
-function refuse(why: string): never {
-  throw new RangeError(`Cannot ${ACTION}: ${why}`)
+/** @throws RangeError */
+export function refuse(why: string): never {
+  throw new RangeError(`Cannot ${CHECK_RATE_LIMIT}: ${why}`)
 }

@@ -1,4 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
+import type { FullRateLimit } from './full-rate-limit.ts'
+import type { PreparedRateLimits } from './read-rate-limit.ts'
 
 /**
  * Decides rate limits atomically, on the store's own clock.
@@ -52,19 +54,31 @@ export interface RateLimitStore {
   readonly clock?: Clock
 }
 
-/** A {@link RateLimitStore} within this process. */
+/**
+ * A {@link RateLimitStore} within this process. Limits come checked, with their algorithms: a
+ * program carries those that it uses.
+ */
 export interface LocalRateLimits {
+  /** The store's clock, in whole ms. */
+  now(): number
   consume(
     subject: string,
-    limits: readonly RateLimit[],
+    limits: PreparedRateLimits,
     options?: ConsumeOptions,
   ): readonly RateLimitDecision[]
+  /** The same for one limit without an operation, at an instant that {@link now} has said. */
+  consumeOne(subject: string, limit: FullRateLimit, now: number): RateLimitDecision
   settle(
     subject: string,
-    limits: readonly RateLimit[],
+    limits: PreparedRateLimits,
     operation: string,
   ): readonly RateLimitDecision[] | null
   reset(subject: string, limits: readonly RateLimitName[]): void
+  /**
+   * The same limits, for calls whose subjects all begin so and are given without it. Subjects that
+   * limits name are whole.
+   */
+  within(prefix: string): LocalRateLimits
 }
 
 /** Options of {@link RateLimitStore.consume}. */

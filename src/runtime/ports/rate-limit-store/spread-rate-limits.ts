@@ -1,9 +1,5 @@
-import {
-  checkConsumeOptions,
-  checkLimitNames,
-  checkRateLimits,
-  checkSettlement,
-} from './rate-limit-limits.ts'
+import { checkRateLimits } from './check-rate-limits.ts'
+import { checkConsumeOptions, checkLimitNames, checkSettlement } from './rate-limit-limits.ts'
 import type {
   ConsumeOptions,
   RateLimit,

@@ -297,3 +297,31 @@ test('hardCap never lets more than the limit pass in any window, whoever comes w
     RangeError,
   )
 })
+
+test('checkSync() answers what check() does, at once, and nothing of a store that is elsewhere', async () => {
+  const clock = createFakeClock()
+  const heard: string[] = []
+  const options = {
+    ...{ limit: 2, window: '1m' as const, dryRun: false },
+    onLimited: ({ key }: { readonly key: string }) => void heard.push(key),
+  }
+  const here = new GcraLimiter({ backend: memory({ clock }), ...options })
+  const twin = new GcraLimiter({ backend: memory({ clock }), ...options })
+  for (const asked of [
+    undefined,
+    { cost: 0 },
+    { operation: 'op' },
+    { operation: 'op' },
+    undefined,
+  ]) {
+    expect(here.checkSync('k', asked)).toEqual(await twin.check('k', asked))
+    await clock.advance(1001)
+  }
+  expect(heard).toEqual(['k', 'k'])
+  expect(() => here.checkSync('k', { cost: 3 })).toThrow(RangeError)
+  expect(() => here.checkSync('')).toThrow(RangeError)
+  expect(() => here.checkSync('k', { price: 1 } as object)).toThrow(TypeError)
+  const { limiter, state } = fixture()
+  expect(() => limiter.checkSync('k')).toThrow(TypeError)
+  expect(state.calls).toBe(0)
+})

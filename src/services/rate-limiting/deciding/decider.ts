@@ -1,16 +1,19 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import { settleWithin } from '../../../primitives/settle-within.ts'
 import { waitFor } from '../../../runtime/coordination/wait-for.ts'
+import type { FullRateLimit } from '../../../runtime/ports/rate-limit-store/full-rate-limit.ts'
 import type {
   ConsumeOptions,
+  LocalRateLimits,
   RateLimitDecision,
 } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
-import type { LimitPlan, PreparedLimits } from '../limits/limit-plan.ts'
-import { subjectOf } from '../limits/subject-of.ts'
+import type { PreparedRateLimits } from '../../../runtime/ports/rate-limit-store/read-rate-limit.ts'
+import type { LimitPlan } from '../limits/limit-plan.ts'
+import { checkKey, SUBJECT_PREFIX } from '../limits/subject-of.ts'
 import type { LimitStanding, RateLimitOutcome } from './outcome.ts'
 import { countDecisions, type CountDecision } from './rate-limit-metrics.ts'
 import type { DecisionSettings } from './rate-limiting-options.ts'
-import { accessOf, type StoreAccess } from './store-access.ts'
+import type { Decided, RemoteDecisions } from './remote-decisions.ts'
 
 /** One question to a {@link Decider}. */
 export interface DecisionRequest {
@@ -29,13 +32,19 @@ const OPERATION_BYTES = 12
  */
 export class Decider {
   readonly #settings: DecisionSettings
-  readonly #access: StoreAccess
-  readonly #count: CountDecision
+  /** Where the store is in this process: it can neither fail nor be late. */
+  readonly #local: LocalRateLimits | null
+  #remote: Promise<RemoteDecisions> | null = null
+  readonly #count: CountDecision | null
+  /** Reads the clock of this process. */
+  readonly now: () => number
 
   constructor(settings: DecisionSettings) {
+    const { store, clock, metrics, onFailure } = settings
     this.#settings = settings
-    this.#access = accessOf(settings.store, settings.clock)
-    this.#count = countDecisions(settings.metrics, settings.onFailure)
+    this.#local = store.local?.within(SUBJECT_PREFIX) ?? null
+    this.#count = metrics === undefined ? null : countDecisions(metrics, onFailure)
+    this.now = () => clock.now()
   }
 
   get clock(): DecisionSettings['clock'] {
@@ -47,22 +56,58 @@ export class Decider {
     return encodeHex(this.#settings.random.bytes(OPERATION_BYTES))
   }
 
-  /** @throws TypeError or RangeError when an argument is malformed or the cost can never fit */
-  async decide(
+  /**
+   * @returns The outcome, at once where the store is in this process
+   * @throws TypeError or RangeError when an argument is malformed or the cost can never fit
+   */
+  decide(
     action: string,
     key: string,
     plan: LimitPlan,
     request: DecisionRequest,
-  ): Promise<RateLimitOutcome> {
-    const { store, clock } = this.#settings
-    const subject = subjectOf(action, key)
-    const prepared = plan.prepare(request.cost, clock.now(), request.maxWaitMs ?? 0)
-    const options = consumeOptionsOf(request)
-    const decided =
-      store.local === undefined
-        ? await this.#ask(subject, prepared, options)
-        : by('store', store.local.consume(subject, prepared.asked, options))
-    return this.#outcomeOf(key, plan, decided, request)
+  ): RateLimitOutcome | Promise<RateLimitOutcome> {
+    checkKey(action, key)
+    const prepared = plan.prepare(request.cost, this.now, request.maxWaitMs ?? 0)
+    return this.#local === null
+      ? this.#decideRemotely(key, plan, prepared, request)
+      : this.#decideHere(this.#local, key, plan, prepared, request)
+  }
+
+  /**
+   * The same where the store is in this process.
+   *
+   * @throws TypeError where it is not
+   */
+  decideSync(
+    action: string,
+    key: string,
+    plan: LimitPlan,
+    request: DecisionRequest,
+  ): RateLimitOutcome {
+    checkKey(action, key)
+    const prepared = plan.prepare(request.cost, this.now, request.maxWaitMs ?? 0)
+    if (this.#local !== null) return this.#decideHere(this.#local, key, plan, prepared, request)
+    throw new TypeError(
+      `Cannot ${action}: the store is not in this process, memory() or a call that is awaited expected`,
+    )
+  }
+
+  #decideHere(
+    local: LocalRateLimits,
+    key: string,
+    plan: LimitPlan,
+    prepared: PreparedRateLimits,
+    request: DecisionRequest,
+  ): RateLimitOutcome {
+    const only = prepared.full[0]
+    if (only === undefined || prepared.full.length > 1 || !isPlain(only, request)) {
+      const decisions = local.consume(key, prepared, consumeOptionsOf(request))
+      return this.#outcomeOf(key, plan, { decidedBy: 'store', decisions }, request)
+    }
+    const now = local.now()
+    const decision = local.consumeOne(key, only, now)
+    const standing = standingOf(decision, plan, 0)
+    return this.#outcomeOfOne(key, [standing], standing, decision.waitMs, 'store', now, request)
   }
 
   /**
@@ -79,36 +124,24 @@ export class Decider {
     operation: string,
     cost: number | readonly number[],
   ): Promise<RateLimitOutcome | null> {
-    const { store, timeoutMs, clock } = this.#settings
-    const subject = subjectOf(action, key)
-    const asked = plan.prepare(0, clock.now(), 0).asked.map((limit, index) => ({
-      ...limit,
-      cost: typeof cost === 'number' ? cost : (cost[index] ?? 0),
-    }))
-    if (store.local !== undefined)
-      return this.#standing(key, plan, store.local.settle(subject, asked, operation))
-    this.#access.denials.forget(subject)
-    // While the store failed, the operation may have been charged here.
-    const own = this.#access.fallback.settle(subject, asked, operation)
-    if (own !== null) return this.#standing(key, plan, own)
-    return this.#standing(
-      key,
-      plan,
-      await this.#access.call(timeoutMs, (remote) => remote.settle(subject, asked, operation)),
-    )
+    checkKey(action, key)
+    const costOf = (index: number): number => (typeof cost === 'number' ? cost : (cost[index] ?? 0))
+    const prepared = plan.prepareEach(costOf, this.now)
+    const decisions =
+      this.#local === null
+        ? await (await this.#openRemote()).settle(key, prepared, operation)
+        : this.#local.settle(key, prepared, operation)
+    if (decisions === null) return null
+    const request = { cost: 0, look: true }
+    return this.#outcomeOf(key, plan, { decidedBy: 'store', decisions }, request)
   }
 
   /** @throws BackendError when the store failed */
   async reset(action: string, key: string, plan: LimitPlan): Promise<void> {
-    const { store, timeoutMs, clock } = this.#settings
-    const subject = subjectOf(action, key)
-    const names = plan.prepare(0, clock.now(), 0).asked
-    if (store.local !== undefined) return store.local.reset(subject, names)
-    this.#access.denials.forget(subject)
-    this.#access.fallback.reset(subject, names)
-    await this.#access.call(timeoutMs, (remote) => remote.reset(subject, names))
-    // A decision that was on its way may have been remembered since.
-    this.#access.denials.forget(subject)
+    checkKey(action, key)
+    const { asked } = plan.prepare(0, this.now, 0)
+    if (this.#local === null) await (await this.#openRemote()).reset(key, asked)
+    else this.#local.reset(key, asked)
   }
 
   /** Waits on the clock; see {@link waitFor}. */
@@ -116,58 +149,23 @@ export class Decider {
     return waitFor(this.#settings.clock, ms, signal)
   }
 
-  async #ask(
-    subject: string,
-    { asked, text }: PreparedLimits,
-    options: ConsumeOptions,
-  ): Promise<Decided> {
-    const { clock, timeoutMs, denialMaxAgeMs, onFailure } = this.#settings
-    const { denials } = this.#access
-    // An operation may have paid before, and who looks wants to know how it is.
-    const isCached = denialMaxAgeMs > 0 && options.operation === undefined && options.look !== true
-    const known = isCached ? denials.get(subject, text, clock.now()) : null
-    if (known !== null) return by('cache', known)
-    try {
-      const decisions = await this.#access.call(timeoutMs, (store) =>
-        store.consume(subject, asked, options),
-      )
-      if (isCached && decisions.some(({ allowed }) => !allowed))
-        denials.set(subject, text, decisions, clock.now(), denialMaxAgeMs)
-      return by('store', decisions)
-    } catch (error) {
-      onFailure(error)
-      return this.#decideWithoutStore(subject, asked, options)
-    }
+  /** Loaded with the first need: a store in this process has none. */
+  #openRemote(): Promise<RemoteDecisions> {
+    this.#remote ??= import('./remote-decisions.ts').then(({ createRemoteDecisions }) =>
+      createRemoteDecisions(this.#settings),
+    )
+    return this.#remote
   }
 
-  #decideWithoutStore(
-    subject: string,
-    asked: PreparedLimits['asked'],
-    options: ConsumeOptions,
-  ): Decided {
-    const { onError } = this.#settings
-    if (onError === 'local')
-      return by('local', this.#access.fallback.consume(subject, asked, options))
-    const retryAfterMs = onError === 'allow' ? 0 : Math.max(this.#access.restMs(), 1)
-    const decisions = asked.map(({ name }) => ({
-      name,
-      allowed: onError === 'allow',
-      remaining: 0,
-      retryAfterMs,
-      nextAfterMs: retryAfterMs,
-      resetAfterMs: retryAfterMs,
-      waitMs: 0,
-    }))
-    return by('failure', decisions)
-  }
-
-  #standing(
+  async #decideRemotely(
     key: string,
     plan: LimitPlan,
-    decisions: readonly RateLimitDecision[] | null,
-  ): RateLimitOutcome | null {
-    if (decisions === null) return null
-    return this.#outcomeOf(key, plan, by('store', decisions), { cost: 0, look: true })
+    prepared: PreparedRateLimits,
+    request: DecisionRequest,
+  ): Promise<RateLimitOutcome> {
+    const remote = await this.#openRemote()
+    const decided = await remote.decide(key, prepared, consumeOptionsOf(request))
+    return this.#outcomeOf(key, plan, decided, request)
   }
 
   #outcomeOf(
@@ -177,55 +175,66 @@ export class Decider {
     request: DecisionRequest,
   ): RateLimitOutcome {
     const limits = decisions.map((decision, index) => standingOf(decision, plan, index))
-    const deciding = decidingOf(limits)
-    const admitted = limits.every(({ allowed }) => allowed)
+    const waitMs = Math.max(...decisions.map((decision) => decision.waitMs))
+    const now = this.#settings.clock.now()
+    return this.#outcomeOfOne(key, limits, decidingOf(limits), waitMs, decidedBy, now, request)
+  }
+
+  #outcomeOfOne(
+    key: string,
+    limits: readonly LimitStanding[],
+    deciding: LimitStanding,
+    waitMs: number,
+    decidedBy: Decided['decidedBy'],
+    now: number,
+    request: DecisionRequest,
+  ): RateLimitOutcome {
+    // The deciding limit denies where any does.
+    const admitted = deciding.allowed
     const dryRun = !admitted && (request.dryRun ?? this.#settings.dryRun)
-    const isCharged = admitted && request.look !== true && request.operation !== undefined
-    const outcome = {
+    const outcome: RateLimitOutcome = {
       allowed: admitted || dryRun,
       limit: deciding.limit,
       remaining: deciding.remaining,
-      resetAt: this.#settings.clock.now() + deciding.resetAfterMs,
+      resetAt: now + deciding.resetAfterMs,
       retryAfterMs: deciding.retryAfterMs,
-      waitMs: decisions.length === 1 ? (decisions[0]?.waitMs ?? 0) : longestWait(decisions),
+      waitMs,
       policy: deciding.name,
       limits,
       decidedBy,
       dryRun,
-      operation: isCharged ? (request.operation ?? null) : null,
+      operation: admitted && request.look !== true ? (request.operation ?? null) : null,
+      pending: NOTHING_PENDING,
     }
-    if (request.look === true) return { ...outcome, pending: Promise.resolve() }
-    this.#count(deciding.name, admitted ? 'allowed' : dryRun ? 'dry_run' : 'denied', decidedBy)
-    const pending = admitted ? Promise.resolve() : this.#tellLimited(key, outcome)
-    return { ...outcome, pending }
+    if (request.look === true) return outcome
+    this.#count?.(deciding.name, admitted ? 'allowed' : dryRun ? 'dry_run' : 'denied', decidedBy)
+    return admitted || this.#settings.onLimited === undefined
+      ? outcome
+      : { ...outcome, pending: this.#tellLimited(key, outcome) }
   }
 
   /** What a hook does must not change the decision. */
-  #tellLimited(key: string, outcome: Omit<RateLimitOutcome, 'pending'>): Promise<void> {
+  #tellLimited(key: string, outcome: RateLimitOutcome): Promise<void> {
     const { onLimited, onFailure, clock } = this.#settings
-    if (onLimited === undefined) return Promise.resolve()
     try {
-      const told = onLimited({ key, outcome: { ...outcome, pending: Promise.resolve() } })
-      if (told === undefined) return Promise.resolve()
+      const told = onLimited?.({ key, outcome })
+      if (told === undefined) return NOTHING_PENDING
       return settleWithin(clock, HOOK_MS, Promise.resolve(told), () => undefined).catch(onFailure)
     } catch (error) {
       onFailure(error)
-      return Promise.resolve()
+      return NOTHING_PENDING
     }
   }
 }
+
+const NOTHING_PENDING: Promise<void> = /* @__PURE__ */ Promise.resolve()
 
 /** After which nobody waits for a hook any longer. */
 const HOOK_MS = 30_000
 
-/** Decisions, and who made them. */
-interface Decided {
-  readonly decidedBy: RateLimitOutcome['decidedBy']
-  readonly decisions: readonly RateLimitDecision[]
-}
-
-function by(decidedBy: Decided['decidedBy'], decisions: readonly RateLimitDecision[]): Decided {
-  return { decidedBy, decisions }
+/** Whether one limit decides of one request, and neither is to be remembered. */
+function isPlain({ rule }: FullRateLimit, { operation, look }: DecisionRequest): boolean {
+  return operation === undefined && look !== true && rule.holds === undefined
 }
 
 const NO_OPTIONS: ConsumeOptions = {}
@@ -257,8 +266,4 @@ function decidingOf(limits: readonly LimitStanding[]): LimitStanding {
 function isWorse(one: LimitStanding, other: LimitStanding): boolean {
   if (one.allowed !== other.allowed) return !one.allowed
   return one.allowed ? one.remaining < other.remaining : one.retryAfterMs > other.retryAfterMs
-}
-
-function longestWait(decisions: readonly RateLimitDecision[]): number {
-  return Math.max(...decisions.map(({ waitMs }) => waitMs))
 }

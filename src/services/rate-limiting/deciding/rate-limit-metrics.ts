@@ -15,12 +15,11 @@ export type CountDecision = (
   decidedBy: string,
 ) => void
 
-/** @returns A function that counts, or does nothing without metrics */
+/** @returns A function that counts */
 export function countDecisions(
-  metrics: RateLimitMetrics | undefined,
+  metrics: RateLimitMetrics,
   onFailure: (error: unknown) => void,
 ): CountDecision {
-  if (metrics === undefined) return () => undefined
   const decisions = metrics.counter('rate_limit_decisions_total', {
     help: 'Decisions of rate limits',
     labels: ['policy', 'outcome', 'decided_by'],

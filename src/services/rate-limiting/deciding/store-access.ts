@@ -76,7 +76,7 @@ function createStoreAccess(store: RateLimitStore, clock: Clock): StoreAccess {
     clock,
     denials: createDenialCache(DENIALS),
     get fallback() {
-      fallback ??= createLocalRateLimits(clock, LOCAL_SUBJECTS).local
+      fallback ??= createLocalRateLimits(clock, LOCAL_SUBJECTS)
       return fallback
     },
     async call(timeoutMs, act) {

@@ -5,6 +5,7 @@ import { RATE_LIMIT_LIMITS } from '../../../runtime/ports/rate-limit-store/rate-
 import { networkKey } from '../addresses/client-address.ts'
 import type { LimitOptions } from '../limits/limit-options.ts'
 import { createPlan, type LimitPlan, type PlannedLimit } from '../limits/limit-plan.ts'
+import { LIMIT_RULES } from '../limits/limit-rules.ts'
 import { checkCost, readLimit, readName } from '../limits/read-limit.ts'
 import type { GuardKey, GuardLimits, GuardRule, NetworkLimit } from './guard-rule.ts'
 import { pathPattern } from './path-pattern.ts'
@@ -27,6 +28,9 @@ const RULE = [
 const FUNCTIONS = ['settle', 'skip', 'tier'] as const
 const NETWORK = ['ipv4', 'ipv6'] as const
 const DYNAMIC_PLANS = 100
+
+/** No limit of a rule changes with time. */
+const BEGINNING = (): number => 0
 
 /** @throws TypeError or RangeError when the rule is malformed */
 export function compileRule(action: string, rule: GuardRule, byDefault: string): CompiledRule {
@@ -95,11 +99,11 @@ function limitsOf(
       throw new TypeError(`Cannot ${action}: ${beside} stands beside limits, one of both expected`)
     const plan = createPlan(
       limits.map((one) => {
-        const planned = readLimit(action, one)
+        const planned = readLimit(action, one, LIMIT_RULES)
         return renamed(action, `${name}-${planned.name}`, one)
       }),
     )
-    plan.prepare(1, 0, 0)
+    plan.prepare(1, BEGINNING, 0)
     return () => plan
   }
   if (limit === undefined || window === undefined)
@@ -108,16 +112,20 @@ function limitsOf(
     )
   const planFor = (units: number): LimitPlan =>
     createPlan([
-      readLimit(action, {
-        ...{ limit: units, window, name },
-        ...(algorithm !== undefined && { algorithm }),
-        ...(burst !== undefined && { burst }),
-        ...(hardCap !== undefined && { hardCap }),
-      }),
+      readLimit(
+        action,
+        {
+          ...{ limit: units, window, name },
+          ...(algorithm !== undefined && { algorithm }),
+          ...(burst !== undefined && { burst }),
+          ...(hardCap !== undefined && { hardCap }),
+        },
+        LIMIT_RULES,
+      ),
     ])
   if (typeof limit !== 'function') {
     const plan = planFor(limit)
-    plan.prepare(1, 0, 0)
+    plan.prepare(1, BEGINNING, 0)
     return () => plan
   }
   // What is wrong but for the number says so now.
@@ -134,7 +142,8 @@ function limitsOf(
 }
 
 function renamed(action: string, name: string, options: LimitOptions): PlannedLimit {
-  return readLimit(action, { ...options, name: readName(action, name, () => name) })
+  const named = { ...options, name: readName(action, name, () => name) }
+  return readLimit(action, named, LIMIT_RULES)
 }
 
 function networkOf(
@@ -148,11 +157,12 @@ function networkOf(
     throw new TypeError(`Cannot ${action}: a network has neither ipv4 nor ipv6, one expected`)
   if (ipv4 !== undefined) checkInteger(action, 'ipv4', ipv4, 8, 32)
   if (ipv6 !== undefined) checkInteger(action, 'ipv6', ipv6, 16, 64)
-  readLimit(action, { limit, window, name })
+  readLimit(action, { limit, window, name }, LIMIT_RULES)
   return (ip) => {
     const prefix = ip?.version === 4 ? ipv4 : ipv6
     if (ip === null || prefix === undefined) return null
-    return readLimit(action, { limit, window, name, key: networkKey(ip, prefix) })
+    const given = { limit, window, name, key: networkKey(ip, prefix) }
+    return readLimit(action, given, LIMIT_RULES)
   }
 }
 

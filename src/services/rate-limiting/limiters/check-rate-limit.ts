@@ -8,6 +8,7 @@ import {
 } from '../deciding/rate-limiting-options.ts'
 import type { LimitOptions } from '../limits/limit-options.ts'
 import { createPlan, type LimitPlan } from '../limits/limit-plan.ts'
+import { LIMIT_RULES } from '../limits/limit-rules.ts'
 import { checkCost, readLimit } from '../limits/read-limit.ts'
 import { configuredRateLimiting } from './configure-rate-limiting.ts'
 import type { CheckOptions } from './rate-limiter.ts'
@@ -72,7 +73,9 @@ function readPlan(options: CheckRateLimitOptions): LimitPlan {
     const given = { limit, window, algorithm, burst, hardCap, name }
     // Those that are not there are left out, as an options object would have them.
     const there = Object.entries(given).filter(([, value]) => value !== undefined)
-    return createPlan([readLimit(ACTION, Object.fromEntries(there) as unknown as LimitOptions)])
+    return createPlan([
+      readLimit(ACTION, Object.fromEntries(there) as unknown as LimitOptions, LIMIT_RULES),
+    ])
   }
   const { limits } = options
   if (!isList(limits) || limits.length === 0)
@@ -80,7 +83,7 @@ function readPlan(options: CheckRateLimitOptions): LimitPlan {
   const beside = LIMIT_OPTIONS.find((name) => options[name as 'limit'] !== undefined)
   if (beside !== undefined)
     throw new TypeError(`Cannot ${ACTION}: ${beside} stands beside limits, one of both expected`)
-  return createPlan(limits.map((limit) => readLimit(ACTION, limit)))
+  return createPlan(limits.map((limit) => readLimit(ACTION, limit, LIMIT_RULES)))
 }
 
 function isList(limits: unknown): limits is readonly LimitOptions[] {

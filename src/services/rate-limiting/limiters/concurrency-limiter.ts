@@ -1,6 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
+import { concurrency } from '../../../runtime/ports/rate-limit-store/algorithms/concurrency.ts'
 import { RATE_LIMIT_LIMITS } from '../../../runtime/ports/rate-limit-store/rate-limit-limits.ts'
 import { Decider } from '../deciding/decider.ts'
 import type { RateLimitOutcome } from '../deciding/outcome.ts'
@@ -62,7 +63,9 @@ export class ConcurrencyLimiter {
     const name = readName(action, options.name, () => 'concurrency')
     const asked = { algorithm: 'concurrency', name, limit, leaseMs } as const
     this.#decider = new Decider(settings)
-    this.#plan = createPlan([planOf(asked, { limit, windowMs: null, cost: null })])
+    this.#plan = createPlan([
+      planOf(asked, { rule: concurrency, limit, windowMs: null, cost: null }),
+    ])
     this.#leaseMs = leaseMs
     this.#onFailure = settings.onFailure
   }

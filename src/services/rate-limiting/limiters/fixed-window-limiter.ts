@@ -1,3 +1,4 @@
+import { fixedWindow } from '../../../runtime/ports/rate-limit-store/algorithms/fixed-window.ts'
 import { Decider } from '../deciding/decider.ts'
 import { checkLimiterOptions, checkRateLimitingOptions } from '../deciding/rate-limiting-options.ts'
 import { readLimit } from '../limits/read-limit.ts'
@@ -20,10 +21,11 @@ export class FixedWindowLimiter extends PlannedLimiter {
     checkLimiterOptions(ACTION, options, ['limit', 'window'], ['name'])
     const settings = checkRateLimitingOptions(ACTION, options)
     const { limit, window, name } = options
-    const planned = readLimit(ACTION, {
-      ...{ algorithm: 'fixed-window', limit, window },
+    const given = {
+      ...({ algorithm: 'fixed-window', limit, window } as const),
       ...(name !== undefined && { name }),
-    })
+    }
+    const planned = readLimit(ACTION, given, { 'fixed-window': fixedWindow })
     super(new Decider(settings), [planned])
   }
 }

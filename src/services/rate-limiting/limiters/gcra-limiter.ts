@@ -1,3 +1,4 @@
+import { gcra } from '../../../runtime/ports/rate-limit-store/algorithms/gcra.ts'
 import { Decider } from '../deciding/decider.ts'
 import { checkLimiterOptions, checkRateLimitingOptions } from '../deciding/rate-limiting-options.ts'
 import { readLimit } from '../limits/read-limit.ts'
@@ -31,12 +32,13 @@ export class GcraLimiter extends PlannedLimiter {
     checkLimiterOptions(ACTION, options, ['limit', 'window'], ['name', 'burst', 'hardCap'])
     const settings = checkRateLimitingOptions(ACTION, options)
     const { limit, window, name, burst, hardCap } = options
-    const planned = readLimit(ACTION, {
+    const given = {
       ...{ limit, window },
       ...(name !== undefined && { name }),
       ...(burst !== undefined && { burst }),
       ...(hardCap !== undefined && { hardCap }),
-    })
+    }
+    const planned = readLimit(ACTION, given, { gcra })
     super(new Decider(settings), [planned])
   }
 }

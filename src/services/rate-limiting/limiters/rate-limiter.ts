@@ -1,7 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
-import type { Decider } from '../deciding/decider.ts'
+import type { Decider, DecisionRequest } from '../deciding/decider.ts'
 import type { RateLimitOutcome } from '../deciding/outcome.ts'
 import { createPlan, type LimitPlan, type PlannedLimit } from '../limits/limit-plan.ts'
 import { checkCost } from '../limits/read-limit.ts'
@@ -39,6 +39,12 @@ export interface RateLimiter {
    * most.
    */
   check(key: string, options?: CheckOptions): Promise<RateLimitOutcome>
+  /**
+   * The same at once, without a promise, where the backend is `memory()` or another in this process.
+   *
+   * @throws TypeError where it is elsewhere
+   */
+  checkSync(key: string, options?: CheckOptions): RateLimitOutcome
   /** Says what {@link RateLimiter.check} would answer, and takes nothing. */
   peek(key: string, options?: Pick<CheckOptions, 'cost'>): Promise<RateLimitOutcome>
   /** Forgets what the key has used. */
@@ -76,6 +82,7 @@ export interface TakenUnits {
 }
 
 const ACTION = 'check rate limit'
+const ONE_UNIT: DecisionRequest = { cost: 1 }
 
 /** A {@link RateLimiter} over limits that are decided together. */
 export class PlannedLimiter implements RateLimiter {
@@ -86,16 +93,15 @@ export class PlannedLimiter implements RateLimiter {
     this.#decider = decider
     this.#plan = createPlan(limits)
     // What can never work says so now.
-    this.#plan.prepare(1, decider.clock.now(), 0)
+    this.#plan.prepare(1, decider.now, 0)
   }
 
-  async check(key: string, options: CheckOptions = {}): Promise<RateLimitOutcome> {
-    const cost = costOf(options, ['operation'])
-    const { operation } = options
-    return this.#decider.decide(ACTION, key, this.#plan, {
-      cost,
-      ...(operation !== undefined && { operation }),
-    })
+  async check(key: string, options?: CheckOptions): Promise<RateLimitOutcome> {
+    return this.#decider.decide(ACTION, key, this.#plan, requestOf(options))
+  }
+
+  checkSync(key: string, options?: CheckOptions): RateLimitOutcome {
+    return this.#decider.decideSync(ACTION, key, this.#plan, requestOf(options))
   }
 
   async peek(key: string, options: Pick<CheckOptions, 'cost'> = {}): Promise<RateLimitOutcome> {
@@ -173,6 +179,13 @@ export class PlannedLimiter implements RateLimiter {
       throw error
     }
   }
+}
+
+function requestOf(options: CheckOptions | undefined): DecisionRequest {
+  if (options === undefined) return ONE_UNIT
+  const cost = costOf(options, ['operation'])
+  const { operation } = options
+  return operation === undefined ? { cost } : { cost, operation }
 }
 
 function costOf<Options extends Pick<CheckOptions, 'cost'>>(

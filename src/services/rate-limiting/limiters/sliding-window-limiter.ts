@@ -1,3 +1,5 @@
+import { slidingLog } from '../../../runtime/ports/rate-limit-store/algorithms/sliding-log.ts'
+import { slidingWindow } from '../../../runtime/ports/rate-limit-store/algorithms/sliding-window.ts'
 import { Decider } from '../deciding/decider.ts'
 import { checkLimiterOptions, checkRateLimitingOptions } from '../deciding/rate-limiting-options.ts'
 import { readLimit } from '../limits/read-limit.ts'
@@ -15,6 +17,7 @@ export interface SlidingWindowOptions extends WindowLimiterOptions {
 }
 
 const ACTION = 'create sliding window limiter'
+const RULES = { 'sliding-window': slidingWindow, 'sliding-log': slidingLog } as const
 
 /**
  * Lets `limit` units pass in a window that moves along with time.
@@ -34,10 +37,11 @@ export class SlidingWindowLimiter extends PlannedLimiter {
         `Cannot ${ACTION}: algorithm is ${JSON.stringify(algorithm)}, counter or log expected`,
       )
     const kind = algorithm === 'log' ? 'sliding-log' : 'sliding-window'
-    const planned = readLimit(ACTION, {
-      ...{ algorithm: kind, limit, window },
+    const given = {
+      ...({ algorithm: kind, limit, window } as const),
       ...(name !== undefined && { name }),
-    })
+    }
+    const planned = readLimit(ACTION, given, RULES)
     super(new Decider(settings), [planned])
   }
 }

@@ -1,5 +1,6 @@
 import { checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
+import { gcra } from '../../../runtime/ports/rate-limit-store/algorithms/gcra.ts'
 import { RATE_LIMIT_LIMITS } from '../../../runtime/ports/rate-limit-store/rate-limit-limits.ts'
 import { Decider } from '../deciding/decider.ts'
 import {
@@ -46,6 +47,7 @@ export class TokenBucketLimiter extends PlannedLimiter {
     const windowMs = readWindow(ACTION, options.interval, 'interval')
     const name = readName(ACTION, options.name, () => `token-bucket-${shortDuration(windowMs)}`)
     const asked = { algorithm: 'gcra', name, limit: refill, windowMs, burst: capacity } as const
-    super(new Decider(settings), [planOf(asked, { limit: capacity, windowMs, cost: null })])
+    const numbers = { rule: gcra, limit: capacity, windowMs, cost: null }
+    super(new Decider(settings), [planOf(asked, numbers)])
   }
 }

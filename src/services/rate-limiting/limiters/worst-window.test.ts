@@ -5,8 +5,9 @@ import {
   decideRateLimits,
   type LimitState,
 } from '../../../runtime/ports/rate-limit-store/decide-rate-limits.ts'
-import { checkRateLimits } from '../../../runtime/ports/rate-limit-store/rate-limit-limits.ts'
+import { checkRateLimits } from '../../../runtime/ports/rate-limit-store/check-rate-limits.ts'
 import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
+import { LIMIT_RULES } from '../limits/limit-rules.ts'
 import { readLimit } from '../limits/read-limit.ts'
 
 const WINDOW_MS = 1000
@@ -65,7 +66,7 @@ const kinds: readonly (readonly [string, (limit: number) => RateLimit])[] = [
   ],
   [
     'gcra, hardCap',
-    (limit) => readLimit('t', { limit, window: WINDOW_MS, hardCap: true }).at(1, 0),
+    (limit) => readLimit('t', { limit, window: WINDOW_MS, hardCap: true }, LIMIT_RULES).at(1, 0),
   ],
   ['sliding-log', (limit) => ({ algorithm: 'sliding-log', name: 'n', limit, windowMs: WINDOW_MS })],
 ]

@@ -1,9 +1,15 @@
-import { prepareRateLimits } from '../../../runtime/ports/rate-limit-store/rate-limit-limits.ts'
+import type { AnyAlgorithm } from '../../../runtime/ports/rate-limit-store/algorithms/algorithm.ts'
 import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
+import {
+  prepareRateLimits,
+  type PreparedRateLimits,
+} from '../../../runtime/ports/rate-limit-store/read-rate-limit.ts'
 
 /** A limit that has been read: what the port is asked, and how to speak of it. */
 export interface PlannedLimit {
   readonly name: string
+  /** By what it is decided in this process. */
+  readonly rule: AnyAlgorithm
   /** The units that an unused limit has. */
   readonly limit: number
   /** Its window in ms, as headers say it; `null` where there is none, as of slots. */
@@ -22,38 +28,52 @@ export interface LimitPlan {
   /**
    * What the port is asked, checked once for all calls of the same cost.
    *
+   * @param now Read where what is asked changes with time
    * @param maxWaitMs Lets limits that can book ahead do so, up to this wait
    * @throws RangeError when the cost can never fit
    */
-  prepare(cost: number, now: number, maxWaitMs: number): PreparedLimits
-}
-
-/** Limits as the port is asked for them. */
-export interface PreparedLimits {
-  readonly asked: readonly RateLimit[]
-  /** Says in a text what is asked. */
-  readonly text: string
+  prepare(cost: number, now: () => number, maxWaitMs: number): PreparedRateLimits
+  /** The same with a cost for each limit. */
+  prepareEach(costs: (index: number) => number, now: () => number): PreparedRateLimits
 }
 
 /** Costs of which the checked limits are kept. */
 const MAX_KEPT = 16
 
 export function createPlan(limits: readonly PlannedLimit[]): LimitPlan {
-  const kept = new Map<string, PreparedLimits>()
+  const kept = new Map<number, PreparedRateLimits>()
+  // Most requests cost what the one before did.
+  let last: { readonly cost: number; readonly made: PreparedRateLimits } | null = null
   const isTimed = limits.some((limit) => limit.isTimed === true)
+
+  function prepared(ask: (limit: PlannedLimit, index: number) => RateLimit): PreparedRateLimits {
+    // There is a limit, and so a rule, at each place of what is asked.
+    return prepareRateLimits(limits.map(ask), (_, index) => (limits[index] as PlannedLimit).rule)
+  }
+
   return {
     limits,
     prepare(cost, now, maxWaitMs) {
-      const key = `${cost} ${maxWaitMs}`
-      const known = kept.get(key)
-      if (known !== undefined) return known
-      const asked = limits.map((limit) => {
-        const one = limit.at(limit.cost ?? cost, now)
+      if (last !== null && last.cost === cost && maxWaitMs === 0) return last.made
+      const known = maxWaitMs === 0 ? kept.get(cost) : undefined
+      if (known !== undefined) {
+        last = { cost, made: known }
+        return known
+      }
+      const at = isTimed ? now() : 0
+      const made = prepared((limit) => {
+        const one = limit.at(limit.cost ?? cost, at)
         return one.algorithm === 'gcra' && maxWaitMs > 0 ? { ...one, maxWaitMs } : one
       })
-      const prepared = { asked: prepareRateLimits(asked), text: JSON.stringify(asked) }
-      if (!isTimed && kept.size < MAX_KEPT) kept.set(key, prepared)
-      return prepared
+      if (!isTimed && maxWaitMs === 0 && kept.size < MAX_KEPT) {
+        kept.set(cost, made)
+        last = { cost, made }
+      }
+      return made
+    },
+    prepareEach(costs, now) {
+      const at = isTimed ? now() : 0
+      return prepared((limit, index) => limit.at(costs(index), at))
     },
   }
 }

@@ -1,5 +1,6 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
+import type { AnyAlgorithm } from '../../../runtime/ports/rate-limit-store/algorithms/algorithm.ts'
 import { RATE_LIMIT_LIMITS } from '../../../runtime/ports/rate-limit-store/rate-limit-limits.ts'
 import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { LimitOptions } from './limit-options.ts'
@@ -7,18 +8,24 @@ import type { PlannedLimit } from './limit-plan.ts'
 import { subjectOf } from './subject-of.ts'
 
 const OPTIONAL = ['algorithm', 'burst', 'hardCap', 'name', 'key', 'cost'] as const
-const ALGORITHMS = ['gcra', 'fixed-window', 'sliding-window', 'sliding-log'] as const
+
+/** Algorithms by the names that limits have for them. */
+export type LimitRules = Readonly<
+  Partial<Record<NonNullable<LimitOptions['algorithm']>, AnyAlgorithm>>
+>
 
 /**
  * @param action What cannot be done without it, as in `check rate limit`
+ * @param rules Those that the limit may name
  * @throws TypeError or RangeError when the limit is malformed
  */
-export function readLimit(action: string, options: LimitOptions): PlannedLimit {
+export function readLimit(action: string, options: LimitOptions, rules: LimitRules): PlannedLimit {
   checkOptions(action, options, ['limit', 'window'], OPTIONAL)
   const { algorithm = 'gcra', hardCap = false, burst, key, cost = null } = options
-  if (!ALGORITHMS.includes(algorithm))
+  const rule = Object.hasOwn(rules, algorithm) ? rules[algorithm] : undefined
+  if (rule === undefined)
     throw new RangeError(
-      `Cannot ${action}: algorithm ${JSON.stringify(algorithm)} is not known, ${ALGORITHMS.join(', ')} expected`,
+      `Cannot ${action}: algorithm ${JSON.stringify(algorithm)} is not known, ${Object.keys(rules).join(', ')} expected`,
     )
   if (typeof hardCap !== 'boolean')
     throw new TypeError(`Cannot ${action}: hardCap is a ${typeof hardCap}, true or false expected`)
@@ -35,7 +42,7 @@ export function readLimit(action: string, options: LimitOptions): PlannedLimit {
   const rate = { limit, windowMs, ...(burst !== undefined && { burst }) }
   const numbers = hardCap ? capped(action, limit, windowMs, burst) : rate
   if (cost !== null) checkCost(action, cost)
-  return planOf({ algorithm, ...base, ...numbers }, { limit, windowMs, cost })
+  return planOf({ algorithm, ...base, ...numbers }, { rule, limit, windowMs, cost })
 }
 
 /** @throws RangeError when `window` is no duration, or out of range */
@@ -68,11 +75,12 @@ export function checkCost(action: string, cost: number): number {
 /** Plans a limit that is the same at any time. */
 export function planOf(
   asked: RateLimit,
-  { limit, windowMs, cost }: Pick<PlannedLimit, 'limit' | 'windowMs' | 'cost'>,
+  { rule, limit, windowMs, cost }: Pick<PlannedLimit, 'rule' | 'limit' | 'windowMs' | 'cost'>,
 ): PlannedLimit {
   const burst = asked.algorithm === 'gcra' ? (asked.burst ?? 0) : 0
   return {
     name: asked.name,
+    rule,
     limit: Math.max(limit, burst),
     windowMs,
     cost,

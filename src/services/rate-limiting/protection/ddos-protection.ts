@@ -3,7 +3,13 @@ import { checkDuration, checkInteger, checkNumber } from '../../../primitives/ch
 import type { Duration } from '../../../primitives/duration.ts'
 import { parseIp, type IpAddress } from '../../../primitives/ip-address.ts'
 import { createLruCache, type LruCache } from '../../../primitives/lru-cache.ts'
+import { ban as banRule } from '../../../runtime/ports/rate-limit-store/algorithms/ban.ts'
+import { gcra } from '../../../runtime/ports/rate-limit-store/algorithms/gcra.ts'
 import { createLocalRateLimits } from '../../../runtime/ports/rate-limit-store/local-rate-limits.ts'
+import {
+  prepareRateLimits,
+  type PreparedRateLimits,
+} from '../../../runtime/ports/rate-limit-store/read-rate-limit.ts'
 import { addressKey, networkKey } from '../addresses/client-address.ts'
 import { Decider } from '../deciding/decider.ts'
 import {
@@ -236,17 +242,17 @@ export class DdosProtection {
     checkOptions(ACTION, capacity, ['limit', 'window'])
     const limit = checkInteger(ACTION, 'capacity.limit', capacity.limit, 10, 1e9)
     const windowMs = checkDuration(ACTION, 'capacity.window', capacity.window, 1, YEAR_MS)
-    const store = createLocalRateLimits(this.#settings.clock, 1).local
-    const reserves = {
-      critical: 0,
-      normal: Math.ceil(limit / 10),
-      low: Math.ceil(limit / 2),
-    }
-    return async (priority) => {
-      const reserve = reserves[priority]
+    const store = createLocalRateLimits(this.#settings.clock, 1)
+    const prepare = (reserve: number): PreparedRateLimits => {
       const asked = { algorithm: 'gcra', name: 'capacity', limit, windowMs, reserve } as const
-      return store.consume('everyone', [asked])[0]?.retryAfterMs ?? 0
+      return prepareRateLimits([asked], () => gcra)
     }
+    const limits = {
+      critical: prepare(0),
+      normal: prepare(Math.ceil(limit / 10)),
+      low: prepare(Math.ceil(limit / 2)),
+    }
+    return async (priority) => store.consume('everyone', limits[priority])[0]?.retryAfterMs ?? 0
   }
 }
 
@@ -282,7 +288,7 @@ function banLimit(name: string, ban: BanOptions, offences: number): PlannedLimit
   const forgetMs = read('forget', ban.forget ?? 86_400_000, 0)
   const limit = checkInteger(ACTION, 'offences', offences, 1, 1_000_000)
   return {
-    ...{ name, limit, windowMs, cost: null },
+    ...{ name, rule: banRule, limit, windowMs, cost: null },
     at: (cost) => ({
       ...{ algorithm: 'ban', name, limit, windowMs, banMs, maxBanMs, forgetMs },
       cost: Math.min(cost, 1_000_000),

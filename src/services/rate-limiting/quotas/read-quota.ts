@@ -1,5 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger, checkNumber } from '../../../primitives/check-range.ts'
+import { calendar } from '../../../runtime/ports/rate-limit-store/algorithms/calendar.ts'
+import { slidingWindow } from '../../../runtime/ports/rate-limit-store/algorithms/sliding-window.ts'
 import { RATE_LIMIT_LIMITS } from '../../../runtime/ports/rate-limit-store/rate-limit-limits.ts'
 import type { PlannedLimit } from '../limits/limit-plan.ts'
 import { planOf, readWindow } from '../limits/read-limit.ts'
@@ -68,7 +70,7 @@ function readQuota(action: string, unit: string, quota: Quota): ReadQuota {
     const windowMs = readWindow(action, quota.rolling, 'rolling')
     const asked = { algorithm: 'sliding-window', name, limit, windowMs } as const
     return {
-      limit: planOf(asked, { limit, windowMs, cost: null }),
+      limit: planOf(asked, { rule: slidingWindow, limit, windowMs, cost: null }),
       thresholds,
       periodAt: () => null,
     }
@@ -96,7 +98,7 @@ function readCalendar(
   periodsAt(0)
   return {
     limit: {
-      ...{ name, limit, windowMs: PERIOD_MS[period], cost: null, isTimed: true },
+      ...{ name, rule: calendar, limit, windowMs: PERIOD_MS[period], cost: null, isTimed: true },
       at: (cost, now) => ({ algorithm: 'calendar', name, limit, cost, periods: periodsAt(now) }),
     },
     periodAt(now) {

@@ -1,5 +1,5 @@
-import type { FullRateLimit } from '../full-rate-limit.ts'
-import type { Algorithm } from './algorithm.ts'
+import { refuse } from '../rate-limit-limits.ts'
+import type { AnyAlgorithm } from './algorithm.ts'
 import { ban } from './ban.ts'
 import { calendar } from './calendar.ts'
 import { concurrency } from './concurrency.ts'
@@ -8,7 +8,7 @@ import { gcra } from './gcra.ts'
 import { slidingLog } from './sliding-log.ts'
 import { slidingWindow } from './sliding-window.ts'
 
-const algorithms = {
+const algorithms: Readonly<Record<string, AnyAlgorithm>> = {
   gcra,
   'fixed-window': fixedWindow,
   'sliding-window': slidingWindow,
@@ -18,12 +18,12 @@ const algorithms = {
   ban,
 }
 
-/** The names of all algorithms. */
-export const ALGORITHMS: readonly string[] = Object.keys(algorithms)
-
-/** The algorithm that a limit names. It only ever gets limits and states of its own kind. */
-export function algorithmOf(
-  limit: FullRateLimit,
-): Algorithm<FullRateLimit, { readonly at: number }> {
-  return algorithms[limit.algorithm]
+/**
+ * @returns The algorithm that a limit names
+ * @throws RangeError when there is none of the name
+ */
+export function algorithmOf({ algorithm }: { readonly algorithm: string }): AnyAlgorithm {
+  const known = Object.hasOwn(algorithms, algorithm) ? algorithms[algorithm] : undefined
+  if (known !== undefined) return known
+  return refuse(`an algorithm is unknown, ${Object.keys(algorithms).join(', ')} expected`)
 }

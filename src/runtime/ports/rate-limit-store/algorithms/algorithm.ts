@@ -1,4 +1,5 @@
-import type { FullRateLimit } from '../full-rate-limit.ts'
+import type { CommonOfLimits, FullRateLimit } from '../full-rate-limit.ts'
+import type { RateLimit } from '../rate-limit-store.ts'
 
 /**
  * One kind of limit: pure functions of integers, which every backend decides by.
@@ -6,7 +7,20 @@ import type { FullRateLimit } from '../full-rate-limit.ts'
  * A state holds for the instant `at` of its clock. States are never changed, only followed by
  * others.
  */
-export interface Algorithm<Limit extends FullRateLimit, State> {
+export interface Algorithm<
+  Limit extends FullRateLimit,
+  State,
+  Given extends RateLimit = RateLimit,
+> {
+  readonly name: Limit['algorithm']
+  /** Greatest `limit` where it is not that of all. */
+  readonly mostUnits?: number
+  /**
+   * Checks a limit of this kind, and fills in what it leaves open.
+   *
+   * @throws RangeError when it is malformed, or its cost can never fit
+   */
+  read(given: Given, common: CommonOfLimits, check: CheckNumber): Unruled<Limit>
   /**
    * States name instants, so they stay as they are when the clock steps back. Absent: they say what
    * is left.
@@ -45,6 +59,20 @@ export interface Algorithm<Limit extends FullRateLimit, State> {
   encode(state: State): string
   decode(text: string): State
 }
+
+/** A state of any algorithm; only the algorithm itself knows what is in it. */
+export interface LimitState {
+  readonly at: number
+}
+
+/** An algorithm that gets only limits and states of its own kind. */
+export type AnyAlgorithm = Algorithm<FullRateLimit, LimitState>
+
+/** A checked limit without its algorithm. */
+export type Unruled<Limit extends FullRateLimit> = Omit<Limit, 'rule'>
+
+/** @throws RangeError when a value is anything but an integer in a range. @returns The value */
+export type CheckNumber = (what: string, value: number, least: number, most: number) => number
 
 /** What an operation has taken from one limit. */
 export interface Taken {

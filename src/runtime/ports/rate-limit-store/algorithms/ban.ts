@@ -1,4 +1,6 @@
 import type { FullBan } from '../full-rate-limit.ts'
+import { RATE_LIMIT_LIMITS } from '../rate-limit-limits.ts'
+import type { BanRateLimit } from '../rate-limit-store.ts'
 import { elapsedMs, type Algorithm } from './algorithm.ts'
 
 /** Offences of the window at hand, the ban at hand, and how often there was one. */
@@ -14,8 +16,26 @@ export interface BanState {
 /** After so many bans none gets longer: any limit of length is reached by then. */
 const MOST_BANS = 50
 
+/** Offences that one call can tell of. */
+const MOST_OFFENCES = 1e6
+
 /** Bans that get longer. It is not settled: who was banned wrongly is reset. */
-export const ban: Algorithm<FullBan, BanState> = {
+export const ban: Algorithm<FullBan, BanState, BanRateLimit> = {
+  name: 'ban',
+
+  read(given, common, check) {
+    const { windowMs: longest } = RATE_LIMIT_LIMITS
+    check('reserve', common.reserve, 0, common.limit - 1)
+    check('cost', common.cost, 0, MOST_OFFENCES)
+    const banMs = check('banMs', given.banMs, 1, longest)
+    return {
+      ...{ algorithm: given.algorithm, ...common, banMs },
+      windowMs: check('windowMs', given.windowMs, 1, longest),
+      maxBanMs: check('maxBanMs', given.maxBanMs, banMs, longest),
+      forgetMs: check('forgetMs', given.forgetMs, 0, longest),
+    }
+  },
+
   advance(_limit, state, now) {
     if (state === null)
       return { at: now, windowRest: 0, offences: 0, banRest: 0, bans: 0, forgetRest: 0 }

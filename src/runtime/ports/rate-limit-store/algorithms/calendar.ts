@@ -1,6 +1,8 @@
 import type { FullCalendar } from '../full-rate-limit.ts'
 import { BackendError } from '../../backend-error.ts'
-import type { Algorithm } from './algorithm.ts'
+import type { CalendarRateLimit } from '../rate-limit-store.ts'
+import { checkUnits } from '../read-rate-limit.ts'
+import type { Algorithm, CheckNumber } from './algorithm.ts'
 import { counted } from './counted.ts'
 
 /** What was used of a period; `at` is when it was looked at, 0 in what is stored. */
@@ -12,7 +14,14 @@ export interface CalendarState {
 }
 
 /** Periods between given instants. */
-export const calendar: Algorithm<FullCalendar, CalendarState> = {
+export const calendar: Algorithm<FullCalendar, CalendarState, CalendarRateLimit> = {
+  name: 'calendar',
+
+  read({ algorithm, periods }, common, check) {
+    checkUnits(check, common, common.limit)
+    return { algorithm, ...common, periods: checkPeriods(periods, check) }
+  },
+
   ...counted<FullCalendar, CalendarState>({
     used: ({ used }) => used,
     end: ({ end }) => end,
@@ -50,6 +59,13 @@ export const calendar: Algorithm<FullCalendar, CalendarState> = {
     const [start = 0, end = 0, used = 0] = text.split(' ').map(Number)
     return { at: 0, start, end, used }
   },
+}
+
+function checkPeriods(periods: readonly number[], check: CheckNumber): readonly number[] {
+  check('the number of periods', Array.isArray(periods) ? periods.length : 0, 2, 16)
+  return periods.map((start, index) =>
+    check('a period', start, index === 0 ? 0 : (periods[index - 1] ?? 0) + 1, 8.64e15),
+  )
 }
 
 function periodAt(periods: readonly number[], now: number): { start: number; end: number } {

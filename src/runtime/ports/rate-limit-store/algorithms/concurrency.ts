@@ -1,4 +1,7 @@
 import type { FullConcurrency } from '../full-rate-limit.ts'
+import { RATE_LIMIT_LIMITS } from '../rate-limit-limits.ts'
+import type { ConcurrencyRateLimit } from '../rate-limit-store.ts'
+import { checkUnits } from '../read-rate-limit.ts'
 import { elapsedMs, type Algorithm } from './algorithm.ts'
 
 /** Slots that are held, and how long each lease had left at `at`. */
@@ -14,7 +17,19 @@ interface HeldSlot {
 }
 
 /** Slots leased by operations, which the state names: a receipt is empty. */
-export const concurrency: Algorithm<FullConcurrency, ConcurrencyState> = {
+export const concurrency: Algorithm<FullConcurrency, ConcurrencyState, ConcurrencyRateLimit> = {
+  name: 'concurrency',
+  mostUnits: RATE_LIMIT_LIMITS.entries,
+
+  read({ algorithm, leaseMs }, common, check) {
+    checkUnits(check, common, common.limit)
+    return {
+      algorithm,
+      ...common,
+      leaseMs: check('leaseMs', leaseMs, 1, RATE_LIMIT_LIMITS.windowMs),
+    }
+  },
+
   advance(_limit, state, now) {
     if (state === null) return { at: now, slots: [] }
     const passed = elapsedMs(state.at, now)

@@ -1,4 +1,7 @@
 import type { FullFixedWindow } from '../full-rate-limit.ts'
+import { RATE_LIMIT_LIMITS } from '../rate-limit-limits.ts'
+import type { FixedWindowRateLimit } from '../rate-limit-store.ts'
+import { checkUnits } from '../read-rate-limit.ts'
 import { elapsedMs, type Algorithm } from './algorithm.ts'
 import { counted } from './counted.ts'
 
@@ -10,7 +13,18 @@ export interface FixedWindowState {
 }
 
 /** Windows from multiples of their length. */
-export const fixedWindow: Algorithm<FullFixedWindow, FixedWindowState> = {
+export const fixedWindow: Algorithm<FullFixedWindow, FixedWindowState, FixedWindowRateLimit> = {
+  name: 'fixed-window',
+
+  read({ algorithm, windowMs }, common, check) {
+    checkUnits(check, common, common.limit)
+    return {
+      algorithm,
+      ...common,
+      windowMs: check('windowMs', windowMs, 1, RATE_LIMIT_LIMITS.windowMs),
+    }
+  },
+
   ...counted<FullFixedWindow, FixedWindowState>({
     used: ({ used }) => used,
     end: ({ at, rest }) => at + rest,

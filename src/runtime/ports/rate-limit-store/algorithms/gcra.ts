@@ -1,4 +1,7 @@
 import type { FullGcra } from '../full-rate-limit.ts'
+import { RATE_LIMIT_LIMITS, refuse } from '../rate-limit-limits.ts'
+import type { GcraRateLimit } from '../rate-limit-store.ts'
+import { checkUnits } from '../read-rate-limit.ts'
 import { elapsedMs, type Algorithm } from './algorithm.ts'
 
 /** How far from full the bucket was at `at`, in units of which a ms earns `rate` back. */
@@ -14,7 +17,27 @@ export interface GcraState {
  * The generic cell rate algorithm (ITU-T I.371). A receipt is `at, used, rate, unit`, and what was
  * taken.
  */
-export const gcra: Algorithm<FullGcra, GcraState> = {
+export const gcra: Algorithm<FullGcra, GcraState, GcraRateLimit> = {
+  name: 'gcra',
+
+  read(given, common, check) {
+    const { limit, name } = common
+    const { algorithm, burst = limit, maxWaitMs = 0 } = given
+    check('burst', burst, 1, RATE_LIMIT_LIMITS.limit)
+    checkUnits(check, common, burst)
+    check('maxWaitMs', maxWaitMs, 0, RATE_LIMIT_LIMITS.windowMs)
+    const windowMs = check('windowMs', given.windowMs, 1, RATE_LIMIT_LIMITS.windowMs)
+    const divisor = greatestCommonDivisor(limit, windowMs)
+    const [rate, unit] = [limit / divisor, windowMs / divisor]
+    const capacity = burst * unit
+    // Twice, since a request is added before it is known to fit.
+    if (2 * capacity + maxWaitMs * rate > Number.MAX_SAFE_INTEGER)
+      refuse(
+        `${limit} in ${windowMs} ms with a burst of ${burst} of "${name}" cannot be counted without loss, rounder numbers or a smaller burst expected`,
+      )
+    return { algorithm, ...common, windowMs, burst, maxWaitMs, rate, unit, capacity }
+  },
+
   advance(limit, state, now) {
     if (state === null) return { at: now, used: 0, rate: limit.rate, booked: 0 }
     const left = leftOf(limit, state, now)
@@ -102,13 +125,21 @@ function inUnits(span: number, from: number, to: number): number {
   return from === to ? span : Math.floor((span / from) * to)
 }
 
-/** The quotient of integers, rounded down; exact, as a division in doubles alone need not be. */
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b)
+}
+
+/**
+ * The quotient of integers up to 2⁵³, rounded down. A division in doubles can but round up to an
+ * integer that it does not reach.
+ */
 function divideDown(dividend: number, divisor: number): number {
-  return (dividend - (dividend % divisor)) / divisor
+  const quotient = Math.floor(dividend / divisor)
+  return quotient * divisor > dividend ? quotient - 1 : quotient
 }
 
 /** The same rounded up. Neither is ever given less than 0. */
 function divideUp(dividend: number, divisor: number): number {
-  const rest = dividend % divisor
-  return rest === 0 ? dividend / divisor : (dividend - rest) / divisor + 1
+  const quotient = divideDown(dividend, divisor)
+  return quotient * divisor === dividend ? quotient : quotient + 1
 }

@@ -1,4 +1,7 @@
 import type { FullSlidingLog } from '../full-rate-limit.ts'
+import { RATE_LIMIT_LIMITS } from '../rate-limit-limits.ts'
+import type { SlidingLogRateLimit } from '../rate-limit-store.ts'
+import { checkUnits } from '../read-rate-limit.ts'
 import { elapsedMs, type Algorithm } from './algorithm.ts'
 import { counted } from './counted.ts'
 
@@ -14,7 +17,19 @@ interface LoggedRequest {
 }
 
 /** Every request of the window. A receipt is when what was taken. */
-export const slidingLog: Algorithm<FullSlidingLog, SlidingLogState> = {
+export const slidingLog: Algorithm<FullSlidingLog, SlidingLogState, SlidingLogRateLimit> = {
+  name: 'sliding-log',
+  mostUnits: RATE_LIMIT_LIMITS.entries,
+
+  read({ algorithm, windowMs }, common, check) {
+    checkUnits(check, common, common.limit)
+    return {
+      algorithm,
+      ...common,
+      windowMs: check('windowMs', windowMs, 1, RATE_LIMIT_LIMITS.windowMs),
+    }
+  },
+
   ...counted<FullSlidingLog, SlidingLogState>({
     used: ({ requests }) => usedOf(requests),
     end: ({ at }) => at,

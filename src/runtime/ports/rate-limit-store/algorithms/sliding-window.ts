@@ -1,5 +1,8 @@
 import { divideProduct } from '../../../../primitives/divide-product.ts'
 import type { FullSlidingWindow } from '../full-rate-limit.ts'
+import { RATE_LIMIT_LIMITS } from '../rate-limit-limits.ts'
+import type { SlidingWindowRateLimit } from '../rate-limit-store.ts'
+import { checkUnits } from '../read-rate-limit.ts'
 import { elapsedMs, type Algorithm } from './algorithm.ts'
 import { counted } from './counted.ts'
 
@@ -13,7 +16,22 @@ export interface SlidingWindowState {
 }
 
 /** Two windows, the earlier one weighed by what a sliding window still covers. */
-export const slidingWindow: Algorithm<FullSlidingWindow, SlidingWindowState> = {
+export const slidingWindow: Algorithm<
+  FullSlidingWindow,
+  SlidingWindowState,
+  SlidingWindowRateLimit
+> = {
+  name: 'sliding-window',
+
+  read({ algorithm, windowMs }, common, check) {
+    checkUnits(check, common, common.limit)
+    return {
+      algorithm,
+      ...common,
+      windowMs: check('windowMs', windowMs, 1, RATE_LIMIT_LIMITS.windowMs),
+    }
+  },
+
   ...counted<FullSlidingWindow, SlidingWindowState>({
     used: usedOf,
     end: ({ at, rest }) => at + rest,
