@@ -7,12 +7,21 @@ import { RUNTIMES } from './check-imports.ts'
 /** Uses what the package loads only when it is first used. */
 const USE = `
 import { JobQueue, scheduleJob } from '@white-cross/reuse/infrastructure/background-jobs'
+import { createPayments } from '@white-cross/reuse/infrastructure/payments'
+import { sandbox } from '@white-cross/reuse/infrastructure/payments/sandbox'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
 export async function use() {
   const queue = new JobQueue({ name: 'late', backend: memory(), jobs: { work: { run() {} } } })
   await scheduleJob(queue, { name: 'work', cron: '0 2 * * *', data: null, options: { timezone: 'Europe/Berlin' } })
   const [schedule] = await queue.schedules.list()
   if (!(schedule?.nextRunAt > Date.now())) throw new Error('The schedule was to have a next run')
+  const payments = createPayments({ backend: memory(), providers: { sandbox: sandbox() } })
+  const { id } = await payments.createPaymentIntent({
+    operationId: 'late',
+    amount: { amount: '1.00', currency: 'EUR' },
+  })
+  const { state } = await payments.cancelPayment(id, { operationId: 'late-cancel' })
+  if (state !== 'canceled') throw new Error('The payment was to be canceled')
 }
 `
 
@@ -39,7 +48,7 @@ export async function checkLateCode(root: string, folder: string): Promise<strin
   const results = await Promise.all(
     Object.entries(programs).map(async ([where, [command = '', ...args]]) => {
       const { code, output } = await runProgram(command, args, { cwd: folder })
-      return code === 0 ? [] : [`${where} cannot load a schedule: ${output}`]
+      return code === 0 ? [] : [`${where} cannot load what is loaded late: ${output}`]
     }),
   )
   return [

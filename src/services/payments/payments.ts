@@ -1,58 +1,43 @@
 import { checkInteger } from '../../primitives/check-range.ts'
-import { createIdempotency } from '../../runtime/coordination/idempotency/idempotency.ts'
+import { lateMethods } from '../../primitives/late-methods.ts'
+import type { Idempotency } from '../../runtime/coordination/idempotency/idempotency.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { MetricReading, Service } from '../../runtime/ports/service.ts'
 import type { AuditEntry } from './audit/audit-trail.ts'
-import { createCustomers, type Customers, type PaymentMethods } from './customers/customers.ts'
-import { createDisputes, type Disputes } from './disputes/disputes.ts'
+import type { Customers, PaymentMethods } from './customers/customers.ts'
+import type { Disputes } from './disputes/disputes.ts'
 import { createFraudCheck, type FraudRule } from './fraud/fraud-check.ts'
-import { callHandler, transitionsOf } from './incoming/apply-event.ts'
-import { handleWebhook, type HandleWebhookOptions } from './incoming/handle-webhook.ts'
+import type { HandleWebhookOptions } from './incoming/handle-webhook.ts'
 import {
   checkHandlers,
   type PaymentEvent,
   type PaymentEventHandlers,
 } from './incoming/payment-event.ts'
-import { processPayment, type ProcessPaymentOptions } from './incoming/process-payment.ts'
+import type { ProcessPaymentOptions } from './incoming/process-payment.ts'
 import type { WebhookReader } from './incoming/webhook-reader.ts'
-import {
-  cancelPayment,
-  capturePayment,
-  confirmPayment,
-  type CaptureOptions,
-  type ConfirmOptions,
-  type PaymentChangeOptions,
+import type {
+  CaptureOptions,
+  ConfirmOptions,
+  PaymentChangeOptions,
 } from './intents/change-payment.ts'
-import {
-  createCheckout,
-  createSetup,
-  type Checkout,
-  type NewCheckout,
-  type NewSetup,
-  type Setup,
-} from './intents/create-checkout.ts'
+import type { Checkout, NewCheckout, NewSetup, Setup } from './intents/create-checkout.ts'
 import { createPayment, type PaymentRequest } from './intents/create-payment.ts'
-import { paymentOf } from './intents/payment-record.ts'
+import { paymentOf, type PaymentRecord } from './intents/payment-record.ts'
 import { createPaymentStore, notFound } from './intents/payment-store.ts'
 import type { Payment } from './intents/payment.ts'
-import { reconcile, reconcileAll, type ReconcileReport } from './intents/reconcile.ts'
-import { createInvoices, type Invoices } from './invoices/invoices.ts'
+import type { ReconcileReport } from './intents/reconcile.ts'
+import type { Invoices } from './invoices/invoices.ts'
 import { checkKeys } from './operations/check-request.ts'
 import type { PaymentContext } from './payment-context.ts'
 import type { ProviderPlan } from './providers/provider-billing.ts'
 import type { PaymentProvider } from './providers/provider.ts'
-import { refundPayment, type RefundRequest } from './refunds/refund-payment.ts'
-import { refundOf, type Refund } from './refunds/refund.ts'
-import { createSubscriptionStore } from './subscriptions/subscription-store.ts'
-import {
-  createPlan,
-  createSubscriptions,
-  type NewPlan,
-  type Subscriptions,
-} from './subscriptions/subscriptions.ts'
+import type { RefundRequest } from './refunds/refund-payment.ts'
+import type { Refund } from './refunds/refund.ts'
+import type { SubscriptionStore } from './subscriptions/subscription-store.ts'
+import type { NewPlan, Subscriptions } from './subscriptions/subscriptions.ts'
 
 /** What {@link createPayments} needs. */
 export interface PaymentsOptions {
@@ -151,14 +136,24 @@ export function createPayments(options: PaymentsOptions): Payments {
         `Cannot create payments: providers[${JSON.stringify(name.slice(0, 40))}] is no provider such as stripe({ secretKey })`,
       )
   }
-  const idempotency = createIdempotency({
-    backend,
-    partition: 'payments.once',
-    keep: HANDLED_MS,
-    clock,
-    random,
+  const idempotency = lateMethods<Idempotency>({ run: true }, async () => {
+    const { createIdempotency } =
+      await import('../../runtime/coordination/idempotency/idempotency.ts')
+    return createIdempotency({
+      backend,
+      partition: 'payments.once',
+      keep: HANDLED_MS,
+      clock,
+      random,
+    })
   })
-  const subscriptionStore = createSubscriptionStore(backend.store, clock)
+  const subscriptionStore = lateMethods<SubscriptionStore>(
+    { read: true, create: true, remove: true, change: true, keep: true, takeIn: true },
+    async () => {
+      const { createSubscriptionStore } = await import('./subscriptions/subscription-store.ts')
+      return createSubscriptionStore(backend.store, clock)
+    },
+  )
   const store = createPaymentStore(backend.store, clock)
   const context: PaymentContext = {
     providers,
@@ -167,6 +162,8 @@ export function createPayments(options: PaymentsOptions): Payments {
     clock,
     random,
     async changed(before, after) {
+      if (Object.keys(handlers).length === 0) return
+      const { callHandler, transitionsOf } = await import('./incoming/apply-event.ts')
       const live = providers.get(after.provider)?.live ?? false
       for (const event of transitionsOf(before, after, live)) {
         try {
@@ -180,43 +177,113 @@ export function createPayments(options: PaymentsOptions): Payments {
     },
   }
   const shared = { subscriptions: subscriptionStore, idempotency, handlers }
-  const { customers, paymentMethods } = createCustomers(context, idempotency)
+
+  async function readRecord(id: string): Promise<PaymentRecord> {
+    const record = typeof id === 'string' ? await store.read(id) : null
+    if (record === null) throw notFound(id)
+    return record
+  }
 
   return {
     name: 'payments',
     processors: [],
     createPaymentIntent: (request) => createPayment(context, request),
-    confirmPayment: (id, change) => confirmPayment(context, id, change),
+    async confirmPayment(id, change) {
+      const { confirmPayment } = await import('./intents/change-payment.ts')
+      return confirmPayment(context, id, change)
+    },
     async retrievePayment(id, { refresh = false } = {}) {
-      if (refresh) return reconcile(context, id)
-      const record = typeof id === 'string' ? await store.read(id) : null
-      if (record === null) throw notFound(id)
-      return paymentOf(record)
+      if (!refresh) return paymentOf(await readRecord(id))
+      const { reconcile } = await import('./intents/reconcile.ts')
+      return reconcile(context, id)
     },
-    capturePayment: (id, change) => capturePayment(context, id, change),
-    cancelPayment: (id, change) => cancelPayment(context, id, change),
-    processPayment: (input, how = {}) => processPayment(context, input, how, shared),
-    refundPayment: (id, request) => refundPayment(context, id, request),
+    async capturePayment(id, change) {
+      const { capturePayment } = await import('./intents/change-payment.ts')
+      return capturePayment(context, id, change)
+    },
+    async cancelPayment(id, change) {
+      const { cancelPayment } = await import('./intents/change-payment.ts')
+      return cancelPayment(context, id, change)
+    },
+    async processPayment(input, how = {}) {
+      const { processPayment } = await import('./incoming/process-payment.ts')
+      return processPayment(context, input, how, shared)
+    },
+    async refundPayment(id, request) {
+      const { refundPayment } = await import('./refunds/refund-payment.ts')
+      return refundPayment(context, id, request)
+    },
     async listRefunds(paymentId) {
-      const record = typeof paymentId === 'string' ? await store.read(paymentId) : null
-      if (record === null) throw notFound(paymentId)
-      return Object.entries(record.refunds)
-        .map(([id, entry]) => refundOf(record, id, entry))
-        .toSorted((a, b) => a.createdAt - b.createdAt)
+      const record = await readRecord(paymentId)
+      const { refundsOf } = await import('./refunds/refund.ts')
+      return refundsOf(record)
     },
-    createCheckout: (request) => createCheckout(context, request),
-    createSetupIntent: (request) => createSetup(context, idempotency, request),
-    customers,
-    paymentMethods,
-    createPlan: (request) => createPlan(context, idempotency, request),
-    subscriptions: createSubscriptions(context, subscriptionStore),
-    invoices: createInvoices(context, idempotency),
-    disputes: createDisputes(context, idempotency),
-    handleWebhook: (request, how = {}) =>
-      handleWebhook(context, request, how, { ...shared, readWebhook: options.readWebhook }),
-    reconcile: (id, { signal } = {}) => reconcile(context, id, signal),
-    reconcileAll: ({ limit = 100, signal } = {}) =>
-      reconcileAll(context, checkInteger('reconcile payments', 'limit', limit, 1, 1000), signal),
+    async createCheckout(request) {
+      const { createCheckout } = await import('./intents/create-checkout.ts')
+      return createCheckout(context, request)
+    },
+    async createSetupIntent(request) {
+      const { createSetup } = await import('./intents/create-checkout.ts')
+      return createSetup(context, idempotency, request)
+    },
+    customers: lateMethods<Customers>({ create: true, retrieve: true, update: true }, async () => {
+      const { createCustomers } = await import('./customers/customers.ts')
+      return createCustomers(context, idempotency).customers
+    }),
+    paymentMethods: lateMethods<PaymentMethods>(
+      { attach: true, list: true, detach: true },
+      async () => {
+        const { createCustomers } = await import('./customers/customers.ts')
+        return createCustomers(context, idempotency).paymentMethods
+      },
+    ),
+    async createPlan(request) {
+      const { createPlan } = await import('./subscriptions/subscriptions.ts')
+      return createPlan(context, idempotency, request)
+    },
+    subscriptions: lateMethods<Subscriptions>(
+      {
+        create: true,
+        retrieve: true,
+        change: true,
+        previewChange: true,
+        pause: true,
+        resume: true,
+        cancel: true,
+        reactivate: true,
+      },
+      async () => {
+        const { createSubscriptions } = await import('./subscriptions/subscriptions.ts')
+        return createSubscriptions(context, subscriptionStore)
+      },
+    ),
+    invoices: lateMethods<Invoices>(
+      { create: true, retrieve: true, finalize: true, pay: true, void: true },
+      async () => {
+        const { createInvoices } = await import('./invoices/invoices.ts')
+        return createInvoices(context, idempotency)
+      },
+    ),
+    disputes: lateMethods<Disputes>(
+      { list: true, retrieve: true, submitEvidence: true, accept: true },
+      async () => {
+        const { createDisputes } = await import('./disputes/disputes.ts')
+        return createDisputes(context, idempotency)
+      },
+    ),
+    async handleWebhook(request, how = {}) {
+      const { handleWebhook } = await import('./incoming/handle-webhook.ts')
+      return handleWebhook(context, request, how, { ...shared, readWebhook: options.readWebhook })
+    },
+    async reconcile(id, { signal } = {}) {
+      const { reconcile } = await import('./intents/reconcile.ts')
+      return reconcile(context, id, signal)
+    },
+    async reconcileAll({ limit = 100, signal } = {}) {
+      checkInteger('reconcile payments', 'limit', limit, 1, 1000)
+      const { reconcileAll } = await import('./intents/reconcile.ts')
+      return reconcileAll(context, limit, signal)
+    },
     auditTrail: (id, { after = 0, limit = 100 } = {}) =>
       store.audit(
         id,
@@ -224,6 +291,7 @@ export function createPayments(options: PaymentsOptions): Payments {
         checkInteger('read audit trail', 'limit', limit, 1, 1000),
       ),
     async sweep() {
+      const { reconcileAll } = await import('./intents/reconcile.ts')
       const { failed } = await reconcileAll(context, 100)
       for (const { error } of failed) onError(error)
     },

@@ -1,3 +1,4 @@
+import { lateMethods } from '../../../primitives/late-methods.ts'
 import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
@@ -16,8 +17,7 @@ import type {
   ProviderPaymentRequest,
 } from './provider-payment.ts'
 import type { PaymentProvider } from './provider.ts'
-import { paypalDisputes } from './paypal/paypal-disputes.ts'
-import { paypalSubscriptions } from './paypal/paypal-subscriptions.ts'
+import type { DisputeCalls, PausableSubscriptionCalls } from './provider-billing.ts'
 
 export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
 export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
@@ -250,8 +250,25 @@ export function paypal(options: PaypalOptions): PaymentProvider {
         raw: payment.raw,
       }
     },
-    subscriptions: paypalSubscriptions(api, options.brandName),
-    disputes: paypalDisputes(api),
+    subscriptions: lateMethods<PausableSubscriptionCalls>(
+      {
+        createPlan: true,
+        create: true,
+        retrieve: true,
+        change: true,
+        pause: true,
+        resume: true,
+        cancel: true,
+      },
+      async () => {
+        const { paypalSubscriptions } = await import('./paypal/paypal-subscriptions.ts')
+        return paypalSubscriptions(api, options.brandName)
+      },
+    ),
+    disputes: lateMethods<DisputeCalls>(
+      { list: true, retrieve: true, submitEvidence: true, accept: true },
+      async () => (await import('./paypal/paypal-disputes.ts')).paypalDisputes(api),
+    ),
   }
 }
 

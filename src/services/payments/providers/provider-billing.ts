@@ -227,6 +227,9 @@ export interface SubscriptionCalls {
   reactivate?(reference: string, call: ProviderCall): Promise<ProviderSubscription>
 }
 
+/** Of a provider that pauses, and takes no cancellation back. */
+export type PausableSubscriptionCalls = Required<Omit<SubscriptionCalls, 'reactivate'>>
+
 /** Invoices at a provider. */
 export interface InvoiceCalls {
   create(request: InvoiceRequest, call: ProviderCall): Promise<ProviderInvoice>

@@ -1,3 +1,4 @@
+import { lateMethods } from '../../../primitives/late-methods.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { PaymentError } from '../payment-error.ts'
@@ -7,10 +8,13 @@ import type { PaymentProvider } from './provider.ts'
 import { eventFromSquare } from './square/square-event.ts'
 import { paymentFromSquare, refundFromSquare, squareMoney } from './square/square-payment.ts'
 import { createSquareCaller } from './square/square-caller.ts'
-import { squareCustomers, squareMethods } from './square/square-customers.ts'
-import { squareDisputes } from './square/square-disputes.ts'
-import { squareInvoices } from './square/square-invoices.ts'
-import { squareSubscriptions } from './square/square-subscriptions.ts'
+import type {
+  CustomerCalls,
+  DisputeCalls,
+  InvoiceCalls,
+  MethodCalls,
+  PausableSubscriptionCalls,
+} from './provider-billing.ts'
 
 export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
 export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
@@ -210,8 +214,13 @@ export function square(options: SquareOptions): PaymentProvider {
       return refundFromSquare(at(body, 'refund') ?? null)
     },
     readEvent: (event) => eventFromSquare(event, live),
-    customers: squareCustomers(caller),
-    methods: squareMethods(caller),
+    customers: lateMethods<CustomerCalls>(
+      { create: true, retrieve: true, update: true },
+      async () => (await import('./square/square-customers.ts')).squareCustomers(caller),
+    ),
+    methods: lateMethods<MethodCalls>({ attach: true, list: true, detach: true }, async () =>
+      (await import('./square/square-customers.ts')).squareMethods(caller),
+    ),
     async createCheckout(request, how) {
       const body = await call(
         {
@@ -241,9 +250,26 @@ export function square(options: SquareOptions): PaymentProvider {
         raw: link,
       }
     },
-    subscriptions: squareSubscriptions(caller),
-    invoices: squareInvoices(caller),
-    disputes: squareDisputes(caller),
+    subscriptions: lateMethods<PausableSubscriptionCalls>(
+      {
+        createPlan: true,
+        create: true,
+        retrieve: true,
+        change: true,
+        pause: true,
+        resume: true,
+        cancel: true,
+      },
+      async () => (await import('./square/square-subscriptions.ts')).squareSubscriptions(caller),
+    ),
+    invoices: lateMethods<Required<Omit<InvoiceCalls, 'pay'>>>(
+      { create: true, retrieve: true, finalize: true, void: true },
+      async () => (await import('./square/square-invoices.ts')).squareInvoices(caller),
+    ),
+    disputes: lateMethods<DisputeCalls>(
+      { list: true, retrieve: true, submitEvidence: true, accept: true },
+      async () => (await import('./square/square-disputes.ts')).squareDisputes(caller),
+    ),
   }
 
   /** Looks through the payments of that time for the one that carries our id. */

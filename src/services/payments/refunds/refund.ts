@@ -42,3 +42,10 @@ function reasonOf(reason: string): RefundReason {
     ? reason
     : 'other'
 }
+
+/** @returns The refunds of a payment, the oldest first */
+export function refundsOf(record: PaymentRecord): Refund[] {
+  return Object.entries(record.refunds)
+    .map(([id, entry]) => refundOf(record, id, entry))
+    .toSorted((left, right) => left.createdAt - right.createdAt)
+}

@@ -2,7 +2,7 @@ import type { Json } from '../../../../runtime/ports/json.ts'
 import type { Money } from '../../money/money.ts'
 import { PaymentError } from '../../payment-error.ts'
 import type { BillingInterval } from '../../subscriptions/billing-period.ts'
-import type { SubscriptionCalls, SubscriptionRequest } from '../provider-billing.ts'
+import type { PausableSubscriptionCalls, SubscriptionRequest } from '../provider-billing.ts'
 import { apiPath, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import { keyed, type PaypalApi } from './paypal-api.ts'
@@ -12,7 +12,7 @@ import { subscriptionFromPaypal } from './paypal-payment.ts'
 export function paypalSubscriptions(
   api: PaypalApi,
   brandName: string | undefined,
-): SubscriptionCalls {
+): PausableSubscriptionCalls {
   return {
     async createPlan({ name, amount, interval, productReference, trialDays }, how) {
       const product =

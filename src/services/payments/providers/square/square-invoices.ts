@@ -6,7 +6,12 @@ import { invoiceFromSquare, squareMoney } from './square-payment.ts'
 
 const DAY_MS = 86_400_000
 
-export function squareInvoices({ call, keyOf, locationId, clock }: SquareCaller): InvoiceCalls {
+export function squareInvoices({
+  call,
+  keyOf,
+  locationId,
+  clock,
+}: SquareCaller): Required<Omit<InvoiceCalls, 'pay'>> {
   return {
     async create({ customer, lines, daysUntilDue = 14 }, how) {
       const key = how.idempotencyKey ?? ''

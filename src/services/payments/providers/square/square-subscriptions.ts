@@ -1,12 +1,16 @@
 import { PaymentError } from '../../payment-error.ts'
 import type { BillingInterval } from '../../subscriptions/billing-period.ts'
-import type { ProviderSubscription, SubscriptionCalls } from '../provider-billing.ts'
+import type { ProviderSubscription, PausableSubscriptionCalls } from '../provider-billing.ts'
 import { apiPath, at, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { SquareCaller } from './square-caller.ts'
 import { squareMoney, subscriptionFromSquare } from './square-payment.ts'
 
-export function squareSubscriptions({ call, keyOf, locationId }: SquareCaller): SubscriptionCalls {
+export function squareSubscriptions({
+  call,
+  keyOf,
+  locationId,
+}: SquareCaller): PausableSubscriptionCalls {
   return {
     async createPlan({ name, amount, interval, productReference }, how) {
       const key = how.idempotencyKey ?? ''
