@@ -157,6 +157,11 @@ export const doors: readonly Door[] = [
     only: 'servers',
   },
   {
+    subpath: './infrastructure/storage/uploads',
+    budgetBytes: 40_000,
+    source: 'src/services/storage/uploads/index.ts',
+  },
+  {
     subpath: './infrastructure/storage/media',
     budgetBytes: 2_000,
     source: 'src/services/storage/media/index.ts',

@@ -193,6 +193,12 @@ export const houseRules: HouseRules = {
       'scanning',
       'sidecar',
       'serving',
+      'uploads',
+      'tus',
+      'tickets',
+      'encryption',
+      'pipeline',
+      'cdn',
       'files',
     ],
     'src/services/webhooks': [

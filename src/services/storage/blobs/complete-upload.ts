@@ -6,6 +6,8 @@ import type { BlobUpload, UploadedPart } from './multipart-uploads.ts'
 
 /** What a completion is told, beside the parts. */
 export interface CompleteOptions extends Omit<DriverComplete, 'size' | 'signal'> {
+  /** Whether an earlier process may have completed it. */
+  readonly again?: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -14,14 +16,14 @@ export async function completeUpload(
   { driver, call }: WriteContext,
   upload: BlobUpload,
   parts: readonly UploadedPart[],
-  { signal, ...options }: CompleteOptions,
+  { signal, again: before = false, ...options }: CompleteOptions,
 ): Promise<StoredBlob> {
   let size = 0
   for (const part of parts) size += part.size
-  let unseen = false
+  let unseen = before
   try {
     return await call(signal, async (current, again) => {
-      unseen = again
+      unseen ||= again
       return driver.completeUpload(upload, parts, { ...options, size, signal: current })
     })
   } catch (error) {
@@ -38,6 +40,8 @@ export async function completeUpload(
       driver.parts(upload, { signal: current }),
     ).catch((reason: unknown) => reason)
     const ended = goes instanceof StorageError && goes.code === 'upload_not_found'
+    // While the upload is there nobody has completed it, and what stands in its way is another object.
+    if (error.code === 'precondition_failed' && !ended) throw error
     throw new StorageError(
       ended ? 'upload_not_found' : 'unavailable',
       'Cannot complete upload: the answer was lost, and the object is not seen to be made of it',

@@ -51,7 +51,9 @@ export function createUploads({ driver, call }: BlobContext): MultipartUploads {
     },
     parts: (upload, { signal } = {}) =>
       call(signal, (current) => driver.parts(upload, { signal: current })),
-    async complete(upload, parts, { signal } = {}) {
+    async complete(upload, parts, options = {}) {
+      checkOptions('complete upload', options, [], ['again', 'signal'])
+      const { signal, again = false } = options
       const ordered = parts.toSorted((a, b) => a.number - b.number)
       const { partBytes } = upload
       const whole = ordered.every(
@@ -66,14 +68,17 @@ export function createUploads({ driver, call }: BlobContext): MultipartUploads {
       return completeUpload({ driver, call }, upload, ordered, {
         ifMatch: undefined,
         checksum: null,
+        again,
         signal,
       })
     },
     async abort(upload, { signal } = {}) {
       await call(signal, (current) => driver.abortUpload(upload, { signal: current }))
     },
-    async sweep({ before, prefix = '', signal }) {
-      checkBlobPrefix(prefix)
+    async sweep(options) {
+      checkOptions('sweep uploads', options, ['before'], ['after', 'prefix', 'key', 'signal'])
+      const { before, after = -Infinity, key: only, signal } = options
+      const prefix = checkBlobPrefix(only ?? options.prefix ?? '')
       const { pageUploads } = driver
       if (pageUploads === undefined)
         throw new StorageError('unsupported', 'Cannot sweep uploads: this store cannot list them')
@@ -86,7 +91,8 @@ export function createUploads({ driver, call }: BlobContext): MultipartUploads {
         )
         for (const { key, id, startedAt } of found.uploads) {
           // Some stores leave the prefix unread.
-          if (startedAt >= before || !key.startsWith(prefix)) continue
+          if (startedAt >= before || startedAt < after || !key.startsWith(prefix)) continue
+          if (only !== undefined && key !== only) continue
           const upload = { key, id, partBytes: 0, commit: {} }
           await call(signal, (current) => driver.abortUpload(upload, { signal: current }))
           swept++

@@ -3,8 +3,8 @@ import { createMd5 } from '../../../primitives/md5.ts'
 import type { UploadedPart } from './multipart-uploads.ts'
 
 /**
- * @returns The etag that S3 and R2 give an object of these parts, the MD5 of their MD5s; `null`
- *   where the parts' etags are no MD5s, as with KMS keys
+ * @returns The etag that S3 gives an object of these parts, the MD5 of their MD5s; `null` where
+ *   the parts' etags are no MD5s, as with KMS keys
  */
 export function multipartEtag(parts: readonly UploadedPart[]): string | null {
   const md5 = createMd5()

@@ -26,7 +26,7 @@ export interface MultipartUploads {
   complete(
     upload: BlobUpload,
     parts: readonly UploadedPart[],
-    options?: CallOptions,
+    options?: CompleteUploadOptions,
   ): Promise<StoredBlob>
   /** Drops an upload and its parts; none being there is no error. */
   abort(upload: BlobUpload, options?: CallOptions): Promise<void>
@@ -36,9 +36,28 @@ export interface MultipartUploads {
    * @returns How many
    * @throws StorageError `unsupported` where the store cannot list them
    */
-  sweep(
-    options: CallOptions & { readonly before: number; readonly prefix?: string },
-  ): Promise<number>
+  sweep(options: SweepUploadsOptions): Promise<number>
+}
+
+/** Options of {@link MultipartUploads.complete}. */
+export interface CompleteUploadOptions extends CallOptions {
+  /**
+   * Whether somebody may have completed it before and died: then an upload that is gone is looked
+   * for as the object that these parts make. Default false.
+   */
+  readonly again?: boolean
+}
+
+/** Options of {@link MultipartUploads.sweep}. */
+export interface SweepUploadsOptions extends CallOptions {
+  /** ms since 1970. */
+  readonly before: number
+  /** Spares what was begun before it, ms since 1970. Default: nothing. */
+  readonly after?: number
+  /** Default: all keys. */
+  readonly prefix?: string
+  /** Only uploads to exactly this key. Default: all keys. */
+  readonly key?: string
 }
 
 /** Options of {@link MultipartUploads.create}. */

@@ -6,6 +6,7 @@ import { createHttpSend } from '../../../../src/services/storage/http/http-clien
 import { createAzureClient } from '../../../../src/services/storage/providers/azure-blob/azure-client.ts'
 import { azureBlob } from '../../../../src/services/storage/providers/azure-blob/azure-blob.ts'
 import { suite, type Suite } from '../../suite.ts'
+import { sessionSuite } from './session-suites.ts'
 
 /** Where Azurite is, as `tools/start-peers.ts` says it; empty where there is none. */
 export interface AzureAddresses {
@@ -56,5 +57,6 @@ export function azurePeerSuites({ AZURITE_URL = '' }: AzureAddresses): readonly 
         abortUploads: 'Azure drops the blocks of an upload by itself, after a week',
       },
     ),
+    sessionSuite('azure-blob (Azurite)', () => openAzureContainer(AZURITE_URL), 4000),
   ]
 }

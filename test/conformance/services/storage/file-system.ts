@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { blobStoreLaws } from '../../../../src/services/storage/blobs/blob-store.conformance.ts'
 import { fileSystem } from '../../../../src/services/storage/providers/file-system/file-system.ts'
 import { suite, type Suite } from '../../suite.ts'
+import { sessionSuite } from './session-suites.ts'
 
 /** The laws on files, where the runtime has some. */
 export function fileSystemSuites(): readonly Suite[] {
@@ -22,5 +23,6 @@ export function fileSystemSuites(): readonly Suite[] {
       },
       { keysInKeys: 'a file is no folder: a key cannot be the folder of another one' },
     ),
+    sessionSuite('file system', async () => (await open()).bucket('laws'), 4000),
   ]
 }

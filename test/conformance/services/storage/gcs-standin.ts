@@ -4,6 +4,7 @@ import type { BlobProvider } from '../../../../src/services/storage/blobs/blob-s
 import { gcs } from '../../../../src/services/storage/providers/gcs/gcs.ts'
 import { createGcsStandin } from '../../../support/gcs-standin.ts'
 import { suite, type Suite } from '../../suite.ts'
+import { sessionSuite } from './session-suites.ts'
 
 /** The laws on a stand-in for Google Cloud Storage, which Google's own client has been driven against. */
 export function gcsStandinSuites(): readonly Suite[] {
@@ -30,5 +31,6 @@ export function gcsStandinSuites(): readonly Suite[] {
         listUploads: 'Google does not list uploads; it drops them after a week',
       },
     ),
+    sessionSuite('gcs (stand-in)', async () => (await open('laws')).bucket('laws'), 2 ** 18),
   ]
 }

@@ -2,6 +2,7 @@ import { blobStoreLaws } from '../../../../src/services/storage/blobs/blob-store
 import type { R2BucketLike } from '../../../../src/services/storage/providers/r2/r2-binding.ts'
 import { r2 } from '../../../../src/services/storage/providers/r2/r2.ts'
 import { suite, type Suite } from '../../suite.ts'
+import { sessionSuite } from './session-suites.ts'
 
 /** The laws on the R2 bindings of workerd. */
 export function r2BlobsSuites({
@@ -35,6 +36,14 @@ export function r2BlobsSuites({
         listParts: 'a binding does not tell the parts of an upload',
         listUploads: 'a binding does not list uploads',
       },
+    ),
+    sessionSuite(
+      'r2',
+      async () => {
+        await clear(ONE)
+        return provider.bucket('one')
+      },
+      5 * 2 ** 20,
     ),
   ]
 }

@@ -10,6 +10,7 @@ import { s3Bucket } from '../../../../src/services/storage/providers/s3/s3-endpo
 import { s3, type S3Options } from '../../../../src/services/storage/providers/s3/s3.ts'
 import { systemFetch } from '../../../../src/runtime/ports/platform/fetch-client.ts'
 import { suite, type Suite } from '../../suite.ts'
+import { sessionSuite } from './session-suites.ts'
 import { signatureLaws } from './s3-signature-laws.ts'
 
 /** Where S3 servers are; empty where there is none. */
@@ -77,6 +78,7 @@ export function s3PeerSuites({ S3RVER_URL = '', CEPH_URL = '' }: S3Addresses): r
             },
             CEPH_LACKS,
           ),
+          sessionSuite('s3 (Ceph)', () => openS3Bucket(ceph), 5 * 2 ** 20),
         ]),
   ]
 }

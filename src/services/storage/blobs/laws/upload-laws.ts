@@ -149,6 +149,27 @@ export const uploadLaws: readonly Law<BlobStoreHarness>[] = [
     },
   },
   {
+    name: 'complete() finds the object where an earlier process completed it and died',
+    async run({ open }) {
+      const store = await open()
+      const bytes = bytesOf(PART + 5)
+      const upload = await store.uploads.create('a', { partBytes: PART, metadata: { who: 'me' } })
+      const parts = [
+        await store.uploads.putPart(upload, {
+          number: 1,
+          bytes: bytes.slice(0, PART),
+          last: false,
+        }),
+        await store.uploads.putPart(upload, { number: 2, bytes: bytes.slice(PART), last: true }),
+      ]
+      const stored = await store.uploads.complete(upload, parts)
+      const again = await store.uploads.complete(upload, parts, { again: true })
+      expectEqual([again.key, again.size], [stored.key, stored.size])
+      await expectBytes(store, 'a', bytes)
+      expectEqual((await store.head('a'))?.metadata, { who: 'me' })
+    },
+  },
+  {
     name: 'sweep() aborts what was begun before and never ended',
     needs: ['listUploads'],
     async run({ open }) {
@@ -157,6 +178,8 @@ export const uploadLaws: readonly Law<BlobStoreHarness>[] = [
       await store.uploads.putPart(upload, { number: 1, bytes: bytesOf(PART), last: false })
       await store.uploads.create('other', { partBytes: PART })
       expectEqual(await store.uploads.sweep({ before: 0 }), 0)
+      expectEqual(await store.uploads.sweep({ before: Infinity, after: Infinity }), 0)
+      expectEqual(await store.uploads.sweep({ before: Infinity, key: 'folder/a' }), 0)
       expectEqual(await store.uploads.sweep({ before: Infinity, prefix: 'folder/' }), 1)
       expectEqual(await store.uploads.sweep({ before: Infinity }), 1)
       expectEqual(await store.uploads.sweep({ before: Infinity }), 0)

@@ -102,12 +102,14 @@ export function createFileDriver(options: FileDriverOptions): BlobDriver {
       tags = {},
       ifMatch,
       ifNoneMatch,
+      upload,
     }: Omit<DriverWrite, 'signal' | 'storageClass'> & {
       readonly ifMatch: string | undefined
+      readonly upload?: string
     },
   ): Promise<StoredBlob> {
     try {
-      const notes = { properties, tags }
+      const notes = { properties, tags, upload }
       const { etag } = await folder.commit(key, path, notes, { ifMatch, ifNoneMatch })
       const { contentType } = properties
       return { key, size, etag, contentType, versionId: null, checksums: {} }
@@ -245,11 +247,15 @@ export function createFileDriver(options: FileDriverOptions): BlobDriver {
       await handle.close()
       // Linked, not moved: a condition that does not hold leaves the upload as it is.
       await files.link(data, path)
-      const stored = await commit(notes.key, path, size, { ...notes, ifMatch })
+      const stored = await commit(notes.key, path, size, { ...notes, ifMatch, upload: id })
       await files.rm(uploadPath(id), { recursive: true, force: true })
       return stored
     },
-    findCompleted: async () => null,
+    async findCompleted({ key, id }) {
+      const file = await folder.open(key)
+      await file?.handle.close()
+      return file?.notes.upload === id ? infoOf(key, file) : null
+    },
     async abortUpload({ id }) {
       await files.rm(uploadPath(id), { recursive: true, force: true })
     },

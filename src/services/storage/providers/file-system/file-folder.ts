@@ -14,6 +14,8 @@ export interface FileNotes {
   readonly etag: string
   readonly properties: BlobProperties
   readonly tags: Readonly<Record<string, string>>
+  /** The upload that made it, if one did. */
+  readonly upload?: string | undefined
 }
 
 /** A file that is open, and what is known of it. */
@@ -40,7 +42,7 @@ export interface FileFolder {
   commit(
     key: string,
     path: string,
-    notes: Pick<FileNotes, 'properties' | 'tags'>,
+    notes: Pick<FileNotes, 'properties' | 'tags' | 'upload'>,
     condition: FileCondition,
   ): Promise<{ readonly etag: string; readonly modifiedAt: number }>
   /** Replaces what stands beside a file. @returns Whether there is one */
@@ -190,7 +192,7 @@ export function createFileFolder(options: FileFolderOptions): FileFolder {
   async function commit(
     key: string,
     path: string,
-    given: Pick<FileNotes, 'properties' | 'tags'>,
+    given: Pick<FileNotes, 'properties' | 'tags' | 'upload'>,
     condition: FileCondition,
   ): Promise<{ readonly etag: string; readonly modifiedAt: number }> {
     if (sync) await syncPath(path)

@@ -14,6 +14,8 @@ export interface MemoryObject {
   readonly info: BlobInfo
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly tags: Readonly<Record<string, string>>
+  /** The upload that made it, if one did. */
+  readonly upload?: string | undefined
 }
 
 /** An upload in memory. */
@@ -72,6 +74,7 @@ export function createMemoryBucket({ objects, uploads, find, clock }: MemoryBuck
     key: string,
     bytes: Uint8Array<ArrayBuffer>,
     options: Omit<DriverWrite, 'signal'> & { readonly ifMatch?: string | undefined },
+    upload?: string,
   ): StoredBlob {
     const { properties, tags = {}, ifMatch, ifNoneMatch } = options
     const current = objects.get(key)
@@ -95,7 +98,7 @@ export function createMemoryBucket({ objects, uploads, find, clock }: MemoryBuck
       versionId: null,
       checksums: { crc32c: checksumOf('crc32c', bytes) },
     }
-    objects.set(key, { info, bytes, tags })
+    objects.set(key, { info, bytes, tags, upload })
     return info
   }
 
@@ -199,11 +202,14 @@ export function createMemoryBucket({ objects, uploads, find, clock }: MemoryBuck
         if (piece !== undefined && md5Hex(piece) === etag) return piece
         throw new StorageError('upload_conflict', 'Cannot complete upload: a part is another one')
       })
-      const stored = write(kept.key, joined(pieces), { ...kept.write, ifMatch })
+      const stored = write(kept.key, joined(pieces), { ...kept.write, ifMatch }, upload.id)
       uploads.delete(upload.id)
       return stored
     },
-    findCompleted: async () => null,
+    async findCompleted({ key, id }) {
+      const object = objects.get(key)
+      return object?.upload === id ? object.info : null
+    },
     async abortUpload({ id }) {
       uploads.delete(id)
     },

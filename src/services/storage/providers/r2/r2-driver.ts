@@ -1,13 +1,15 @@
 import { decodeBase64, encodeBase64 } from '../../../../primitives/base64.ts'
+import { encodeHex } from '../../../../primitives/hex.ts'
+import type { RandomSource } from '../../../../runtime/ports/platform/random-source.ts'
 import type { BlobCapabilities } from '../../blobs/blob-capabilities.ts'
 import type { BlobDriver } from '../../blobs/blob-driver.ts'
 import type { CheckedProperties } from '../../blobs/blob-properties.ts'
 import type { BlobInfo } from '../../blobs/blob-store.ts'
+import type { BlobUpload } from '../../blobs/multipart-uploads.ts'
 import { spanOf } from '../../blobs/byte-range.ts'
 import type { ExpectedChecksum } from '../../blobs/checksum.ts'
-import { multipartEtag } from '../../blobs/multipart-etag.ts'
 import { StorageError, type StorageErrorCode } from '../../storage-error.ts'
-import type { R2BucketLike, R2HttpMetadataLike, R2ObjectLike } from './r2-binding.ts'
+import type { R2BucketLike, R2HttpMetadataLike, R2ObjectLike, R2UploadLike } from './r2-binding.ts'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -61,8 +63,22 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   '100100': 'too_large',
 }
 
-/** A bucket's binding as a driver. */
-export function createR2Driver(bucket: R2BucketLike): BlobDriver {
+/**
+ * Metadata that says which upload made an object. The etags of R2's parts do not say what the etag
+ * of their object will be, so that nothing else proves that an upload whose answer was lost, or whose
+ * process died, was completed. It is not shown.
+ */
+const MADE_BY = 'reuse-upload'
+
+/** A bucket's binding as a driver. An upload's id is our own name for it, a dot, and R2's. */
+export function createR2Driver(
+  bucket: R2BucketLike,
+  random: Pick<RandomSource, 'bytes'>,
+): BlobDriver {
+  function resumed({ key, id }: BlobUpload): R2UploadLike {
+    return bucket.resumeMultipartUpload(key, id.slice(id.indexOf('.') + 1))
+  }
+
   async function head(key: string): Promise<BlobInfo | null> {
     const object = await asked(() => bucket.head(key))
     return object === null ? null : infoOf(object)
@@ -147,34 +163,36 @@ export function createR2Driver(bucket: R2BucketLike): BlobDriver {
       }
     },
     async createUpload(key, { properties, storageClass }) {
-      const { uploadId: id } = await asked(() =>
+      const name = encodeHex(random.bytes(8))
+      const { httpMetadata, customMetadata } = metadataOf(properties)
+      const { uploadId } = await asked(() =>
         bucket.createMultipartUpload(key, {
-          ...metadataOf(properties),
+          httpMetadata,
+          customMetadata: { ...customMetadata, [MADE_BY]: name },
           ...(storageClass !== undefined && { storageClass }),
         }),
       )
-      return { id }
+      return { id: `${name}.${uploadId}` }
     },
-    async putPart({ key, id }, { number, bytes }) {
-      const { etag } = await asked(() =>
-        bucket.resumeMultipartUpload(key, id).uploadPart(number, bytes),
-      )
+    async putPart(upload, { number, bytes }) {
+      const { etag } = await asked(() => resumed(upload).uploadPart(number, bytes))
       return { number, size: bytes.length, etag }
     },
     async parts() {
       throw new StorageError('unsupported', 'Cannot list parts: an R2 binding does not tell them')
     },
-    async completeUpload({ key, id }, parts) {
+    async completeUpload(upload, parts) {
       const listed = parts.map(({ number: partNumber, etag }) => ({ partNumber, etag }))
-      return infoOf(await asked(() => bucket.resumeMultipartUpload(key, id).complete(listed)))
+      return infoOf(await asked(() => resumed(upload).complete(listed)))
     },
-    async findCompleted({ key }, parts, { size }) {
-      const found = await head(key)
-      return found?.size === size && found.etag === multipartEtag(parts) ? found : null
+    async findCompleted({ key, id }, _, { size }) {
+      const found = await asked(() => bucket.head(key))
+      const same = found?.size === size && found.customMetadata?.[MADE_BY] === id.split('.')[0]
+      return found !== null && same ? infoOf(found) : null
     },
-    async abortUpload({ key, id }) {
+    async abortUpload(upload) {
       try {
-        await asked(() => bucket.resumeMultipartUpload(key, id).abort())
+        await asked(() => resumed(upload).abort())
       } catch (error) {
         if (!(error instanceof StorageError && error.code === 'upload_not_found')) throw error
       }
@@ -183,7 +201,8 @@ export function createR2Driver(bucket: R2BucketLike): BlobDriver {
 }
 
 function infoOf(object: R2ObjectLike): BlobInfo {
-  const { key, size, etag, uploaded, checksums, httpMetadata = {}, customMetadata = {} } = object
+  const { key, size, etag, uploaded, checksums, httpMetadata = {} } = object
+  const { [MADE_BY]: _, ...metadata } = object.customMetadata ?? {}
   return {
     key,
     size,
@@ -194,7 +213,7 @@ function infoOf(object: R2ObjectLike): BlobInfo {
     contentDisposition: httpMetadata.contentDisposition ?? null,
     contentEncoding: httpMetadata.contentEncoding ?? null,
     contentLanguage: httpMetadata.contentLanguage ?? null,
-    metadata: { ...customMetadata },
+    metadata,
     storageClass: object.storageClass ?? null,
     versionId: null,
     checksums: {

@@ -1,6 +1,9 @@
 import { checkOptions } from '../../../../primitives/check-options.ts'
 import type { Clock } from '../../../../runtime/ports/platform/clock.ts'
-import type { RandomSource } from '../../../../runtime/ports/platform/random-source.ts'
+import {
+  systemRandom,
+  type RandomSource,
+} from '../../../../runtime/ports/platform/random-source.ts'
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
 import { createBlobStore } from '../../blobs/create-blob-store.ts'
@@ -37,7 +40,7 @@ export function r2(
   options: R2Options = {},
 ): BlobProvider {
   checkOptions('open R2', options, [], ['bucket', 'attempts', 'clock', 'random'])
-  const { clock, random, attempts } = options
+  const { clock, random = systemRandom, attempts } = options
   const named = new Map(isBucket(bindings) ? [['default', bindings]] : Object.entries(bindings))
   for (const [name, binding] of named) {
     checkBucketName(name)
@@ -60,7 +63,7 @@ export function r2(
         `Cannot open bucket: ${name === null ? 'none is named' : 'none is bound to this name'}, ` +
           `one of ${[...named.keys()].join(', ')} expected`,
       )
-    const driver = createR2Driver(binding)
+    const driver = createR2Driver(binding, random)
     const store = createBlobStore(driver, { bucket: name, open: bucket, clock, random, attempts })
     stores.set(name, store)
     return store
