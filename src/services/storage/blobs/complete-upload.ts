@@ -40,7 +40,7 @@ export async function completeUpload(
       driver.parts(upload, { signal: current }),
     ).catch((reason: unknown) => reason)
     const ended = goes instanceof StorageError && goes.code === 'upload_not_found'
-    // While the upload is there nobody has completed it, and what stands in its way is another object.
+    // While the upload is there nobody has completed it: another object stands in its way.
     if (error.code === 'precondition_failed' && !ended) throw error
     throw new StorageError(
       ended ? 'upload_not_found' : 'unavailable',

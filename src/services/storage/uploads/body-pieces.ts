@@ -4,7 +4,7 @@ import { openBody, type BlobBody } from '../blobs/blob-body.ts'
 export interface BodyPieces {
   /** Bytes in all; `null` where that is unknown. */
   readonly size: number | null
-  /** @returns As many bytes as have come: fewer than `length` only at the end, or where it broke off */
+  /** @returns What has come: fewer than `length` only at the end, or where it broke off */
   next(length: number): Promise<{
     readonly bytes: Uint8Array<ArrayBuffer>
     readonly ended: boolean

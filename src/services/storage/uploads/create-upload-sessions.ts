@@ -34,9 +34,9 @@ const NOTE_LENGTH = 16_384
  * Uploads that survive the process: their state is in `backend`, their bytes in the store. A client
  * that broke off asks for the offset and goes on there, in whichever process answers it.
  *
- * What a killed process leaves is picked up by the next append or by `sweep()`. On Azure, Google and
- * R2 bindings, which do not list uploads, one whose beginning was never answered goes by itself
- * after a week.
+ * What a killed process leaves is picked up by the next append or by `sweep()`. On Azure, Google
+ * and R2 bindings, which do not list uploads, one whose beginning was never answered goes by
+ * itself after a week.
  *
  * @example
  * const uploads = createUploadSessions({ backend, store: storage.bucket('s3', 'videos') })

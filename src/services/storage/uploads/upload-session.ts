@@ -29,7 +29,7 @@ export interface UploadSessionsOptions {
   readonly partBytes?: number
   /** How long an upload is kept after its last byte, 1 minute to 6 days. Default 1 day. */
   readonly expiresIn?: Duration
-  /** How long an append of a process that died keeps others out, 1 s to 10 minutes. Default 30 s. */
+  /** How long an append of a dead process keeps others out, 1 s to 10 minutes. Default 30 s. */
   readonly lease?: Duration
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -111,7 +111,7 @@ export interface UploadSessions extends Service {
    */
   append(id: string, options: AppendOptions): Promise<UploadSession>
   /**
-   * Makes the object of what has arrived, where no size was ever given. Again it answers the same.
+   * Makes the object of what has arrived, where no size was given. Again it answers the same.
    *
    * @throws StorageError `upload_not_found`, `upload_locked`; `size_mismatch` when bytes are missing
    */

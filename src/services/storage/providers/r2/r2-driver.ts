@@ -64,9 +64,9 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
 }
 
 /**
- * Metadata that says which upload made an object. The etags of R2's parts do not say what the etag
- * of their object will be, so that nothing else proves that an upload whose answer was lost, or whose
- * process died, was completed. It is not shown.
+ * Metadata that says which upload made an object, and is not shown. The etags of R2's parts do not
+ * say what the etag of their object will be, so that nothing else proves that an upload was
+ * completed whose answer was lost, or whose process died.
  */
 const MADE_BY = 'reuse-upload'
 
