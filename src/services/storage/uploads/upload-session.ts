@@ -92,7 +92,7 @@ export interface AppendChecksum {
   readonly value: string
 }
 
-/** Uploads that survive the process: create, append wherever the offset is, and they complete. */
+/** Uploads that survive the process: create, append where the offset is, and they complete. */
 export interface UploadSessions extends Service {
   readonly maxBytes: number
   /** Begins an upload. Nothing is asked of the store yet. @throws StorageError, RangeError */
@@ -111,7 +111,7 @@ export interface UploadSessions extends Service {
    */
   append(id: string, options: AppendOptions): Promise<UploadSession>
   /**
-   * Makes the object of what has arrived, where no size was given. Again it answers the same.
+   * Makes the object of what has come, where no size was given. Again it answers the same.
    *
    * @throws StorageError `upload_not_found`, `upload_locked`; `size_mismatch` when bytes are missing
    */
