@@ -1,6 +1,12 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { LoggerService, otlp, TracingService } from '../../src/services/logging/index.ts'
+import {
+  LoggerService,
+  MetricsService,
+  otlp,
+  otlpMetrics,
+  TracingService,
+} from '../../src/services/logging/index.ts'
 import { createFakeClock } from '../../src/testing/index.ts'
 
 /** One kind of message of OpenTelemetry's own generated decoder. */
@@ -14,10 +20,11 @@ interface Message {
 const require = createRequire(import.meta.url)
 // The last version whose decoder is generated from the protocol's schemas.
 const { opentelemetry } = require('@opentelemetry/otlp-transformer/build/src/generated/root.js')
-const { trace, logs } = opentelemetry.proto.collector
+const { trace, logs, metrics: metricsSchema } = opentelemetry.proto.collector
 const messages: Readonly<Record<string, Message>> = {
   '/v1/traces': trace.v1.ExportTraceServiceRequest,
   '/v1/logs': logs.v1.ExportLogsServiceRequest,
+  '/v1/metrics': metricsSchema.v1.ExportMetricsServiceRequest,
 }
 
 test('logs and spans are what OpenTelemetry’s own decoder reads, every field of them', async () => {
@@ -72,20 +79,64 @@ test('logs and spans are what OpenTelemetry’s own decoder reads, every field o
   server.end()
   expect(await sink.flush()).toEqual({ sent: 3, dropped: 0, errors: [] })
   expect(sent.map(([path]) => path).toSorted()).toEqual(['/v1/logs', '/v1/traces'])
-  for (const [path, body] of sent) {
-    const message = messages[path]
-    if (message === undefined) throw new Error(`Nothing was to be sent to ${path}`)
-    const bytes = withBytes(body)
-    const decoded = message.decode(message.encode(message.fromObject(bytes)).finish())
-    // What the decoder does not know it leaves out.
-    expect(
-      plain(message.toObject(decoded, { longs: String, bytes: String, enums: Number })),
-    ).toEqual(plain(base64Of(body)))
-  }
+  for (const [path, body] of sent) expectDecoded(path, body)
   const spans = JSON.stringify(sent.find(([path]) => path === '/v1/traces')?.[1])
   expect(spans).toContain('"traceState":"foo=1"')
   expect(spans).toContain('"droppedEventsCount":1')
 })
+
+test('metrics are what OpenTelemetry’s own decoder reads, every field of them', async () => {
+  for (const temporality of ['delta', 'cumulative'] as const) {
+    const sent: unknown[] = []
+    const clock = createFakeClock(1000)
+    const metrics = new MetricsService({
+      clock,
+      maxSeries: 2,
+      exporters: [
+        otlpMetrics({
+          url: 'https://otlp.example',
+          service: 'api',
+          resource: { 'deployment.environment': 'test' },
+          temporality,
+          clock,
+          fetch: async (_url, init) => {
+            sent.push(JSON.parse(bodyOf(init)))
+            return new Response('{}')
+          },
+        }),
+      ],
+    })
+    const hits = metrics.counter('hits_total', { help: 'Hits "a"', labels: ['a', 'b.c'] })
+    for (const a of ['x', 'ý"', 'over', 'the limit'])
+      hits.inc({ a }, 1.5, {
+        trace_id: '0af7651916cd43dd8448eb211c80319c',
+        span_id: 'b7ad6b7169203331',
+      })
+    metrics.gauge('level_bytes', { help: 'Level', unit: 'bytes' }).set(-5)
+    const took = metrics.histogram('took_seconds', {
+      help: 'T',
+      unit: 'seconds',
+      buckets: [0.1, 1],
+    })
+    for (const value of [0.05, 0.5, 5]) took.observe({}, value, { order: 'o-1' })
+    await clock.advance(7)
+    expect(await metrics.flush()).toMatchObject({ dropped: 0, errors: [] })
+    expect(sent).toHaveLength(1)
+    expectDecoded('/v1/metrics', sent[0])
+    expect(JSON.stringify(sent)).toContain('otel.metric.overflow')
+  }
+})
+
+/** Takes what a decoder made of a request apart again: what it does not know it leaves out. */
+function expectDecoded(path: string, body: unknown): void {
+  const message = messages[path]
+  if (message === undefined) throw new Error(`Nothing was to be sent to ${path}`)
+  const bytes = withBytes(body)
+  const decoded = message.decode(message.encode(message.fromObject(bytes)).finish())
+  expect(plain(message.toObject(decoded, { longs: String, bytes: String, enums: Number }))).toEqual(
+    plain(base64Of(body)),
+  )
+}
 
 /** OTLP/JSON writes ids in hexadecimal, where protobuf's own JSON writes base64. */
 function withBytes(value: unknown): unknown {
@@ -107,11 +158,15 @@ function mapIds(value: unknown, map: (hex: string) => unknown): unknown {
   )
 }
 
-/** 64-bit integers are texts in one and may be numbers in the other. */
+/** 64-bit integers are texts in one and may be numbers in the other; empty lists may be left out. */
 function plain(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_name, item: unknown) =>
-      typeof item === 'number' ? String(item) : item,
+      typeof item === 'number'
+        ? String(item)
+        : Array.isArray(item) && item.length === 0
+          ? undefined
+          : item,
     ),
   )
 }

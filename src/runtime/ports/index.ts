@@ -15,6 +15,8 @@ export { BackendError, type BackendErrorCode } from './backend-error.ts'
 export { InfrastructureError } from './infrastructure-error.ts'
 export { NotConfiguredError } from './not-configured-error.ts'
 export type { MetricReading, Service, ServiceRunOptions } from './service.ts'
+export type { ServiceMetrics } from './service-metrics.ts'
+export type { TraceCarrier, TracedWork, TraceHeaders } from './trace-carrier.ts'
 export { systemFetch, type FetchClient } from './platform/fetch-client.ts'
 export { JobAbortError, type JobAbortErrorCode } from './job-store/job-abort-error.ts'
 export type {

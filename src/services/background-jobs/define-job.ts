@@ -2,6 +2,7 @@ import { checkOptions } from '../../primitives/check-options.ts'
 import { checkInteger } from '../../primitives/check-range.ts'
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
 import type { FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
+import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import { checkRateLimit, type JobBreaker, type JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'
@@ -21,7 +22,7 @@ export interface JobDefinition<Input = unknown, Output = Input> {
    */
   run(job: RunningJob<Output>, context: JobContext): Promise<Json | void> | Json | void
   /** Options of jobs of this kind, unless the job says otherwise. */
-  readonly options?: Omit<JobOptions, 'jobId' | 'deduplication'>
+  readonly options?: Omit<JobOptions, 'jobId' | 'deduplication' | 'trace'>
   /**
    * How many jobs run at once for each key (a tenant, a domain) whatever the number of workers.
    * Keys take turns: one with many jobs does not starve the others.
@@ -84,6 +85,11 @@ export interface JobContext {
    * job.
    */
   readonly log: (line: string) => void
+  /**
+   * The trace that this attempt belongs to, for what it puts off or sends: `add(…, { trace })`. On
+   * platforms that remember it themselves there is no need to. `undefined` without `tracing`.
+   */
+  readonly trace?: TraceHeaders | undefined
 }
 
 /**

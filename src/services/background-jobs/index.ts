@@ -8,7 +8,8 @@ export { JobError, type JobErrorCode } from './job-error.ts'
 export { RetryLaterError } from './retry-later-error.ts'
 export { UnrecoverableError } from './unrecoverable-error.ts'
 export { PRIORITIES, type Backoff, type JobOptions, type JobPriority } from './job-options.ts'
-export { JobQueue, type JobQueueOptions, type RunOptions } from './job-queue.ts'
+export { JobQueue } from './job-queue.ts'
+export type { JobQueueOptions, RunOptions } from './job-queue-options.ts'
 export type { FinishedOptions } from './finished.ts'
 export type { AddedJob, JobResult, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 export { scheduleJob, type ScheduledJob } from './schedule-job.ts'
@@ -36,6 +37,8 @@ export {
   type LockErrorCode,
   type SagaErrorCode,
 } from '../../runtime/coordination/index.ts'
+export type { ServiceMetrics } from '../../runtime/ports/service-metrics.ts'
+export type { TraceCarrier, TracedWork, TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 export {
   BackendError,
   InfrastructureError,

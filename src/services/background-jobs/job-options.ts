@@ -3,6 +3,7 @@ import { checkDuration, checkInteger, checkNumber } from '../../primitives/check
 import type { Duration } from '../../primitives/duration.ts'
 import type { Deduplication, NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import { JOB_LIMITS } from '../../runtime/ports/job-store/job-limits.ts'
+import { readTraceHeaders, type TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 
 /** How a job waits, retries and is kept; the names are BullMQ's. */
@@ -43,6 +44,11 @@ export interface JobOptions {
    * `{ age: '14d' }`.
    */
   readonly removeOnFail?: boolean | number | JobKeeping
+  /**
+   * The trace that the job belongs to, on a queue with `tracing`. Default: the one that is running,
+   * where the platform remembers it.
+   */
+  readonly trace?: TraceHeaders | undefined
 }
 
 /** How long a finished job's record stays; the first of the two that is reached ends it. */
@@ -106,6 +112,7 @@ export interface StoredJobOptions {
     readonly jitter: number
   }
   readonly timeoutMs: number | null
+  readonly trace?: TraceHeaders | undefined
 }
 
 const DAY_MS = 86_400_000
@@ -121,6 +128,7 @@ const OPTIONS = [
   'timeout',
   'removeOnComplete',
   'removeOnFail',
+  'trace',
 ] as const
 const DEFAULTS = {
   attempts: 3,
@@ -132,7 +140,7 @@ const DEFAULTS = {
 
 /**
  * @throws RangeError when an option is out of range
- * @throws TypeError when there is an option of another name
+ * @throws TypeError when there is an option of another name, or `trace` has no traceparent
  */
 export function newJobOf(name: string, data: Json, options: JobOptions): NewJob {
   checkOptions(ADD, options, [], OPTIONS)
@@ -144,14 +152,18 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
     DEFAULTS.keepCompletedMs,
   )
   const dead = keepingOf('removeOnFail', options.removeOnFail, DEFAULTS.keepDeadMs)
-  const stored: StoredJobOptions = {
+  const stored: Omit<StoredJobOptions, 'trace'> = {
     backoff: storedBackoff(backoff),
     timeoutMs: timeout === undefined ? null : msOf('timeout', timeout, 1),
   }
   return {
     name,
     data,
-    options: { ...stored, backoff: { ...stored.backoff } },
+    options: {
+      ...stored,
+      backoff: { ...stored.backoff },
+      ...(options.trace !== undefined && { trace: { ...checkTrace(options.trace) } }),
+    },
     priority: priorityOf(options.priority),
     maxAttempts: checkInteger(ADD, 'attempts', attempts, 1, JOB_LIMITS.attempts),
     delayMs: msOf('delay', delay),
@@ -181,7 +193,20 @@ export function storedOptionsOf(json: Json): StoredJobOptions {
       jitter: numberOr(backoff['jitter'], 1),
     },
     timeoutMs: typeof given['timeoutMs'] === 'number' ? given['timeoutMs'] : null,
+    trace: readTraceHeaders(given['trace']),
   }
+}
+
+/** @throws TypeError when a trace is given, which would be without effect */
+export function refuseTrace(options: JobOptions | undefined): void {
+  if (options?.trace !== undefined)
+    throw new TypeError(`Cannot ${ADD}: trace is given, but its queue has no tracing`)
+}
+
+function checkTrace(given: TraceHeaders): TraceHeaders {
+  const trace = readTraceHeaders(given)
+  if (trace !== undefined) return trace
+  throw new TypeError(`Cannot ${ADD}: trace has no traceparent, one expected`)
 }
 
 function deduplicationOf(given: JobDeduplication): Deduplication {

@@ -4,15 +4,10 @@ import { encodeHex } from '../../primitives/hex.ts'
 import { fitText } from '../../primitives/fit-text.ts'
 import { readThrown } from '../../primitives/read-thrown.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
-import {
-  createJobWorker,
-  type JobWorker,
-  type JobWorkerOptions,
-} from '../../runtime/workers/job-worker.ts'
+import { createJobWorker, type JobWorker } from '../../runtime/workers/job-worker.ts'
 import { waitFor } from '../../runtime/coordination/wait-for.ts'
 import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
 import { tryWake } from '../../runtime/workers/try-wake.ts'
-import type { Backend } from '../../runtime/ports/backend.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
 import type {
   ClaimedJob,
@@ -27,23 +22,27 @@ import type {
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
+import type { MetricReading } from '../../runtime/ports/service.ts'
+import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
-import { systemReport, type Report } from '../../runtime/ports/platform/report.ts'
+import { systemReport } from '../../runtime/ports/platform/report.ts'
 import {
   createSparseReport,
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
-import { checkRateLimit, type JobRateLimit } from './job-gates.ts'
+import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
+import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
-import { newJobOf, type JobOptions } from './job-options.ts'
+import { newJobOf, refuseTrace, type JobOptions } from './job-options.ts'
 import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
+import { createJobMetrics, readJobMetrics } from './job-metrics.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { takeUpParked } from './take-up-parked.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
@@ -52,59 +51,7 @@ import { redriveJobs, type RedriveOptions } from './redrive.ts'
 import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
 
-/** What a {@link JobQueue} is made of. */
-export interface JobQueueOptions<Jobs extends JobDefinitions> {
-  /** 1 to 128 characters of `A–Z a–z 0–9 . _ : -`. */
-  readonly name: string
-  /** Where the jobs are kept: `memory()`, `sqlite()`, `durableObjects()` or `redis()`. */
-  readonly backend: Pick<Backend, 'jobStore' | 'store' | 'rateLimits' | 'waker'>
-  readonly jobs: Jobs
-  /** Options of every job, unless its definition or the job itself says otherwise. */
-  readonly options?: JobDefinition['options']
-  /** Default: the platform's. */
-  readonly clock?: Clock
-  /** Default: the platform's. */
-  readonly random?: RandomSource
-  /**
-   * How many attempts of all jobs of the queue together may start in a time. More wait, in order,
-   * without an attempt spent.
-   */
-  readonly rateLimit?: JobRateLimit
-  /** Whether the record of a job that failed keeps the stack of what was thrown. Default false. */
-  readonly recordStacks?: boolean
-  /**
-   * Hears what nobody else does: failed attempts while there is neither a listener (`on`) nor an
-   * `onSettled`, what goes wrong around a worker without `onError`, and what listeners throw. The
-   * same once a minute. Default: prints it, with its stack.
-   */
-  readonly report?: Report
-}
-
-/**
- * How {@link JobQueue.run} works; see {@link JobWorkerOptions}. What callbacks throw is reported
- * and changes nothing.
- */
-export interface RunOptions extends Partial<
-  Pick<JobWorkerOptions, 'concurrency' | 'lease' | 'maxWait' | 'grace'>
-> {
-  /**
-   * Hears of each outcome once the job store has taken it, or of its being `lost`; `thrown` is what
-   * the handler threw, itself.
-   */
-  readonly onSettled?: (
-    job: ClaimedJob,
-    outcome: JobOutcome,
-    fate: 'settled' | 'lost',
-    thrown?: unknown,
-  ) => unknown
-  /**
-   * Hears when the job store could not be reached; the worker goes on trying. Default: `report`.
-   */
-  readonly onError?: (error: unknown) => unknown
-}
-
 const CREATE = 'create job queue'
-const OPTIONAL = ['options', 'clock', 'random', 'rateLimit', 'recordStacks', 'report'] as const
 const GROUP_CHARACTERS = 256
 /**
  * Jobs that others have parked are looked for this long after some were found, then ever more
@@ -154,18 +101,27 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @throws TypeError when an option is missing, or has another name
    */
   constructor(options: JobQueueOptions<Jobs>) {
-    checkOptions(CREATE, options, ['name', 'backend', 'jobs'], OPTIONAL)
+    checkOptions(CREATE, options, ['name', 'backend', 'jobs'], QUEUE_OPTIONS)
     checkParts(CREATE, 'backend', options.backend, ['jobStore', 'store', 'rateLimits', 'waker'])
     const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
     for (const [kind, definition] of Object.entries(jobs)) checkDefinition(kind, definition)
     if (options.rateLimit !== undefined) checkRateLimit(CREATE, options.rateLimit)
+    const { metrics, tracing } = options
+    if (metrics !== undefined) checkParts(CREATE, 'metrics', metrics, ['counter', 'histogram'])
+    if (tracing !== undefined) checkParts(CREATE, 'tracing', tracing, ['carry', 'carryOn'])
+    const count =
+      metrics &&
+      createJobMetrics(metrics, name, (fault) => this.#onFault('Counting jobs failed', fault))
     this.name = name
     this.#options = { ...options, jobs: { ...jobs } }
     this.#clock = clock
     this.#random = random
     this.#reporter = createSparseReport(options.report ?? systemReport, clock)
     this.#events = createJobEvents(
-      (event) => this.#statistics.record(event),
+      (event) => {
+        this.#statistics.record(event)
+        count?.(event)
+      },
       (fault) => this.#onFault('A listener of job events failed', fault),
     )
     this.#jobStore = backend.jobStore.queue(name)
@@ -181,6 +137,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       clock,
       random,
       recordsStacks: options.recordStacks ?? false,
+      tracing,
       onFailure: (job, attempt) => this.#noteFailure(job, attempt),
       onFault: (message, fault) => this.#onFault(message, fault),
     })
@@ -217,7 +174,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** Adds up to 1,000 jobs in one durable write, all or none. Errors as {@link add}. */
   async addBulk(jobs: readonly JobToAdd<Jobs>[]): Promise<readonly AddedJob[]> {
-    return this.#add(await Promise.all(jobs.map((job) => this.#newJob(job))))
+    const trace = this.#options.tracing?.carry()
+    return this.#add(await Promise.all(jobs.map((job) => this.#newJob(job, trace))))
   }
 
   /**
@@ -229,7 +187,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    */
   async addFlow(flow: JobFlow<Jobs>): Promise<readonly AddedJob[]> {
     const newId = (): string => `flow-${encodeHex(this.#random.bytes(12))}`
-    return this.#add(await layOutFlow(flow, (job) => this.#newJob(job), newId))
+    const trace = this.#options.tracing?.carry()
+    return this.#add(await layOutFlow(flow, (job) => this.#newJob(job, trace), newId))
   }
 
   /**
@@ -391,6 +350,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#events.listen(listener)
   }
 
+  /** How many jobs are in which state. */
+  async readMetrics(): Promise<readonly MetricReading[]> {
+    return readJobMetrics(this.name, await this.counts())
+  }
+
   /** How this process's attempts went: counts, and percentiles of waiting and running. */
   statistics(): JobStatistics {
     return this.#statistics.read()
@@ -419,7 +383,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return tryWake(this.#options.backend.waker, queue, inMs)
   }
 
-  async #newJob({ name, data, options }: JobToAdd<Jobs>): Promise<NewJob> {
+  /** @param trace Which the job belongs to; ticks of a schedule have traces of their own */
+  async #newJob({ name, data, options }: JobToAdd<Jobs>, trace?: TraceHeaders): Promise<NewJob> {
+    if (this.#options.tracing === undefined) refuseTrace(options)
     const definition = this.#definition(name)
     if (definition === undefined) {
       const known = Object.keys(this.#options.jobs).join(', ')
@@ -442,6 +408,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       ...this.#options.options,
       ...definition.options,
       ...options,
+      trace: options?.trace ?? trace,
     })
     const { concurrency } = definition
     if (concurrency === undefined) return job

@@ -3,6 +3,7 @@ import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
 import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobControl, JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
+import type { TraceCarrier } from '../../runtime/ports/trace-carrier.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { JobDefinition } from './define-job.ts'
 import type { JobEvents } from './job-events.ts'
@@ -23,6 +24,7 @@ export interface QueueProcessorOptions {
   readonly clock: Clock
   readonly random: RandomSource
   readonly recordsStacks: boolean
+  readonly tracing: Pick<TraceCarrier, 'carryOn'> | undefined
   /** Hears of each attempt that failed. */
   readonly onFailure: (job: ClaimedJob, attempt: Attempt) => void
   /** Hears what callbacks of the queue's user throw. */

@@ -7,6 +7,7 @@ import type { ClaimedJob, FinishedChild } from '../../runtime/ports/job-store/jo
 import { encodeJson } from '../../runtime/ports/job-store/job-limits.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl } from '../../runtime/ports/job-store/job-processor.ts'
+import type { TraceCarrier, TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
@@ -27,6 +28,8 @@ export interface AttemptOptions {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: (line: string) => void
+  /** Where attempts are spans. */
+  readonly tracing: Pick<TraceCarrier, 'carryOn'> | undefined
   /** Whether a failed job's record keeps the stack. */
   readonly recordsStacks: boolean
   /** Hears what the definition's own backoff throws. */
@@ -92,14 +95,31 @@ async function runHandler(
   job: ClaimedJob,
   data: unknown,
   control: JobControl,
-  { clock, log, children }: AttemptOptions,
+  { queue, clock, log, children, tracing }: AttemptOptions,
 ): Promise<Json> {
   const { id, name, attempt, maxAttempts, token, addedAt } = job
   const { progress } = control
-  const { timeoutMs } = storedOptionsOf(job.options)
+  const { timeoutMs, trace } = storedOptionsOf(job.options)
   const run = async (signal: AbortSignal): Promise<Json> => {
     const running = { id, name, data, attempt, maxAttempts, token, addedAt }
-    const result = await definition.run(running, { signal, progress, log, children })
+    const call = async (own?: TraceHeaders): Promise<Json | void> =>
+      definition.run(running, { signal, progress, log, children, trace: own })
+    const result = await (tracing === undefined
+      ? call()
+      : tracing.carryOn(
+          {
+            name: `process ${name}`,
+            kind: 'consumer',
+            attributes: {
+              'messaging.operation.type': 'process',
+              'messaging.destination.name': queue,
+              'messaging.message.id': id,
+              'job.attempt': attempt,
+            },
+          },
+          trace,
+          ({ headers }) => call(headers),
+        ))
     return checkResult(name, result ?? null)
   }
   const late = (): Error =>

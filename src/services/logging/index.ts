@@ -41,6 +41,11 @@ export { pinoFormat } from './logs/pino-format.ts'
 export { createPrettyFormat, prettyFormat, type PrettyFormatOptions } from './logs/pretty-format.ts'
 export type { WideEvent } from './logs/wide-event.ts'
 export { winstonFormat } from './logs/winston-format.ts'
+export {
+  analyticsEngine,
+  type AnalyticsDataset,
+  type AnalyticsEngineOptions,
+} from './metrics/analytics-engine.ts'
 export { MetricError, type MetricErrorCode } from './metrics/metric-error.ts'
 export type {
   Exemplar,
@@ -59,6 +64,8 @@ export {
   type MetricsExporter,
   type MetricsOptions,
 } from './metrics/metrics-options.ts'
+export { otlpMetrics, type OtlpMetricsOptions } from './metrics/otlp-metrics.ts'
+export { pushgateway, type PushgatewayOptions } from './metrics/pushgateway.ts'
 export { configureMetrics, trackMetric, type TrackedMetric } from './metrics/track-metric.ts'
 export { observe, type FetchHandler, type ObservedHandlers } from './observing/observe.ts'
 export type { Observation, RequestObservation, WorkObservation } from './observing/observation.ts'

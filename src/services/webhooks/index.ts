@@ -6,6 +6,8 @@ export {
 export { IdempotencyInProgressError } from '../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 export { AddressRefusedError } from '../../runtime/platforms/node/address-refused-error.ts'
 export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
+export type { ServiceMetrics } from '../../runtime/ports/service-metrics.ts'
+export type { TraceCarrier, TracedWork, TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export {
   JobAbortError,

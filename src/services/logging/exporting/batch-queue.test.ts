@@ -200,3 +200,12 @@ function bodyOf({ body }: RequestInit): string {
   if (typeof body === 'string') return body
   throw new TypeError('A text was to be sent')
 }
+
+test('what is lost while sending by itself is told by the next flush', async () => {
+  const { queue, clock } = fixture(() => new Response(null, { status: 403 }), { maxBatch: 2 })
+  for (const item of ['a', 'b']) queue.add(item)
+  await clock.advance(0)
+  const { sent, dropped, errors } = await queue.flush()
+  expect([sent, dropped, errors.length]).toEqual([0, 2, 1])
+  expect(await queue.flush()).toEqual({ sent: 0, dropped: 0, errors: [] })
+})

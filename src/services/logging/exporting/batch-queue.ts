@@ -79,12 +79,19 @@ export function createBatchQueue<Item>(
   /** Written before, and to be sent again. */
   let parts: string[] = []
   let dropped = 0
+  /** Of sending that nobody waited for; told by the next flush. */
+  let untold: readonly unknown[] = []
   let timerSetAt = -Infinity
 
+  const send = async (): Promise<void> => {
+    const { dropped: lost, errors } = await flush()
+    dropped += lost
+    untold = [...untold, ...errors].slice(0, MAX_ERRORS)
+  }
   const inBackground = (): void => {
     try {
-      waitUntil?.(flush())
-      if (waitUntil === undefined) void flush()
+      const sending = send()
+      waitUntil?.(sending)
     } catch {
       // What is sent may then be cut off, and the caller's request is not to suffer for it.
     }
@@ -106,12 +113,13 @@ export function createBatchQueue<Item>(
   async function flush(): Promise<FlushResult> {
     const taken = items
     const again = parts
-    const errors: unknown[] = []
+    const errors: unknown[] = [...untold]
     let sent = 0
     let lost = dropped
     items = []
     parts = []
     dropped = 0
+    untold = []
     for (const item of taken) {
       try {
         again.push(encode(item))

@@ -2,7 +2,10 @@
 export interface FlushResult {
   /** Taken by the receiver. */
   readonly sent: number
-  /** Lost: for lack of room since the last flush, refused by the receiver, or not to be encoded. */
+  /**
+   * Lost since the last flush, also where batches were sent by themselves meanwhile: for lack of
+   * room, refused by the receiver, or not to be encoded.
+   */
   readonly dropped: number
   /** Why, the first ten. What could be tried again still waits. */
   readonly errors: readonly unknown[]
@@ -36,4 +39,5 @@ export async function flushAll(all: readonly Flushable[]): Promise<FlushResult> 
   return { sent, dropped, errors: results.flatMap(({ errors }) => errors).slice(0, MAX_ERRORS) }
 }
 
-const NOTHING: FlushResult = { sent: 0, dropped: 0, errors: [] }
+/** Nothing was waiting. */
+export const NOTHING: FlushResult = { sent: 0, dropped: 0, errors: [] }

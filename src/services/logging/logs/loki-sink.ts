@@ -8,7 +8,10 @@ import { pinoFormat } from './pino-format.ts'
 export interface LokiSinkOptions extends BatchOptions {
   /** Of Loki, as `https://logs.example.com`. */
   readonly url: string
-  /** What the stream is found by: few values, never an id. Default `{ service: 'app' }`. */
+  /**
+   * What the stream is found by: few values, never an id. Default `{ service }`, the service of the
+   * first record.
+   */
   readonly labels?: Readonly<Record<string, string>>
   /** Sent with each request: `authorization`, `x-scope-orgid`. */
   readonly headers?: Readonly<Record<string, string>>
@@ -28,12 +31,13 @@ export interface LokiSinkOptions extends BatchOptions {
 export function lokiSink(options: LokiSinkOptions): LogSink {
   const action = 'create Loki sink'
   checkBatchOptions(action, options, ['url'], ['labels', 'headers', 'format'])
-  const { labels = { service: 'app' }, format = pinoFormat } = options
+  const { labels, format = pinoFormat } = options
+  let service = 'app'
   const target = {
     url: `${checkUrl(action, options.url).replace(/\/+$/, '')}/loki/api/v1/push`,
     headers: { 'content-type': 'application/json', ...options.headers },
     join: (values: readonly string[]) =>
-      `{"streams":[{"stream":${JSON.stringify(labels)},"values":[${values.join(',')}]}]}`,
+      `{"streams":[{"stream":${JSON.stringify(labels ?? { service })},"values":[${values.join(',')}]}]}`,
   }
   const queue = createBatchQueue(
     'send logs',
@@ -42,5 +46,13 @@ export function lokiSink(options: LokiSinkOptions): LogSink {
       `["${record.time}${String(record.sequence % 1e6).padStart(6, '0')}",${jsonOf(format(record))},{"level":"${record.levelName}"}]`,
     options,
   )
-  return { write: (record) => queue.add(record), flush: () => queue.flush() }
+  let isFirst = true
+  return {
+    write(record) {
+      if (isFirst) service = record.service ?? service
+      isFirst = false
+      queue.add(record)
+    },
+    flush: () => queue.flush(),
+  }
 }

@@ -25,8 +25,16 @@ export interface MetricsOptions {
    * false.
    */
   readonly exemplars?: boolean
-  /** Take all metrics with each flush. Default: none. */
+  /**
+   * Take metrics with each flush: `otlpMetrics()`, `pushgateway()`, `analyticsEngine()`. Default:
+   * none.
+   */
   readonly exporters?: readonly MetricsExporter[]
+  /**
+   * A flush that comes sooner after the last one does nothing, 0 to 1 h: what it had to say goes
+   * with the next. Where each request flushes it saves a write of each. Default 0.
+   */
+  readonly flushEvery?: Duration
   /** Default: the platform's. */
   readonly clock?: Clock
   readonly random?: RandomSource
@@ -34,7 +42,11 @@ export interface MetricsOptions {
 
 /** Sends metrics somewhere. */
 export interface MetricsExporter {
-  /** @param families With this isolate's totals since it began */
+  /**
+   * `own`: this isolate's totals since it began. `totals`: those over all isolates, and the numbers
+   * of the services that are watched. Default `own`.
+   */
+  readonly wants?: 'own' | 'totals'
   export(families: readonly MetricFamily[]): Promise<FlushResult>
 }
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import type { MetricReading, Service } from '../../../runtime/ports/service.ts'
 import { currentContext } from '../context/context.ts'
-import { MAX_ERRORS, type FlushResult } from '../exporting/flush-result.ts'
+import { MAX_ERRORS, NOTHING, type FlushResult } from '../exporting/flush-result.ts'
 import { exposeMetrics } from './expose-metrics.ts'
 import {
   createCounter,
@@ -41,6 +41,7 @@ const NAMES = [
   'maxSeries',
   'exemplars',
   'exporters',
+  'flushEvery',
   'clock',
   'random',
 ] as const
@@ -76,6 +77,8 @@ export class MetricsService {
   readonly #notices = new Map<string, Counter<'metric'>>()
   /** By metric, how often it had changed when it was last written. */
   readonly #written = new Map<string, number>()
+  readonly #flushEveryMs: number
+  #flushedAt = -Infinity
 
   /**
    * @throws TypeError when an option is of another kind or name
@@ -107,6 +110,7 @@ export class MetricsService {
           metric,
         ),
     }
+    this.#flushEveryMs = checkDuration(CREATE, 'flushEvery', options.flushEvery ?? 0, 0, 3_600_000)
     const shards = checkInteger(CREATE, 'shards', options.shards ?? 1, 1, 64)
     const staleMs = checkDuration(
       CREATE,
@@ -229,30 +233,24 @@ export class MetricsService {
    * and again: at the end of each request, `ctx.waitUntil(metrics.flush())`.
    */
   async flush(): Promise<FlushResult> {
-    const errors: unknown[] = []
-    let sent = 0
-    let dropped = 0
-    try {
-      const shared = await this.#share()
-      sent += shared.sent
-      errors.push(...shared.errors)
-    } catch (error) {
-      errors.push(error)
-    }
-    if (this.#exporters.length > 0) {
-      const families = this.#snapshot()
-      for (const exporter of this.#exporters) {
-        try {
-          const result = await exporter.export(families)
-          sent += result.sent
-          dropped += result.dropped
-          errors.push(...result.errors)
-        } catch (error) {
-          errors.push(error)
-        }
+    const now = this.#host.now()
+    // A clock may step back.
+    if (now >= this.#flushedAt && now - this.#flushedAt < this.#flushEveryMs) return NOTHING
+    this.#flushedAt = now
+    const results = [await this.#shareQuietly()]
+    for (const exporter of this.#exporters) {
+      try {
+        const families = exporter.wants === 'totals' ? await this.read() : this.#snapshot()
+        results.push(await exporter.export(families))
+      } catch (error) {
+        results.push({ ...NOTHING, errors: [error] })
       }
     }
-    return { sent, dropped, errors: errors.slice(0, MAX_ERRORS) }
+    return {
+      sent: results.reduce((sum, { sent }) => sum + sent, 0),
+      dropped: results.reduce((sum, { dropped }) => sum + dropped, 0),
+      errors: results.flatMap(({ errors }) => errors).slice(0, MAX_ERRORS),
+    }
   }
 
   /**
@@ -261,6 +259,14 @@ export class MetricsService {
    */
   async forget(name: string): Promise<void> {
     await this.#shared?.forget(name.replace(/_total$/, ''))
+  }
+
+  async #shareQuietly(): Promise<FlushResult> {
+    try {
+      return { ...NOTHING, ...(await this.#share()) }
+    } catch (error) {
+      return { ...NOTHING, errors: [error] }
+    }
   }
 
   async #share(): Promise<{ sent: number; errors: readonly unknown[] }> {

@@ -36,3 +36,11 @@ function otlpValue(value: unknown): string {
 export function nanos(ms: number): string {
   return Number.isInteger(ms) ? `"${ms}000000"` : `"${Math.round(ms * 1000)}000"`
 }
+
+/** @returns A `Resource` of OTLP/JSON: what sends all this */
+export function resourceOf(
+  service = 'app',
+  resource: Readonly<Record<string, string | number | boolean>> = {},
+): string {
+  return `{"attributes":${otlpAttributes({ 'service.name': service, ...resource })}}`
+}

@@ -5,7 +5,7 @@ import { checkUrl } from '../logs/http-sink.ts'
 import type { LogSink } from '../logs/log-record.ts'
 import type { SpanSink } from '../traces/span.ts'
 import { otlpLogRecord, otlpSpan } from './otlp-records.ts'
-import { otlpAttributes } from './otlp-values.ts'
+import { resourceOf } from './otlp-values.ts'
 
 /** Options of {@link otlp}. */
 export interface OtlpOptions extends BatchOptions {
@@ -43,8 +43,8 @@ export function otlp(options: OtlpOptions): OtlpSink {
     url: `${base}/v1/${path}`,
     headers: { 'content-type': 'application/json', ...options.headers },
     join(parts) {
-      const resource = { 'service.name': service ?? 'app', ...options.resource }
-      return `{"resource${open}":[{"resource":{"attributes":${otlpAttributes(resource)}},"scope${open}":[{"scope":{"name":"@white-cross/reuse"},"${close}":[${parts.join(',')}]}]}]}`
+      const resource = resourceOf(service, options.resource)
+      return `{"resource${open}":[{"resource":${resource},"scope${open}":[{"scope":{"name":"@white-cross/reuse"},"${close}":[${parts.join(',')}]}]}]}`
     },
     rejected: rejectedOf,
   })
@@ -74,7 +74,7 @@ export function otlp(options: OtlpOptions): OtlpSink {
 }
 
 /** A collector says with its 200 how many records it did not take. */
-function rejectedOf(answer: string): number {
+export function rejectedOf(answer: string): number {
   const count = /"rejected(?:LogRecords|Spans|DataPoints)":\s*"?(\d{1,9})/.exec(answer)?.[1]
   return Number(count ?? 0)
 }

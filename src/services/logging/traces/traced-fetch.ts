@@ -4,22 +4,18 @@ import type { TraceContext } from './trace-parent.ts'
 import type { TracingService } from './tracing-service.ts'
 
 /** What {@link createTracedFetch} needs of the service. */
-type Tracer = Pick<TracingService, 'startSpan' | 'runSpan' | 'inject'>
+type Tracer = Pick<TracingService, 'startSpan' | 'runSpan' | 'inject' | 'mayTell'>
 
 /**
  * Makes a `fetch` whose requests are spans.
  *
- * @param propagateTo Origins that may know the trace
  * @param parent What each is a part of. Default: the span that is open
- * @throws TypeError when one of them is no origin
  */
 export function createTracedFetch(
   tracer: Tracer,
   fetch: FetchClient,
-  propagateTo: readonly string[],
   parent?: TraceContext,
 ): FetchClient {
-  const origins = new Set(propagateTo.map(checkOrigin))
   let injects: boolean | undefined
   return (url, init) => {
     const { method = 'GET' } = init
@@ -37,19 +33,11 @@ export function createTracedFetch(
     return tracer.runSpan(span, async () => {
       injects ??= fetch !== systemFetch || !addsTraceparent()
       const headers = new Headers(init.headers)
-      if (injects && target !== undefined && origins.has(target.origin))
-        tracer.inject(headers, span)
+      if (injects && tracer.mayTell(url)) tracer.inject(headers, span)
       const response = await fetch(url, { ...init, headers })
       span.setAttribute('http.response.status_code', response.status)
       if (response.status >= 400) span.setStatus('error')
       return response
     })
   }
-}
-
-function checkOrigin(origin: string): string {
-  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
-  throw new TypeError(
-    `Cannot create tracing: propagateTo has ${JSON.stringify(origin)}, an origin such as "https://api.example.com" expected`,
-  )
 }

@@ -25,10 +25,11 @@ export interface TracingOptions {
    */
   readonly tail?: TailSampling
   /**
-   * Origins whose requests get `traceparent` and `baggage`, as `https://api.example.com`. Default:
-   * none, for they tell others our ids, and break requests of browsers across origins.
+   * Origins whose requests get `traceparent` and `baggage`, as `https://api.example.com`, or a
+   * function that knows them. Default: none, for they tell others our ids, and break requests of
+   * browsers across origins.
    */
-  readonly propagateTo?: readonly string[]
+  readonly propagateTo?: readonly string[] | ((origin: string) => boolean)
   /** See `LoggerOptions`. */
   readonly redact?: RedactorOptions | Redactor | 'show-everything'
   /** Attributes of one span, 1 to 10,000. Default 128. */

@@ -3,17 +3,23 @@ import { checkInteger } from '../../../primitives/check-range.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
+import type {
+  TraceCarrier,
+  TracedWork,
+  TraceHeaders,
+} from '../../../runtime/ports/trace-carrier.ts'
 import { currentContext, runInContext, type Context } from '../context/context.ts'
 import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
 import { createRedactor } from '../redaction/create-redactor.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { plainValue } from '../values/plain-value.ts'
-import { readBaggage, writeBaggage } from './baggage.ts'
+import { readBaggage, writeBaggage, type Baggage } from './baggage.ts'
 import { newTraceId, RecordedSpan, type LocalRoot, type SpanHost } from './recorded-span.ts'
 import { parentSampler, type Sampler } from './sampler.ts'
 import type { Attributes, Span, SpanKind, SpanRecord, SpanSink } from './span.ts'
 import { createTailSampler, type TailSampler } from './tail-sampler.ts'
 import { readTraceContext, writeTraceparent, type TraceContext } from './trace-parent.ts'
+import { readPropagation } from './propagation.ts'
 import { createTracedFetch } from './traced-fetch.ts'
 import type { PlatformTracing, TracingOptions } from './tracing-options.ts'
 
@@ -70,6 +76,7 @@ export class TracingService {
   readonly #platform: PlatformTracing | undefined
   readonly #onError: (error: unknown) => void
   readonly #fetchWithin: (parent: TraceContext) => FetchClient
+  readonly #mayTell: (url: string) => boolean
 
   /**
    * @throws TypeError when an option is of another kind or name
@@ -105,8 +112,9 @@ export class TracingService {
       ended: (record, root) => this.#ended(record, root),
       context: options.context ?? currentContext,
     }
-    this.fetch = createTracedFetch(this, fetch, propagateTo)
-    this.#fetchWithin = (parent) => createTracedFetch(this, fetch, propagateTo, parent)
+    this.#mayTell = readPropagation(propagateTo)
+    this.fetch = createTracedFetch(this, fetch)
+    this.#fetchWithin = (parent) => createTracedFetch(this, fetch, parent)
   }
 
   /** The same as `fetch` for a span that the platform does not remember. */
@@ -220,6 +228,50 @@ export class TracingService {
       },
       act,
     )
+  }
+
+  /** The headers of the span that is open, to be kept with work that is put off. */
+  carry(): TraceHeaders | undefined {
+    const context = this.current()
+    return context === undefined ? undefined : this.#headersOf(context)
+  }
+
+  /**
+   * Does work in the trace that came along with it: a span of its own, whose headers go to whatever
+   * `act` puts off or sends. Without headers it begins a trace.
+   */
+  carryOn<Result>(
+    { name, kind, attributes }: Parameters<TraceCarrier['carryOn']>[0],
+    headers: TraceHeaders | undefined,
+    act: (work: TracedWork) => Result,
+  ): Result {
+    const parent = readTraceContext(headers?.traceparent, headers?.tracestate) ?? null
+    // What runs the queue may itself be in a trace, which has nothing to do with this work.
+    const baggage = readBaggage(headers?.baggage)
+    return runInContext({ ...this.#host.context(), baggage }, () =>
+      this.runSpan(this.startSpan(name, { kind, attributes, parent }), (span) =>
+        act({
+          headers: this.#headersOf(span, baggage),
+          setAttribute: (key, value) => span.setAttribute(key, value),
+          recordError: (error) => span.recordError(error),
+        }),
+      ),
+    )
+  }
+
+  /** Whether the server at `url` is one of `propagateTo`. */
+  mayTell(url: string): boolean {
+    return this.#mayTell(url)
+  }
+
+  #headersOf(context: TraceContext, given?: Baggage): TraceHeaders {
+    const { traceState: tracestate } = context
+    const baggage = writeBaggage(given ?? this.#host.context()?.baggage ?? new Map())
+    return {
+      traceparent: writeTraceparent(context),
+      ...(tracestate !== undefined && { tracestate }),
+      ...(baggage !== undefined && { baggage }),
+    }
   }
 
   /** Sends what the sinks still hold. Never rejects, and can be called again and again. */

@@ -27,6 +27,7 @@ import type { EndpointLanes } from './endpoint-lanes.ts'
 import { isCurrent, decideTask, type TaskDecision } from './decide-task.ts'
 import { keepUnsettled, outlivesWait } from './keep-until.ts'
 import { makeAttempt, type MakeAttemptOptions } from './make-attempt.ts'
+import type { ObserveAttempt } from './observed-attempt.ts'
 import type { RateSlots } from './rate-slots.ts'
 import { recordAttempt } from './record-attempt.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
@@ -45,6 +46,7 @@ export interface DeliveryProcessorOptions extends AttemptEffectOptions, MakeAtte
   readonly schedule: RetrySchedule
   readonly policy: HealthPolicy
   readonly retentionMs: number
+  readonly observeAttempt: ObserveAttempt
 }
 
 type Attemptable = Extract<TaskDecision, { kind: 'attempt' }>
@@ -126,7 +128,13 @@ export function createDeliveryProcessor(options: DeliveryProcessorOptions): JobP
       if (limitedMs > 0) return await putOff(decision.delivery, limitedMs)
       const taken = await takeProbe(snapshot, decision)
       if (taken === null) return await putOff(decision.delivery, random.fraction() * SPREAD_MS)
-      const { attempt, body } = await makeAttempt(decision.delivery, endpoint, signal, options)
+      const { delivery } = decision
+      const { attempt, body } = await options.observeAttempt(
+        delivery,
+        endpoint,
+        task.trace,
+        (trace) => makeAttempt(delivery, endpoint, signal, options, trace),
+      )
       // The worker stops or has lost the job: whoever has it next makes the attempt.
       if (attempt.error?.code === 'aborted') return waitFor(0)
       succeeded = attempt.error === null

@@ -1,5 +1,6 @@
 import type { ClaimedJob, NewJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
+import { readTraceHeaders, type TraceHeaders } from '../../../runtime/ports/trace-carrier.ts'
 import type { JsonOf } from '../queues/json-of.ts'
 import type { Delivery, DeliveryLane } from './delivery.ts'
 
@@ -26,6 +27,8 @@ export interface DeliveryTask {
   readonly attempts: number
   /** Send again although it was delivered. */
   readonly resend: boolean
+  /** Of whoever published the event. */
+  readonly trace?: TraceHeaders | undefined
 }
 
 /**
@@ -63,13 +66,17 @@ export function retryTask({ id, round, state }: Delivery): DeliveryTask {
 export function taskOf({ id: jobId, data }: Pick<ClaimedJob, 'id' | 'data'>): DeliveryTask {
   const [id = '', round = '0'] = jobId.split('#')
   // Only `deliveryJob` and `outcomeOf` write the queue's jobs.
-  const { attempts = 0, resend = false } = data as JsonOf<Partial<DeliveryTask>>
-  return { id, round: Number(round), attempts, resend }
+  const { attempts = 0, resend = false, trace } = data as JsonOf<Partial<DeliveryTask>>
+  return { id, round: Number(round), attempts, resend, trace: readTraceHeaders(trace) }
 }
 
 /** What the id does not say; nothing for the first attempt. */
-function dataOf({ attempts, resend }: DeliveryTask): NewJob['data'] {
-  return { ...(attempts > 0 && { attempts }), ...(resend && { resend }) }
+function dataOf({ attempts, resend, trace }: DeliveryTask): NewJob['data'] {
+  return {
+    ...(attempts > 0 && { attempts }),
+    ...(resend && { resend }),
+    ...(trace !== undefined && { trace: { ...trace } }),
+  }
 }
 
 /** Puts a job off without counting it as an attempt. */

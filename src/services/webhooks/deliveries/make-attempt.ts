@@ -1,4 +1,5 @@
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { TraceHeaders } from '../../../runtime/ports/trace-carrier.ts'
 import { signingSecrets, type EndpointRecord } from '../endpoints/endpoint.ts'
 import type { Attempt, AttemptErrorCode } from '../outbound/attempt.ts'
 import type { Sender } from '../outbound/sender.ts'
@@ -28,6 +29,7 @@ export async function makeAttempt(
   endpoint: EndpointRecord,
   signal: AbortSignal,
   options: MakeAttemptOptions,
+  trace?: TraceHeaders,
 ): Promise<{ readonly attempt: Attempt; readonly body: string | null }> {
   const { sender, clock } = options
   const at = clock.now()
@@ -39,7 +41,7 @@ export async function makeAttempt(
     id: delivery.eventId,
     body,
     secrets: signingSecrets(endpoint, clock.now()),
-    headers: endpoint.headers,
+    headers: { ...trace, ...endpoint.headers },
     signal,
   })
   return { attempt, body }

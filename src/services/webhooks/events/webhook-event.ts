@@ -1,6 +1,7 @@
 import { scanJson } from '../../../primitives/scan-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { writeJson } from '../../../primitives/write-json.ts'
+import { readTraceHeaders, type TraceHeaders } from '../../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { isEventType } from './event-pattern.ts'
 import { WebhookError } from '../webhook-error.ts'
@@ -17,6 +18,11 @@ interface EventHeader {
   readonly id?: string
   /** Whose endpoints get it: 1 to 64 characters of `A–Z a–z 0–9 _ -`. Default `default`. */
   readonly tenant?: string
+  /**
+   * The trace that it belongs to, of webhooks with `tracing`; receivers that may know it get it
+   * with each attempt. Default: the one that is running, where the platform remembers it.
+   */
+  readonly trace?: TraceHeaders | undefined
 }
 
 /** Something that happened, for every endpoint that wants to know. */
@@ -49,6 +55,8 @@ export interface EventRecord {
    * `{ "type", "timestamp", "data" }` as Standard Webhooks recommends; the exact text that is sent.
    */
   readonly body: string
+  /** `TraceHeaders`, as JSON. */
+  readonly trace?: { readonly [name: string]: string }
 }
 
 /** The body's content, which filters and transforms see. */
@@ -73,18 +81,27 @@ export function readEvent(
     maxBytes,
   }: { readonly now: number; readonly newId: () => string; readonly maxBytes: number },
 ): EventRecord {
-  const { type, id, tenant = DEFAULT_TENANT, data, json } = checkNames(event)
+  const { type, id, tenant = DEFAULT_TENANT, data, json, trace: given } = checkNames(event)
   if (typeof type !== 'string' || !isEventType(type))
     throw invalid('type', 'it is no event type, words with dots between are needed')
   if (typeof tenant !== 'string' || !isTenant(tenant))
     throw invalid('tenant', 'it is not 1 to 64 characters of A–Z a–z 0–9 _ -')
   if (id !== undefined && (typeof id !== 'string' || !isEventId(id)))
     throw invalid('id', 'it is not 1 to 128 characters of A–Z a–z 0–9 _ -')
+  const trace = readTraceHeaders(given)
+  if (given !== undefined && trace === undefined) throw invalid('trace', 'it has no traceparent')
   const body = writeBody(type, now, json === undefined ? write(data, maxBytes) : scan(json))
   const bytes = utf8Length(body)
   if (bytes > maxBytes)
     throw invalid('data', `the body has ${bytes} bytes, at most ${maxBytes} are allowed`)
-  return { tenant, id: id ?? newId(), type, at: now, body }
+  return {
+    tenant,
+    id: id ?? newId(),
+    type,
+    at: now,
+    body,
+    ...(trace !== undefined && { trace: { ...trace } }),
+  }
 }
 
 /** Whether `id` can be an event's. */
@@ -98,10 +115,12 @@ export function contentOf({ body }: Pick<EventRecord, 'body'>): EventContent {
   return JSON.parse(body) as EventContent
 }
 
-const NAMES: ReadonlySet<string> = new Set(['type', 'id', 'tenant', 'data', 'json'])
+const NAMES: ReadonlySet<string> = new Set(['type', 'id', 'tenant', 'data', 'json', 'trace'])
 
 /** The event as a caller without types may have given it. */
-type GivenEvent = Readonly<Partial<Record<'type' | 'id' | 'tenant' | 'data' | 'json', unknown>>>
+type GivenEvent = Readonly<
+  Partial<Record<'type' | 'id' | 'tenant' | 'data' | 'json' | 'trace', unknown>>
+>
 
 /** @returns A copy: what was checked is what is used */
 function checkNames(given: unknown): GivenEvent {

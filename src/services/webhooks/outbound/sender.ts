@@ -43,7 +43,13 @@ const MAX_RETRY_AFTER_MS = 2_592_000_000
 const REDACTED = '[redacted]'
 
 /** Names whose values may be kept as they are. */
-const OPEN_HEADERS = new Set(['content-type', 'user-agent', 'webhook-id', 'webhook-timestamp'])
+const OPEN_HEADERS = new Set([
+  'content-type',
+  'traceparent',
+  'user-agent',
+  'webhook-id',
+  'webhook-timestamp',
+])
 
 export function createSender(options: SenderOptions): Sender {
   const { outbound, clock, timeoutMs, responseBytes, userAgent } = options

@@ -25,6 +25,7 @@ import { DELIVERY_QUEUE, SLOW_DELIVERY_QUEUE } from '../deliveries/delivery-task
 import { DEFAULT_CIRCUIT } from '../deliveries/endpoint-health.ts'
 import { createEndpointLanes } from '../deliveries/endpoint-lanes.ts'
 import { createKeptEvents } from '../deliveries/kept-events.ts'
+import { createObservedAttempts } from '../deliveries/observed-attempt.ts'
 import { createRateSlots } from '../deliveries/rate-slots.ts'
 import { replayPage } from '../deliveries/replay.ts'
 import { createEndpointStore } from '../endpoints/endpoint-store.ts'
@@ -156,6 +157,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     responseBytes: limits.responseBytes,
     userAgent: options.userAgent ?? 'white-cross-webhooks',
   })
+  const sparse = createSparseReport(report, clock)
   const store = createEndpointStore(backend.store, clock, limits.maxEndpoints)
   const kept = createKeptEvents(backend.store, clock)
   const log = createDeliveryLog(backend.store, kept, clock)
@@ -164,8 +166,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const eventQueue = createWorkQueue(EVENT_QUEUE, backend)
   const deliveryQueue = createWorkQueue(DELIVERY_QUEUE, backend)
   const slowLane = createWorkQueue(SLOW_DELIVERY_QUEUE, backend)
+  const { metrics, tracing } = options
   const publish = (event: WebhookEvent<unknown> | RawWebhookEvent): Promise<PublishedEvent> =>
-    publishEvent(event, { ...limits, eventQueue, clock, random })
+    publishEvent(event, { ...limits, eventQueue, clock, random, tracing })
 
   const events = createEventProcessor(
     {
@@ -194,12 +197,16 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     retentionMs,
     disableAfterMs,
     render: { transforms, clock, timeoutMs, maxBytes: maxEventBytes },
+    observeAttempt: createObservedAttempts({
+      metrics,
+      tracing,
+      onFault: (fault) => sparse.report('metrics', 'Counting attempts of webhooks failed', fault),
+    }),
   }
   const attempts = createDeliveryProcessor({ ...attemptOptions, slowLane })
   const slowAttempts = createDeliveryProcessor({ ...attemptOptions, slowLane: null })
 
   const processors = [events, attempts, slowAttempts]
-  const sparse = createSparseReport(report, clock)
   const inTrouble = (error: unknown): void =>
     sparse.report(
       readThrown(error).name,

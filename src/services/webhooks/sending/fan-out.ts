@@ -2,6 +2,7 @@ import type { ClaimedJob } from '../../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { readTraceHeaders } from '../../../runtime/ports/trace-carrier.ts'
 import type { DeliveryLog } from '../deliveries/delivery-log.ts'
 import { deliveryJob, firstTask } from '../deliveries/delivery-task.ts'
 import { keepNew } from '../deliveries/keep-until.ts'
@@ -42,7 +43,8 @@ export async function fanOut(job: ClaimedJob, options: FanOutOptions): Promise<J
   const created = await log.create(wanted, event.body)
   const before = job.attempt === 1 ? [] : await unfinished(event, log, shards)
   const ids = new Set([...created, ...before].map(({ id }) => id))
-  await deliveryQueue.add([...ids].map((id) => deliveryJob(firstTask({ id }))))
+  const trace = readTraceHeaders(event.trace)
+  await deliveryQueue.add([...ids].map((id) => deliveryJob({ ...firstTask({ id }), trace })))
   return { to: 'completed', result: { deliveries: ids.size } }
 }
 

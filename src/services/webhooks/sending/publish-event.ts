@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { TraceCarrier } from '../../../runtime/ports/trace-carrier.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { JsonOf } from '../queues/json-of.ts'
 import { WebhookError } from '../webhook-error.ts'
@@ -27,6 +28,7 @@ export interface PublishOptions {
   readonly random: RandomSource
   readonly maxEventBytes: number
   readonly idempotencyWindowMs: number
+  readonly tracing: Pick<TraceCarrier, 'carry'> | undefined
 }
 
 const MAX_CLAIMS = 1000
@@ -36,9 +38,15 @@ const MAX_CLAIMS = 1000
  * often it is begun.
  */
 export async function publishEvent(
-  event: WebhookEvent<unknown> | RawWebhookEvent,
-  { eventQueue, clock, random, maxEventBytes, idempotencyWindowMs }: PublishOptions,
+  given: WebhookEvent<unknown> | RawWebhookEvent,
+  { eventQueue, clock, random, maxEventBytes, idempotencyWindowMs, tracing }: PublishOptions,
 ): Promise<PublishedEvent> {
+  const event = given.trace === undefined ? withTrace(given, tracing) : given
+  if (event.trace !== undefined && tracing === undefined)
+    throw new WebhookError(
+      'invalid_event',
+      'Cannot publish event: trace: these webhooks have no tracing',
+    )
   const record = readEvent(event, {
     now: clock.now(),
     newId: () => `evt_${encodeHex(random.bytes(16))}`,
@@ -64,6 +72,14 @@ export async function publishEvent(
       'Cannot publish event: its id was used before, for another type or other data',
     )
   return { id, duplicate: true }
+}
+
+function withTrace(
+  event: WebhookEvent<unknown> | RawWebhookEvent,
+  tracing: Pick<TraceCarrier, 'carry'> | undefined,
+): WebhookEvent<unknown> | RawWebhookEvent {
+  const trace = tracing?.carry()
+  return trace === undefined ? event : { ...event, trace }
 }
 
 /** Whether both say the same; the time of publishing may differ, as may the order of keys. */

@@ -3,6 +3,8 @@ import { checkDuration, checkInteger, checkNumber } from '../../../primitives/ch
 import type { Duration } from '../../../primitives/duration.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { ServiceMetrics } from '../../../runtime/ports/service-metrics.ts'
+import type { TraceCarrier } from '../../../runtime/ports/trace-carrier.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import type { Report } from '../../../runtime/ports/platform/report.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
@@ -95,6 +97,14 @@ export interface WebhooksOptions {
    * same once a minute. Default: prints it, with its stack.
    */
   readonly report?: Report
+  /** Counts and times attempts: `MetricsService` of logging fits. Default: nothing does. */
+  readonly metrics?: ServiceMetrics
+  /**
+   * Makes each attempt a span of the trace that its event was published in, and sends `traceparent`
+   * to receivers that may know it: `TracingService` of logging fits. Default: events carry no
+   * trace.
+   */
+  readonly tracing?: TraceCarrier
 }
 
 /** The options that are numbers, checked and with their defaults. */
@@ -134,6 +144,8 @@ const OPTIONAL: readonly (keyof WebhooksOptions)[] = [
   'operationalTenant',
   'onOperationalEvent',
   'report',
+  'metrics',
+  'tracing',
 ]
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -199,6 +211,9 @@ function checkNames(options: WebhooksOptions): void {
   checkOptions(CREATE, options, ['backend'], OPTIONAL)
   const { backend, outbound, verification, userAgent, operationalTenant } = options
   checkParts(CREATE, 'backend', backend, ['store', 'jobStore', 'rateLimits', 'waker'])
+  const { metrics, tracing } = options
+  if (metrics !== undefined) checkParts(CREATE, 'metrics', metrics, ['counter', 'histogram'])
+  if (tracing !== undefined) checkParts(CREATE, 'tracing', tracing, ['carry', 'carryOn', 'mayTell'])
   for (const name of ['fetch', 'onOperationalEvent', 'report'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw new TypeError(`Cannot ${CREATE}: ${name} is no function, one expected`)

@@ -3,6 +3,7 @@ import type { Clock } from '../../../../src/runtime/ports/platform/clock.ts'
 import { suite, type Suite } from '../../suite.ts'
 import { auditLaws } from './audit-laws.ts'
 import { metricsLaws } from './metrics-laws.ts'
+import { tracingLaws } from './tracing-laws.ts'
 
 /** A backend, and the clock of the process beside it; `advance` moves both. */
 export interface LoggingHarness {
@@ -16,5 +17,6 @@ export function loggingSuites(adapter: string, harness: LoggingHarness): readonl
   return [
     suite('MetricsService', adapter, metricsLaws, harness),
     suite('AuditLog', adapter, auditLaws, harness),
+    suite('TracingService', adapter, tracingLaws, harness),
   ]
 }
