@@ -72,7 +72,7 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
         delayMs: pick([0, 0, 0, 2 * HOUR_MS]),
         maxAttempts: pick([1, 2, 5]),
         keepCompletedMs: pick([0, 4 * HOUR_MS]),
-        keepDeadMs: pick([0, 4 * HOUR_MS]),
+        keepDeadMs: pick([0, 4 * HOUR_MS, 9 * HOUR_MS]),
         ...(chance(0.3) && { keepCompletedCount: pick([1, 2, 4]) }),
         ...(chance(0.3) && { keepDeadCount: pick([1, 2, 4]) }),
         replace: chance(0.3),
@@ -118,19 +118,26 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
   }
 
   function makeStep(step: number): (side: Side) => Promise<unknown> {
-    const act = pick(['add', 'add', 'exchange', 'exchange', 'exchange', 'command'])
+    const act = pick(['add', 'add', 'exchange', 'exchange', 'exchange', 'command', 'mend'])
     if (act === 'add') {
       const jobs = makeJobs()
       return (side) => side.add(jobs)
+    }
+    if (act === 'mend') {
+      const ids = chance(0.5) ? IDS : IDS.toReversed()
+      return (side) => side.queue.command({ type: 'retry', ids })
     }
     if (act === 'command') {
       const command = makeCommand()
       return (side) => side.queue.command(command(side))
     }
     // Mostly jobs that were claimed, though perhaps no longer are.
-    const settling = some([...model.tokens.keys()].slice(-8)).map((key) => ({
+    const latest = [...model.tokens.keys()].slice(-8)
+    // Sometimes whole flows die, for commands to mend them.
+    const dies = chance(0.25)
+    const settling = (dies ? latest : some(latest)).map((key) => ({
       key,
-      outcome: pick(OUTCOMES),
+      outcome: dies ? { to: 'dead' as const, error: 'all' } : pick(OUTCOMES),
     }))
     const extending = some([...model.tokens.keys()].slice(-4))
     const limit = pick([0, 1, 3, 8])
@@ -203,7 +210,12 @@ function createSide(queue: QueueStore): Side {
     ids,
     tokens,
     async add(jobs) {
-      const answer = await queue.add(jobs)
+      const answer = await queue.add(jobs).catch((error: unknown) => {
+        if (error instanceof RangeError) return null
+        throw error
+      })
+      // A flow that goes in a circle.
+      if (answer === null) return null
       const added = answer.jobs.map(({ id, ...rest }, index) => ({
         ...rest,
         key: keyOf(id, jobs[index]?.name ?? ''),

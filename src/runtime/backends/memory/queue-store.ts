@@ -44,6 +44,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   let lastSeq = 0
   let lastToken = 0
   let paused = false
+  /** Jobs that the running command has given their attempts again. */
+  let retried = 0
   const board = createJobBoard(() => ++lastSeq)
   const deduplication = createDeduplication()
   const bounds = createKeptBounds()
@@ -51,6 +53,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
+    if (event.type === 'retry' && isFinished(job.facts.state)) retryFailedChildren(job, now)
     const next = transition(job.facts, event, now)
     if (next.kind === 'refused') return false
     const before = job.facts.state
@@ -59,18 +62,22 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     if (next.kind === 'removed') {
       board.remove(job)
       if (!isFinished(before)) finish(job, now)
-      if (next.ended !== null) tellParent(job, next.ended, now)
+      if (next.ended !== null) tellParents(job, next.ended, now)
       return true
     }
     if (next.data !== undefined) job.data = stringifyJson(next.data)
     const { state, token } = next.facts
     lastToken = Math.max(lastToken, token)
     board.move(job, next.facts)
-    if (event.type === 'retry') holdAgain(job, now)
+    if (event.type === 'retry') {
+      retried++
+      holdAgain(job, now)
+      makeParentsWait(job, now)
+    }
     if (isFinished(state) && !isFinished(before)) finish(job, now)
-    if (!hasEnded(state)) return true
+    if (!hasEnded(state) || hasEnded(before)) return true
     bounds.heed(state, job.given)
-    tellParent(job, state, now)
+    tellParents(job, state, now)
     return true
   }
 
@@ -86,13 +93,28 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     insert({ ...followUp, id: null, parent: null }, null, 0, now)
   }
 
-  function tellParent(job: MemoryJob, state: JobEnd, now: number): void {
-    const { parent } = job
-    // The parent's id may be another job's by now.
-    if (parent === null || board.get(parent.id) !== parent || parent.children.has(job.id)) return
-    parent.children.set(job.id, finishedChildOf(job, state))
-    const failed = state !== 'completed' && job.given.failsParent
-    apply(parent, { type: 'child', failed }, now)
+  function tellParents(job: MemoryJob, state: JobEnd, now: number): void {
+    for (const { job: parent, fails } of job.parents) {
+      // The parent's id may be another job's by now.
+      if (board.get(parent.id) !== parent || parent.children.has(job.id)) continue
+      parent.children.set(job.id, finishedChildOf(job, state))
+      apply(parent, { type: 'child', failed: state !== 'completed' && fails }, now)
+    }
+  }
+
+  /** A job that runs again is waited for again, and how it ended counts no more. */
+  function makeParentsWait(job: MemoryJob, now: number): void {
+    for (const { job: parent } of job.parents)
+      if (board.get(parent.id) === parent && parent.children.delete(job.id))
+        apply(parent, { type: 'await' }, now)
+  }
+
+  function retryFailedChildren(job: MemoryJob, now: number): void {
+    for (const { id, state } of [...job.children.values()]) {
+      const child = state === 'completed' ? undefined : board.get(id)
+      const failsIt = child?.parents.some(({ job: parent, fails }) => parent === job && fails)
+      if (child !== undefined && failsIt === true) apply(child, { type: 'retry' }, now)
+    }
   }
 
   function holdAgain({ id, given }: MemoryJob, now: number): void {
@@ -164,7 +186,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       result: 'null',
       progress: 'null',
       followUp: null,
-      parent,
+      parents: parent === null ? [] : [{ job: parent, fails: given.failsParent }],
       children: new Map(),
     }
     board.add(job)
@@ -206,14 +228,24 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   function add(jobs: readonly EncodedJob[]): AddResult {
     const now = clock.now()
     forget(now)
+    const answers = addBatch(jobs, now)
+    dropExcess(now)
+    return { jobs: answers, wakeInMs: wakeInMs(now) }
+  }
+
+  function addBatch(jobs: readonly EncodedJob[], now: number): readonly AddedJobId[] {
     const named = new Set(jobs.map(({ parent }) => parent))
     const parents = new Map<string, MemoryJob>()
+    const failed = new Set<MemoryJob>()
     const answers = jobs.map((given): AddedJobId => {
       const parent = given.parent === null ? null : (parents.get(given.parent) ?? null)
       if (given.parent !== null && parent === null)
         return { id: given.id ?? given.parent, added: false }
       const dropped = drop(given, now)
-      if (dropped !== null) return dropped
+      if (dropped !== null) {
+        if (parent !== null && !adopt(parent, dropped.id, given)) failed.add(parent)
+        return dropped
+      }
       // Blocked from the start if any job of the batch names it: by one too many, which is made
       // good below.
       const isParent = given.id !== null && named.has(given.id)
@@ -224,10 +256,39 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     })
     for (const job of parents.values()) {
       const pending = job.facts.pending - 1
+      if (failed.has(job)) continue
       if (pending > 0) job.facts = { ...job.facts, pending }
       else board.move(job, factsOfNew(job.given, { token: job.facts.token, pending }, now))
     }
-    return { jobs: answers, wakeInMs: wakeInMs(now) }
+    for (const job of parents.values())
+      if (failed.has(job)) apply(job, { type: 'child', failed: true }, now)
+    return answers
+  }
+
+  /**
+   * Makes a parent of the batch wait for the job that holds the id of a child, unless that has
+   * ended.
+   *
+   * @returns False when it ended in a way that makes the parent dead
+   */
+  function adopt(parent: MemoryJob, id: string, { name, failsParent: fails }: EncodedJob): boolean {
+    const holder = board.get(id)
+    const knows = parent.children.has(id) || holder?.parents.some(({ job }) => job === parent)
+    if (knows === true) return true
+    if (holder === undefined) {
+      // What a deduplication outlives: it has ended, nobody knows how.
+      parent.children.set(id, { id, name, state: 'removed', result: null, error: null })
+      return true
+    }
+    const kept = holder.parents.filter(({ job }) => board.get(job.id) === job)
+    holder.parents = [...kept, { job: parent, fails }]
+    const { state } = holder.facts
+    if (!hasEnded(state)) {
+      parent.facts = { ...parent.facts, pending: parent.facts.pending + 1 }
+      return true
+    }
+    parent.children.set(id, finishedChildOf(holder, state))
+    return state === 'completed' || !fails
   }
 
   function exchange(request: Exchange): ExchangeResult {
@@ -298,10 +359,13 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       }).length
     }
     const { type, ids } = checked
-    return ids.filter((id) => {
+    retried = 0
+    const changed = ids.filter((id) => {
       const job = board.get(id)
       return job !== undefined && apply(job, { type }, now)
     }).length
+    // Among them those that others took with them.
+    return type === 'retry' ? retried : changed
   }
 
   function known(id: string): MemoryJob | undefined {

@@ -25,10 +25,7 @@ local acts = {
     if job.state ~= 's' then return false end
     makeReady(job)
   end,
-  retry = function(job)
-    if not hasEnded(job.state) and job.state ~= 'p' then return false end
-    retry(job)
-  end,
+  retry = retry,
   cancel = function(job)
     if hasEnded(job.state) then return false end
     if job.state ~= 'a' then return finish(job, 'x') end
@@ -62,6 +59,7 @@ flush()
 if next(bounds) then dropExcess() end
 saveMeta(true)
 wake(wakeIn(woken, math.huge))
-return { '=' .. changed }
+-- Among those retried are those that others took with them.
+return { '=' .. (command == 'retry' and retried or changed) }
 `,
 )

@@ -138,12 +138,13 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
 /** @param parts Id and end, as `listChildrenScript` answers them */
 export function decodeChild([id = '', text = '']: readonly string[]): FinishedChild {
   const nameEnd = text.indexOf('\n')
-  const state = CHILD_STATES[text.slice(0, 1)] ?? 'removed'
+  const stateAt = text.indexOf(' ') + 1
+  const state = CHILD_STATES[text.charAt(stateAt)] ?? 'removed'
   const note = decodeNote(text.slice(nameEnd + 1))
   return {
     id: fromField(id),
     // encodeNewJob wrote the name.
-    name: JSON.parse(text.slice(1, nameEnd)) as string,
+    name: JSON.parse(text.slice(stateAt + 1, nameEnd)) as string,
     state,
     result: state === 'completed' ? note : null,
     error: state === 'completed' ? null : note,

@@ -76,6 +76,7 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       `Cannot add jobs: ${jobs.length} at once, at most ${JOB_LIMITS.batch} allowed`,
     )
   const earlier = new Set<string>()
+  const checkAncestors = createAncestry()
   return jobs.map((job) => {
     const encoded: EncodedJob = {
       id: checkText('id', job.id ?? null, 256),
@@ -114,9 +115,45 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       throw new RangeError(
         'Cannot add job: its parent is not in the same batch, a job with that id before it expected',
       )
+    checkAncestors(encoded)
     if (encoded.id !== null) earlier.add(encoded.id)
     return encoded
   })
+}
+
+/**
+ * @returns Notes one job of a batch after the other, and throws a RangeError for one that is not
+ *   added because of a job that waits for it: each would wait for the other for ever
+ */
+function createAncestry(): (job: EncodedJob) => void {
+  const parentsOf = new Map<string, Set<string>>()
+  const deduplications = new Map<string, Set<string>>()
+
+  function isAbove(job: EncodedJob, parent: string): boolean {
+    const above = new Set([parent])
+    // A set goes on to what is added to it on the way.
+    for (const id of above) {
+      const isSame = id === job.id || deduplications.get(id)?.has(job.deduplicationId ?? '')
+      if (isSame === true) return true
+      for (const next of parentsOf.get(id) ?? []) above.add(next)
+    }
+    return false
+  }
+
+  return (job) => {
+    const { id, parent, deduplicationId } = job
+    const mayBeHeld = (id !== null && parentsOf.has(id)) || deduplicationId !== null
+    if (parent !== null && mayBeHeld && isAbove(job, parent))
+      throw new RangeError(
+        'Cannot add job: its id or deduplication id is that of a job above it in the flow, which waits for it, another one expected',
+      )
+    if (id === null) return
+    const parents = parentsOf.get(id) ?? new Set()
+    if (parent !== null) parents.add(parent)
+    parentsOf.set(id, parents)
+    if (deduplicationId === null) return
+    deduplications.set(id, (deduplications.get(id) ?? new Set()).add(deduplicationId))
+  }
 }
 
 /** @throws RangeError when a page's size is out of range */

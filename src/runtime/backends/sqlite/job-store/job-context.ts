@@ -23,4 +23,6 @@ export interface JobContext {
   readonly leases: LeaseClock
   /** Of one call. */
   readonly bounds: KeptBounds
+  /** How many jobs one call has given their attempts again. */
+  readonly retried: { count: number }
 }

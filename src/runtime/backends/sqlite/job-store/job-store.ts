@@ -74,7 +74,7 @@ export function createSqliteJobStore(
 ): SqliteJobStore {
   const sequence = createJobSequence(clock)
   const jobs = createJobTable(db, sequence)
-  const shared: Omit<JobContext, 'bounds'> = {
+  const shared: Omit<JobContext, 'bounds' | 'retried'> = {
     db,
     clock,
     random,
@@ -88,7 +88,11 @@ export function createSqliteJobStore(
   }
 
   /** A call that failed on its way leaves nothing behind for the next one. */
-  const contextOfCall = (): JobContext => ({ ...shared, bounds: createKeptBounds() })
+  const contextOfCall = (): JobContext => ({
+    ...shared,
+    bounds: createKeptBounds(),
+    retried: { count: 0 },
+  })
 
   function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
     const encoded = encodeJobs(given)
