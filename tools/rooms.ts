@@ -30,7 +30,8 @@ export interface HouseRules {
 const foundation = ['src/primitives/', 'src/runtime/ports/']
 const coordination = 'src/runtime/coordination/'
 const workers = 'src/runtime/workers/'
-const service = [...foundation, coordination, workers, 'src/services/$1/']
+const sidecar = 'src/runtime/sidecar/'
+const service = [...foundation, coordination, workers, sidecar, 'src/services/$1/']
 
 export const houseRules: HouseRules = {
   rooms: [
@@ -48,6 +49,7 @@ export const houseRules: HouseRules = {
     { files: /^src\/runtime\/ports\//, imports: foundation },
     { files: /^src\/runtime\/workers\//, imports: [...foundation, workers] },
     { files: /^src\/runtime\/coordination\//, imports: [...foundation, workers, coordination] },
+    { files: /^src\/runtime\/sidecar\//, imports: [...foundation, sidecar] },
     {
       files: /^src\/runtime\/backends\/durable-objects\//,
       imports: [

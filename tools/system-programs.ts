@@ -17,6 +17,8 @@ const systemPrograms: readonly SystemProgram[] = [
   { name: 'radosgw', debian: 'radosgw', elsewhere: null },
   { name: 'ceph-mon', debian: 'ceph-mon', elsewhere: null },
   { name: 'ceph-osd', debian: 'ceph-osd', elsewhere: null },
+  { name: 'ffmpeg', debian: 'ffmpeg', elsewhere: null },
+  { name: 'clamd', debian: 'clamav-daemon', elsewhere: null },
 ]
 
 /** The parts of the machine that {@link ensurePrograms} looks at; tests bring their own. */
@@ -64,7 +66,9 @@ function thisMachine(): Machine {
 }
 
 function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  // Debian puts servers where not every user's path leads.
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true

@@ -1,4 +1,7 @@
 export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export type { ArchiveLimits } from './archives/inspect-archive.ts'
+export { clamd, type ClamdOptions } from './clamd.ts'
+export type { ClamdConnect, ClamdSocket } from './clamd-connection.ts'
 export { ScanError, type ScanErrorCode } from './scan-error.ts'
 export type {
   ScanEngine,

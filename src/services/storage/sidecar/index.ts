@@ -3,31 +3,37 @@ export {
   SIDECAR_ERRORS,
   SIDECAR_HEADERS,
   SIDECAR_LIMITS,
+  type SidecarErrorCode,
+  type SidecarFailure,
+} from '../../../runtime/sidecar/sidecar-wire.ts'
+export {
   SIDECAR_PATHS,
   type SidecarAnswers,
   type SidecarCapabilities,
-  type SidecarErrorCode,
-  type SidecarFailure,
   type SidecarImageResult,
   type SidecarInput,
   type SidecarParameters,
   type SidecarVideoEvent,
 } from './sidecar-protocol.ts'
-export { SidecarError } from './sidecar-error.ts'
+export { SidecarError } from '../../../runtime/sidecar/sidecar-error.ts'
+export type { SidecarConnection } from '../../../runtime/sidecar/sidecar-caller.ts'
 export {
   checkSidecarKey,
   checkSidecarRequest,
   signSidecarAnswer,
+  signSidecarEvent,
   signSidecarRequest,
   verifySidecarAnswer,
+  verifySidecarEvent,
   type CheckSidecarOptions,
   type ReceivedSidecarRequest,
   type SidecarAnswer,
+  type SidecarEvent,
   type SidecarKey,
   type SignedSidecarRequest,
   type SignSidecarOptions,
   type UnsignedSidecarRequest,
-} from './sidecar-signature.ts'
+} from '../../../runtime/sidecar/sidecar-signature.ts'
 export { sidecar, type Sidecar, type SidecarOptions } from './sidecar.ts'
 export { MediaError, type MediaErrorCode } from '../media/media-error.ts'
 export { ScanError, type ScanErrorCode } from '../scanning/scan-error.ts'

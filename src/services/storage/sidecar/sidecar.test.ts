@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { encodeBase64Url } from '../../../primitives/base64url.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import { checkSidecarRequest, signSidecarAnswer } from './sidecar-signature.ts'
+import {
+  checkSidecarRequest,
+  signSidecarAnswer,
+} from '../../../runtime/sidecar/sidecar-signature.ts'
 import { sidecar } from './sidecar.ts'
 
 const key = { id: 'k1', secret: 'a-secret-of-sixteen-bytes-or-more' }

@@ -1,48 +1,57 @@
 import { decodeBase64Url } from '../../../primitives/base64url.ts'
 import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkDuration } from '../../../primitives/check-range.ts'
+import type { Duration } from '../../../primitives/duration.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
-import { decodeUtf8 } from '../../../primitives/utf8.ts'
-import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
-import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
-import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import { MediaError, type MediaErrorCode } from '../media/media-error.ts'
-import type { ImageInfo, MediaInput, MediaProcessor } from '../media/media-processor.ts'
-import { ScanError } from '../scanning/scan-error.ts'
-import type { ScannedObject, ScanVerdict, VirusScanner } from '../scanning/virus-scanner.ts'
-import { SIDECAR_HEADERS, SIDECAR_LIMITS, SIDECAR_PATHS } from './sidecar-protocol.ts'
 import {
-  checkSidecarKey,
-  signSidecarRequest,
-  verifySidecarAnswer,
-  type SidecarKey,
-} from './sidecar-signature.ts'
+  createSidecarCaller,
+  parsed,
+  type SidecarConnection,
+  type SidecarReply,
+} from '../../../runtime/sidecar/sidecar-caller.ts'
+import { SidecarError } from '../../../runtime/sidecar/sidecar-error.ts'
+import { SIDECAR_HEADERS, SIDECAR_LIMITS } from '../../../runtime/sidecar/sidecar-wire.ts'
+import { MediaError, type MediaErrorCode } from '../media/media-error.ts'
+import type {
+  ImageInfo,
+  MediaInput,
+  MediaProcessor,
+  TranscodedVideo,
+  VideoInfo,
+} from '../media/media-processor.ts'
+import { ScanError, type ScanErrorCode } from '../scanning/scan-error.ts'
+import type { ScannedObject, ScanVerdict, VirusScanner } from '../scanning/virus-scanner.ts'
+import {
+  SIDECAR_PATHS,
+  type SidecarCapabilities,
+  type SidecarVideoEvent,
+} from './sidecar-protocol.ts'
 
 /** Options of {@link sidecar}. */
-export interface SidecarOptions extends SidecarKey {
-  /** `https://…` without a path. */
-  readonly url: string
+export interface SidecarOptions extends SidecarConnection {
   /** Store aliases that the sidecar is configured with. Default: none, and all goes as bytes. */
   readonly stores?: readonly string[]
-  /** Default: the platform's. */
-  readonly fetch?: FetchClient
-  /** Default: the platform's. */
-  readonly clock?: Clock
-  /** Default: the platform's. */
-  readonly random?: RandomSource
+  /**
+   * For how long a transcoding goes on while nobody listens, 0 to an hour; a second call with the
+   * same id listens again. Default 1 minute.
+   */
+  readonly detach?: Duration
 }
 
-/** A client of the sidecar: it makes images and scans for viruses. */
-export type Sidecar = MediaProcessor & VirusScanner
-
-interface Answer {
-  readonly headers: Headers
-  readonly body: Uint8Array<ArrayBuffer>
+/** A client of the sidecar: it makes images and videos, and scans for viruses. */
+export interface Sidecar extends Omit<Required<MediaProcessor>, 'capabilities'>, VirusScanner {
+  readonly capabilities: MediaProcessor['capabilities'] & VirusScanner['capabilities']
+  /** Asks the sidecar what it can do as it is configured. @throws MediaError */
+  ask(options?: { readonly signal?: AbortSignal }): Promise<SidecarCapabilities>
+  /** Ends a transcoding and removes what it wrote. @returns Whether it ran. @throws MediaError */
+  cancelVideo(id: string, options?: { readonly signal?: AbortSignal }): Promise<boolean>
 }
 
-const MEDIA_CODES: Readonly<Record<string, MediaErrorCode>> = {
+const MEDIA_CODES: Readonly<Partial<Record<string, MediaErrorCode>>> = {
   signature_mismatch: 'unauthorized',
   timestamp_out_of_range: 'unauthorized',
   replayed: 'unauthorized',
+  not_our_sidecar: 'unauthorized',
   invalid_operation: 'invalid_operation',
   unsupported: 'unsupported',
   input_not_found: 'input_not_found',
@@ -54,6 +63,7 @@ const MEDIA_CODES: Readonly<Record<string, MediaErrorCode>> = {
   busy: 'busy',
   store_failed: 'store_failed',
   scanner_unavailable: 'unavailable',
+  unreachable: 'unavailable',
 }
 
 /**
@@ -69,56 +79,21 @@ export function sidecar(options: SidecarOptions): Sidecar {
     'use sidecar',
     options,
     ['url', 'id', 'secret'],
-    ['stores', 'fetch', 'clock', 'random'],
+    ['stores', 'fetch', 'clock', 'random', 'detach'],
   )
-  const { url, id, secret, stores = [] } = options
-  const { fetch = systemFetch, clock = systemClock, random = systemRandom } = options
-  const key = { id, secret }
-  checkSidecarKey(key)
-  const { origin } = new URL(url)
+  const { stores = [], detach = '1m' } = options
+  const detachMs = checkDuration('use sidecar', 'detach', detach, 0, 3_600_000)
+  const caller = createSidecarCaller(options)
 
-  async function ask(
+  async function call(
     path: string,
     input: MediaInput | ScannedObject,
     more: object,
     signal: AbortSignal | undefined,
-  ): Promise<Answer> {
+  ): Promise<SidecarReply> {
     const isBytes = input instanceof Uint8Array
-    const body = isBytes ? input : new Uint8Array()
-    if (body.length > SIDECAR_LIMITS.bodyBytes)
-      throw new MediaError('input_too_large', 'Cannot use sidecar: it takes no body so long')
     const parameters = { input: isBytes ? { body: true } : { stored: input }, ...more }
-    const request = { method: 'POST', path, parameters, body }
-    const headers = await signSidecarRequest(request, key, { clock, random })
-    let response: Response
-    let answered: Uint8Array<ArrayBuffer> | null
-    try {
-      const init = { method: 'POST', headers, body, redirect: 'manual' } as const
-      response = await fetch(`${origin}${path}`, { ...init, ...(signal && { signal }) })
-      answered =
-        response.body === null
-          ? new Uint8Array()
-          : await readBytes(response.body, SIDECAR_LIMITS.answerBytes, signal)
-    } catch (cause) {
-      signal?.throwIfAborted()
-      throw new MediaError('unavailable', 'Cannot use sidecar: there was no answer', { cause })
-    }
-    if (answered === null)
-      throw new MediaError('failed', 'Cannot use sidecar: its answer is longer than it may be')
-    if (!response.ok) throw failureOf(response.status, answered)
-    const answer = {
-      status: response.status,
-      nonce: headers[SIDECAR_HEADERS.nonce] ?? '',
-      result: response.headers.get(SIDECAR_HEADERS.result) ?? '',
-      body: answered,
-    }
-    const signature = response.headers.get(SIDECAR_HEADERS.signature)
-    if (await verifySidecarAnswer(answer, signature, key))
-      return { headers: response.headers, body: answered }
-    throw new MediaError(
-      'unauthorized',
-      'Cannot use sidecar: its answer is not signed with our key',
-    )
+    return caller.call({ path, parameters, signal, ...(isBytes && { body: input }) })
   }
 
   return {
@@ -126,81 +101,119 @@ export function sidecar(options: SidecarOptions): Sidecar {
     capabilities: {
       formats: ['jpeg', 'png', 'webp', 'avif', 'gif'],
       unsupported: [],
-      presets: [],
+      presets: ['mp4-1080p', 'mp4-720p', 'mp4-480p', 'webm-1080p', 'webm-720p', 'hls', 'audio-m4a'],
       stores: [...stores],
       maxInputBytes: SIDECAR_LIMITS.bodyBytes,
       maxBytes: SIDECAR_LIMITS.bodyBytes,
       archives: true,
     },
-    async imageInfo(input, { signal } = {}) {
-      const { body } = await ask(SIDECAR_PATHS.imageInfo, input, {}, signal)
-      // It is signed by a sidecar of ours, which answers as the protocol says.
-      return parsed(body) as ImageInfo
-    },
-    async image(input, operations, { signal } = {}) {
-      const { headers, body } = await ask(SIDECAR_PATHS.image, input, { operations }, signal)
-      const result = decodeBase64Url(headers.get(SIDECAR_HEADERS.result) ?? '')
-      const size = parsed(result ?? new Uint8Array()) as Record<
-        'width' | 'height' | 'frames',
-        number
-      >
-      const contentType = headers.get('content-type') ?? 'application/octet-stream'
-      return { bytes: body, contentType, ...size }
-    },
+    ask: ({ signal } = {}) =>
+      asMedia(async () => {
+        const path = SIDECAR_PATHS.capabilities
+        // Here and below: signed by a sidecar of ours, which answers as the protocol says.
+        return parsed(
+          (await caller.call({ path, parameters: {}, signal })).body,
+        ) as SidecarCapabilities
+      }),
+    imageInfo: (input, { signal } = {}) =>
+      asMedia(
+        async () =>
+          parsed((await call(SIDECAR_PATHS.imageInfo, input, {}, signal)).body) as ImageInfo,
+      ),
+    image: (input, operations, { signal } = {}) =>
+      asMedia(async () => {
+        const { headers, body } = await call(SIDECAR_PATHS.image, input, { operations }, signal)
+        const result = decodeBase64Url(headers.get(SIDECAR_HEADERS.result) ?? '')
+        const size = parsed(result ?? new Uint8Array()) as Record<
+          'width' | 'height' | 'frames',
+          number
+        >
+        const contentType = headers.get('content-type') ?? 'application/octet-stream'
+        return { bytes: body, contentType, ...size }
+      }),
+    videoInfo: (input, { signal } = {}) =>
+      asMedia(
+        async () =>
+          parsed((await call(SIDECAR_PATHS.videoInfo, input, {}, signal)).body) as VideoInfo,
+      ),
+    video: (stored, operations, output, { id, onProgress, signal }) =>
+      asMedia(async (): Promise<TranscodedVideo> => {
+        const parameters = { id, input: { stored }, operations, output, detachMs }
+        const path = SIDECAR_PATHS.video
+        for await (const value of caller.events({ path, parameters, signal })) {
+          const event = value as SidecarVideoEvent
+          if (event.type === 'progress')
+            onProgress?.({ ratio: event.ratio, seconds: event.seconds })
+          if (event.type === 'done') return { files: event.files, seconds: event.seconds }
+          if (event.type === 'error')
+            throw new SidecarError(
+              event.error.code,
+              `Cannot transcode video: the sidecar says ${event.error.code}`,
+            )
+        }
+        throw new SidecarError('unreachable', 'Cannot use sidecar: its events ended too early')
+      }),
+    cancelVideo: (id, { signal } = {}) =>
+      asMedia(async () => {
+        const request = { path: SIDECAR_PATHS.videoCancel, parameters: { id }, signal }
+        const { cancelled } = parsed((await caller.call(request)).body) as { cancelled: boolean }
+        return cancelled
+      }),
     async scan(input, { signal } = {}) {
       try {
         const given =
           input instanceof ReadableStream
             ? await readBytes(input, SIDECAR_LIMITS.bodyBytes, signal)
             : input
-        if (given === null)
-          return {
-            verdict: 'unscannable',
-            reason: 'too_large',
-            engine: 'sidecar',
-            signaturesAt: null,
-          }
-        const verdict = parsed(
-          (await ask(SIDECAR_PATHS.scan, given, {}, signal)).body,
-        ) as ScanVerdict
+        if (given === null) return TOO_LARGE
+        const { body } = await call(SIDECAR_PATHS.scan, given, {}, signal)
+        const verdict = parsed(body) as ScanVerdict
         if (['clean', 'infected', 'unscannable'].includes(verdict.verdict)) return verdict
       } catch (error) {
-        if (!(error instanceof MediaError)) throw error
-        const { code } = error
-        const known =
-          code === 'input_not_found' || code === 'unauthorized'
-            ? code
-            : error.retryable
-              ? 'unavailable'
-              : 'failed'
-        throw new ScanError(known, 'Cannot scan: the sidecar gave no verdict', { cause: error })
+        if (!(error instanceof SidecarError)) throw error
+        if (error.code === 'input_too_large') return TOO_LARGE
+        const { code } = mediaErrorOf(error)
+        throw new ScanError(
+          SCAN_CODES[code] ?? 'failed',
+          'Cannot scan: the sidecar gave no verdict',
+          {
+            cause: error,
+          },
+        )
       }
       throw new ScanError('failed', 'Cannot scan: the answer of the sidecar is no verdict')
     },
   }
 }
 
-function failureOf(status: number, body: Uint8Array): MediaError {
-  let code = ''
-  try {
-    const { error } = parsed(body) as { readonly error?: { readonly code?: string } }
-    code = error?.code ?? ''
-  } catch {
-    // Whatever stands between may answer with a page of its own.
-  }
-  const known = Object.hasOwn(MEDIA_CODES, code) ? MEDIA_CODES[code] : undefined
-  return new MediaError(
-    known ?? (status === 503 || status === 502 ? 'unavailable' : 'failed'),
-    `Cannot use sidecar: it answered status ${status}`,
-  )
+const SCAN_CODES: Readonly<Partial<Record<MediaErrorCode, ScanErrorCode>>> = {
+  input_not_found: 'input_not_found',
+  unauthorized: 'unauthorized',
+  busy: 'unavailable',
+  unavailable: 'unavailable',
+  deadline_exceeded: 'unavailable',
+  store_failed: 'unavailable',
 }
 
-function parsed(body: Uint8Array): unknown {
+const TOO_LARGE: ScanVerdict = {
+  verdict: 'unscannable',
+  reason: 'too_large',
+  engine: 'sidecar',
+  signaturesAt: null,
+}
+
+async function asMedia<Result>(act: () => Promise<Result>): Promise<Result> {
   try {
-    const value: unknown = JSON.parse(decodeUtf8(body))
-    if (typeof value === 'object' && value !== null) return value
-  } catch {
-    // Said below.
+    return await act()
+  } catch (error) {
+    throw error instanceof SidecarError ? mediaErrorOf(error) : error
   }
-  throw new MediaError('failed', 'Cannot use sidecar: its answer is no JSON object')
+}
+
+function mediaErrorOf(error: SidecarError): MediaError {
+  const { retryAfterMs, message } = error
+  return new MediaError(MEDIA_CODES[error.code] ?? 'failed', message, {
+    cause: error,
+    ...(retryAfterMs !== null && { retryAfterMs }),
+  })
 }

@@ -1,8 +1,8 @@
 import {
   InfrastructureError,
   type InfrastructureErrorOptions,
-} from '../../../runtime/ports/infrastructure-error.ts'
-import { SIDECAR_ERRORS, type SidecarErrorCode } from './sidecar-protocol.ts'
+} from '../ports/infrastructure-error.ts'
+import { SIDECAR_ERRORS, type SidecarErrorCode } from './sidecar-wire.ts'
 
 /** What a sidecar answers with its `code` and `status` instead of a result. */
 export class SidecarError extends InfrastructureError<SidecarErrorCode> {

@@ -1,12 +1,12 @@
-import { decodeBase64Url, encodeBase64Url } from '../../../primitives/base64url.ts'
-import { equalBytes } from '../../../primitives/equal-bytes.ts'
-import { decodeHex, encodeHex } from '../../../primitives/hex.ts'
-import { createHmacKey } from '../../../primitives/hmac.ts'
-import { decodeUtf8, encodeUtf8, utf8Length } from '../../../primitives/utf8.ts'
-import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
-import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { decodeBase64Url, encodeBase64Url } from '../../primitives/base64url.ts'
+import { equalBytes } from '../../primitives/equal-bytes.ts'
+import { decodeHex, encodeHex } from '../../primitives/hex.ts'
+import { createHmacKey } from '../../primitives/hmac.ts'
+import { decodeUtf8, encodeUtf8, utf8Length } from '../../primitives/utf8.ts'
+import { systemClock, type Clock } from '../ports/platform/clock.ts'
+import { systemRandom, type RandomSource } from '../ports/platform/random-source.ts'
 import { SidecarError } from './sidecar-error.ts'
-import { SIDECAR_HEADERS, SIDECAR_LIMITS } from './sidecar-protocol.ts'
+import { SIDECAR_HEADERS, SIDECAR_LIMITS } from './sidecar-wire.ts'
 
 /** A secret that both sides share, and the name it goes by while others are rotated in or out. */
 export interface SidecarKey {
@@ -54,16 +54,18 @@ export interface SignSidecarOptions {
 const TEXT = {
   request: 'REUSE-SIDECAR-1',
   answer: 'REUSE-SIDECAR-1-ANSWER',
+  event: 'REUSE-SIDECAR-1-EVENT',
 } as const
 
 /**
  * Signs a request to the sidecar.
  *
- * @returns The headers to send along with it
- * @throws RangeError when the key or its secret is malformed, or the parameters are too long
- *
  * @example
  * const headers = await signSidecarRequest({ method: 'POST', path: '/v1/scan', body }, key)
+ * await fetch(`${url}/v1/scan`, { method: 'POST', headers, body })
+ *
+ * @returns The headers to send along with it
+ * @throws RangeError when the key or its secret is malformed, or the parameters are too long
  */
 export async function signSidecarRequest(
   { method, path, parameters = {}, body = new Uint8Array() }: UnsignedSidecarRequest,
@@ -111,15 +113,15 @@ export interface CheckSidecarOptions {
  * Checks who signed a request and when, in constant time. The body is not looked at: compare its
  * SHA-256 with `contentSha256` before anything is done with it.
  *
+ * @example
+ * const { parameters, contentSha256 } = await checkSidecarRequest(request, {
+ *   keys: [key],
+ *   now: Date.now(),
+ *   remember: (nonce) => nonces.add(nonce),
+ * })
+ *
  * @throws SidecarError `signature_mismatch`, `timestamp_out_of_range`, `replayed`, or
  *   `invalid_operation` when the parameters are no JSON object
- *
- * @example
- * const seen = new Set<string>()
- * const signed = await checkSidecarRequest(
- *   { method: request.method, path: new URL(request.url).pathname, headers: request.headers },
- *   { keys: [key], now: Date.now(), remember: (nonce) => !seen.has(nonce) && !!seen.add(nonce) },
- * )
  */
 export async function checkSidecarRequest(
   { method, path, headers }: ReceivedSidecarRequest,
@@ -165,10 +167,10 @@ export interface SidecarAnswer {
  * Signs an answer to a request whose own signature held, so that no other server is taken for the
  * sidecar: a wrong answer could be `clean`.
  *
- * @returns The value of the answer's `reuse-signature` header
- *
  * @example
- * const signature = await signSidecarAnswer({ status: 200, nonce: signed.nonce, body }, key)
+ * headers['reuse-signature'] = await signSidecarAnswer({ status: 200, nonce, body }, key)
+ *
+ * @returns The value of the answer's `reuse-signature` header
  */
 export async function signSidecarAnswer(answer: SidecarAnswer, key: SidecarKey): Promise<string> {
   const { status, nonce, result = '', body } = answer
@@ -176,12 +178,13 @@ export async function signSidecarAnswer(answer: SidecarAnswer, key: SidecarKey):
 }
 
 /**
- * @returns Whether `signature` is the one of the answer, compared in constant time
+ * Checks who signed an answer.
  *
  * @example
  * const answer = { status: response.status, nonce, body }
- * if (!(await verifySidecarAnswer(answer, response.headers.get('reuse-signature'), key)))
- *   throw new Error('The sidecar did not sign this')
+ * if (!(await verifySidecarAnswer(answer, signature, key))) throw new Error('Not our sidecar')
+ *
+ * @returns Whether `signature` is the one of the answer, compared in constant time
  */
 export async function verifySidecarAnswer(
   answer: SidecarAnswer,
@@ -192,13 +195,56 @@ export async function verifySidecarAnswer(
   return equalBytes(encodeUtf8(await signSidecarAnswer(answer, key)), encodeUtf8(signature))
 }
 
+/** One event of a stream that answers a signed request. */
+export interface SidecarEvent {
+  /** The nonce of the request that it answers. */
+  readonly nonce: string
+  /** Counts the events of the stream, from 0: none can be left out or told twice. */
+  readonly index: number
+  /** One line of JSON. */
+  readonly data: string
+}
+
+/**
+ * Signs one event of a stream.
+ *
+ * @example
+ * const id = await signSidecarEvent({ nonce, index: 0, data }, key)
+ * stream.write(`id: ${id}\ndata: ${data}\n\n`)
+ *
+ * @returns What stands in the event's `id`
+ */
+export async function signSidecarEvent(event: SidecarEvent, key: SidecarKey): Promise<string> {
+  const { nonce, index, data } = event
+  return codeOf(key, [TEXT.event, nonce, String(index), data])
+}
+
+/**
+ * Checks who signed an event.
+ *
+ * @example
+ * if (!(await verifySidecarEvent({ nonce, index, data }, event.id, key))) stream.cancel()
+ *
+ * @returns Whether `signature` is the one of the event, compared in constant time
+ */
+export async function verifySidecarEvent(
+  event: SidecarEvent,
+  signature: string,
+  key: SidecarKey,
+): Promise<boolean> {
+  if (!/^[0-9a-f]{64}$/.test(signature)) return false
+  return equalBytes(encodeUtf8(await signSidecarEvent(event, key)), encodeUtf8(signature))
+}
+
 const KEY_ID = /^[\w.-]{1,64}$/
 
 /**
- * @throws RangeError when the id or the secret of `key` is malformed
+ * Checks a key before it is used.
  *
  * @example
- * checkSidecarKey({ id: 'main', secret })
+ * checkSidecarKey({ id: 'k1', secret: env.SIDECAR_SECRET })
+ *
+ * @throws RangeError when the id or the secret of `key` is malformed
  */
 export function checkSidecarKey({ id, secret }: SidecarKey): void {
   if (typeof id !== 'string' || !KEY_ID.test(id))

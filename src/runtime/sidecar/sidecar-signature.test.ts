@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { encodeBase64Url } from '../../../primitives/base64url.ts'
-import { encodeHex } from '../../../primitives/hex.ts'
-import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import { createFakeClock, createSeededRandom } from '../../../testing/index.ts'
+import { encodeBase64Url } from '../../primitives/base64url.ts'
+import { encodeHex } from '../../primitives/hex.ts'
+import { encodeUtf8 } from '../../primitives/utf8.ts'
+import { createFakeClock, createSeededRandom } from '../../testing/index.ts'
 import { SidecarError } from './sidecar-error.ts'
-import { SIDECAR_HEADERS } from './sidecar-protocol.ts'
+import { SIDECAR_HEADERS } from './sidecar-wire.ts'
 import {
   checkSidecarRequest,
   signSidecarAnswer,
