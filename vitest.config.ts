@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{src,tools,examples}/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['{src,tools,examples,sidecar}/**/*.test.ts', 'test/**/*.test.ts'],
     environment: 'node',
     pool: 'threads',
     maxWorkers: 2,

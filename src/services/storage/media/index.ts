@@ -7,6 +7,7 @@ export type {
   ImagePosition,
   ImageWatermark,
 } from './image-operations.ts'
+export { readImageInfo } from './facts/read-image-info.ts'
 export { MediaError, type MediaErrorCode } from './media-error.ts'
 export type {
   ImageInfo,

@@ -52,7 +52,8 @@ function* framed(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuff
       whole.set(lengthOf(bytes.length), command.length)
       whole.set(bytes, command.length + 4)
     }
-    return yield whole
+    yield whole
+    return
   }
   yield command
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
