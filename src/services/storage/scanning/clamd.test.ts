@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { EICAR, startClamd, type Clamd } from '../../../../test/support/clamd.ts'
 import { hasProgram } from '../../../../test/support/has-program.ts'
 import { makeZip } from '../../../../test/support/make-zip.ts'
@@ -26,7 +26,8 @@ async function answering(reply: (command: string) => string | null) {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  return { port, [Symbol.asyncDispose]: async () => void server.close() }
+  onTestFinished(() => void server.close())
+  return { port }
 }
 
 const version = (command: string): string | null =>
@@ -40,13 +41,13 @@ test('scan() fails closed when clamd breaks off, errs, is silent or is something
     [() => 'HTTP/1.1 400 Bad Request\0', 'failed'],
   ]
   for (const [reply, code] of replies) {
-    await using server = await answering(reply)
+    const server = await answering(reply)
     await expect(scannerAt(server.port).scan(zeros(10))).rejects.toMatchObject({
       name: 'ScanError',
       code,
     })
   }
-  await using silent = await answering(() => null)
+  const silent = await answering(() => null)
   const impatient = scannerAt(silent.port, { timeout: 20 })
   await expect(impatient.scan(zeros(10))).rejects.toMatchObject({ code: 'unavailable' })
   await expect(scannerAt(1).scan(zeros(10))).rejects.toMatchObject({ code: 'unavailable' })
@@ -60,7 +61,7 @@ test('scan() reads what clamd cannot look into as unscannable, and when its sign
     ['INSTREAM size limit exceeded. ERROR\0', 'too_large'],
   ] as const
   for (const [reply, reason] of cases) {
-    await using server = await answering((command) =>
+    const server = await answering((command) =>
       command === 'zVERSION' ? 'ClamAV 1.4.6/27829/Sat Nov 28 09:10:11 2026\0' : reply,
     )
     expect(await scannerAt(server.port).scan(zeros(10))).toEqual({

@@ -23,7 +23,10 @@ export interface ClamdOptions {
   readonly tls?: boolean
   /** The most bytes looked at; not above clamd's `StreamMaxLength`. Default 25 MiB. */
   readonly maxBytes?: number
-  /** What archives may hold; not above clamd's `MaxFileSize`, `MaxScanSize`, `MaxFiles`, `MaxRecursion`. */
+  /**
+   * What archives may hold; not above clamd's `MaxFileSize`, `MaxScanSize`, `MaxFiles` and
+   * `MaxRecursion`.
+   */
   readonly archives?: Partial<ArchiveLimits>
   /** How long one scan may take. Default 1 minute. */
   readonly timeout?: Duration
@@ -36,8 +39,8 @@ const VERSION_MS = 300_000
 
 /**
  * Scans with clamd over TCP, on Node, Deno, Bun and Workers. clamd's `OK` alone is no proof: it
- * skips what is beyond its limits. So archives are looked into here as well, and one that holds more
- * than clamd looks at is `unscannable`.
+ * skips what is beyond its limits. So archives are looked into here as well, and one that holds
+ * more than clamd looks at is `unscannable`.
  *
  * @example
  * import { connect } from 'cloudflare:sockets'

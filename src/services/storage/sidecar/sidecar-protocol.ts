@@ -24,7 +24,9 @@ export const SIDECAR_PATHS = {
   scan: '/v1/scan',
 } as const
 
-/** Where what is worked on comes from: the body of the request, or a store that the sidecar knows. */
+/**
+ * Where what is worked on comes from: the body of the request, or a store that the sidecar knows.
+ */
 export type SidecarInput = { readonly body: true } | { readonly stored: StoredMedia }
 
 /** Parameters of a request, by its path: what stands in its `reuse-parameters` header. */
@@ -49,7 +51,9 @@ export interface SidecarParameters {
   readonly [SIDECAR_PATHS.scan]: { readonly input: SidecarInput }
 }
 
-/** JSON answers, by path. `image` answers the image itself, with `SidecarImageResult` in a header. */
+/**
+ * JSON answers, by path. `image` answers the image itself, with `SidecarImageResult` in a header.
+ */
 export interface SidecarAnswers {
   readonly [SIDECAR_PATHS.capabilities]: SidecarCapabilities
   readonly [SIDECAR_PATHS.imageInfo]: ImageInfo
