@@ -217,13 +217,11 @@ export const houseRules: HouseRules = {
   },
   adapters: { 'src/runtime/backends': ['atomic-store', 'job-store', 'rate-limit-store'] },
   walks: {
-    'src/runtime/backends/sqlite/job-store/add-jobs.ts': 15,
-    'src/runtime/backends/sqlite/job-store/job-store.ts': 20,
+    'src/runtime/backends/sqlite/job-store/add-jobs.ts': 16,
+    'src/runtime/backends/sqlite/job-store/job-store.ts': 21,
   },
   emptyNames: 'common core helper helpers lib manager misc shared util utils'.split(' '),
   long: {
-    'src/services/background-jobs/job-queue.ts':
-      'what a queue does is one list of short methods, each with its promise',
     'test/support/gcs-standin.ts':
       'one server, to be read beside the documentation of the real one',
     'test/support/s3-standin.ts': 'one server, to be read beside the documentation of the real one',

@@ -43,6 +43,7 @@ export function createLine(): Line {
       list: (options) => inLine(() => queue.list(options)),
       children: (id) => inLine(() => queue.children(id)),
       counts: () => inLine(() => queue.counts()),
+      events: (options) => inLine(() => queue.events(options)),
     }),
     async quiet() {
       for (let seen = -1; seen !== asked;) {

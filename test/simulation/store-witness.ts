@@ -141,12 +141,11 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
     job.leaseUntil = now() + leaseMs
     expect(attempt === job.claims, `attempt ${job.claims} of ${id}, not ${attempt}`)
     expect(attempt <= maxAttempts, `at most ${maxAttempts} attempts of ${id}, not ${attempt}`)
-    if (job.children.length === 0) return
+    if (job.children.length === 0 || job.retried) return
     const finished = new Map((await jobStore.children(id)).map((child) => [child.id, child.state]))
     for (const child of job.children) {
       const state = finished.get(child.id)
-      // Whoever retries a parent has it go on without what left no record.
-      const isEnough = state === 'completed' || child.given.onFailure === 'ignore' || job.retried
+      const isEnough = state === 'completed' || child.given.onFailure === 'ignore'
       expect(state !== undefined && isEnough, `${id} not to be claimed: ${child.id} is ${state}`)
     }
   }
@@ -156,7 +155,7 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
     const changed = await jobStore.command(asked)
     tell(`command ${JSON.stringify(asked)} → ${changed}`)
     if (asked.type === 'pause' || asked.type === 'resume') paused = asked.type === 'pause'
-    else if (asked.type !== 'purge' && changed > 0)
+    else if ('ids' in asked && changed > 0)
       for (const id of asked.ids) noteCommand(asked.type, jobs.get(id))
     await compare(paused)
     return changed
@@ -173,15 +172,7 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
       expect(!leaseHolds(job, job.token, latest()), `${job.id} not to be removed, its lease holds`)
       job.ended = 'removed'
     }
-    if (type === 'retry') noteRetry(job)
-  }
-
-  /** A parent takes the children with it that failed it. */
-  function noteRetry(job: KnownJob): void {
-    for (const child of job.children) {
-      const hasFailed = child.ended === 'dead' || child.ended === 'cancelled'
-      if (hasFailed && child.given.onFailure !== 'ignore') noteRetry(child)
-    }
+    if (type !== 'retry') return
     expect(job.ended !== null, `${job.id} not to be retried, it has not ended`)
     const again = { claims: 0, leaseUntil: null, notBefore: 0, ended: null }
     Object.assign(job, again, { result: null, cancelRequested: false, retried: true })

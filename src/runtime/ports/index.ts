@@ -39,6 +39,12 @@ export type { JobOutcome } from './job-store/job-outcome.ts'
 export { JOB_LIMITS } from './job-store/job-limits.ts'
 export type { JobControl, JobProcessor } from './job-store/job-processor.ts'
 export { JOB_STATES, type JobState } from './job-store/job-state.ts'
+export type {
+  QueueEvent,
+  QueueEventPage,
+  QueueEventsOptions,
+  QueueEventType,
+} from './job-store/queue-event.ts'
 export type { AsJson, Json } from './json.ts'
 export { scanJson, type JsonScan, type ScanJsonOptions } from '../../primitives/scan-json.ts'
 export { writeJson, type WriteJsonOptions } from '../../primitives/write-json.ts'

@@ -11,6 +11,13 @@ export { PRIORITIES, type Backoff, type JobOptions, type JobPriority } from './j
 export { JobQueue } from './job-queue.ts'
 export type { JobQueueOptions, RunOptions } from './job-queue-options.ts'
 export type { FinishedOptions } from './finished.ts'
+export type {
+  FleetEvent,
+  MissedEvents,
+  QueueEventStreamOptions,
+  RecordEventsOptions,
+} from './queue-events.ts'
+export type { QueueEvent, QueueEventType } from '../../runtime/ports/index.ts'
 export type { AddedJob, JobResult, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 export { scheduleJob, type ScheduledJob } from './schedule-job.ts'
 export type { JobSchedule, SchedulePolicies } from './schedules.ts'

@@ -18,6 +18,8 @@ export type JobErrorCode =
   | 'unknown_outcome'
   /** The handler returned what JSON would not give back as it is, or too much to keep. */
   | 'outcome_refused'
+  /** Events are asked for of a queue that records none. */
+  | 'events_not_recorded'
 
 const STATUS: Readonly<Partial<Record<JobErrorCode, number>>> = {
   invalid_data: 400,

@@ -1,9 +1,7 @@
 import { checkOptions, checkParts } from '../../primitives/check-options.ts'
 import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
-import { fitText } from '../../primitives/fit-text.ts'
 import { readThrown } from '../../primitives/read-thrown.ts'
-import { describeIssues } from '../../primitives/standard-schema.ts'
 import { createJobWorker, type JobWorker } from '../../runtime/workers/job-worker.ts'
 import { waitFor } from '../../runtime/coordination/wait-for.ts'
 import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
@@ -32,27 +30,33 @@ import {
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
-import { JobError } from './job-error.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
-import { newJobOf, refuseTrace, type JobOptions } from './job-options.ts'
+import { refuseTrace, type JobOptions } from './job-options.ts'
+import { makeNewJob, unknownJob } from './new-job.ts'
 import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
 import { createJobMetrics, readJobMetrics } from './job-metrics.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { takeUpParked } from './take-up-parked.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
+import {
+  readQueueEvents,
+  recordEvents,
+  type FleetEvent,
+  type QueueEventStreamOptions,
+  type RecordEventsOptions,
+} from './queue-events.ts'
 import { createQueueProcessor } from './queue-processor.ts'
 import { redriveJobs, type RedriveOptions } from './redrive.ts'
 import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
 
 const CREATE = 'create job queue'
-const GROUP_CHARACTERS = 256
 /**
  * Jobs that others have parked are looked for this long after some were found, then ever more
  * seldom.
@@ -302,8 +306,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Gives a dead, cancelled, parked or completed job all its attempts again. The parent of a flow
-   * takes the children with it that failed it, and runs once they have ended.
+   * Gives a dead, cancelled, parked or completed job all its attempts again.
    *
    * @returns Whether it was one
    */
@@ -326,10 +329,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Gives dead (or other finished) jobs all their attempts again, at a bounded rate; of a flow the
-   * children run first.
+   * Gives dead (or other finished) jobs all their attempts again, at a bounded rate.
    *
-   * @returns How many, the children included that a parent took with it
+   * @returns How many
    */
   redrive(options: RedriveOptions = {}): Promise<number> {
     return redriveJobs(this.#jobStore, this.#clock, options).then(async (redriven) => {
@@ -355,6 +357,28 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /** How many jobs are in which state. */
   async readMetrics(): Promise<readonly MetricReading[]> {
     return readJobMetrics(this.name, await this.counts())
+  }
+
+  /**
+   * Records from now on, for every process, what happens in the queue: one more write an event.
+   * Said again it changes nothing. @throws RangeError when `keep` is out of range
+   */
+  recordEvents(options: RecordEventsOptions = {}): Promise<void> {
+    return recordEvents(this.#jobStore, options)
+  }
+
+  /**
+   * What happens in the queue, in whichever process, as it was written, until `signal` aborts.
+   *
+   * @throws JobError `events_not_recorded` when iterated, where the queue records none
+   * @throws RangeError when `since` is malformed
+   *
+   * @example
+   * for await (const { type, id, cursor } of queue.events({ since: 'oldest' }))
+   *   console.log(type, id, cursor)
+   */
+  events(options: QueueEventStreamOptions = {}): AsyncGenerator<FleetEvent, void, undefined> {
+    return readQueueEvents(this.#jobStore, this.#clock, options)
   }
 
   /** How this process's attempts went: counts, and percentiles of waiting and running. */
@@ -389,33 +413,13 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   async #newJob({ name, data, options }: JobToAdd<Jobs>, trace?: TraceHeaders): Promise<NewJob> {
     if (this.#options.tracing === undefined) refuseTrace(options)
     const definition = this.#definition(name)
-    if (definition === undefined) {
-      const known = Object.keys(this.#options.jobs).join(', ')
-      throw new JobError(
-        'unknown_job',
-        `Cannot add job ${JSON.stringify(name)}: queue ${this.name} knows ${known || 'no jobs'}`,
-      )
-    }
-    if (definition.input !== undefined) {
-      const checked = await definition.input['~standard'].validate(data)
-      if (checked.issues !== undefined) {
-        throw new JobError(
-          'invalid_data',
-          `Cannot add job ${JSON.stringify(name)}: ${describeIssues('data', checked.issues)}`,
-        )
-      }
-    }
-    // The input form is kept, not the output: it is checked again before the run.
-    const job = newJobOf(name, data, {
+    if (definition === undefined) throw unknownJob(name, this.name, Object.keys(this.#options.jobs))
+    return makeNewJob(name, definition, data, {
       ...this.#options.options,
       ...definition.options,
       ...options,
       trace: options?.trace ?? trace,
     })
-    const { concurrency } = definition
-    if (concurrency === undefined) return job
-    const key = await fitText(`${name}:${concurrency.key?.(data) ?? ''}`, GROUP_CHARACTERS)
-    return { ...job, group: { key, limit: concurrency.limit } }
   }
 
   #definition(name: string): JobDefinition | undefined {

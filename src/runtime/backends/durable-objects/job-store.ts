@@ -75,5 +75,9 @@ function createObjectQueue(call: CallObject, object: string, queue: string): Que
       const text = checkMessage(toJsonText(checkCommand(command)))
       return call(object, (remote) => remote.commandJobs(queue, text))
     },
+    async events(options = {}) {
+      const text = toJsonText(options)
+      return call(object, (remote) => remote.listEvents(queue, text))
+    },
   }
 }

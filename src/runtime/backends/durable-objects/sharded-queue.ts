@@ -6,6 +6,7 @@ import type {
   QueueCounts,
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
+import { checkEventLimit, type QueueEvent } from '../../ports/job-store/queue-event.ts'
 import { JOB_STATES } from '../../ports/job-store/job-state.ts'
 import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
 import { chooseShards } from './choose-shards.ts'
@@ -173,6 +174,39 @@ export function createShardedQueue(
       if ('ids' in command) return commandIds(command.type, command.ids)
       return sum(await Promise.all(shards.map((queue) => queue.command(command))))
     },
+
+    async events({ after, limit = 100 } = {}) {
+      checkEventLimit(limit)
+      const cursors = after === undefined ? [] : after.split('.')
+      if (after !== undefined && cursors.length !== count)
+        throw new RangeError(
+          'Cannot read events: since is malformed, the cursor of an event expected',
+        )
+      const pages = await Promise.all(
+        shards.map((queue, shard) => {
+          const from = cursors[shard]
+          return queue.events({ limit, ...(from !== undefined && { after: from }) })
+        }),
+      )
+      // Each shard's own order is kept, whatever its clock says.
+      const positions = pages.map(({ events, cursor }) => beforeFirst(events, cursor))
+      const rest = pages.map(({ events }) => [...events])
+      const events: QueueEvent[] = []
+      while (events.length < limit) {
+        const shard = earliestHead(rest)
+        const next = rest[shard]?.shift()
+        if (next === undefined) break
+        positions[shard] = next.cursor
+        events.push({ ...next, id: publicId(next.id, shard), cursor: positions.join('.') })
+      }
+      return {
+        recording: pages.every(({ recording }) => recording),
+        events,
+        missed: pages.some(({ missed }) => missed),
+        cursor: positions.join('.'),
+        latest: pages.map(({ latest }) => latest).join('.'),
+      }
+    },
   }
 }
 
@@ -206,6 +240,18 @@ function gather<Answer>(
     taken[shard] = next + 1
     return answers[shard]?.slice(next, next + 1) ?? []
   })
+}
+
+/** The cursor at which a page of events begins. */
+function beforeFirst([first]: readonly QueueEvent[], cursor: string): string {
+  return first === undefined ? cursor : String(Number(first.cursor) - 1)
+}
+
+/** The shard whose first event happened before those of the others; -1 where there is none. */
+function earliestHead(lists: readonly (readonly QueueEvent[])[]): number {
+  const heads = lists.map(([head]) => head?.at ?? Infinity)
+  const least = Math.min(...heads)
+  return least === Infinity ? -1 : heads.indexOf(least)
 }
 
 function earliest(results: readonly { readonly wakeInMs: number | null }[]): number | null {

@@ -33,7 +33,9 @@ import {
 import { createLeaseClock } from '../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../ports/job-store/kept-bounds.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
+import { queueEventOf } from '../../ports/job-store/queue-event.ts'
 import { createDeduplication } from './deduplication.ts'
+import { createEventLog } from './event-log.ts'
 import { createJobBoard } from './job-board.ts'
 import { claimedOf, finishedChildOf, recordOf, type MemoryJob } from './memory-job.ts'
 
@@ -44,40 +46,36 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   let lastSeq = 0
   let lastToken = 0
   let paused = false
-  /** Jobs that the running command has given their attempts again. */
-  let retried = 0
   const board = createJobBoard(() => ++lastSeq)
   const deduplication = createDeduplication()
+  const events = createEventLog()
   const bounds = createKeptBounds()
   const leases = createLeaseClock(clock)
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
-    if (event.type === 'retry' && isFinished(job.facts.state)) retryFailedChildren(job, now)
     const next = transition(job.facts, event, now)
     if (next.kind === 'refused') return false
     const before = job.facts.state
+    const noted = queueEventOf(job.facts, event, next)
+    if (noted !== null) events.note({ ...noted, id: job.id, name: job.given.name, at: now })
     if (next.error !== undefined) job.error = stringifyJson(next.error)
     if (next.result !== undefined) job.result = stringifyJson(next.result)
     if (next.kind === 'removed') {
       board.remove(job)
       if (!isFinished(before)) finish(job, now)
-      if (next.ended !== null) tellParents(job, next.ended, now)
+      if (next.ended !== null) tellParent(job, next.ended, now)
       return true
     }
     if (next.data !== undefined) job.data = stringifyJson(next.data)
     const { state, token } = next.facts
     lastToken = Math.max(lastToken, token)
     board.move(job, next.facts)
-    if (event.type === 'retry') {
-      retried++
-      holdAgain(job, now)
-      makeParentsWait(job, now)
-    }
+    if (event.type === 'retry') holdAgain(job, now)
     if (isFinished(state) && !isFinished(before)) finish(job, now)
-    if (!hasEnded(state) || hasEnded(before)) return true
+    if (!hasEnded(state)) return true
     bounds.heed(state, job.given)
-    tellParents(job, state, now)
+    tellParent(job, state, now)
     return true
   }
 
@@ -93,28 +91,13 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     insert({ ...followUp, id: null, parent: null }, null, 0, now)
   }
 
-  function tellParents(job: MemoryJob, state: JobEnd, now: number): void {
-    for (const { job: parent, fails } of job.parents) {
-      // The parent's id may be another job's by now.
-      if (board.get(parent.id) !== parent || parent.children.has(job.id)) continue
-      parent.children.set(job.id, finishedChildOf(job, state))
-      apply(parent, { type: 'child', failed: state !== 'completed' && fails }, now)
-    }
-  }
-
-  /** A job that runs again is waited for again, and how it ended counts no more. */
-  function makeParentsWait(job: MemoryJob, now: number): void {
-    for (const { job: parent } of job.parents)
-      if (board.get(parent.id) === parent && parent.children.delete(job.id))
-        apply(parent, { type: 'await' }, now)
-  }
-
-  function retryFailedChildren(job: MemoryJob, now: number): void {
-    for (const { id, state } of [...job.children.values()]) {
-      const child = state === 'completed' ? undefined : board.get(id)
-      const failsIt = child?.parents.some(({ job: parent, fails }) => parent === job && fails)
-      if (child !== undefined && failsIt === true) apply(child, { type: 'retry' }, now)
-    }
+  function tellParent(job: MemoryJob, state: JobEnd, now: number): void {
+    const { parent } = job
+    // The parent's id may be another job's by now.
+    if (parent === null || board.get(parent.id) !== parent || parent.children.has(job.id)) return
+    parent.children.set(job.id, finishedChildOf(job, state))
+    const failed = state !== 'completed' && job.given.failsParent
+    apply(parent, { type: 'child', failed }, now)
   }
 
   function holdAgain({ id, given }: MemoryJob, now: number): void {
@@ -186,10 +169,11 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       result: 'null',
       progress: 'null',
       followUp: null,
-      parents: parent === null ? [] : [{ job: parent, fails: given.failsParent }],
+      parent,
       children: new Map(),
     }
     board.add(job)
+    events.note({ type: 'added', id: job.id, name: given.name, attempt: 0, at: now })
     const { deduplicationId, deduplicationTtlMs: ttlMs } = given
     if (deduplicationId !== null)
       deduplication.hold(deduplicationId, job.id, ttlMs > 0 ? now + ttlMs : null, now)
@@ -217,6 +201,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   function replace(job: MemoryJob, given: EncodedJob, now: number): boolean {
     const next = transition(job.facts, { type: 'replace', terms: given }, now)
     if (next.kind !== 'changed') return false
+    const noted = queueEventOf(job.facts, { type: 'replace', terms: given }, next)
+    if (noted !== null) events.note({ ...noted, id: job.id, name: given.name, at: now })
     const { name, options, data, keepCompletedCount, keepDeadCount } = given
     job.given = { ...job.given, name, options, keepCompletedCount, keepDeadCount }
     job.data = data
@@ -228,24 +214,14 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   function add(jobs: readonly EncodedJob[]): AddResult {
     const now = clock.now()
     forget(now)
-    const answers = addBatch(jobs, now)
-    dropExcess(now)
-    return { jobs: answers, wakeInMs: wakeInMs(now) }
-  }
-
-  function addBatch(jobs: readonly EncodedJob[], now: number): readonly AddedJobId[] {
     const named = new Set(jobs.map(({ parent }) => parent))
     const parents = new Map<string, MemoryJob>()
-    const failed = new Set<MemoryJob>()
     const answers = jobs.map((given): AddedJobId => {
       const parent = given.parent === null ? null : (parents.get(given.parent) ?? null)
       if (given.parent !== null && parent === null)
         return { id: given.id ?? given.parent, added: false }
       const dropped = drop(given, now)
-      if (dropped !== null) {
-        if (parent !== null && !adopt(parent, dropped.id, given)) failed.add(parent)
-        return dropped
-      }
+      if (dropped !== null) return dropped
       // Blocked from the start if any job of the batch names it: by one too many, which is made
       // good below.
       const isParent = given.id !== null && named.has(given.id)
@@ -256,39 +232,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     })
     for (const job of parents.values()) {
       const pending = job.facts.pending - 1
-      if (failed.has(job)) continue
       if (pending > 0) job.facts = { ...job.facts, pending }
       else board.move(job, factsOfNew(job.given, { token: job.facts.token, pending }, now))
     }
-    for (const job of parents.values())
-      if (failed.has(job)) apply(job, { type: 'child', failed: true }, now)
-    return answers
-  }
-
-  /**
-   * Makes a parent of the batch wait for the job that holds the id of a child, unless that has
-   * ended.
-   *
-   * @returns False when it ended in a way that makes the parent dead
-   */
-  function adopt(parent: MemoryJob, id: string, { name, failsParent: fails }: EncodedJob): boolean {
-    const holder = board.get(id)
-    const knows = parent.children.has(id) || holder?.parents.some(({ job }) => job === parent)
-    if (knows === true) return true
-    if (holder === undefined) {
-      // What a deduplication outlives: it has ended, nobody knows how.
-      parent.children.set(id, { id, name, state: 'removed', result: null, error: null })
-      return true
-    }
-    const kept = holder.parents.filter(({ job }) => board.get(job.id) === job)
-    holder.parents = [...kept, { job: parent, fails }]
-    const { state } = holder.facts
-    if (!hasEnded(state)) {
-      parent.facts = { ...parent.facts, pending: parent.facts.pending + 1 }
-      return true
-    }
-    parent.children.set(id, finishedChildOf(holder, state))
-    return state === 'completed' || !fails
+    return { jobs: answers, wakeInMs: wakeInMs(now) }
   }
 
   function exchange(request: Exchange): ExchangeResult {
@@ -304,7 +251,11 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       const job = board.get(id)
       leases.note(leaseMs)
       if (job === undefined || !apply(job, { type: 'extend', token, leaseMs }, now)) return 'lost'
-      if (progress !== null) job.progress = progress
+      if (progress !== null) {
+        job.progress = progress
+        const { attempt } = job.facts
+        events.note({ type: 'progress', id, name: job.given.name, attempt, at: now })
+      }
       return job.facts.cancelRequested ? 'cancelled' : 'extended'
     })
     tickState('scheduled', now)
@@ -349,6 +300,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       paused = checked.type === 'pause'
       return 0
     }
+    if (checked.type === 'record') {
+      events.record(checked.keep, now)
+      return 0
+    }
     if (checked.type === 'purge') {
       const { state, limit } = checked
       const chosen = board.inState(state).slice(0, limit)
@@ -359,13 +314,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       }).length
     }
     const { type, ids } = checked
-    retried = 0
-    const changed = ids.filter((id) => {
+    return ids.filter((id) => {
       const job = board.get(id)
       return job !== undefined && apply(job, { type }, now)
     }).length
-    // Among them those that others took with them.
-    return type === 'retry' ? retried : changed
   }
 
   function known(id: string): MemoryJob | undefined {
@@ -391,6 +343,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     children: async (id) => structuredClone([...(known(id)?.children.values() ?? [])]),
     counts: async () => counts(),
     command: async (given) => command(given),
+    events: async (options = {}) => events.read(options),
   }
 }
 

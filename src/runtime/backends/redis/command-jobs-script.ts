@@ -2,8 +2,8 @@ import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, command, then ids; or offset, `purge`, a state's letter and how many → the number
- * of jobs changed, after a `=`.
+ * ARGV: offset, command, then ids; or offset, `purge`, a state's letter and how many; or offset,
+ * `record` and how many events → the number of jobs changed, after a `=`.
  */
 export const commandJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +
@@ -15,17 +15,40 @@ if command == 'pause' then
   return { '=0' }
 elseif command == 'resume' then
   redis.call('HDEL', META, 'paused')
-  redis.call('PEXPIRE', META, META_KEPT_MS)
+  if keep == 0 then redis.call('PEXPIRE', META, META_KEPT_MS) end
   if paused then wake('=0') end
+  return { '=0' }
+elseif command == 'record' then
+  local wanted = tonumber(ARGV[3])
+  if keep == 0 and wanted > 0 then
+    redis.call('HSET', META, 'started', digits(math.max(latestEvent() + 1, now * 1000)))
+  elseif wanted == 0 and keep > 0 then
+    -- Where its numbers ended stays: a cursor of today misses what is not recorded.
+    redis.call('HSET', META, 'started', digits(latestEvent()))
+    redis.call('DEL', EVENTS)
+  elseif wanted > 0 then
+    redis.call('XTRIM', EVENTS, 'MAXLEN', wanted)
+  end
+  if wanted > 0 then
+    redis.call('HSET', META, 'keep', wanted)
+    redis.call('PERSIST', META)
+  elseif keep > 0 then
+    redis.call('HDEL', META, 'keep')
+    if not paused then redis.call('PEXPIRE', META, META_KEPT_MS) end
+  end
   return { '=0' }
 end
 
 local acts = {
   promote = function(job)
     if job.state ~= 's' then return false end
+    record(job, 'promoted')
     makeReady(job)
   end,
-  retry = retry,
+  retry = function(job)
+    if not hasEnded(job.state) and job.state ~= 'p' then return false end
+    retry(job)
+  end,
   cancel = function(job)
     if hasEnded(job.state) then return false end
     if job.state ~= 'a' then return finish(job, 'x') end
@@ -58,8 +81,8 @@ end
 flush()
 if next(bounds) then dropExcess() end
 saveMeta(true)
+saveEvents()
 wake(wakeIn(woken, math.huge))
--- Among those retried are those that others took with them.
-return { '=' .. (command == 'retry' and retried or changed) }
+return { '=' .. changed }
 `,
 )

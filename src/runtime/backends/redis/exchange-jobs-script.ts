@@ -51,6 +51,7 @@ for at = settlesEnd + 1, extendsEnd, 4 do
     extended[#extended + 1] = digits(now + tonumber(ARGV[at + 2]))
     extended[#extended + 1] = job.seq .. job.id
     if ARGV[at + 3] ~= '' then
+      record(job, 'progress')
       note(job, 'p', ARGV[at + 3])
       touch(job)
     end
@@ -104,6 +105,7 @@ if claiming then
       taken = taken + 1
       local _, attempt, token, seq, flags, notes, tail = string.match(texts[index], FACTS)
       serial = math.max(mint(), tonumber(token) + 1)
+      record({ id = id }, 'active', attempt + 1, found[index])
       local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
       facts[#facts + 1] = id
       facts[#facts + 1] = text
@@ -127,6 +129,7 @@ end
 if hasReady or not claiming then hasReady = redis.call('ZCARD', SETS.r) > 0 end
 if minted and sweeping and swept then redis.call('HSET', META, 'swept', nowText) end
 saveMeta(sweeping)
+saveEvents()
 reply[3] = wakeIn(hasReady, math.min(due, lost))
 -- Whoever has room for more sees to what its settlements brought and to what fell due; whoever has none leaves it to others.
 if full and (news or (woken and hasReady)) then wake(reply[3]) end

@@ -12,6 +12,7 @@ import {
   type JobFacts,
   type JobState,
 } from '../../ports/job-store/job-state.ts'
+import type { QueueEvent, QueueEventType } from '../../ports/job-store/queue-event.ts'
 import type { Json } from '../../ports/json.ts'
 import { STATE_LETTERS } from './job-layout.ts'
 
@@ -80,6 +81,21 @@ export function encodeExtension(
   return [toField(id), String(token), String(leaseMs), encodeNote('progress', progress)]
 }
 
+/** @param text An event, as `listEventsScript` answers it */
+export function decodeQueueEvent(text: string, cursor: string): QueueEvent {
+  const [, head = '', name = '""', id = ''] = /^([^\n]*)\n([^\n]*)\n(.*)$/s.exec(text) ?? []
+  const [type, attempt, at] = head.split(' ')
+  return {
+    cursor,
+    // Written by the scripts.
+    type: type as QueueEventType,
+    id: fromField(id),
+    name: JSON.parse(name) as string,
+    attempt: Number(attempt),
+    at: Number(at),
+  }
+}
+
 /** @param parts Id, facts, body and error, as `exchangeJobsScript` answers them */
 export function decodeClaimedJob([
   id = '',
@@ -138,13 +154,12 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
 /** @param parts Id and end, as `listChildrenScript` answers them */
 export function decodeChild([id = '', text = '']: readonly string[]): FinishedChild {
   const nameEnd = text.indexOf('\n')
-  const stateAt = text.indexOf(' ') + 1
-  const state = CHILD_STATES[text.charAt(stateAt)] ?? 'removed'
+  const state = CHILD_STATES[text.slice(0, 1)] ?? 'removed'
   const note = decodeNote(text.slice(nameEnd + 1))
   return {
     id: fromField(id),
     // encodeNewJob wrote the name.
-    name: JSON.parse(text.slice(stateAt + 1, nameEnd)) as string,
+    name: JSON.parse(text.slice(1, nameEnd)) as string,
     state,
     result: state === 'completed' ? note : null,
     error: state === 'completed' ? null : note,

@@ -19,6 +19,11 @@ import type {
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
 import { isFinished, JOB_STATES } from '../../ports/job-store/job-state.ts'
+import {
+  checkEventLimit,
+  numberOfCursor,
+  type QueueEventPage,
+} from '../../ports/job-store/queue-event.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { addJobsScript } from './add-jobs-script.ts'
 import type { RedisClient } from './client.ts'
@@ -28,6 +33,7 @@ import {
   decodeChild,
   decodeClaimedJob,
   decodeJobRecord,
+  decodeQueueEvent,
   encodeExtension,
   encodeNewJob,
   encodeSettlement,
@@ -40,6 +46,7 @@ import { channelOf, type KeysOf } from './keys.ts'
 import {
   countJobsScript,
   getJobScript,
+  listEventsScript,
   listChildrenScript,
   listJobsScript,
 } from './read-jobs-scripts.ts'
@@ -166,11 +173,29 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       const command = checkCommand(given)
       return decodeCount(await run(commandJobsScript, [command.type, ...argumentsOf(command)]))
     },
+
+    async events({ after, limit = 100 } = {}): Promise<QueueEventPage> {
+      const number = numberOfCursor(after)
+      checkEventLimit(limit)
+      const [keep = '', first = '', missed, latest = '', ...found] = await run(listEventsScript, [
+        number === null ? '' : String(number),
+        String(limit),
+      ])
+      const from = Number(first.slice(1))
+      return {
+        recording: keep !== '=0',
+        events: found.map((text, index) => decodeQueueEvent(text, String(from + index))),
+        missed: missed === '=1',
+        cursor: String(from + found.length - 1),
+        latest: latest.slice(1),
+      }
+    },
   }
 }
 
 function argumentsOf(command: JobCommand): readonly string[] {
   if (command.type === 'pause' || command.type === 'resume') return []
+  if (command.type === 'record') return [String(command.keep)]
   if (command.type === 'purge') return [STATE_LETTERS[command.state], String(command.limit)]
   return command.ids.map(toField)
 }

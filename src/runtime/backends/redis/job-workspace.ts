@@ -12,9 +12,11 @@ export const WORKSPACE_LUA: string =
 local BOUND = 1000
 local META_KEPT_MS = 2592000000
 
-local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept')
+local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept', 'keep', 'started')
 local serial, paused = math.max(tonumber(meta[1] or 0), nowMicros - 1), meta[2] == '1'
 local minted = false
+-- Events that are kept, 0 where none are recorded.
+local keep = tonumber(meta[4] or 0)
 -- One number that only grows orders jobs and fences claims; the clock in it keeps it growing should meta be lost.
 local function mint()
   minted = true
@@ -24,7 +26,7 @@ end
 local function saveMeta(prolonged)
   if not minted then return end
   redis.call('HSET', META, 'serial', digits(serial))
-  if prolonged and not paused then redis.call('PEXPIRE', META, META_KEPT_MS) end
+  if prolonged and not paused and keep == 0 then redis.call('PEXPIRE', META, META_KEPT_MS) end
 end
 local function nextSeq(lifo) return string.format('%016.0f', 4503599627370496 + (lifo and -mint() or mint())) end
 
@@ -55,12 +57,8 @@ local function load(ids)
           local base, group, limit, parent, parentFlow, fails, flow, pending = string.match(tail, MORE)
           job.more, job.tail = true, base
           job.group, job.limit = group ~= '' and group or nil, tonumber(limit)
-          job.flow, job.pending, job.parents = flow, tonumber(pending), {}
-          local first, others = string.match(parent, '^([^,]+)(.*)$')
-          if first then job.parents[1] = { parent = first, flow = parentFlow, fails = fails == '1' } end
-          for id, its, failing in string.gmatch(others or '', ',([^:,]+):(%d+):(%d)') do
-            job.parents[#job.parents + 1] = { parent = id, flow = its, fails = failing == '1' }
-          end
+          job.parent, job.parentFlow, job.fails = parent ~= '' and parent or nil, parentFlow, fails == '1'
+          job.flow, job.pending = flow, tonumber(pending)
         end
         known[id] = job
       else
@@ -97,6 +95,26 @@ end
 local function noteOf(job, kind)
   if job.news and job.news[kind] then return job.news[kind] end
   return string.find(job.notes, kind, 1, true) and redis.call('HGET', NOTES, kind .. job.id) or ''
+end
+
+-- What happens, in order, where the queue records it.
+local happened, latest = {}, nil
+local function nameOf(body) return string.sub(body, 3, string.find(body, '\n', 1, true) - 2) end
+local function record(job, kind, attempt, body)
+  if keep == 0 then return end
+  body = body or job.body or redis.call('HGET', BODIES, job.id)
+  happened[#happened + 1] = kind .. ' ' .. (attempt or job.attempt) .. ' ' .. nowText .. '\n' .. nameOf(body) .. '\n' .. job.id
+end
+local function latestEvent()
+  local last = redis.call('XREVRANGE', EVENTS, '+', '-', 'COUNT', 1)[1]
+  return last and tonumber(string.match(last[1], '^%d+')) or tonumber(meta[5] or 0)
+end
+local function saveEvents()
+  for index = 1, #happened do
+    latest = (latest or latestEvent()) + 1
+    redis.call('XADD', EVENTS, 'MAXLEN', keep, digits(latest) .. '-0', 'e', happened[index])
+  end
+  happened = {}
 end
 
 -- The number of jobs of a group that are ready or active.
@@ -147,13 +165,8 @@ local function flush()
       local flags, tail = job.cancelled and 1 or 0, job.tail
       if job.more then
         flags = flags + 2
-        local first, others = job.parents[1], ''
-        for at = 2, #job.parents do
-          local tie = job.parents[at]
-          others = others .. ',' .. tie.parent .. ':' .. tie.flow .. (tie.fails and ':1' or ':0')
-        end
-        tail = tail .. ' ' .. (job.group or '') .. ' ' .. job.limit .. ' ' .. (first and first.parent .. others or '') ..
-          ' ' .. (first and first.flow or '0') .. (first and first.fails and ' 1 ' or ' 0 ') .. job.flow .. ' ' .. job.pending
+        tail = tail .. ' ' .. (job.group or '') .. ' ' .. job.limit .. ' ' .. (job.parent or '') .. ' ' .. job.parentFlow ..
+          (job.fails and ' 1 ' or ' 0 ') .. job.flow .. ' ' .. job.pending
       end
       facts[#facts + 1] = job.id
       facts[#facts + 1] = job.state .. ' ' .. job.attempt .. ' ' .. job.token .. ' ' .. job.seq .. ' ' .. flags .. ' ' ..

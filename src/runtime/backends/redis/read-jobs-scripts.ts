@@ -93,6 +93,29 @@ return { '=' .. table.concat(counts, ' ') .. ' ' .. (paused or '0') }
 )
 
 /**
+ * ARGV: offset, the number of an event to go on after or nothing, limit → how many are kept, the
+ * first number of these, `1` when some before them were missed and the latest number, each after a
+ * `=`, then the events, each of the next number, as `events` holds them.
+ */
+export const listEventsScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local meta = redis.call('HMGET', META, 'keep', 'started')
+local function numberOf(entry) return entry and tonumber(string.match(entry[1], '^%d+')) end
+local latest = numberOf(redis.call('XREVRANGE', EVENTS, '+', '-', 'COUNT', 1)[1]) or tonumber(meta[2] or 0)
+local oldest = numberOf(redis.call('XRANGE', EVENTS, '-', '+', 'COUNT', 1)[1]) or latest + 1
+local after = tonumber(ARGV[2])
+local missed = after and (after + 1 < oldest or after > latest)
+local from = after and not missed and after + 1 or oldest
+local reply = { '=' .. (meta[1] or '0'), '=' .. digits(from), missed and '=1' or '=0', '=' .. digits(latest) }
+for _, entry in ipairs(redis.call('XRANGE', EVENTS, digits(from), '+', 'COUNT', ARGV[3])) do
+  reply[#reply + 1] = entry[2][2]
+end
+return reply
+`,
+)
+
+/**
  * ARGV: offset, id, the number of a child → the number to go on from or nothing at the end, then of
  * each child from that number on its id and how it ended, as `children` holds it.
  */
@@ -110,19 +133,16 @@ for from = first, last, ${BODIES_AT_ONCE} do
   local fields = {}
   for number = from, math.min(from + ${BODIES_AT_ONCE - 1}, last) do fields[#fields + 1] = flow .. '#' .. number end
   local ids = redis.call('HMGET', CHILDREN, unpack(fields))
-  -- The number of one that runs again is nobody's any more.
-  for index = 1, #ids do fields[index] = flow .. (ids[index] or '') end
+  for index, child in ipairs(ids) do fields[index] = flow .. child end
   local texts = redis.call('HMGET', CHILDREN, unpack(fields))
-  for index = 1, #ids do
-    if ids[index] then
-      bytes = bytes + #texts[index]
-      if bytes > ${REPLY_BYTES} and #reply > 1 then
-        reply[1] = '=' .. (from + index - 1)
-        return reply
-      end
-      reply[#reply + 1] = ids[index]
-      reply[#reply + 1] = texts[index]
+  for index, child in ipairs(ids) do
+    bytes = bytes + #texts[index]
+    if bytes > ${REPLY_BYTES} and #reply > 1 then
+      reply[1] = '=' .. (from + index - 1)
+      return reply
     end
+    reply[#reply + 1] = child
+    reply[#reply + 1] = texts[index]
   end
 end
 return reply

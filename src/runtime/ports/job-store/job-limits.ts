@@ -4,6 +4,7 @@ import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Exchange, JobCommand, NewJob } from './job-store.ts'
 import type { Json } from '../json.ts'
+import { MOST_EVENTS } from './queue-event.ts'
 
 /** Limits every job store keeps. */
 export const JOB_LIMITS = {
@@ -76,7 +77,6 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       `Cannot add jobs: ${jobs.length} at once, at most ${JOB_LIMITS.batch} allowed`,
     )
   const earlier = new Set<string>()
-  const checkAncestors = createAncestry()
   return jobs.map((job) => {
     const encoded: EncodedJob = {
       id: checkText('id', job.id ?? null, 256),
@@ -115,45 +115,9 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       throw new RangeError(
         'Cannot add job: its parent is not in the same batch, a job with that id before it expected',
       )
-    checkAncestors(encoded)
     if (encoded.id !== null) earlier.add(encoded.id)
     return encoded
   })
-}
-
-/**
- * @returns Notes one job of a batch after the other, and throws a RangeError for one that is not
- *   added because of a job that waits for it: each would wait for the other for ever
- */
-function createAncestry(): (job: EncodedJob) => void {
-  const parentsOf = new Map<string, Set<string>>()
-  const deduplications = new Map<string, Set<string>>()
-
-  function isAbove(job: EncodedJob, parent: string): boolean {
-    const above = new Set([parent])
-    // A set goes on to what is added to it on the way.
-    for (const id of above) {
-      const isSame = id === job.id || deduplications.get(id)?.has(job.deduplicationId ?? '')
-      if (isSame === true) return true
-      for (const next of parentsOf.get(id) ?? []) above.add(next)
-    }
-    return false
-  }
-
-  return (job) => {
-    const { id, parent, deduplicationId } = job
-    const mayBeHeld = (id !== null && parentsOf.has(id)) || deduplicationId !== null
-    if (parent !== null && mayBeHeld && isAbove(job, parent))
-      throw new RangeError(
-        'Cannot add job: its id or deduplication id is that of a job above it in the flow, which waits for it, another one expected',
-      )
-    if (id === null) return
-    const parents = parentsOf.get(id) ?? new Set()
-    if (parent !== null) parents.add(parent)
-    parentsOf.set(id, parents)
-    if (deduplicationId === null) return
-    deduplications.set(id, (deduplications.get(id) ?? new Set()).add(deduplicationId))
-  }
 }
 
 /** @throws RangeError when a page's size is out of range */
@@ -186,6 +150,10 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
  */
 export function checkCommand(command: JobCommand): JobCommand {
   if (command.type === 'pause' || command.type === 'resume') return { ...command }
+  if (command.type === 'record') {
+    checkInteger('record events', 'keep', command.keep, 0, MOST_EVENTS)
+    return { ...command }
+  }
   if (command.type === 'purge') {
     checkInteger('purge jobs', 'limit', command.limit, 1, JOB_LIMITS.batch)
     return { ...command }

@@ -46,7 +46,7 @@ export interface JobFacts {
   readonly attempt: number
   readonly maxAttempts: number
   readonly cancelRequested: boolean
-  /** Children that have not ended: what keeps a job that would be ready `blocked`. */
+  /** Children that have not finished. */
   readonly pending: number
   /** After finishing, the record is kept this long; 0 removes it at once. */
   readonly keepCompletedMs: number
@@ -77,10 +77,8 @@ export type JobEvent =
   | { readonly type: 'tick' }
   /** A ready job's group is full, or has room again. */
   | { readonly type: 'hold' | 'admit' }
-  /** A child ended; `failed` when that makes a parent dead that waits for it. */
+  /** A child finished; `failed` when that makes the parent dead. */
   | { readonly type: 'child'; readonly failed: boolean }
-  /** A child is to be waited for: one more, or one that had ended and runs again. */
-  | { readonly type: 'await' }
   /** Another job takes the place of one that waits. */
   | { readonly type: 'replace'; readonly terms: JobTerms }
   | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
@@ -177,9 +175,7 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
     case 'admit':
       return job.state === 'held' ? changed({ ...job, state: 'ready' }) : REFUSED
     case 'child':
-      return childEnded(job, event.failed, now)
-    case 'await':
-      return changed(awaiting({ ...job, pending: job.pending + 1 }))
+      return childFinished(job, event.failed, now)
     case 'replace':
       return isWaiting(job.state)
         ? changed(factsOfNew(event.terms, { token: job.token, pending: 0 }, now))
@@ -275,18 +271,17 @@ function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
         ...(outcome.error !== undefined && { error: outcome.error }),
         ...(outcome.data !== undefined && { data: outcome.data }),
       }
-      if (outcome.delayMs <= 0 || job.pending > 0) return changed({ ...ready(job), attempt }, notes)
+      if (outcome.delayMs <= 0) return changed({ ...ready(job), attempt }, notes)
       return changed({ ...job, state: 'scheduled', rank: now + outcome.delayMs, attempt }, notes)
     }
   }
 }
 
-function childEnded(job: JobFacts, failed: boolean, now: number): Transition {
-  const fewer = { ...job, pending: Math.max(job.pending - 1, 0) }
-  // It counts all the same: who is retried later on waits only for those that have not ended.
-  if (job.state !== 'blocked') return changed(fewer)
-  if (failed) return finish(fewer, 'dead', now, { error: CHILD_FAILED_ERROR })
-  return changed(ready(fewer))
+function childFinished(job: JobFacts, failed: boolean, now: number): Transition {
+  if (job.state !== 'blocked') return REFUSED
+  const pending = Math.max(job.pending - 1, 0)
+  if (failed) return finish({ ...job, pending }, 'dead', now, { error: CHILD_FAILED_ERROR })
+  return changed(pending === 0 ? { ...ready(job), pending } : { ...job, pending })
 }
 
 function tick(job: JobFacts, now: number): Transition {
@@ -318,15 +313,8 @@ function finish(
     : changed({ ...job, state, rank: now + keepMs, cancelRequested: false }, notes)
 }
 
-/** Ready, or blocked where children have not ended. */
 function ready(job: JobFacts): JobFacts {
-  const state = job.pending > 0 ? 'blocked' : 'ready'
-  return { ...job, state, rank: job.priority, cancelRequested: false }
-}
-
-/** A job that waits is blocked from now on; any other is when it would be ready again. */
-function awaiting(job: JobFacts): JobFacts {
-  return isWaiting(job.state) ? ready(job) : job
+  return { ...job, state: 'ready', rank: job.priority, cancelRequested: false }
 }
 
 function changed(

@@ -1,6 +1,7 @@
 import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from '../json.ts'
 import type { JobState } from './job-state.ts'
+import type { QueueEventPage, QueueEventsOptions } from './queue-event.ts'
 
 /**
  * Keeps the jobs of many queues and is the only judge of their state, on its own clock.
@@ -45,9 +46,8 @@ export interface QueueStore {
   list(options: ListJobsOptions): Promise<JobPage>
 
   /**
-   * The ended children of a flow's parent, as long as the parent is kept, in the order in which
-   * they ended. Each is there once, as it ended last; one that was retried is not there until it
-   * has ended again.
+   * The finished children of a flow's parent, as long as the parent is kept, in the order in which
+   * they finished. Each is there once, as it finished first.
    */
   children(id: string): Promise<readonly FinishedChild[]>
 
@@ -60,9 +60,15 @@ export interface QueueStore {
   /**
    * Changes jobs from outside: see {@link JobCommand}.
    *
-   * @returns How many jobs changed, those that others took with them included
+   * @returns How many jobs changed
    */
   command(command: JobCommand): Promise<number>
+
+  /**
+   * What happened in the queue, for as long as it records that: each event was written in one step
+   * with what it tells of. Due times and turns that come are no events.
+   */
+  events(options?: QueueEventsOptions): Promise<QueueEventPage>
 }
 
 /** A job to add. `data` and `options` are carried unread. */
@@ -101,13 +107,10 @@ export interface NewJob {
    */
   readonly group?: { readonly key: string; readonly limit: number }
   /**
-   * The id of a job earlier in the same `add` that is `blocked` until this one has ended: a flow.
-   * Then it is ready at once, whatever its delay. For a child that is not added, because its `id`
-   * or `deduplication.id` is held, the holder is waited for: from now on it is a child of this
-   * parent too, and one that has ended counts as it ended. A holder that is gone (a `ttlMs`
-   * outlives it) is a child that was `removed`, and fails nothing. The children of a job that is
-   * not added are not added either, and answered with their own id, or else the parent's. A job
-   * that would wait for itself is a RangeError.
+   * The id of a job earlier in the same `add` that is `blocked` until this one has finished: a
+   * flow. Then it is ready at once, whatever its delay. A child that is not added (its id is held)
+   * is not waited for; the children of a job that is not added are not added either, and answered
+   * with their own id, or else the parent's.
    */
   readonly parent?: string
   /**
@@ -270,16 +273,14 @@ export type JobCommand =
   /** No job is claimed until `resume`; running ones go on. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
+  /**
+   * Records what happens from now on, and keeps the latest `keep` events, up to 100,000; 0 records
+   * nothing any more and forgets what was recorded.
+   */
+  | { readonly type: 'record'; readonly keep: number }
   /** Makes scheduled jobs ready now, or held while their group is full. */
   | { readonly type: 'promote'; readonly ids: readonly string[] }
-  /**
-   * Gives dead, cancelled, parked or completed jobs all their attempts again: they are ready, or
-   * blocked while children of theirs have not ended. A parent takes the children with it that
-   * failed it (dead or cancelled ones with `onFailure: 'fail'`, at every depth, as far as they are
-   * kept) and waits for them. A child that runs again is waited for again by each parent that waits
-   * (ready, held, scheduled or blocked) and, if that is still so then, by one that is to be run
-   * again.
-   */
+  /** Makes dead, cancelled, parked or completed jobs ready again with all their attempts. */
   | { readonly type: 'retry'; readonly ids: readonly string[] }
   /** Cancels waiting jobs at once and asks the workers of running ones to stop. */
   | { readonly type: 'cancel'; readonly ids: readonly string[] }

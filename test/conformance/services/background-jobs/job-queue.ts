@@ -16,6 +16,7 @@ import {
 import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 import { jobQueueFeatureLaws } from './job-queue-features.ts'
 import { fidelityLaws } from './fidelity-laws.ts'
+import { fleetEventLaws } from './fleet-event-laws.ts'
 import { limitLaws } from './limit-laws.ts'
 import { oddErrorLaws } from './odd-error-laws.ts'
 import { scheduleLaws } from './schedule-laws.ts'
@@ -31,6 +32,7 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
         ...jobQueueLaws,
         ...jobQueueFeatureLaws,
         ...limitLaws,
+        ...fleetEventLaws,
         ...oddErrorLaws,
         ...fidelityLaws,
         ...scheduleLaws,

@@ -33,7 +33,9 @@ test('migrate() refuses a database of a newer version', () => {
   expect(() => migrate(db)).toThrow(
     expect.objectContaining({
       code: 'backend_failed',
-      message: 'Cannot open database: its schema has version 99, at most 2 is known',
+      message: expect.stringMatching(
+        /^Cannot open database: its schema has version 99, at most \d is known$/,
+      ),
     }),
   )
 })

@@ -135,4 +135,23 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        PRIMARY KEY (subject, name)
      ) WITHOUT ROWID`,
   ],
+  [
+    // How many events of a queue are kept. No row for one that records none.
+    `CREATE TABLE reuse_recorded_queues (
+       queue TEXT PRIMARY KEY,
+       keep INTEGER NOT NULL,
+       started INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    // Numbered without a gap, above `started`.
+    `CREATE TABLE reuse_job_events (
+       queue TEXT NOT NULL,
+       number INTEGER NOT NULL,
+       type TEXT NOT NULL,
+       id TEXT NOT NULL,
+       name TEXT NOT NULL,
+       attempt INTEGER NOT NULL,
+       at INTEGER NOT NULL,
+       PRIMARY KEY (queue, number)
+     ) WITHOUT ROWID`,
+  ],
 ]

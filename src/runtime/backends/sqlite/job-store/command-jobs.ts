@@ -23,6 +23,9 @@ function carryOut(context: JobContext, queue: string, command: JobCommand): numb
     case 'resume':
       context.db.run('DELETE FROM reuse_paused_queues WHERE queue = ?', [queue])
       return 0
+    case 'record':
+      context.events.record(queue, command.keep, context.clock.now())
+      return 0
     case 'purge':
       return purge(context, queue, command)
     default:
@@ -36,13 +39,11 @@ function changeEach(
   { type, ids }: Extract<JobCommand, { readonly ids: readonly string[] }>,
 ): number {
   const now = context.clock.now()
-  const changed = ids.filter((id) => {
+  return ids.filter((id) => {
     const job = find(context, queue, id)
     if (job === null || isForgotten(job, now)) return false
     return applyEvent(context, queue, job, { type }, now).kind !== 'refused'
   }).length
-  // Among them those that others took with them.
-  return type === 'retry' ? context.retried.count : changed
 }
 
 function purge(
@@ -54,8 +55,7 @@ function purge(
   const range = hasEnded(state) ? { after: now } : {}
   return context.jobs.due(queue, state, range, limit).filter((found) => {
     // Removing a child may have changed its parent, or made it leave the state that is purged.
-    const tied = found.flow !== null || found.parent !== null
-    const job = tied ? find(context, queue, found.id) : found
+    const job = found.flow === null ? found : find(context, queue, found.id)
     if (job?.state !== state) return false
     return applyEvent(context, queue, job, { type: 'remove' }, now).kind === 'removed'
   }).length

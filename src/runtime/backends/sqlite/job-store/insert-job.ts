@@ -39,11 +39,12 @@ export function insertJob(
     parent: parent?.id ?? null,
     parentFlow: parent?.flow ?? null,
     failsParent: given.failsParent,
-    otherParents: null,
     keepCompletedCount: given.keepCompletedCount,
     keepDeadCount: given.keepDeadCount,
   })
   context.jobs.insert(queue, job, given, now)
+  const { name } = given
+  context.events.note(queue, () => ({ type: 'added', id, name, attempt: 0, at: now }))
   if (job.group !== null) changeRoom(context, queue, job.group, null, job.state)
   if (deduplicationId !== null) {
     const until = held === null ? now + deduplicationTtlMs : null

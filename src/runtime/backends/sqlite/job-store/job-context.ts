@@ -4,6 +4,7 @@ import type { Clock } from '../../../ports/platform/clock.ts'
 import type { RandomSource } from '../../../ports/platform/random-source.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 import type { ChildTable } from './child-table.ts'
+import type { EventLog } from './event-log.ts'
 import type { DeduplicationTable, FollowUpTable } from './deduplication.ts'
 import type { GroupTable } from './group-gate.ts'
 import type { JobSequence } from './job-position.ts'
@@ -23,6 +24,6 @@ export interface JobContext {
   readonly leases: LeaseClock
   /** Of one call. */
   readonly bounds: KeptBounds
-  /** How many jobs one call has given their attempts again. */
-  readonly retried: { count: number }
+  /** Of one call. */
+  readonly events: EventLog
 }

@@ -14,11 +14,13 @@ import type {
 } from '../../../ports/job-store/job-store.ts'
 import { createLeaseClock } from '../../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../../ports/job-store/kept-bounds.ts'
+import type { QueueEventPage, QueueEventsOptions } from '../../../ports/job-store/queue-event.ts'
 import type { RandomSource } from '../../../ports/platform/random-source.ts'
 import { addJobs } from './add-jobs.ts'
 import { createChildTable, inOrder, type PlacedChild } from './child-table.ts'
 import { commandJobs } from './command-jobs.ts'
 import { createDeduplicationTable, createFollowUpTable } from './deduplication.ts'
+import { createEventLog, readEvents } from './event-log.ts'
 import { exchangeJobs } from './exchange-jobs.ts'
 import { orderOfExchange } from '../../../ports/job-store/exchange-order.ts'
 import { createGroupTable } from './group-gate.ts'
@@ -40,6 +42,7 @@ export interface SqliteJobStore {
   childPage(queue: string, id: string, after: string, limit: number): readonly PlacedChild[]
   counts(queue: string): QueueCounts
   command(queue: string, command: JobCommand): number
+  events(queue: string, options: QueueEventsOptions): QueueEventPage
   /**
    * When any queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job
    * waits. So a Durable Object sets its one alarm.
@@ -74,7 +77,7 @@ export function createSqliteJobStore(
 ): SqliteJobStore {
   const sequence = createJobSequence(clock)
   const jobs = createJobTable(db, sequence)
-  const shared: Omit<JobContext, 'bounds' | 'retried'> = {
+  const shared: Omit<JobContext, 'bounds' | 'events'> = {
     db,
     clock,
     random,
@@ -91,7 +94,7 @@ export function createSqliteJobStore(
   const contextOfCall = (): JobContext => ({
     ...shared,
     bounds: createKeptBounds(),
-    retried: { count: 0 },
+    events: createEventLog(db),
   })
 
   function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
@@ -130,6 +133,7 @@ export function createSqliteJobStore(
     children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
     childPage,
     counts: (queue) => countJobs(shared, queue),
+    events: (queue, options) => readEvents(db, queue, options),
     queues: () => jobs.queues(),
     nextWakeAt() {
       const wakes = jobs.queues().map((queue) => wakeAtOf(readQueueOverview(db, queue)))

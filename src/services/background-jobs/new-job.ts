@@ -1,0 +1,50 @@
+import { fitText } from '../../primitives/fit-text.ts'
+import { describeIssues } from '../../primitives/standard-schema.ts'
+import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
+import type { Json } from '../../runtime/ports/json.ts'
+import type { JobDefinition } from './define-job.ts'
+import { JobError } from './job-error.ts'
+import { newJobOf, type JobOptions } from './job-options.ts'
+
+const GROUP_CHARACTERS = 256
+
+/**
+ * Checks what a job is to carry and fills in what it was not told.
+ *
+ * @param options The job's own, with those of its queue behind them
+ * @throws JobError `invalid_data` when the data does not fit the schema
+ * @throws RangeError when an option is out of range
+ */
+export async function makeNewJob(
+  name: string,
+  definition: JobDefinition,
+  data: Json,
+  options: JobOptions,
+): Promise<NewJob> {
+  if (definition.input !== undefined) {
+    const checked = await definition.input['~standard'].validate(data)
+    if (checked.issues !== undefined)
+      throw new JobError(
+        'invalid_data',
+        `Cannot add job ${JSON.stringify(name)}: ${describeIssues('data', checked.issues)}`,
+      )
+  }
+  // The input form is kept, not the output: it is checked again before the run.
+  const job = newJobOf(name, data, options)
+  const { concurrency } = definition
+  if (concurrency === undefined) return job
+  const key = await groupKeyOf(name, concurrency.key?.(data) ?? '')
+  return { ...job, group: { key, limit: concurrency.limit } }
+}
+
+/** The job store's key of a group, of one kind's jobs. */
+export function groupKeyOf(name: string, key: string): Promise<string> {
+  return fitText(`${name}:${key}`, GROUP_CHARACTERS)
+}
+
+/** What is said of a job that its queue has no definition of. */
+export function unknownJob(name: string, queue: string, known: readonly string[]): JobError {
+  const names = known.join(', ') || 'no jobs'
+  const message = `Cannot add job ${JSON.stringify(name)}: queue ${queue} knows ${names}`
+  return new JobError('unknown_job', message)
+}
