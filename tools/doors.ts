@@ -162,6 +162,11 @@ export const doors: readonly Door[] = [
     source: 'src/services/storage/uploads/index.ts',
   },
   {
+    subpath: './infrastructure/storage/tus',
+    budgetBytes: 20_000,
+    source: 'src/services/storage/tus/index.ts',
+  },
+  {
     subpath: './infrastructure/storage/media',
     budgetBytes: 9_000,
     source: 'src/services/storage/media/index.ts',

@@ -33,6 +33,8 @@ const STATUS = {
   upload_not_found: 404,
   /** Another writer went on with the same upload, or the store has other parts than were sent. */
   upload_conflict: 409,
+  /** The body broke off; what had come of it is kept. `cause` is what its stream failed with. */
+  interrupted: 400,
   /** Another append to the same upload is running. */
   upload_locked: 423,
   /** Files of the same key are in several places: say which store and bucket. */

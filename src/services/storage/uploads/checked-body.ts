@@ -5,6 +5,7 @@ import { createMd5 } from '../../../primitives/md5.ts'
 import type { BlobBody } from '../blobs/blob-body.ts'
 import { StorageError } from '../storage-error.ts'
 import { openPieces } from './body-pieces.ts'
+import { interrupted } from './session-writer.ts'
 import type { AppendChecksum } from './upload-session.ts'
 
 const DIGESTS: Readonly<
@@ -46,7 +47,7 @@ export async function checkedBody(
     )
   const pieces = openPieces(body)
   const { bytes, failure } = await pieces.next(maxBytes + 1)
-  if (failure !== null) throw failure.reason
+  if (failure !== null) throw interrupted(failure.reason)
   if (bytes.length > maxBytes) {
     pieces.cancel('too large')
     throw new StorageError(

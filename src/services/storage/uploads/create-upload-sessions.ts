@@ -117,10 +117,11 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
     name: 'storage-uploads',
     processors: [],
     maxBytes,
+    store,
     async create(given) {
       const names = [...PROPERTY_NAMES, 'tags', 'storageClass', 'ifNoneMatch', 'size'] as const
-      checkOptions('create upload', given, ['key'], [...names, 'note', 'signal'])
-      const { key, size, note = null } = given
+      checkOptions('create upload', given, ['key'], [...names, 'note', 'temporary', 'signal'])
+      const { key, size, note = null, temporary = false } = given
       checkBlobKey(key, capabilities)
       if (size !== undefined) {
         checkInteger('create upload', 'size', size, 0, Number.MAX_SAFE_INTEGER)
@@ -148,6 +149,7 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
         pieces: [],
         object: null,
         note,
+        temporary,
         expiresAt,
         dueAt: expiresAt,
       }
@@ -206,7 +208,7 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
       if (!/^[\w-]{22}$/.test(id)) return
       await alone(id, given, async (signal) => {
         const seen = await records.read(id)
-        if (seen !== null) await cleanUp(tools, seen, true, signal)
+        if (seen !== null) await cleanUp(tools, seen, signal)
       })
     },
     async sweep() {
@@ -233,8 +235,7 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
   /** Drops what has expired, unless it was gone on with meanwhile. */
   async function endOf(id: string, signal: AbortSignal): Promise<void> {
     const seen = await records.read(id)
-    if (seen !== null && seen.record.expiresAt <= clock.now())
-      await cleanUp(tools, seen, true, signal)
+    if (seen !== null && seen.record.expiresAt <= clock.now()) await cleanUp(tools, seen, signal)
   }
 
   /** Nothing can follow the last byte; where a process died behind it, the object is made now. */

@@ -29,6 +29,8 @@ export interface SessionRecord {
   readonly pieces: readonly { readonly key: string; readonly size: number }[]
   readonly object: UploadedObject | null
   readonly note: Json
+  /** Its object goes with it. */
+  readonly temporary: boolean
   readonly expiresAt: number
   /** When the sweep looks at it: never later than `expiresAt`, often before. */
   readonly dueAt: number

@@ -52,13 +52,18 @@ export async function appendPieces(
     }
     if (isFull) seen = await writePart(tools, seen, bytes, signal)
     else if (bytes.length > 0) seen = await keepPiece(tools, seen, bytes, signal)
-    if (failure !== null) throw failure.reason
+    if (failure !== null) throw interrupted(failure.reason)
     if (ended) return seen
   }
 }
 
 export async function isEmpty(body: BodyPieces): Promise<boolean> {
   return (await body.next(1)).bytes.length === 0
+}
+
+/** @returns The error for a body that broke off */
+export function interrupted(cause: unknown): StorageError {
+  return new StorageError('interrupted', 'Cannot append: the body broke off', { cause })
 }
 
 /** Makes the object of all that is stored and of `rest`. */
@@ -95,30 +100,43 @@ export async function finish(
   }
   const { key, size, etag, contentType } = stored
   const { lifeMs } = tools
+  const { temporary } = seen.record
   const object = { key, size, etag, contentType: contentTypeOf(seen.record, contentType) }
   const offset = size
   const completed = { ...seen.record, state: 'completed', size, offset, object } as const
-  seen = await write(tools, seen, completed, { keepMs: lifeMs * 2 })
-  await cleanUp(tools, seen, false).catch(() => undefined)
+  // A temporary one is looked at by the sweep, which drops the object too.
+  seen = await write(tools, seen, completed, temporary ? {} : { keepMs: lifeMs * 2 })
+  await dropPieces(tools, seen.id)
+    .then(() => (temporary ? undefined : records.forget(seen, false)))
+    .catch(() => undefined)
   return seen
 }
 
-/** Drops what is stored beside the object, and lastly what says that it is there. */
+/** Drops what is stored beside the object, and lastly the record that says so. */
 export async function cleanUp(
-  { store, records, prefix }: SessionTools,
+  tools: SessionTools,
   seen: SeenRecord,
-  whole: boolean,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
+  const { store, records } = tools
   const { record, id } = seen
   if (record.state === 'open' && record.upload !== null)
     await store.uploads.abort(record.upload, { signal })
-  else if (record.upload === null) await dropUnanswered({ store }, record, signal)
+  else if (record.upload === null) await dropUnanswered(tools, record, signal)
+  if (record.state === 'completed' && record.temporary) await store.delete(record.key, { signal })
+  await dropPieces(tools, id, signal)
+  await records.forget(seen, true)
+}
+
+async function dropPieces(
+  { store, prefix }: SessionTools,
+  id: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const keys: string[] = []
   for await (const { key } of store.list({ prefix: `${prefix}${id}/`, signal })) keys.push(key)
   const { failed } = await store.deleteMany(keys, { signal })
   if (failed[0] !== undefined) throw failed[0].error
-  await records.forget(seen, whole)
 }
 
 /** How far the store's clock may be from ours, and how long it may take to begin an upload. */

@@ -69,6 +69,8 @@ export interface CreateSessionOptions extends Omit<CreateUploadOptions, 'partByt
   readonly key: string
   /** Kept with the session, at most 16 KiB as JSON. Default `null`. */
   readonly note?: Json
+  /** Drops the object too when the session is aborted or expires. Default false. */
+  readonly temporary?: boolean
 }
 
 /** Options of {@link UploadSessions.append}. */
@@ -95,6 +97,8 @@ export interface AppendChecksum {
 /** Uploads that survive the process: create, append where the offset is, and they complete. */
 export interface UploadSessions extends Service {
   readonly maxBytes: number
+  /** Where the objects go. */
+  readonly store: BlobStore
   /** Begins an upload. Nothing is asked of the store yet. @throws StorageError, RangeError */
   create(options: CreateSessionOptions): Promise<UploadSession>
   /**
@@ -107,13 +111,14 @@ export interface UploadSessions extends Service {
    * breaks off, what has arrived is kept. One append at a time.
    *
    * @throws StorageError `upload_not_found`; `upload_conflict` when the offset is another one;
-   *   `upload_locked` while another append runs; `too_large`; `checksum_mismatch`
+   *   `upload_locked` while another append runs; `interrupted` when the body broke off;
+   *   `too_large`; `checksum_mismatch`
    */
   append(id: string, options: AppendOptions): Promise<UploadSession>
   /**
    * Makes the object of what has come, where no size was given. Again it answers the same.
    *
-   * @throws StorageError `upload_not_found`, `upload_locked`; `size_mismatch` when bytes are missing
+   * @throws StorageError `upload_not_found`, `upload_locked`; `size_mismatch` where bytes miss
    */
   complete(id: string, options?: CallOptions): Promise<UploadSession>
   /** Drops an upload and all that is stored of it; none being there is no error. */

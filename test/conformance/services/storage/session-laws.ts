@@ -212,10 +212,15 @@ export const sessionLaws: readonly Law<SessionHarness>[] = [
             else controller.enqueue(piece)
           },
         })
-        const thrown = await uploads
+        const thrown: unknown = await uploads
           .append(id, { offset: 0, body })
           .catch((error: unknown) => error)
-        expectEqual(thrown === broken, true, 'the error of the body')
+        expectTrue(
+          thrown instanceof StorageError &&
+            thrown.code === 'interrupted' &&
+            thrown.cause === broken,
+          'the error to be interrupted',
+        )
         expectEqual((await uploads.get(id))?.offset, at)
         await goOn(uploads, id, bytes, bytes.length)
         await expectBytes(store, key, bytes)
@@ -242,6 +247,23 @@ export const sessionLaws: readonly Law<SessionHarness>[] = [
       await clock.advance(DAY_MS + 1)
       await uploads.sweep()
       await expectOnly(store, ['lively'], 'after the sweep')
+    },
+  },
+  {
+    name: 'a temporary object goes with its session',
+    async run(harness) {
+      const { store, clock, uploads } = await fixture(harness)
+      for (const key of ['aborted', 'swept']) {
+        const { id } = await uploads.create({ key, size: 5, temporary: true })
+        const done = await uploads.append(id, { offset: 0, body: bytesOf(5) })
+        expectEqual(done.state, 'completed')
+        await expectBytes(store, key, bytesOf(5))
+        if (key === 'aborted') await uploads.abort(id)
+        else await clock.advance(DAY_MS + 1)
+        await uploads.sweep()
+        expectEqual(await uploads.get(id), null)
+        await expectOnly(store, [], key)
+      }
     },
   },
   {
