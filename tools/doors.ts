@@ -30,6 +30,11 @@ export const doors: readonly Door[] = [
     source: 'src/services/logging/hono.ts',
   },
   {
+    subpath: './infrastructure/logging/sentry',
+    budgetBytes: 10_000,
+    source: 'src/services/logging/sentry/index.ts',
+  },
+  {
     subpath: './infrastructure/notifications',
     budgetBytes: 130_000,
     source: 'src/services/notifications/index.ts',

@@ -40,6 +40,12 @@ export const compositions: readonly Composition[] = [
     budgetFirstGzipBytes: 46_000,
   },
   {
+    name: 'Sentry',
+    imports: { './infrastructure/logging/sentry': ['sentry'] },
+    budgetGzipBytes: 4096,
+    budgetFirstGzipBytes: 4096,
+  },
+  {
     name: 'payments',
     imports: { './infrastructure/payments': ['createPayments', 'money'] },
     budgetGzipBytes: 26_000,

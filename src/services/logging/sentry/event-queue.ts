@@ -1,0 +1,149 @@
+import { runWithin } from '../../../primitives/run-within.ts'
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import { ExportError, type ExportErrorCode } from '../exporting/export-error.ts'
+import { MAX_ERRORS, type FlushResult } from '../exporting/flush-result.ts'
+import type { SentryTarget } from './dsn.ts'
+
+/** Keeps events until they are sent. */
+export interface EventQueue {
+  /** @returns Whether there is room, and Sentry takes events */
+  add(eventId: string, event: string): boolean
+  /** Counts an event that is not sent. */
+  drop(): void
+  flush(): Promise<FlushResult>
+}
+
+/** What {@link createEventQueue} needs. */
+export interface QueueOptions {
+  readonly target: SentryTarget
+  readonly maxQueued: number
+  readonly waitUntil: ((promise: Promise<unknown>) => void) | undefined
+  readonly fetch: FetchClient
+  readonly clock: Clock
+}
+
+const TRIES = 3
+/** Longest time of one request. */
+const TIMEOUT_MS = 10_000
+/** How long an event waits for others, where nobody flushes. */
+const WAIT_MS = 1000
+
+interface Waiting {
+  readonly eventId: string
+  readonly event: string
+  tries: number
+}
+
+/** Creates a queue with a bound, which sends nothing while Sentry asks for quiet. */
+export function createEventQueue(options: QueueOptions): EventQueue {
+  const { target, maxQueued, waitUntil, fetch, clock } = options
+  let waiting: Waiting[] = []
+  let dropped = 0
+  let quietUntil = 0
+  let plannedAt = -Infinity
+
+  const isQuiet = (): boolean => clock.now() < quietUntil
+
+  function plan(): void {
+    // On Workers a timer dies with its request: one that is overdue is set again.
+    if (Math.abs(clock.now() - plannedAt) < 2 * WAIT_MS) return
+    try {
+      clock.setTimer(() => {
+        plannedAt = -Infinity
+        const flushed = flush()
+        waitUntil?.(flushed)
+      }, WAIT_MS)
+      plannedAt = clock.now()
+    } catch {
+      // A Worker's global scope has no timers.
+    }
+  }
+
+  async function send({ eventId, event }: Waiting): Promise<ExportError | undefined> {
+    const header = { event_id: eventId, sent_at: new Date(clock.now()).toISOString() }
+    const failed = (code: ExportErrorCode, why: string, cause?: unknown): ExportError =>
+      new ExportError(code, `Cannot send to ${target.host}: ${why}`, { cause, status: 502 })
+    try {
+      const late = (): Error => new Error(`No answer within ${TIMEOUT_MS} ms`)
+      const { status, headers } = await runWithin(
+        clock,
+        TIMEOUT_MS,
+        undefined,
+        late,
+        async (signal) => {
+          const response = await fetch(target.url, {
+            method: 'POST',
+            headers: {
+              'content-type': 'application/x-sentry-envelope',
+              'x-sentry-auth': target.auth,
+            },
+            body: `${JSON.stringify(header)}\n{"type":"event"}\n${event}`,
+            signal,
+          })
+          await response.body?.cancel()
+          return response
+        },
+      )
+      quietUntil = Math.max(quietUntil, clock.now() + quietMs(headers, status))
+      if (status < 300) return undefined
+      const code = status === 429 ? 'overloaded' : status < 500 ? 'refused' : 'unreachable'
+      return failed(code, `it answered ${status}`)
+    } catch (cause) {
+      return failed('unreachable', 'it did not answer', cause)
+    }
+  }
+
+  async function flush(): Promise<FlushResult> {
+    const taken = waiting
+    const errors: unknown[] = []
+    let sent = 0
+    waiting = []
+    for (let one = taken[0]; one !== undefined; one = taken[0]) {
+      const error = isQuiet() ? 'quiet' : await send(one)
+      if (error instanceof ExportError) errors.push(error)
+      if (error instanceof ExportError && error.code === 'unreachable' && ++one.tries < TRIES) break
+      taken.shift()
+      if (error === undefined) sent++
+      else dropped++
+    }
+    // Those of later come behind those that were there first.
+    const all = [...taken, ...waiting]
+    waiting = all.slice(0, maxQueued)
+    const lost = dropped + all.length - waiting.length
+    dropped = 0
+    return { sent, dropped: lost, errors: errors.slice(0, MAX_ERRORS) }
+  }
+
+  return {
+    add(eventId, event) {
+      const isTaken = !isQuiet() && waiting.length < maxQueued
+      if (isTaken) {
+        waiting.push({ eventId, event, tries: 0 })
+        plan()
+      } else dropped++
+      return isTaken
+    },
+    drop() {
+      dropped++
+    },
+    flush,
+  }
+}
+
+/** Sentry may ask for quiet with any answer: `60:error;default:organization, 2700::key`. */
+function quietMs(headers: { get(name: string): string | null }, status: number): number {
+  const limits = headers.get('x-sentry-rate-limits')
+  const retryAfter = headers.get('retry-after') ?? (status === 429 ? '' : null)
+  if (limits === null) return retryAfter === null ? 0 : msOf(retryAfter)
+  const quiet = limits.split(',').map((limit) => {
+    const [seconds = '', categories = ''] = limit.split(':')
+    return /^$|\berror\b|\bdefault\b/.test(categories) ? msOf(seconds) : 0
+  })
+  return Math.max(...quiet)
+}
+
+/** Where it cannot be read, a minute; so Sentry's own clients do. */
+function msOf(seconds: string): number {
+  return /^ *\d+ *$/.test(seconds) ? Number(seconds) * 1000 : 60_000
+}

@@ -1,0 +1,7 @@
+export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
+export { ExportError, type ExportErrorCode } from '../exporting/export-error.ts'
+export type { SentryException } from './exceptions.ts'
+export type { SentryBreadcrumb, SentryEvent, SentryLevel } from './sentry-event.ts'
+export type { SentryDetails, SentryScope } from './sentry-scope.ts'
+export { sentry, type SentryClient, type SentryOptions } from './sentry.ts'
+export type { StackFrame } from './stack-frames.ts'
