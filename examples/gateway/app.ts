@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { rateLimit } from '@white-cross/reuse/infrastructure/rate-limiting/hono'
 import type { Notifications } from '@white-cross/reuse/infrastructure/notifications'
+import type { Payments } from '@white-cross/reuse/infrastructure/payments'
 import type { Backend, Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { ApiKeys } from './api-keys.ts'
@@ -13,12 +14,14 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { endpointRoutes } from './routes/endpoints.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoute } from './routes/health.ts'
+import { incomingWebhookRoutes } from './routes/incoming-webhooks.ts'
+import { messageRoutes, notificationRoutes, templateRoutes } from './routes/notifications.ts'
 import {
-  messageRoutes,
-  notificationRoutes,
-  providerHookRoutes,
-  templateRoutes,
-} from './routes/notifications.ts'
+  disputeRoutes,
+  paymentRoutes,
+  refundRoutes,
+  subscriptionRoutes,
+} from './routes/payments.ts'
 
 /** What the gateway is put together from. */
 export interface GatewayOptions {
@@ -26,6 +29,8 @@ export interface GatewayOptions {
   readonly webhooks: Webhooks
   /** Default: there are no routes for them. */
   readonly notifications?: Notifications
+  /** Default: there are no routes for them. */
+  readonly payments?: Payments
   readonly keys: ApiKeys
   readonly clock: Clock
   readonly random: RandomSource
@@ -42,6 +47,7 @@ export function createGateway({
   backend,
   webhooks,
   notifications,
+  payments,
   keys,
   clock,
   random,
@@ -73,8 +79,20 @@ export function createGateway({
     api.route('/notifications', notificationRoutes(notifications))
     api.route('/messages', messageRoutes(notifications))
     api.route('/templates', templateRoutes(notifications))
-    app.route('/hooks', providerHookRoutes(notifications))
   }
+  if (payments !== undefined) {
+    api.route('/payments', paymentRoutes(payments))
+    api.route('/refunds', refundRoutes(payments))
+    api.route('/subscriptions', subscriptionRoutes(payments))
+    api.route('/disputes', disputeRoutes(payments))
+  }
+  app.route(
+    '/v1/webhooks/in',
+    incomingWebhookRoutes({
+      ...(notifications !== undefined && { notifications }),
+      ...(payments !== undefined && { payments }),
+    }),
+  )
   app.route('/v1', api)
   return app
 }

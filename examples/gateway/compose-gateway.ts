@@ -6,9 +6,11 @@ import {
   type Service,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
 import { createNotifications } from '@white-cross/reuse/infrastructure/notifications'
+import { createPayments } from '@white-cross/reuse/infrastructure/payments'
 import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import { createApiKeys } from './api-keys.ts'
 import { createGateway, type GatewayOptions } from './app.ts'
+import { readPaymentSettings } from './payment-settings.ts'
 import { readSettings, type GatewayVariables } from './settings.ts'
 
 /** A gateway, and the services behind it: what runs and sweeps them takes the list as it is. */
@@ -27,8 +29,18 @@ export function composeGateway(
   const platform = { clock: systemClock, random: systemRandom }
   const webhooks = createWebhooks({ backend, ...settings.webhooks })
   const notifications = createNotifications({ backend, ...settings.notifications })
+  const payments = createPayments({ backend, ...readPaymentSettings(variables, backend) })
   const { rootKeyHash, bodies } = settings
   const keys = createApiKeys({ store: backend.store, rootKeyHash, ...platform })
-  const app = createGateway({ backend, webhooks, notifications, keys, log, bodies, ...platform })
-  return { app, services: [webhooks, notifications] }
+  const app = createGateway({
+    backend,
+    webhooks,
+    notifications,
+    payments,
+    keys,
+    log,
+    bodies,
+    ...platform,
+  })
+  return { app, services: [webhooks, notifications, payments] }
 }

@@ -135,11 +135,15 @@ test('webhooks of providers need no API key but a signature', async () => {
     return (await app.request(path, { method: 'POST', body, headers })).status
   }
   const path = String(sent.body['message'])
-  expect(await deliver('/hooks/resend', generateWebhookSecret())).toBe(401)
+  expect(await deliver('/v1/webhooks/in/resend', generateWebhookSecret())).toBe(401)
   expect(await call('GET', path)).toMatchObject({ body: { status: 'sent' } })
-  expect(await deliver('/hooks/resend', secret)).toBe(200)
+  expect(await deliver('/v1/webhooks/in/resend', secret)).toBe(200)
   expect(await call('GET', path)).toMatchObject({ body: { status: 'delivered' } })
-  for (const other of ['/hooks/outbox', '/hooks/nobody', '/hooks/__proto__'])
+  for (const other of [
+    '/v1/webhooks/in/outbox',
+    '/v1/webhooks/in/nobody',
+    '/v1/webhooks/in/__proto__',
+  ])
     expect(await deliver(other, secret)).toBe(404)
 })
 

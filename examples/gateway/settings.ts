@@ -5,10 +5,11 @@ import { resend } from '@white-cross/reuse/infrastructure/notifications/resend'
 import { sendgrid } from '@white-cross/reuse/infrastructure/notifications/sendgrid'
 import { readWebhook } from '@white-cross/reuse/infrastructure/webhooks'
 import { sendgridWebhook } from '@white-cross/reuse/infrastructure/webhooks/schemes'
+import type { PaymentVariables } from './payment-settings.ts'
 import type { BodyLimits } from './read-body.ts'
 
 /** The Worker's variables. */
-export interface GatewayVariables {
+export interface GatewayVariables extends PaymentVariables {
   /** SHA-256 of the root key, as 64 hex digits; without it there is no root key. */
   readonly ROOT_KEY_SHA256?: string
   /** Waits between attempts in ms, with commas. Default: the service's own schedule. */

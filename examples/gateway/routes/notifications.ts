@@ -1,13 +1,9 @@
-import { Hono, type Context } from 'hono'
+import { Hono } from 'hono'
 import { z } from 'zod/mini'
-import {
-  NotificationError,
-  type BulkMessage,
-  type Notifications,
-} from '@white-cross/reuse/infrastructure/notifications'
+import type { BulkMessage, Notifications } from '@white-cross/reuse/infrastructure/notifications'
 import type { AuthVariables } from '../authenticate.ts'
-import { problem, ProblemError } from '../problem.ts'
 import { readBody } from '../read-body.ts'
+import { serve } from '../serve.ts'
 
 type Api = Hono<{ Variables: AuthVariables }>
 
@@ -36,7 +32,7 @@ export function notificationRoutes(notifications: Notifications): Api {
       const body = await readBody(c, Message)
       const key = c.req.header('idempotency-key')
       const message = { ...body, ...(key !== undefined && { idempotencyKey: key }) }
-      return served(c, async () => {
+      return serve(c, async () => {
         const result = await send(notifications, message as unknown as BulkMessage)
         const status = result.status === 'queued' ? 202 : 200
         return c.json({ ...result, message: `/v1/messages/${result.id}` }, status)
@@ -46,7 +42,7 @@ export function notificationRoutes(notifications: Notifications): Api {
       const { user, template, data = {}, options } = await readBody(c, Telling)
       const key = c.req.header('idempotency-key')
       const given = { ...options, ...(key !== undefined && { idempotencyKey: key }) }
-      return served(c, async () => {
+      return serve(c, async () => {
         const told = await notifications.notify(user, template, data, given)
         return c.json(told, told.status === 'queued' ? 202 : 200)
       })
@@ -70,26 +66,10 @@ export function templateRoutes(notifications: Notifications): Api {
       ...(locale !== undefined && { locale }),
       ...(format !== undefined && { format }),
     }
-    return served(c, async () => {
+    return serve(c, async () => {
       const rendered = await notifications.renderTemplate(template, data, options)
       return c.json(typeof rendered === 'string' ? { text: rendered } : rendered)
     })
-  })
-}
-
-/**
- * `POST /:provider`: takes the webhooks of a provider, which have a signature and no API key. One
- * that nothing verifies is answered as what is not there.
- */
-export function providerHookRoutes(notifications: Notifications): Hono {
-  return new Hono().all('/:provider', async (c) => {
-    try {
-      return await notifications.handleWebhook(c.req.param('provider'), c.req.raw)
-    } catch (error) {
-      if (error instanceof NotificationError && error.code === 'invalid_request')
-        throw new ProblemError(404, 'not_found', 'No webhooks of this provider are taken here')
-      throw error
-    }
   })
 }
 
@@ -105,23 +85,4 @@ function send(
   }
   // The service checks what it gets, whatever its channel.
   return sends[channel](message as never)
-}
-
-/** What the service throws over a message, as an answer: its errors hold nothing of the message. */
-async function served(c: Context, act: () => Promise<Response>): Promise<Response> {
-  try {
-    return await act()
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError)
-      throw new ProblemError(422, 'invalid_request', error.message)
-    if (!(error instanceof NotificationError)) throw error
-    const { status, code, message, retryAfterMs } = error
-    return problem(
-      c,
-      status,
-      code,
-      message,
-      retryAfterMs === null ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
-    )
-  }
 }
