@@ -69,7 +69,7 @@ async function compile(
   if (examples.length === 0) return []
   const config = {
     extends: join(root, `tsconfig.${project}.json`),
-    compilerOptions: { noUnusedLocals: false },
+    compilerOptions: { noUnusedLocals: false, verbatimModuleSyntax: false },
     files: [...examples.map(fileOf), ...(project === 'worker' ? ['bindings.d.ts'] : [])],
     include: [],
   }

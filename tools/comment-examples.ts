@@ -7,6 +7,10 @@ import { sourceFiles } from './source-files.ts'
 /** Names that examples speak of and that mean something else in a browser. */
 const AROUND: readonly (readonly [use: RegExp, declaration: string])[] = [
   [/(?<!const )\bstop\b/, 'const stop = new AbortController()'],
+  [
+    /extends DurableObject\b/,
+    'declare class DurableObject { ctx: { waitUntil(work: Promise<unknown>): void }; env: unknown }',
+  ],
   [/\bz\.\w+\(/, "import * as z from 'zod'"],
 ]
 
