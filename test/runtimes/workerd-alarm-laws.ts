@@ -49,6 +49,31 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     },
   },
   {
+    name: 'the alarm comes back for jobs that were parked as unknown, which an object takes up that starts anew',
+    async run({ open, env }) {
+      const { queue, object, prefix } = open()
+      let known = false
+      const name = handle(async () =>
+        known ? DONE : { to: 'parked', error: { code: 'unknown_job', message: 'not here' } },
+      )
+      const ended = object().alarmEnded()
+      const [job] = (await queue.add([{ name, data: 1, keepCompletedMs: 60_000 }])).jobs
+      const alarmAt = await within(ended, 'the alarm to end')
+      const { now } = await object().wakes()
+      expectEqual((await queue.counts()).parked, 1)
+      expectTrue(
+        alarmAt !== null && alarmAt > now && alarmAt <= now + 3_600_000,
+        `the alarm to come back within an hour, not at ${alarmAt}`,
+      )
+      known = true
+      await env.MeteredInfrastructureObject.getByName(`${prefix}jobs:work`)
+        .getJob('work', 'ABORT')
+        .catch(() => undefined)
+      await object().alarmNow()
+      expectEqual((await queue.get(job?.id ?? ''))?.state, 'completed')
+    },
+  },
+  {
     name: 'the alarm runs flows and groups to their end',
     async run({ open }) {
       const order: NewJob['data'][] = []

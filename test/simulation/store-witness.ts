@@ -167,7 +167,10 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
       job.cancelRequested = true
       if (job.ended === 'parked') job.ended = 'cancelled'
     }
-    if (type === 'promote') job.notBefore = 0
+    if (type === 'promote') {
+      job.notBefore = 0
+      if (job.ended === 'parked') job.ended = null
+    }
     if (type === 'remove') {
       expect(!leaseHolds(job, job.token, latest()), `${job.id} not to be removed, its lease holds`)
       job.ended = 'removed'

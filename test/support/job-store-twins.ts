@@ -117,6 +117,7 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
       if (type === 'record') return { type, keep }
       if (type === 'purge') return { type, state, limit }
       const ids = chosen.map((name) => side.ids.get(name) ?? name)
+      if (type === 'promote') return { type, ids, anew: limit === 1 }
       return { type: type as 'cancel', ids }
     }
   }

@@ -11,6 +11,8 @@ import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../ports/job-store/job-processor.ts'
 import { createWakeFlag } from './wake-flag.ts'
 import { createRunningJobs } from './running-jobs.ts'
+import { createTakeUp } from './take-up-parked.ts'
+import { tryWake } from './try-wake.ts'
 
 /** What a {@link JobWorker} needs and how it works. */
 export interface JobWorkerOptions {
@@ -109,6 +111,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   const leaseMs = checkDuration(CREATE, 'lease', lease, 100, 86_400_000)
   const maxWaitMs = checkDuration(CREATE, 'maxWait', maxWait, 1, 3_600_000)
   const graceMs = checkDuration(CREATE, 'grace', grace, 0, 3_600_000)
+  const takeUp = processor.knows === undefined ? null : createTakeUp(processor, jobStore)
+  let hasLooked = false
 
   async function work(signal: AbortSignal, untilIdle: boolean): Promise<number> {
     const wakeFlag = createWakeFlag(clock)
@@ -221,6 +225,14 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       if (running.count < concurrency) wakeFlag.open()
     })
 
+    if (untilIdle && !hasLooked) await takeUp?.look()
+    hasLooked = true
+    const stopTakingUp = untilIdle
+      ? undefined
+      : takeUp?.keepLooking(clock, () => {
+          wakeFlag.open()
+          if (waker !== undefined) void tryWake(waker, processor.queue, 0)
+        })
     try {
       const looping = loop()
       await Promise.race([looping, left.promise])
@@ -230,6 +242,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       signal.removeEventListener('abort', onAbort)
       for (const deadline of deadlines) deadline.cancel()
       stopListening?.()
+      stopTakingUp?.()
       stopLooking()
     }
     return settledCount

@@ -5,7 +5,8 @@ import { fitText } from '../../primitives/fit-text.ts'
 import type { ClaimedJob } from '../../runtime/ports/job-store/job-store.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type {
-  RateLimit,
+  GcraRateLimit,
+  RateLimitDecision,
   RateLimitStore,
 } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 
@@ -54,11 +55,18 @@ interface Booking {
 
 const BOOKED_AHEAD_MS = 30 * 86_400_000
 const SUBJECT_CHARACTERS = 170
+/** Where turns and starts are counted by two clocks, a turn comes no later for that. */
+const CLOCKS_APART_MS = 250
 
 /**
  * Books the next free place under all limits of an attempt, once: a job that comes back when its
  * turn has come is let through. So each waits once, in the order in which they came, however many
  * there are.
+ *
+ * Places are booked in a line that is the limit's own, so that a deploy which changes the limit
+ * begins a new one. What starts is counted apart, whatever the limit was: so lines of two deploys
+ * together start no more than the greater limit, and turns that could not be taken in time are not
+ * all taken at once.
  *
  * @returns `null` when the attempt may start
  */
@@ -69,45 +77,99 @@ export async function bookAttempt(
   data: unknown,
 ): Promise<Booking | null> {
   if (limits.length === 0) return null
-  const terms = limits.map(({ rateLimit: { limit, window } }) => `${limit}/${durationMs(window)}`)
   const note = {
     code: 'rate_limited',
     message: 'The job waits for its turn under a rate limit',
     attempt,
-    terms: terms.join(),
+    terms: termsOf(limits),
   }
-  if (isSame(lastError, note)) return null
-  const charged = await Promise.all(
-    limits.map(async ({ rateLimit, subject }, index): Promise<RateLimit> => {
-      const { limit, window, key } = rateLimit
-      const windowMs = durationMs(window)
-      const whole = `job:${subject}:${terms[index]}:${key?.(data) ?? ''}`
-      // As far ahead as can be counted without loss.
-      const countedMs = Math.floor((Number.MAX_SAFE_INTEGER - 2 * limit * windowMs) / limit)
-      return {
-        algorithm: 'gcra',
-        name: `attempts-${index}`,
-        subject: await fitText(whole, SUBJECT_CHARACTERS),
-        limit,
-        windowMs,
-        maxWaitMs: Math.max(Math.min(BOOKED_AHEAD_MS, countedMs), 0),
-      }
-    }),
+  const starts = await Promise.all(limits.map((limit, index) => startsOf(limit, data, index)))
+  const begin = (maxWaitMs: number): Promise<readonly RateLimitDecision[]> =>
+    consume(
+      store,
+      starts.map((limit) => ({ ...limit, maxWaitMs })),
+    )
+  const late = isSame(lastError, note) ? await begin(CLOCKS_APART_MS) : null
+  if (late !== null && isAllowed(late)) return null
+
+  const line = await Promise.all(limits.map((limit, index) => lineOf(limit, data, index)))
+  const places = await consume(store, line)
+  const full = places.filter(({ allowed }) => !allowed)
+  if (full.length > 0)
+    return { waitMs: Math.max(1, ...full.map(({ retryAfterMs }) => retryAfterMs)), note: null }
+  const waitMs = Math.max(...places.map((place) => Math.ceil(place.waitMs)))
+  if (waitMs > 0) return { waitMs, note }
+
+  const begun = late ?? (await begin(0))
+  if (isAllowed(begun)) return null
+  // The line knows nothing of those that have started: the others follow one by one, and the first
+  // lets those to come stand behind them.
+  const behind = line.map((limit, index): number => {
+    const { allowed, retryAfterMs } = begun[index] ?? { allowed: true, retryAfterMs: 0 }
+    const ahead = limit.limit - 1 - (places[index]?.remaining ?? 0)
+    return allowed ? 0 : retryAfterMs + (ahead * limit.windowMs) / limit.limit
+  })
+  const first = line.filter(
+    ({ limit }, index) => places[index]?.remaining === limit - 1 && begun[index]?.allowed === false,
   )
-  const [first] = charged
-  const decisions = await store.consume(first?.subject ?? '', charged)
-  const denied = decisions.filter(({ allowed }) => !allowed)
-  if (denied.length > 0)
-    return { waitMs: Math.max(1, ...denied.map(({ retryAfterMs }) => retryAfterMs)), note: null }
-  const waitMs = Math.max(...decisions.map((decision) => Math.ceil(decision.waitMs ?? 0)))
-  return waitMs > 0 ? { waitMs, note } : null
+  if (first.length > 0)
+    await consume(
+      store,
+      first.map((limit) => ({ ...limit, cost: limit.limit })),
+    )
+  return { waitMs: Math.max(1, ...behind.map(Math.ceil)), note }
+}
+
+async function lineOf(of: AttemptLimit, data: unknown, index: number): Promise<GcraRateLimit> {
+  const { limit, windowMs, subject } = await termsFor(of, data, termsOf([of]))
+  // As far ahead as can be counted without loss.
+  const countedMs = Math.floor((Number.MAX_SAFE_INTEGER - 2 * limit * windowMs) / limit)
+  const maxWaitMs = Math.max(Math.min(BOOKED_AHEAD_MS, countedMs), 0)
+  return { algorithm: 'gcra', name: `attempts-${index}`, subject, limit, windowMs, maxWaitMs }
+}
+
+async function startsOf(of: AttemptLimit, data: unknown, index: number): Promise<GcraRateLimit> {
+  const { limit, windowMs, subject } = await termsFor(of, data, 'starts')
+  return { algorithm: 'gcra', name: `starts-${index}`, subject, limit, windowMs }
+}
+
+async function termsFor({ rateLimit, subject }: AttemptLimit, data: unknown, what: string) {
+  const { limit, window, key } = rateLimit
+  const whole = `job:${subject}:${what}:${key?.(data) ?? ''}`
+  return {
+    limit,
+    windowMs: durationMs(window),
+    subject: await fitText(whole, SUBJECT_CHARACTERS),
+  }
+}
+
+function consume(
+  store: RateLimitStore,
+  limits: readonly GcraRateLimit[],
+): Promise<readonly RateLimitDecision[]> {
+  return store.consume(limits[0]?.subject ?? '', limits)
+}
+
+function isAllowed(decisions: readonly RateLimitDecision[]): boolean {
+  return decisions.every(({ allowed }) => allowed)
+}
+
+/** The limits as text, by which they are told from others. */
+export function termsOf(limits: readonly AttemptLimit[]): string {
+  return limits.map(({ rateLimit: { limit, window } }) => `${limit}/${durationMs(window)}`).join()
+}
+
+/** The limits under which a job has booked its turn, or `null` where it has none. */
+export function bookedTerms(lastError: Json): string | null {
+  if (typeof lastError !== 'object' || lastError === null || Array.isArray(lastError)) return null
+  const { code, terms } = lastError as { readonly [key: string]: Json }
+  return code === 'rate_limited' && typeof terms === 'string' ? terms : null
 }
 
 function isSame(
   lastError: Json,
   note: { readonly attempt: number; readonly terms: string },
 ): boolean {
-  if (typeof lastError !== 'object' || lastError === null || Array.isArray(lastError)) return false
-  const { code, attempt, terms } = lastError as { readonly [key: string]: Json }
-  return code === 'rate_limited' && attempt === note.attempt && terms === note.terms
+  if (bookedTerms(lastError) !== note.terms) return false
+  return (lastError as { readonly attempt?: Json }).attempt === note.attempt
 }

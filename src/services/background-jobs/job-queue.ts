@@ -3,7 +3,7 @@ import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
 import { readThrown } from '../../primitives/read-thrown.ts'
 import { createJobWorker, type JobWorker } from '../../runtime/workers/job-worker.ts'
-import { waitFor } from '../../runtime/coordination/wait-for.ts'
+import { createUnknownJobReport } from '../../runtime/workers/leave-to-others.ts'
 import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
 import { tryWake } from '../../runtime/workers/try-wake.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
@@ -30,6 +30,7 @@ import {
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition, type JobDefinition } from './define-job.ts'
+import { createLimitChanges, type LimitChanges } from './book-anew.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
@@ -42,7 +43,6 @@ import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
 import { createJobMetrics, readJobMetrics } from './job-metrics.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
-import { takeUpParked } from './take-up-parked.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
 import {
   readQueueEvents,
@@ -57,12 +57,6 @@ import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
 
 const CREATE = 'create job queue'
-/**
- * Jobs that others have parked are looked for this long after some were found, then ever more
- * seldom.
- */
-const TAKE_UP_MS = 1000
-const TAKE_UP_SELDOM_MS = 300_000
 const WORK = 'work job queue'
 const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
 
@@ -99,6 +93,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   #ears = 0
   readonly #statistics = createJobStatistics()
   readonly #schedules: Schedules
+  readonly #limits: LimitChanges
 
   /**
    * @throws RangeError when the name is malformed, or a limit of a definition is out of range
@@ -143,7 +138,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       recordsStacks: options.recordStacks ?? false,
       tracing,
       onFailure: (job, attempt) => this.#noteFailure(job, attempt),
+      onUnknown: createUnknownJobReport(options.report),
       onFault: (message, fault) => this.#onFault(message, fault),
+    })
+    this.#limits = createLimitChanges({
+      partition: backend.store.partition(`jobs:${name}:limits`),
+      jobStore: this.#jobStore,
+      queue: name,
+      jobs: this.#options.jobs,
+      rateLimit: options.rateLimit,
+      clock,
     })
     const schedulesQueue = `${name}.schedules`
     this.#schedules = createLazySchedules({
@@ -206,8 +210,14 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const { signal, ...settings } = options
     const { onError = (error) => this.#reportTrouble(error) } = options
     const workers = this.#workers({ ...settings, onError })
-    const work = [...workers.map((worker) => worker.run({ signal })), this.#keepTakingUp(signal)]
-    await this.#heardBy(options, () => Promise.all(work))
+    const stopLooking = this.#limits.keepLooking(() => void this.#wake(this.name, 0))
+    try {
+      await this.#heardBy(options, () =>
+        Promise.all(workers.map((worker) => worker.run({ signal }))),
+      )
+    } finally {
+      stopLooking()
+    }
   }
 
   /**
@@ -219,7 +229,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   async drain(options: RunOptions = {}): Promise<number> {
     checkOptions(WORK, options, [], RUN_OPTIONS)
     const [jobs, schedules] = this.#workers(options)
-    await this.#takeUp()
+    await this.#limits.look()
     return this.#heardBy(options, async () => {
       for (let attempts = 0; ;) {
         const ticks = (await schedules?.drain()) ?? 0
@@ -285,7 +295,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * `scheduled: () => queue.sweep()`.
    */
   async sweep(): Promise<void> {
-    await this.#takeUp()
+    await this.#limits.look()
     return sweepQueues(this.processors, this.#options.backend)
   }
 
@@ -300,7 +310,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     await this.#wake(this.name, 0)
   }
 
-  /** Makes a delayed job ready now. @returns Whether it was delayed */
+  /**
+   * Makes a delayed or parked job ready now, with the attempts it has left.
+   *
+   * @returns Whether it was one
+   */
   promote(id: string): Promise<boolean> {
     return this.#command({ type: 'promote', ids: [id] })
   }
@@ -466,27 +480,6 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const fate = outcome.to === 'scheduled' ? 'failed' : `is ${outcome.to}`
     const message = `Job ${JSON.stringify(name)} of queue ${this.name} ${fate}`
     this.#reporter.report(what, `${message}, attempt ${attempt} of ${maxAttempts}`, thrown)
-  }
-
-  /**
-   * Takes up what others have parked because they did not know it, and wakes whoever works the
-   * queue.
-   */
-  async #takeUp(): Promise<number> {
-    const taken = await takeUpParked(this.#jobStore, (name) => this.#definition(name) !== undefined)
-    if (taken > 0) await this.#wake(this.name, 0)
-    return taken
-  }
-
-  async #keepTakingUp(signal: AbortSignal): Promise<void> {
-    // Most of all just after a start, when workers of the deploy before may still run.
-    for (let waitMs = TAKE_UP_MS; !signal.aborted;) {
-      // A store that cannot be reached is the workers' to report.
-      const taken = await this.#takeUp().catch(() => 0)
-      if (taken > 0) waitMs = TAKE_UP_MS
-      await waitFor(this.#clock, waitMs, signal).catch(() => undefined)
-      waitMs = Math.min(3 * waitMs, TAKE_UP_SELDOM_MS)
-    }
   }
 
   #onFault(message: string, fault: unknown): void {

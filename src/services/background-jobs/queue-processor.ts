@@ -1,10 +1,16 @@
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
 import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { TraceCarrier } from '../../runtime/ports/trace-carrier.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
+import {
+  errorBefore,
+  leaveToOthers,
+  type UnknownJobReport,
+} from '../../runtime/workers/leave-to-others.ts'
 import type { JobDefinition } from './define-job.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobRateLimit } from './job-gates.ts'
@@ -27,6 +33,8 @@ export interface QueueProcessorOptions {
   readonly tracing: Pick<TraceCarrier, 'carryOn'> | undefined
   /** Hears of each attempt that failed. */
   readonly onFailure: (job: ClaimedJob, attempt: Attempt) => void
+  /** Hears of jobs that have no definition. */
+  readonly onUnknown: UnknownJobReport
   /** Hears what callbacks of the queue's user throw. */
   readonly onFault: (message: string, fault: unknown) => void
 }
@@ -38,10 +46,14 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
   const { queue, jobStore, definitionOf, log, events, clock, onFailure } = options
   return {
     queue,
-    async process(job, control) {
+    knows: ({ name }) => definitionOf(name) !== undefined,
+    async process(claimed, control) {
+      const { id, name } = claimed
+      const definition = definitionOf(name)
+      if (definition === undefined) return leave(claimed, options)
       const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
-      const { id, name } = job
+      const job = { ...claimed, lastError: errorBefore(claimed.lastError) }
       if (job.attempt > 1 && job.lastError === null) events.emit({ type: 'stalled', id, name })
       events.emit({
         type: 'active',
@@ -50,7 +62,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
         attempt: job.attempt,
         waitedMs: Math.max(clock.now() - job.addedAt, 0),
       })
-      const attempt = await runAttempt(definitionOf(name), job, telling(job, control, events), {
+      const attempt = await runAttempt(definition, job, telling(job, control, events), {
         ...options,
         children: () => jobStore.children(id),
         log: (line) => void lines.push(line),
@@ -65,6 +77,21 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       return attempt.outcome
     },
   }
+}
+
+function leave(
+  job: ClaimedJob,
+  { queue, random, events, onUnknown }: QueueProcessorOptions,
+): JobOutcome {
+  const { id, name } = job
+  const message = `Cannot run job ${JSON.stringify(name)}: this worker has no definition of it`
+  const unknown = { code: 'unknown_job', message } as const
+  const outcome = leaveToOthers(job, unknown, random.fraction())
+  onUnknown.say(queue, name, outcome, unknown)
+  if (outcome.to === 'parked') events.emit({ type: 'parked', id, name })
+  else if (outcome.to === 'scheduled')
+    events.emit({ type: 'deferred', id, name, delayMs: outcome.delayMs })
+  return outcome
 }
 
 function telling(
@@ -105,6 +132,7 @@ function tell(
       return events.emit({ type: 'retrying', id, name, delayMs })
     }
     case 'dead':
+    // Never from here: a job without a definition is left to others.
     case 'parked': {
       const { error: record } = outcome
       events.emit({ type: 'failed', id, name, error: thrown, record, durationMs })

@@ -49,21 +49,16 @@ const STACK_LENGTH = 8000
 
 /** Runs one attempt of a claimed job and decides what becomes of it. Never rejects. */
 export async function runAttempt(
-  definition: JobDefinition | undefined,
+  definition: JobDefinition,
   job: ClaimedJob,
   control: JobControl,
   options: AttemptOptions,
 ): Promise<Attempt> {
-  if (definition === undefined) {
-    const message = `Cannot run job ${JSON.stringify(job.name)}: this worker has no definition of it`
-    const thrown = new JobError('unknown_job', message)
-    return { outcome: { to: 'parked', error: { code: 'unknown_job', message } }, thrown }
-  }
   try {
     const data = await checkData(definition, job)
     const booking = await bookAttempt(
       options.rateLimits,
-      limitsOf(definition, job, options),
+      limitsOf(definition, job.name, options),
       job,
       data,
     )
@@ -194,10 +189,11 @@ async function delayOf(
   return Math.ceil(retryDelayMs(shape, job.attempt, random.fraction()))
 }
 
-function limitsOf(
+/** The limits that attempts of a kind stand under. */
+export function limitsOf(
   { rateLimit }: JobDefinition,
-  { name }: ClaimedJob,
-  { queue, rateLimit: ofQueue }: AttemptOptions,
+  name: string,
+  { queue, rateLimit: ofQueue }: Pick<AttemptOptions, 'queue' | 'rateLimit'>,
 ): readonly AttemptLimit[] {
   return [
     ...(rateLimit === undefined ? [] : [{ rateLimit, subject: `${queue}:${name}` }]),

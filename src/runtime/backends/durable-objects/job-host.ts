@@ -1,5 +1,6 @@
 import { callQuietly } from '../../../primitives/call-quietly.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Report } from '../../ports/platform/report.ts'
 import type {
   AddResult,
@@ -10,6 +11,7 @@ import type {
   NewJob,
   Settlement,
 } from '../../ports/job-store/job-store.ts'
+import { isLeftToOthers } from '../../workers/leave-to-others.ts'
 import type { SqliteJobStore } from '../sqlite/job-store/job-store.ts'
 import {
   checkDispatchLimits,
@@ -59,12 +61,19 @@ export interface JobHost {
 const NO_RUNNER_MESSAGE =
   'Cannot run jobs: the Worker exports no job runner, so they wait. Export one from its main module (`export const JobRunner = jobRunner(...services)`) and set compatibility_date to 2025-11-17 or later'
 
+/** How often jobs are taken up that were parked as unknown, and how many of a queue. */
+const TAKE_UP_MS = 3_600_000
+const TAKEN_UP = 1000
+
 /** Said once in an isolate, whatever the number of its objects, and at each sweep. */
 let saidMissing = false
 
 export function createJobHost(options: JobHostOptions): JobHost {
   const { jobStore, alarm, clock, limits, runner, report } = options
   const dispatchers = new Map<string, JobDispatcher>()
+  const elapsedMs = startStopwatch(clock)
+  /** An object starts anew with each deployment, which may know what the one before did not. */
+  let takeUpAt = -Infinity
 
   function exchange(queue: string, request: Exchange): ExchangeResult {
     const result = jobStore.exchange(queue, request)
@@ -119,6 +128,24 @@ export function createJobHost(options: JobHostOptions): JobHost {
     return dispatcher
   }
 
+  /**
+   * Nobody but the object is sure to be woken while jobs are parked: it lets whatever runs jobs now
+   * say whether it knows them.
+   *
+   * @returns Whether some are parked
+   */
+  function takeUpParked(): boolean {
+    const isTime = runner() !== undefined && elapsedMs() >= takeUpAt
+    if (isTime) takeUpAt = elapsedMs() + TAKE_UP_MS
+    const parked = jobStore.queues().map((queue) => {
+      const { jobs } = jobStore.list(queue, { state: 'parked', limit: isTime ? TAKEN_UP : 20 })
+      const ids = jobs.filter(({ lastError }) => isLeftToOthers(lastError)).map(({ id }) => id)
+      if (isTime && ids.length > 0) jobStore.command(queue, { type: 'promote', ids })
+      return ids.length > 0
+    })
+    return parked.includes(true)
+  }
+
   async function run(queue: string, jobs: readonly ClaimedJob[]): Promise<readonly Settlement[]> {
     const found = runner()
     if (found === undefined) throw new Error('Cannot run jobs: the Worker exports no job runner')
@@ -153,6 +180,7 @@ export function createJobHost(options: JobHostOptions): JobHost {
       // their jobs run again.
       wakeWithin(checkDispatchLimits(limits()).leaseMs / 2)
       const hasRunner = runner() !== undefined
+      takeUpParked()
       await Promise.all(
         jobStore.queues().map(async (queue) => {
           if (hasRunner) await dispatcherOf(queue).work()
@@ -160,7 +188,9 @@ export function createJobHost(options: JobHostOptions): JobHost {
         }),
       )
       const again = [...dispatchers.values()].some(({ isBusy }) => isBusy)
-      return again ? 0 : notTooSoon(nextWakeInMs())
+      if (again) return 0
+      const next = notTooSoon(nextWakeInMs())
+      return takeUpParked() ? Math.min(next ?? Infinity, TAKE_UP_MS) : next
     },
   }
 }

@@ -48,14 +48,13 @@ export function createShardedQueue(
   }
 
   async function commandIds(
-    type: 'promote' | 'retry' | 'cancel' | 'remove',
-    ids: readonly string[],
+    command: Extract<JobCommand, { readonly ids: readonly string[] }>,
   ): Promise<number> {
-    const located = ids.map(locate)
+    const located = command.ids.map(locate)
     const changed = await Promise.all(
       shards.map(async (queue, shard) => {
         const own = located.filter((place) => place.shard === shard)
-        return own.length === 0 ? 0 : queue.command({ type, ids: own.map(({ id }) => id) })
+        return own.length === 0 ? 0 : queue.command({ ...command, ids: own.map(({ id }) => id) })
       }),
     )
     return sum(changed)
@@ -171,7 +170,7 @@ export function createShardedQueue(
     async command(given) {
       const command = checkCommand(given)
       if (command.type === 'purge') return purge(command)
-      if ('ids' in command) return commandIds(command.type, command.ids)
+      if ('ids' in command) return commandIds(command)
       return sum(await Promise.all(shards.map((queue) => queue.command(command))))
     },
 

@@ -71,7 +71,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     const { state, token } = next.facts
     lastToken = Math.max(lastToken, token)
     board.move(job, next.facts)
-    if (event.type === 'retry') holdAgain(job, now)
+    // It waits again, so that its deduplication id is in use again.
+    if (isFinished(before) && !isFinished(state)) holdAgain(job, now)
     if (isFinished(state) && !isFinished(before)) finish(job, now)
     if (!hasEnded(state)) return true
     bounds.heed(state, job.given)
@@ -313,10 +314,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
         return apply(job, { type: 'remove' }, now)
       }).length
     }
-    const { type, ids } = checked
+    const { ids, ...event } = checked
     return ids.filter((id) => {
       const job = board.get(id)
-      return job !== undefined && apply(job, { type }, now)
+      return job !== undefined && apply(job, event, now)
     }).length
   }
 

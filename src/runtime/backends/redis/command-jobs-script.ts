@@ -2,8 +2,9 @@ import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, command, then ids; or offset, `purge`, a state's letter and how many; or offset,
- * `record` and how many events → the number of jobs changed, after a `=`.
+ * ARGV: offset, command (`promote-anew` forgets errors), then ids; or offset, `purge`, a state's
+ * letter and how many; or offset, `record` and how many events → the number of jobs changed, after a
+ * `=`.
  */
 export const commandJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +
@@ -39,11 +40,14 @@ elseif command == 'record' then
   return { '=0' }
 end
 
+local anew = command == 'promote-anew'
+if anew then command = 'promote' end
 local acts = {
   promote = function(job)
-    if job.state ~= 's' then return false end
+    if job.state ~= 's' and job.state ~= 'p' then return false end
+    if anew then note(job, 'e', '') end
     record(job, 'promoted')
-    makeReady(job)
+    if job.state == 'p' then waitAgain(job) else makeReady(job) end
   end,
   retry = function(job)
     if not hasEnded(job.state) and job.state ~= 'p' then return false end

@@ -263,12 +263,17 @@ local function loseLease(job)
   end
 end
 
-local function retry(job)
-  record(job, 'retried')
-  job.attempt = 0
+-- A job that needed nothing more waits again, and holds its deduplication id again.
+local function waitAgain(job)
   makeReady(job)
   local dedup = select(5, string.match(job.tail, TERMS))
   if dedup ~= '' and not holderOf(dedup) then hold(dedup, job.id, 0) end
+end
+
+local function retry(job)
+  record(job, 'retried')
+  job.attempt = 0
+  waitAgain(job)
 end
 
 -- Puts another job in the place of one that waits.

@@ -171,7 +171,7 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
 
     async command(given) {
       const command = checkCommand(given)
-      return decodeCount(await run(commandJobsScript, [command.type, ...argumentsOf(command)]))
+      return decodeCount(await run(commandJobsScript, [verbOf(command), ...argumentsOf(command)]))
     },
 
     async events({ after, limit = 100 } = {}): Promise<QueueEventPage> {
@@ -191,6 +191,10 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       }
     },
   }
+}
+
+function verbOf(command: JobCommand): string {
+  return command.type === 'promote' && command.anew === true ? 'promote-anew' : command.type
 }
 
 function argumentsOf(command: JobCommand): readonly string[] {

@@ -5,6 +5,7 @@ import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
+import { systemReport, type Report } from '../../ports/platform/report.ts'
 import type { SagaDefinition } from './saga.ts'
 
 /** What a {@link import('./saga-orchestrator.ts').SagaOrchestrator} is made of. */
@@ -35,6 +36,8 @@ export interface SagaOrchestratorOptions<Input = Json, Results = unknown> {
   readonly clock?: Clock
   /** Default: the platform's. */
   readonly random?: RandomSource
+  /** Hears once of each version whose sagas wait as no worker knows it. Default: the console. */
+  readonly report?: Report
 }
 
 const DAY_MS = 86_400_000
@@ -49,6 +52,7 @@ const OPTIONAL = [
   'keep',
   'clock',
   'random',
+  'report',
 ] as const
 
 /** @throws RangeError when an option is out of range */
@@ -61,6 +65,7 @@ export function checkSagaOptions<Input, Results>(
   readonly keepMs: number
   readonly clock: Clock
   readonly random: RandomSource
+  readonly report: Report
 } {
   checkOptions(CREATE, options, ['backend'], OPTIONAL)
   checkParts(CREATE, 'backend', options.backend, ['store'])
@@ -79,5 +84,6 @@ export function checkSagaOptions<Input, Results>(
     keepMs: checkDuration(CREATE, 'keep', keep, 60_000, 3652 * DAY_MS),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
+    report: options.report ?? systemReport,
   }
 }

@@ -88,7 +88,7 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
 
   /** @throws RangeError when an option is out of range */
   constructor(options: SagaOrchestratorOptions<Input, Results>) {
-    const { name, queue, leaseMs, keepMs, clock, random } = checkSagaOptions(options)
+    const { name, queue, leaseMs, keepMs, clock, random, report } = checkSagaOptions(options)
     const { store, jobStore, waker } = options.backend
     this.name = name
     this.#options = options
@@ -99,6 +99,8 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     this.processor = createSagaProcessor({
       queue,
       leaseMs,
+      random,
+      report,
       definitions: () => this.#known(),
       drive: (id, create, signal) => this.#drive(id, { create, signal, patient: false }),
     })

@@ -13,6 +13,11 @@ export interface JobProcessor {
   /** The queue's name in the job store. */
   readonly queue: string
   /**
+   * Whether this code can run a job; `process` leaves others to those who can. What was parked is
+   * taken up by a worker whose processor answers true. Must not throw. Default: it knows all.
+   */
+  knows?(job: Pick<ClaimedJob, 'name' | 'data' | 'lastError'>): boolean
+  /**
    * Never rejects for a failing job: the failure is an outcome. A rejection gives the job back as
    * if the worker had crashed.
    */

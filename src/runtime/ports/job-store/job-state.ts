@@ -81,7 +81,9 @@ export type JobEvent =
   | { readonly type: 'child'; readonly failed: boolean }
   /** Another job takes the place of one that waits. */
   | { readonly type: 'replace'; readonly terms: JobTerms }
-  | { readonly type: 'promote' | 'retry' | 'cancel' | 'remove' }
+  /** `anew`: its error is forgotten. */
+  | { readonly type: 'promote'; readonly anew?: boolean | undefined }
+  | { readonly type: 'retry' | 'cancel' | 'remove' }
 
 /**
  * The job's new facts with what else must be written, `removed` when its record goes, or `refused`
@@ -181,7 +183,8 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
         ? changed(factsOfNew(event.terms, { token: job.token, pending: 0 }, now))
         : REFUSED
     case 'promote':
-      return job.state === 'scheduled' ? changed(ready(job)) : REFUSED
+      if (job.state !== 'scheduled' && job.state !== 'parked') return REFUSED
+      return changed(ready(job), event.anew === true ? { error: null } : {})
     case 'retry':
       if (!isFinished(job.state)) return REFUSED
       return changed({ ...ready(job), attempt: 0 })

@@ -278,8 +278,11 @@ export type JobCommand =
    * nothing any more and forgets what was recorded.
    */
   | { readonly type: 'record'; readonly keep: number }
-  /** Makes scheduled jobs ready now, or held while their group is full. */
-  | { readonly type: 'promote'; readonly ids: readonly string[] }
+  /**
+   * Makes scheduled and parked jobs ready now, or held while their group is full; with `anew` also
+   * without what their last attempt noted as its error. Attempts stay as they are.
+   */
+  | { readonly type: 'promote'; readonly ids: readonly string[]; readonly anew?: boolean }
   /** Makes dead, cancelled, parked or completed jobs ready again with all their attempts. */
   | { readonly type: 'retry'; readonly ids: readonly string[] }
   /** Cancels waiting jobs at once and asks the workers of running ones to stop. */

@@ -5,6 +5,7 @@ import type { JobOutcome } from '../../../runtime/ports/job-store/job-outcome.ts
 import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { createUnknownJobReport, leaveToOthers } from '../../../runtime/workers/leave-to-others.ts'
 import { NotificationError } from '../notification-error.ts'
 import { NOTIFICATION_QUEUE, type QueuedNotification } from './notification-queue.ts'
 
@@ -27,19 +28,29 @@ export interface NotificationRunner {
 export const RETRIES = { attempts: 8, delayMs: 5000, maxMs: 3_600_000 } as const
 
 const BACKEND_WAIT_MS = 2000
+/** What jobs do: send by a channel, or what is more than one message. */
+const KINDS: ReadonlySet<string> = new Set([
+  ...['email', 'sms', 'push', 'chat'],
+  ...['notify', 'escalate', 'digest'],
+])
 
 /** Runs the jobs of the queue in the backend's own job store. */
 export function createNotificationProcessor(
   runner: NotificationRunner,
   random: RandomSource,
 ): JobProcessor {
+  const unknownJobs = createUnknownJobReport()
   return {
     queue: NOTIFICATION_QUEUE,
+    knows: ({ data }) => isKnown(readQueued(data)),
     async process(job, { signal }) {
       const queued = readQueued(job.data)
-      if (queued === null) {
+      if (!isKnown(queued)) {
         const message = 'Cannot run notification: the job is none that this version knows'
-        return { to: 'parked', error: { code: 'unknown_job', message } }
+        const unknown = { code: 'unknown_job', message } as const
+        const outcome = leaveToOthers(job, unknown, random.fraction())
+        unknownJobs.say(NOTIFICATION_QUEUE, job.name, outcome, unknown)
+        return outcome
       }
       try {
         const isLast = job.attempt >= job.maxAttempts
@@ -97,4 +108,8 @@ export function readQueued(data: unknown): QueuedNotification | null {
     work: work as Json,
     ...(typeof round === 'number' && { round }),
   }
+}
+
+function isKnown(queued: QueuedNotification | null): queued is QueuedNotification {
+  return queued !== null && KINDS.has(queued.kind)
 }

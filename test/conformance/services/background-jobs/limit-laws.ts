@@ -89,28 +89,6 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
-    name: 'jobs that a worker of another deploy has parked are taken up by one that knows them',
-    async run(harness) {
-      const backend = await harness.open()
-      let runs = 0
-      const newer = queueOn(backend, harness, { fresh: defineJob({ run: () => void runs++ }) })
-      const older = queueOn(backend, harness, { stale: defineJob({ run: () => undefined }) })
-      await newer.addBulk(
-        Array.from({ length: 20 }, () => ({
-          name: 'fresh' as const,
-          data: 1,
-          options: { attempts: 1 },
-        })),
-      )
-      await older.drain()
-      expectEqual([runs, (await newer.counts()).parked], [0, 20])
-      await older.drain()
-      expectEqual((await newer.counts()).parked, 20)
-      await newer.drain()
-      expectEqual([runs, (await newer.counts()).parked], [20, 0])
-    },
-  },
-  {
     name: 'finished() answers what the handler returned, or why the job did not complete, in any process',
     async run(harness) {
       const backend = await harness.open()

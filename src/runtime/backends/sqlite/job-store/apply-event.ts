@@ -50,9 +50,10 @@ export function applyEvent(
   if (job.group !== null) changeRoom(context, queue, job.group, job.state, after?.state ?? null)
   if (job.deduplication !== null) {
     const { state } = after ?? { state: null }
-    if (event.type === 'retry') holdAgain(context, queue, job.id, job.deduplication, now)
-    else if (!isFinished(job.state) && (state === null || isFinished(state)))
-      addFollowUp(context, queue, job.id, now)
+    const waits = state !== null && !isFinished(state)
+    // One that waits again holds its id again.
+    if (isFinished(job.state) && waits) holdAgain(context, queue, job.id, job.deduplication, now)
+    else if (!isFinished(job.state) && !waits) addFollowUp(context, queue, job.id, now)
   }
   if (after !== null && hasEnded(after.state)) context.bounds.heed(after.state, after)
   if (child !== null) tellParent(context, queue, job, child, now)

@@ -36,13 +36,13 @@ function carryOut(context: JobContext, queue: string, command: JobCommand): numb
 function changeEach(
   context: JobContext,
   queue: string,
-  { type, ids }: Extract<JobCommand, { readonly ids: readonly string[] }>,
+  { ids, ...event }: Extract<JobCommand, { readonly ids: readonly string[] }>,
 ): number {
   const now = context.clock.now()
   return ids.filter((id) => {
     const job = find(context, queue, id)
     if (job === null || isForgotten(job, now)) return false
-    return applyEvent(context, queue, job, { type }, now).kind !== 'refused'
+    return applyEvent(context, queue, job, event, now).kind !== 'refused'
   }).length
 }
 

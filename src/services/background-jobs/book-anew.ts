@@ -1,0 +1,125 @@
+import { canonicalJson } from '../../primitives/canonical-json.ts'
+import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-store.ts'
+import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { Clock } from '../../runtime/ports/platform/clock.ts'
+import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
+import { bookedTerms, termsOf, type JobRateLimit } from './job-gates.ts'
+import type { JobDefinitions } from './job-to-add.ts'
+import { limitsOf } from './run-attempt.ts'
+
+/** What {@link createLimitChanges} needs. */
+export interface LimitChangesOptions {
+  /** Where the limits are kept under which the queue was worked last. */
+  readonly partition: StorePartition
+  readonly jobStore: Pick<QueueStore, 'list' | 'command'>
+  readonly queue: string
+  readonly jobs: JobDefinitions
+  /** Of all jobs of the queue together. */
+  readonly rateLimit: JobRateLimit | undefined
+  readonly clock: Clock
+}
+
+/** Lets jobs book anew that wait for a turn under a limit which a deploy has changed since. */
+export interface LimitChanges {
+  /**
+   * Looks whether this process is the first to work the queue under its limits, and where it is,
+   * makes the jobs ready that wait under others. After that it asks for nothing.
+   *
+   * @returns How many were made ready
+   */
+  look(): Promise<number>
+  /**
+   * Looks now, and a few times within an hour: workers of the deploy before may go on booking.
+   *
+   * @param onReady Hears that there is something to run
+   * @returns Stops looking
+   */
+  keepLooking(onReady: () => void): () => void
+}
+
+const KEY = 'terms'
+const KEPT_MS = 366 * 86_400_000
+const PAGE = 1000
+const MOST_PAGES = 100
+const LOOKS_MS = [60_000, 300_000, 900_000, 3_600_000]
+
+export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
+  const { partition, jobStore, jobs, clock } = options
+  const kinds = Object.entries(jobs).map(([kind, definition]): readonly [string, string] => [
+    kind,
+    termsOf(limitsOf(definition, kind, options)),
+  ])
+  /** The limits that jobs of each kind stand under here; `''` for none. */
+  const terms = new Map(kinds)
+  const elapsedMs = startStopwatch(clock)
+  let until: number | null = null
+
+  async function isChanged(): Promise<boolean> {
+    const limited = kinds.filter(([, text]) => text !== '')
+    const wanted = Object.fromEntries(limited)
+    const entry = await partition.get(KEY)
+    if (
+      entry === null ? limited.length === 0 : canonicalJson(entry.value) === canonicalJson(wanted)
+    )
+      return false
+    const version = entry?.version ?? null
+    // Whoever is faster has changed it as well.
+    await partition.commit({
+      check: [{ key: KEY, version }],
+      set: [{ key: KEY, value: wanted, expiresInMs: KEPT_MS }],
+    })
+    return true
+  }
+
+  function isBookedOtherwise({ name, lastError }: JobRecord): boolean {
+    const booked = bookedTerms(lastError)
+    return booked !== null && terms.has(name) && booked !== terms.get(name)
+  }
+
+  async function makeReady(): Promise<number> {
+    const ids: string[] = []
+    let cursor: string | null = null
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const found: Awaited<ReturnType<QueueStore['list']>> = await jobStore.list({
+        state: 'scheduled',
+        limit: PAGE,
+        ...(cursor !== null && { cursor }),
+      })
+      ids.push(...found.jobs.filter(isBookedOtherwise).map(({ id }) => id))
+      cursor = found.cursor
+      if (cursor === null) break
+    }
+    let ready = 0
+    for (let start = 0; start < ids.length; start += PAGE) {
+      const batch = ids.slice(start, start + PAGE)
+      ready += await jobStore.command({ type: 'promote', ids: batch, anew: true })
+    }
+    return ready
+  }
+
+  async function look(): Promise<number> {
+    until ??= (await isChanged()) ? elapsedMs() + (LOOKS_MS.at(-1) ?? 0) : -1
+    return elapsedMs() <= until ? makeReady() : 0
+  }
+
+  return {
+    look,
+    keepLooking(onReady) {
+      let stopped = false
+      let cancel = (): void => undefined
+      const lookAgain = async (looks: number): Promise<void> => {
+        // A store that cannot be reached is the worker's to report.
+        const ready = await look().catch(() => 0)
+        if (ready > 0) onReady()
+        const waitMs = LOOKS_MS[looks]
+        if (stopped || waitMs === undefined || until === -1) return
+        cancel = clock.setTimer(() => void lookAgain(looks + 1), waitMs)
+      }
+      void lookAgain(0)
+      return () => {
+        stopped = true
+        cancel()
+      }
+    },
+  }
+}

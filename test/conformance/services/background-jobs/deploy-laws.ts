@@ -1,0 +1,183 @@
+import { expectEqual, expectTrue, type Law } from '../../../../src/runtime/ports/conformance.ts'
+import { defineJob, JobQueue } from '../../../../src/services/background-jobs/index.ts'
+import { createSeededRandom } from '../../../../src/testing/index.ts'
+import { queueOn, type JobQueueHarness } from './job-queue-harness.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
+
+/** What queues promise while workers of two deploys work them side by side. */
+export const deployLaws: readonly Law<JobQueueHarness>[] = [
+  {
+    name: 'a rolling deploy runs each job of a new kind once, though the old workers see them first',
+    async run(harness) {
+      const backend = await harness.open()
+      const runs = new Map<unknown, number>()
+      const attempts = new Set<number>()
+      const newer = queueOn(backend, harness, {
+        fresh: defineJob({
+          run: ({ data, attempt }) => {
+            runs.set(data, (runs.get(data) ?? 0) + 1)
+            attempts.add(attempt)
+          },
+        }),
+      })
+      const older = queueOn(backend, harness, { stale: defineJob({ run: () => undefined }) })
+      await newer.addBulk(
+        Array.from({ length: 60 }, (_, data) => ({
+          name: 'fresh' as const,
+          data,
+          options: { attempts: 1 },
+        })),
+      )
+      // The old workers are as many, and always faster.
+      for (let second = 0; second < 240 && runs.size < 60; second++) {
+        await older.drain()
+        if (second >= 5 && second % 2 === 0) await newer.drain({ concurrency: 4 })
+        await harness.advance(1000)
+      }
+      const { parked, dead } = await newer.counts()
+      expectEqual([runs.size, [...runs.values()].every((count) => count === 1)], [60, true])
+      expectEqual([[...attempts], parked, dead], [[1], 0, 0])
+    },
+  },
+  {
+    name: 'a job that nobody knows is parked in the end, said once, and comes back by itself with its attempts',
+    async run(harness) {
+      const backend = await harness.open()
+      const said: string[] = []
+      const attempts: number[] = []
+      const newer = queueOn(backend, harness, {
+        fresh: defineJob({
+          run: ({ attempt }) => {
+            attempts.push(attempt)
+            if (attempt === 1) throw new Error('again')
+          },
+        }),
+      })
+      const older = new JobQueue({
+        name: newer.name,
+        backend,
+        clock: harness.clock,
+        random: createSeededRandom(7),
+        jobs: { stale: defineJob({ run: () => undefined }) },
+        report: (message) => void said.push(message),
+      })
+      const backoff = { type: 'fixed', delay: 1000, jitter: 0 } as const
+      const { id } = await newer.add('fresh', 1, { attempts: 2, backoff })
+      await newer.drain()
+      await harness.advance(1000)
+      await older.drain()
+      await newer.addBulk([
+        { name: 'fresh', data: 2 },
+        { name: 'fresh', data: 3 },
+      ])
+      expectEqual((await newer.get(id))?.state, 'scheduled')
+      for (let waited = 0; waited < 16; waited++)
+        for (let quarter = 0; quarter < 4; quarter++) {
+          await harness.advance(15_000)
+          await older.drain()
+        }
+      expectEqual([(await older.counts()).parked, (await older.counts()).scheduled], [3, 0])
+      expectEqual(said.length, 2)
+      expectTrue(/parked/.test(said[1] ?? ''), `it to be said that jobs are parked, not ${said[1]}`)
+      await newer.drain()
+      expectEqual(
+        attempts.toSorted((a, b) => a - b),
+        [1, 1, 1, 2],
+      )
+      expectEqual((await newer.get(id))?.state, 'completed')
+      expectEqual((await newer.counts()).parked, 0)
+    },
+  },
+  {
+    name: 'a sweep takes up what another deploy has left, and leaves alone what is not known here',
+    async run(harness) {
+      const backend = await harness.open()
+      const newer = queueOn(backend, harness, {
+        fresh: defineJob({ run: () => undefined }),
+        other: defineJob({ run: () => undefined }),
+      })
+      const middle = queueOn(backend, harness, { fresh: defineJob({ run: () => undefined }) })
+      const older = queueOn(backend, harness, {})
+      await newer.addBulk([
+        { name: 'fresh', data: 1 },
+        { name: 'other', data: 1 },
+      ])
+      await older.drain()
+      await middle.sweep()
+      const { ready, scheduled } = await newer.counts()
+      expectEqual([ready, scheduled], [1, 1])
+    },
+  },
+  {
+    name: 'a person promotes a parked job with the attempts it has left, and it holds its deduplication id again',
+    async run(harness) {
+      const backend = await harness.open()
+      const newer = queueOn(backend, harness, { fresh: defineJob({ run: () => undefined }) })
+      const older = queueOn(backend, harness, {})
+      const { id } = await newer.add('fresh', 1, { deduplication: { id: 'd' } })
+      for (let waited = 0; waited < 64; waited++) {
+        await older.drain()
+        await harness.advance(15_000)
+      }
+      expectEqual((await newer.get(id))?.state, 'parked')
+      expectEqual([await newer.promote(id), await newer.promote(id)], [true, false])
+      expectEqual(await newer.add('fresh', 2, { deduplication: { id: 'd' } }), { id, added: false })
+    },
+  },
+  {
+    name: 'a limit that a deploy has changed counts what has started under the old one',
+    async run(harness) {
+      const backend = await harness.open()
+      const runs: number[] = []
+      const deploy = (limit: number) =>
+        queueOn(backend, harness, {
+          limited: defineJob({
+            rateLimit: { limit, window: '1h' },
+            run: ({ data }) => void runs.push(Number(data)),
+          }),
+        })
+      await deploy(4).addBulk(
+        Array.from({ length: 12 }, (_, data) => ({ name: 'limited' as const, data })),
+      )
+      await deploy(4).drain()
+      expectEqual(runs.length, 4)
+      await deploy(2).drain()
+      expectEqual(runs.length, 4)
+      for (let half = 0; half < 4; half++) {
+        await harness.advance(HOUR_MS / 2)
+        await deploy(2).drain()
+      }
+      expectTrue(runs.length <= 8, `two an hour after the first four, not ${runs.length} in all`)
+      expectTrue(runs.length >= 6, `jobs to go on under the new limit, not ${runs.length} in all`)
+    },
+  },
+  {
+    name: 'a limit that a deploy has raised, or taken away, lets go what waited under the old one',
+    async run(harness) {
+      for (const rateLimit of [{ limit: 60, window: '1m' }, undefined] as const) {
+        const backend = await harness.open()
+        const order: number[] = []
+        const run = ({ data }: { readonly data: unknown }) => void order.push(Number(data))
+        const older = queueOn(backend, harness, {
+          limited: defineJob({ rateLimit: { limit: 1, window: '1h' }, run }),
+        })
+        const numbers = Array.from({ length: 20 }, (_, data) => data)
+        await older.addBulk(numbers.map((data) => ({ name: 'limited' as const, data })))
+        await older.drain({ concurrency: 1 })
+        expectEqual(order, [0])
+        await harness.advance(MINUTE_MS)
+        const newer = queueOn(backend, harness, {
+          limited: defineJob({ ...(rateLimit !== undefined && { rateLimit }), run }),
+        })
+        for (let seconds = 0; seconds < 60; seconds += 5) {
+          await newer.drain({ concurrency: 1 })
+          await harness.advance(5000)
+        }
+        expectEqual(order, numbers)
+        expectEqual((await newer.counts()).completed, 20)
+      }
+    },
+  },
+]
