@@ -18,6 +18,7 @@ interface Measurement {
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>>> = {
   'jobs-durable-objects': () => import('./jobs-durable-objects.ts'),
   'jobs-latency': () => import('./jobs-latency.ts'),
+  payments: () => import('./payments.ts'),
   'rate-limiting': () => import('./rate-limiting.ts'),
   'webhook-receiving': () => import('./webhook-receiving.ts'),
   'jobs-sqlite-bullmq': () => import('./jobs-sqlite-bullmq.ts'),
