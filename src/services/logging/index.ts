@@ -1,6 +1,8 @@
 export { BackendError, type BackendErrorCode } from '../../runtime/ports/backend-error.ts'
 export { InfrastructureError } from '../../runtime/ports/infrastructure-error.ts'
 export { NotConfiguredError } from '../../runtime/ports/not-configured-error.ts'
+export type { Alert, AlertRule, LogCondition, MetricCondition } from './alerts/alert-rule.ts'
+export { createAlerts, type Alerts, type AlertsOptions } from './alerts/create-alerts.ts'
 export type { AuditEntry, AuditEvent, AuditVerdict } from './audit/audit-entry.ts'
 export { AuditError, type AuditErrorCode } from './audit/audit-error.ts'
 export {

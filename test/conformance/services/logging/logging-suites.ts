@@ -1,6 +1,7 @@
 import type { Backend } from '../../../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../../../src/runtime/ports/platform/clock.ts'
 import { suite, type Suite } from '../../suite.ts'
+import { alertsLaws } from './alerts-laws.ts'
 import { auditLaws } from './audit-laws.ts'
 import { metricsLaws } from './metrics-laws.ts'
 import { tracingLaws } from './tracing-laws.ts'
@@ -17,6 +18,7 @@ export function loggingSuites(adapter: string, harness: LoggingHarness): readonl
   return [
     suite('MetricsService', adapter, metricsLaws, harness),
     suite('AuditLog', adapter, auditLaws, harness),
+    suite('Alerts', adapter, alertsLaws, harness),
     suite('TracingService', adapter, tracingLaws, harness),
   ]
 }
