@@ -1,9 +1,10 @@
 import { checkOptions } from '../../primitives/check-options.ts'
-import { checkInteger } from '../../primitives/check-range.ts'
+import { checkDuration, checkInteger } from '../../primitives/check-range.ts'
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
 import type { FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
 import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
+import type { AnyJobDefinition, BatchJobDefinition } from './batch-job.ts'
 import { checkRateLimit, type JobBreaker, type JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'
 
@@ -40,9 +41,19 @@ export interface JobDefinition<Input = unknown, Output = Input> {
    * answers no finite number, the wait is as with `exponential`.
    */
   readonly backoff?: (attempt: number, error: unknown) => Promise<number> | number
+  /** Not here: the handler of a batch takes all its jobs, see `BatchJobDefinition`. */
+  readonly batch?: undefined
 }
 
-const PARTS = ['input', 'options', 'concurrency', 'rateLimit', 'breaker', 'backoff'] as const
+const PARTS = [
+  'input',
+  'options',
+  'concurrency',
+  'rateLimit',
+  'breaker',
+  'backoff',
+  'batch',
+] as const
 
 /** How many jobs run at once. */
 export interface JobConcurrency<Data = unknown> {
@@ -100,10 +111,21 @@ export interface JobContext {
  *   input: z.object({ to: z.email() }),
  *   run: async (job, { signal }) => send(job.data.to, signal),
  * })
+ * // Many at a time, each with a result of its own.
+ * defineJob({
+ *   batch: { size: 100, wait: '1s' },
+ *   run: (jobs) => jobs.map(({ data }) => (data === null ? new Error('No data') : 'indexed')),
+ * })
  */
 export function defineJob<Input = Json, Output = Input>(
+  definition: BatchJobDefinition<Input, Output>,
+): BatchJobDefinition<Input, Output>
+export function defineJob<Input = Json, Output = Input>(
   definition: JobDefinition<Input, Output>,
-): JobDefinition<Input, Output> {
+): JobDefinition<Input, Output>
+export function defineJob<Input = Json, Output = Input>(
+  definition: AnyJobDefinition<Input, Output>,
+): AnyJobDefinition<Input, Output> {
   return definition
 }
 
@@ -113,14 +135,19 @@ export function defineJob<Input = Json, Output = Input>(
  * @throws RangeError when a limit is out of range
  * @throws TypeError when it has no `run`, or a part of another name
  */
-export function checkDefinition(kind: string, definition: JobDefinition): void {
+export function checkDefinition(kind: string, definition: AnyJobDefinition): void {
   const action = `define job ${JSON.stringify(kind)}`
   if (typeof definition?.run !== 'function')
     throw new TypeError(`Cannot ${action}: run is no function, one expected`)
   // The instance of a class may have more to it.
   if (Object.getPrototypeOf(definition) === Object.prototype)
     checkOptions(action, definition, ['run'], PARTS)
-  const { concurrency, rateLimit } = definition
+  const { concurrency, rateLimit, batch } = definition
+  if (batch !== undefined) {
+    checkOptions(action, batch, ['size'], ['wait'])
+    checkInteger(action, 'batch.size', batch.size, 1, 1000)
+    checkDuration(action, 'batch.wait', batch.wait ?? 0, 0, 60_000)
+  }
   if (concurrency !== undefined) {
     checkOptions(action, concurrency, ['limit'], ['key'])
     checkInteger(action, 'concurrency.limit', concurrency.limit, 1, 1000)

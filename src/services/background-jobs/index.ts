@@ -1,5 +1,13 @@
 export { createJob } from './create-job.ts'
 export { defineJob, type JobContext, type JobDefinition, type RunningJob } from './define-job.ts'
+export type {
+  AnyJobDefinition,
+  BatchContext,
+  BatchedJob,
+  BatchJobDefinition,
+  BatchResult,
+  JobBatching,
+} from './batch-job.ts'
 export type { JobEvent, JobEventListener } from './job-events.ts'
 export type { JobFlow } from './job-flow.ts'
 export type { JobStatistics } from './job-statistics.ts'

@@ -29,13 +29,14 @@ import {
   createSparseReport,
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
-import { checkDefinition, type JobDefinition } from './define-job.ts'
+import { checkDefinition } from './define-job.ts'
 import { createLimitChanges, type LimitChanges } from './book-anew.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
+import { createJobKinds, type JobKinds } from './job-kinds.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { refuseTrace, type JobOptions } from './job-options.ts'
 import { makeNewJob, unknownJob } from './new-job.ts'
@@ -81,6 +82,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /** Schedules of the queue: list, pause, resume, remove. Made by `scheduleJob()`. */
   readonly schedules: Omit<Schedules, 'upsert' | 'processor'>
   readonly #options: JobQueueOptions<Jobs>
+  readonly #kinds: JobKinds
   readonly #jobStore: QueueStore
   readonly #log: JobLog
   readonly #clock: Clock
@@ -113,6 +115,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       createJobMetrics(metrics, name, (fault) => this.#onFault('Counting jobs failed', fault))
     this.name = name
     this.#options = { ...options, jobs: { ...jobs } }
+    this.#kinds = createJobKinds(jobs, clock)
     this.#clock = clock
     this.#random = random
     this.#reporter = createSparseReport(options.report ?? systemReport, clock)
@@ -130,7 +133,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       jobStore: this.#jobStore,
       rateLimits: backend.rateLimits,
       rateLimit: options.rateLimit,
-      definitionOf: (kind) => this.#definition(kind),
+      definitionOf: (kind) => this.#kinds.find(kind),
       log: this.#log,
       events: this.#events,
       clock,
@@ -211,12 +214,14 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const { onError = (error) => this.#reportTrouble(error) } = options
     const workers = this.#workers({ ...settings, onError })
     const stopLooking = this.#limits.keepLooking(() => void this.#wake(this.name, 0))
+    const calm = this.#kinds.hurryOn(signal)
     try {
       await this.#heardBy(options, () =>
         Promise.all(workers.map((worker) => worker.run({ signal }))),
       )
     } finally {
       stopLooking()
+      calm()
     }
   }
 
@@ -230,6 +235,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     checkOptions(WORK, options, [], RUN_OPTIONS)
     const [jobs, schedules] = this.#workers(options)
     await this.#limits.look()
+    const calm = this.#kinds.hurryOn(AbortSignal.abort())
     return this.#heardBy(options, async () => {
       for (let attempts = 0; ;) {
         const ticks = (await schedules?.drain()) ?? 0
@@ -237,7 +243,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
         attempts += round
         if (ticks + round === 0) return attempts
       }
-    })
+    }).finally(calm)
   }
 
   /** Adds a job again and again; `scheduleJob()` says more. */
@@ -374,7 +380,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Records from now on, for every process, what happens in the queue: one more write an event.
+   * Records from now on what happens in the queue, in every process: one more write an event.
    * Said again it changes nothing. @throws RangeError when `keep` is out of range
    */
   recordEvents(options: RecordEventsOptions = {}): Promise<void> {
@@ -426,8 +432,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   /** @param trace Which the job belongs to; ticks of a schedule have traces of their own */
   async #newJob({ name, data, options }: JobToAdd<Jobs>, trace?: TraceHeaders): Promise<NewJob> {
     if (this.#options.tracing === undefined) refuseTrace(options)
-    const definition = this.#definition(name)
-    if (definition === undefined) throw unknownJob(name, this.name, Object.keys(this.#options.jobs))
+    const definition = this.#kinds.find(name)
+    if (definition === undefined) throw unknownJob(name, this.name, this.#kinds.names)
     return makeNewJob(name, definition, data, {
       ...this.#options.options,
       ...definition.options,
@@ -436,17 +442,14 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     })
   }
 
-  #definition(name: string): JobDefinition | undefined {
-    if (!Object.hasOwn(this.#options.jobs, name)) return undefined
-    return this.#options.jobs[name]
-  }
-
   #workers({ onSettled, onError, ...options }: RunOptions): readonly JobWorker[] {
     const { jobStore, waker } = this.#options.backend
     const onFault = (fault: unknown): void => this.#onFault('A callback of a worker failed', fault)
+    const concurrency = this.#kinds.concurrencyOf(options.concurrency)
     return this.processors.map((processor) =>
       createJobWorker({
         ...options,
+        concurrency,
         processor,
         jobStore: jobStore.queue(processor.queue),
         clock: this.#clock,

@@ -1,11 +1,11 @@
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
 import type { Json } from '../../runtime/ports/json.ts'
-import type { JobDefinition } from './define-job.ts'
+import type { AnyJobDefinition } from './batch-job.ts'
 import type { FinishedOptions } from './finished.ts'
 import type { JobOptions } from './job-options.ts'
 
 /** The kinds of job that a queue knows, by name. */
-export type JobDefinitions = Readonly<Record<string, JobDefinition>>
+export type JobDefinitions = Readonly<Record<string, AnyJobDefinition>>
 
 /** What a definition takes when a job is added. */
 export type JobInput<Definition> = Definition extends {
@@ -48,7 +48,16 @@ export interface AddedJob<Result = Json> {
   finished(options?: FinishedOptions): Promise<Result>
 }
 
-/** What a definition's handler returns. */
-export type JobResult<Definition> = Definition extends { run(...args: never[]): infer Result }
-  ? Awaited<Result>
-  : Json
+/** What a definition's handler returns, of one job. */
+export type JobResult<Definition> = Definition extends {
+  readonly batch: object
+  run(...args: never[]): infer Results
+}
+  ? Awaited<Results> extends infer All
+    ? All extends readonly (infer Result)[]
+      ? Exclude<Result, Error>
+      : Json
+    : Json
+  : Definition extends { run(...args: never[]): infer Result }
+    ? Awaited<Result>
+    : Json

@@ -191,7 +191,7 @@ async function delayOf(
 
 /** The limits that attempts of a kind stand under. */
 export function limitsOf(
-  { rateLimit }: JobDefinition,
+  { rateLimit }: Pick<JobDefinition, 'rateLimit'>,
   name: string,
   { queue, rateLimit: ofQueue }: Pick<AttemptOptions, 'queue' | 'rateLimit'>,
 ): readonly AttemptLimit[] {

@@ -3,8 +3,8 @@ import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
  * ARGV: offset, command (`promote-anew` forgets errors), then ids; or offset, `purge`, a state's
- * letter and how many; or offset, `record` and how many events → the number of jobs changed, after a
- * `=`.
+ * letter and how many; or offset, `record` and how many events → the number of jobs changed, after
+ * a `=`.
  */
 export const commandJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +

@@ -17,6 +17,7 @@ import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 import { jobQueueFeatureLaws } from './job-queue-features.ts'
 import { fidelityLaws } from './fidelity-laws.ts'
 import { deployLaws } from './deploy-laws.ts'
+import { batchLaws } from './batch-laws.ts'
 import { fleetEventLaws } from './fleet-event-laws.ts'
 import { limitLaws } from './limit-laws.ts'
 import { oddErrorLaws } from './odd-error-laws.ts'
@@ -35,6 +36,7 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
         ...limitLaws,
         ...deployLaws,
         ...fleetEventLaws,
+        ...batchLaws,
         ...oddErrorLaws,
         ...fidelityLaws,
         ...scheduleLaws,
