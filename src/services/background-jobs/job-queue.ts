@@ -55,6 +55,7 @@ import {
 import { createQueueProcessor } from './queue-processor.ts'
 import { redriveJobs, type RedriveOptions } from './redrive.ts'
 import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
+import { schedulesQueueOf } from './schedules-queue.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
 
 const CREATE = 'create job queue'
@@ -152,7 +153,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       rateLimit: options.rateLimit,
       clock,
     })
-    const schedulesQueue = `${name}.schedules`
+    const schedulesQueue = schedulesQueueOf(name)
     this.#schedules = createLazySchedules({
       jobs: this.#jobStore,
       partition: backend.store.partition(`jobs:${name}:schedules`),

@@ -21,6 +21,7 @@ import { batchLaws } from './batch-laws.ts'
 import { fleetEventLaws } from './fleet-event-laws.ts'
 import { limitLaws } from './limit-laws.ts'
 import { oddErrorLaws } from './odd-error-laws.ts'
+import { stateLaws } from './state-laws.ts'
 import { scheduleLaws } from './schedule-laws.ts'
 import { suite, type Suite } from '../../suite.ts'
 
@@ -35,6 +36,7 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
         ...jobQueueFeatureLaws,
         ...limitLaws,
         ...deployLaws,
+        ...stateLaws,
         ...fleetEventLaws,
         ...batchLaws,
         ...oddErrorLaws,

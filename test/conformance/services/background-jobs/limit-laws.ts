@@ -142,6 +142,35 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
       await queue.add(name, '語'.repeat(1000))
       expectEqual([await queue.drain(), runs], [2, 2])
       expectEqual(await queue.logs(jobId), ['a line'])
+      // The queue's own name, and those of what it keeps beside its jobs.
+      const backend = await harness.open()
+      const longest = 'q'.repeat(120)
+      const ran: string[] = []
+      for (const end of ['12345678', '87654321']) {
+        const one = new JobQueue({
+          name: longest + end,
+          backend,
+          clock: harness.clock,
+          jobs: { note: defineJob({ run: ({ id }) => void ran.push(id) }) },
+        })
+        const id = '語'.repeat(256)
+        await one.schedule(id, { every: '1h' }, { name: 'note', data: 1 })
+        expectEqual((await one.schedules.list()).length, 1)
+        const deduplication = { id, keepLastIfActive: true }
+        const first = await one.add('note', 1, { jobId: `Ü${id.slice(1)}`, deduplication })
+        expectEqual(await one.add('note', 2, { deduplication }), { id: first.id, added: false })
+        await one.addFlow({
+          name: 'note',
+          data: 3,
+          options: { jobId: id },
+          children: [{ name: 'note', data: 4, options: { jobId: `語${'Ü'.repeat(255)}` } }],
+        })
+        await one.drain()
+        await harness.advance(3_600_000)
+        await one.drain()
+        expectEqual([await one.schedules.pause(id), await one.schedules.remove(id)], [true, true])
+      }
+      expectEqual(ran.length, 2 * (1 + 2 + 1))
     },
   },
 ]
