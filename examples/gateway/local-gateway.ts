@@ -60,6 +60,9 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
       WRANGLER_SEND_METRICS: 'false',
       // Only what a real edge knows of a request's origin is missing then.
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      // It records every span of every request, which takes most of the time.
+      X_LOCAL_OBSERVABILITY: 'false',
+      X_LOCAL_EXPLORER: 'false',
       CI: 'true',
     },
   })
