@@ -62,7 +62,7 @@ export const houseRules: HouseRules = {
     },
     {
       files: /^src\/runtime\/(backends|engines|platforms)\/([^/]+)\//,
-      imports: [...foundation, workers, 'src/runtime/$1/$2/'],
+      imports: [...foundation, workers, sidecar, 'src/runtime/$1/$2/'],
     },
     {
       files: /^src\/services\/payments\/providers\/provider(-\w+)?\.ts$/,
@@ -102,6 +102,7 @@ export const houseRules: HouseRules = {
           (path) => `src/services/$1/${path}`,
         ),
         ...['provider.ts', 'requests/', '$2/'].map((path) => `src/services/$1/providers/${path}`),
+        sidecar,
       ],
     },
     {

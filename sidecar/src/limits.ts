@@ -63,6 +63,6 @@ export const DEFAULT_LIMITS: SidecarLimits = {
     threads: Math.min(cores, 8),
   },
   scan: { places: 4 * cores, bytes: 67_108_864, deadlineMs: 60_000 },
-  mail: { places: 16, bytes: 26_214_400, deadlineMs: 60_000 },
+  mail: { places: 16, bytes: 41_943_040, deadlineMs: 60_000 },
   nonces: 1_000_000,
 }

@@ -55,7 +55,15 @@ export interface SidecarCaller {
   events(request: SidecarCall): AsyncIterable<unknown>
 }
 
-/** @throws TypeError or RangeError when the URL or the key is malformed */
+/**
+ * Makes signed requests to a sidecar, or to whatever else is signed for in the same way.
+ *
+ * @example
+ * const caller = createSidecarCaller({ url: 'https://media.internal', id: 'k1', secret })
+ * const { body } = await caller.call({ path: '/v1/capabilities', parameters: {} })
+ *
+ * @throws TypeError or RangeError when the URL or the key is malformed
+ */
 export function createSidecarCaller(connection: SidecarConnection): SidecarCaller {
   const { url, id, secret } = connection
   const { fetch = systemFetch, clock = systemClock, random = systemRandom } = connection

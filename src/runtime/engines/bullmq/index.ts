@@ -2,6 +2,14 @@ export { BackendError, type BackendErrorCode } from '../../ports/backend-error.t
 export { InfrastructureError } from '../../ports/infrastructure-error.ts'
 export { JobAbortError, type JobAbortErrorCode } from '../../ports/job-store/job-abort-error.ts'
 export { BullmqVersionError } from './bullmq-version-error.ts'
+export { SidecarError } from '../../sidecar/sidecar-error.ts'
+export type { SidecarErrorCode } from '../../sidecar/sidecar-wire.ts'
+export type { SidecarKey } from '../../sidecar/sidecar-signature.ts'
+export {
+  bullmqBridgeHandler,
+  type BullmqBridgeEvent,
+  type BullmqBridgeOptions,
+} from './bullmq-bridge-handler.ts'
 export type { BullmqJob, BullmqJobProcessor } from './bullmq-job.ts'
 export { bullmqProcessor, type BullmqProcessorOptions } from './bullmq-processor.ts'
 export {

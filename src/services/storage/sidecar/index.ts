@@ -16,7 +16,13 @@ export {
   type SidecarVideoEvent,
 } from './sidecar-protocol.ts'
 export { SidecarError } from '../../../runtime/sidecar/sidecar-error.ts'
-export type { SidecarConnection } from '../../../runtime/sidecar/sidecar-caller.ts'
+export {
+  createSidecarCaller,
+  type SidecarCall,
+  type SidecarCaller,
+  type SidecarConnection,
+  type SidecarReply,
+} from '../../../runtime/sidecar/sidecar-caller.ts'
 export {
   checkSidecarKey,
   checkSidecarRequest,
@@ -35,5 +41,11 @@ export {
   type UnsignedSidecarRequest,
 } from '../../../runtime/sidecar/sidecar-signature.ts'
 export { sidecar, type Sidecar, type SidecarOptions } from './sidecar.ts'
+export {
+  MAIL_PATH,
+  type RelayedMail,
+  type RelayOutcome,
+  type RelayStep,
+} from '../../../runtime/sidecar/relayed-mail.ts'
 export { MediaError, type MediaErrorCode } from '../media/media-error.ts'
 export { ScanError, type ScanErrorCode } from '../scanning/scan-error.ts'

@@ -168,7 +168,7 @@ function parse(text: string): unknown {
   }
 }
 
-function wasNeverSent(error: unknown): boolean {
+export function wasNeverSent(error: unknown): boolean {
   let inner = error
   for (let depth = 0; depth < 4 && typeof inner === 'object' && inner !== null; depth++) {
     const { code, syscall }: { readonly code?: unknown; readonly syscall?: unknown } = inner
