@@ -140,11 +140,11 @@ function providerOf(given: z.infer<typeof store>): BlobProvider {
   // Each provider checks its own options, and says what is wrong with them.
   switch (given.kind) {
     case 's3':
-      return s3(given.options as never)
+      return s3(given.options)
     case 'azure-blob':
       return azureBlob(given.options as never)
     case 'gcs':
-      return gcs(given.options as never)
+      return gcs(given.options)
     case 'file-system':
       return fileSystem(given.path)
   }
