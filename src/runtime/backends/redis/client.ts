@@ -18,6 +18,16 @@ export interface RedisClient {
     keys: readonly string[],
     args: readonly string[],
   ): Promise<readonly string[]>
+  /**
+   * Runs a script whose whole reply is an integer, or nothing: the cheapest that Lua can answer.
+   *
+   * @throws BackendError
+   */
+  runForInteger(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<number | null>
 }
 
 /**
@@ -68,6 +78,17 @@ export function createRedisClient(
       throw new BackendError(
         'backend_failed',
         'Cannot run Redis script: the reply is no list of texts, as every script answers',
+      )
+    },
+    async runForInteger(script, keys, args) {
+      const reply = await sendInTime(script, keys, args)
+      if (reply === null) return null
+      // A client may be set to hand on integers as texts.
+      const integer = typeof reply === 'string' && reply !== '' ? Number(reply) : reply
+      if (typeof integer === 'number' && Number.isSafeInteger(integer)) return integer
+      throw new BackendError(
+        'backend_failed',
+        'Cannot run Redis script: the reply is no integer, as the script answers',
       )
     },
   }

@@ -83,8 +83,8 @@ return reply
 
 /**
  * One GCRA limit whose interval is whole ms, in two commands: `KEYS[1]` holds the ms until full,
- * and lives as long. ARGV: cost and capacity in ms → `=yes` or `=no` and the ms until full before
- * it, or `=other` when the key holds more than a number.
+ * and lives as long. ARGV: cost and capacity in ms → the ms until full before it where it passes,
+ * `-1 -` that many where it does not, or nothing when the key holds more than a number.
  *
  * What is found there is only looked at to see whether the clock has stepped back: then more is
  * left of its life than it had.
@@ -93,37 +93,36 @@ export const gcraScript: RedisScript = createScript(
   lua`
 local call, key = redis.call, KEYS[1]
 local left = call('PTTL', key)
-local lives = left
 if left < 0 then
   call('SET', key, ARGV[1], 'PX', ARGV[1])
-  return { '=yes0' }
+  return 0
 end
-local capacity = tonumber(ARGV[2])
-if left + ARGV[1] <= capacity then
-  local after = string.format('%.0f', left + ARGV[1])
+local capacity, after = tonumber(ARGV[2]), left + ARGV[1]
+if after <= capacity then
+  after = string.format('%.0f', after)
   local found = call('SET', key, after, 'PX', after, 'GET')
   local before = tonumber(found)
-  if before and before >= left then return { '=yes' .. left } end
+  if before and before >= left then return left end
   call('SET', key, found, 'PX', left)
-  if not before then return { '=other' } end
+  if not before then return false end
 end
-local found = call('GET', key)
-local before = tonumber(found)
-if not before then return { '=other' } end
+local lives = left
+local before = tonumber(call('GET', key))
+if not before then return false end
 if before < left then left = before end
 local stale = before < lives or left > capacity
 left = math.min(left, capacity)
-local after = left + ARGV[1]
+after = left + ARGV[1]
 if after <= capacity then
   local text = string.format('%.0f', after)
   call('SET', key, text, 'PX', text)
-  return { '=yes' .. left }
+  return left
 end
 if stale then
   local text = string.format('%.0f', left)
   call('SET', key, text, 'PX', text)
 end
-return { '=no' .. left }
+return -1 - left
 `,
   '',
 )

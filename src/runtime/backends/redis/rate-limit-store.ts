@@ -122,16 +122,17 @@ function createTogether(
     subject: string,
     limit: FullRateLimit & { readonly algorithm: 'gcra' },
   ): Promise<RateLimitVerdict | null> {
-    const [answer = ''] = await client.run(
+    const answer = await client.runForInteger(
       gcraScript,
       [keyOf(subject, limit)],
       [String(limit.cost * limit.unit), String(limit.capacity)],
     )
-    const [, verdict, left] = /^=(yes|no)(\d+)$/.exec(answer) ?? []
-    if (verdict === undefined) return null
-    const state: GcraState = { at: 0, used: Number(left), rate: limit.rate, booked: 0 }
+    if (answer === null) return null
+    const passes = answer >= 0
+    const left = passes ? answer : -1 - answer
+    const state: GcraState = { at: 0, used: left, rate: limit.rate, booked: 0 }
     const call = { now: 0, operation: '', look: false, record: null }
-    return agreed(decideRateLimits([{ limit, state }], call), verdict === 'yes')
+    return agreed(decideRateLimits([{ limit, state }], call), passes)
   }
 
   return {

@@ -34,7 +34,7 @@ export class Decider {
   readonly #settings: DecisionSettings
   /** Where the store is in this process: it can neither fail nor be late. */
   readonly #local: LocalRateLimits | null
-  #remote: Promise<RemoteDecisions> | null = null
+  #remote: RemoteDecisions | null = null
   readonly #count: CountDecision | null
   /** Reads the clock of this process. */
   readonly now: () => number
@@ -129,7 +129,7 @@ export class Decider {
     const prepared = plan.prepareEach(costOf, this.now)
     const decisions =
       this.#local === null
-        ? await (await this.#openRemote()).settle(key, prepared, operation)
+        ? await (this.#remote ?? (await this.#loadRemote())).settle(key, prepared, operation)
         : this.#local.settle(key, prepared, operation)
     if (decisions === null) return null
     const request = { cost: 0, look: true }
@@ -140,7 +140,7 @@ export class Decider {
   async reset(action: string, key: string, plan: LimitPlan): Promise<void> {
     checkKey(action, key)
     const { asked } = plan.prepare(0, this.now, 0)
-    if (this.#local === null) await (await this.#openRemote()).reset(key, asked)
+    if (this.#local === null) await (this.#remote ?? (await this.#loadRemote())).reset(key, asked)
     else this.#local.reset(key, asked)
   }
 
@@ -150,10 +150,10 @@ export class Decider {
   }
 
   /** Loaded with the first need: a store in this process has none. */
-  #openRemote(): Promise<RemoteDecisions> {
-    this.#remote ??= import('./remote-decisions.ts').then(({ createRemoteDecisions }) =>
-      createRemoteDecisions(this.#settings),
-    )
+  async #loadRemote(): Promise<RemoteDecisions> {
+    // No promise is kept: on Workers that of one request must not be awaited in another.
+    const { createRemoteDecisions } = await import('./remote-decisions.ts')
+    this.#remote ??= createRemoteDecisions(this.#settings)
     return this.#remote
   }
 
@@ -163,7 +163,7 @@ export class Decider {
     prepared: PreparedRateLimits,
     request: DecisionRequest,
   ): Promise<RateLimitOutcome> {
-    const remote = await this.#openRemote()
+    const remote = this.#remote ?? (await this.#loadRemote())
     const decided = await remote.decide(key, prepared, consumeOptionsOf(request))
     return this.#outcomeOf(key, plan, decided, request)
   }

@@ -40,8 +40,7 @@ export interface RateLimiter {
    */
   check(key: string, options?: CheckOptions): Promise<RateLimitOutcome>
   /**
-   * The same at once, without a promise, where the backend is `memory()` or another in this
-   * process.
+   * The same at once, without a promise, where the backend is `memory()` or `memoryRateLimits()`.
    *
    * @throws TypeError where it is elsewhere
    */
