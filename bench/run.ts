@@ -20,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>
   'jobs-latency': () => import('./jobs-latency.ts'),
   payments: () => import('./payments.ts'),
   'rate-limiting': () => import('./rate-limiting.ts'),
+  'rate-limiting-hono': () => import('./rate-limiting-hono.ts'),
   'webhook-receiving': () => import('./webhook-receiving.ts'),
   'jobs-sqlite-bullmq': () => import('./jobs-sqlite-bullmq.ts'),
   'jobs-redis-bullmq': () => import('./jobs-redis-bullmq.ts'),

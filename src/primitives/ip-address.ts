@@ -74,11 +74,15 @@ export function isInNetwork(ip: IpAddress, network: IpNetwork): boolean {
   return groups.every((group, index) => group === network.groups[index])
 }
 
+/** Four times 0 to 255, without leading zeros. */
+const IPV4 =
+  /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/
+
 function parseIpv4(text: string): IpAddress | null {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part))) return null
-  const groups = parts.map(Number)
-  return groups.every((group) => group <= 255) ? { version: 4, groups } : null
+  const match = IPV4.exec(text)
+  if (match === null) return null
+  const groups = [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])]
+  return { version: 4, groups }
 }
 
 function parseIpv6(text: string): readonly number[] | null {

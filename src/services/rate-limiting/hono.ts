@@ -39,7 +39,8 @@ export function rateLimit(options: RateLimitMiddlewareOptions): MiddlewareHandle
     const decision = await guard.decide(c.req.raw, connection(c))
     if (!decision.allowed) return guard.respond(decision, c.req.raw)
     await next()
-    for (const [name, value] of Object.entries(decision.headers)) c.res.headers.set(name, value)
+    const { headers } = c.res
+    for (const name in decision.headers) headers.set(name, decision.headers[name] ?? '')
     await decision.settle(c.res)
     return undefined
   }

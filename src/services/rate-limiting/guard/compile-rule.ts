@@ -16,6 +16,10 @@ export interface CompiledRule {
   readonly keys: readonly GuardKey[]
   readonly needsAddress: boolean
   fits(method: string, path: string): boolean
+  /** Whether it fits every request. */
+  readonly fitsAll: boolean
+  /** The limits, where they are the same for every request. */
+  readonly fixed: LimitPlan | null
   /** The limits of one request. */
   plan(request: Request, ip: IpAddress | null): LimitPlan | Promise<LimitPlan>
 }
@@ -57,15 +61,18 @@ export function compileRule(action: string, rule: GuardRule, byDefault: string):
   )
   const paths = listOf(rule.path ?? '*').map((path) => pathPattern(action, path))
   const methods = listOf(rule.method ?? []).map((method) => methodOf(action, method))
+  const isFixed = rule.tier === undefined && networks.length === 0 && own.fixed !== null
   return {
     rule,
     keys,
     needsAddress: networks.length > 0,
+    fitsAll: methods.length === 0 && listOf(rule.path ?? '*').includes('*'),
+    fixed: isFixed ? own.fixed : null,
     fits: (method, path) =>
       (methods.length === 0 || methods.includes(method)) && paths.some((isPath) => isPath(path)),
     async plan(request, ip) {
       const tier = rule.tier === undefined ? null : await rule.tier(request)
-      const plan = await ((tier === null ? undefined : tiers.get(tier)) ?? own)(request)
+      const plan = await ((tier === null ? undefined : tiers.get(tier)) ?? own).plan(request)
       const around = networks.flatMap((network) => network(ip) ?? [])
       return around.length === 0 ? plan : createPlan([...plan.limits, ...around])
     },
@@ -87,11 +94,14 @@ function methodOf(action: string, method: string): string {
   throw new RangeError(`Cannot ${action}: a method is malformed, one such as POST expected`)
 }
 
-function limitsOf(
-  action: string,
-  name: string,
-  given: GuardLimits,
-): (request: Request) => LimitPlan | Promise<LimitPlan> {
+/** What a rule or a tier of it limits. */
+interface RuleLimits {
+  /** `null` where it depends on the request. */
+  readonly fixed: LimitPlan | null
+  plan(request: Request): LimitPlan | Promise<LimitPlan>
+}
+
+function limitsOf(action: string, name: string, given: GuardLimits): RuleLimits {
   const { limits, limit, window, algorithm, burst, hardCap } = given
   if (limits !== undefined) {
     const beside = LIMITS.find((one) => one !== 'limits' && given[one] !== undefined)
@@ -104,7 +114,7 @@ function limitsOf(
       }),
     )
     plan.prepare(1, BEGINNING, 0)
-    return () => plan
+    return { fixed: plan, plan: () => plan }
   }
   if (limit === undefined || window === undefined)
     throw new TypeError(
@@ -126,19 +136,20 @@ function limitsOf(
   if (typeof limit !== 'function') {
     const plan = planFor(limit)
     plan.prepare(1, BEGINNING, 0)
-    return () => plan
+    return { fixed: plan, plan: () => plan }
   }
   // What is wrong but for the number says so now.
   planFor(burst === undefined ? 2 : burst + 1)
   const plans = new Map<number, LimitPlan>()
-  return async (request) => {
+  const plan = async (request: Request): Promise<LimitPlan> => {
     const units = checkInteger(action, 'limit', await limit(request), 1, RATE_LIMIT_LIMITS.limit)
     const known = plans.get(units)
     if (known !== undefined) return known
-    const plan = planFor(units)
-    if (plans.size < DYNAMIC_PLANS) plans.set(units, plan)
-    return plan
+    const made = planFor(units)
+    if (plans.size < DYNAMIC_PLANS) plans.set(units, made)
+    return made
   }
+  return { fixed: null, plan }
 }
 
 function renamed(action: string, name: string, options: LimitOptions): PlannedLimit {

@@ -27,6 +27,8 @@ export async function guardKey(
   keys: readonly GuardKey[],
   sources: CallerSources,
 ): Promise<string | null> {
+  const [only] = keys
+  if (only !== undefined && keys.length === 1) return partOf(request, only, sources)
   const parts: string[] = []
   for (const key of keys) {
     const part = await partOf(request, key, sources)
@@ -34,9 +36,7 @@ export async function guardKey(
     parts.push(part)
   }
   // No part holds a bar, so no two lists of parts become one key.
-  return parts.length === 1
-    ? (parts[0] ?? null)
-    : fitted(parts.map((part) => part.replaceAll('%', '%25').replaceAll('|', '%7C')).join('|'))
+  return fitted(parts.map((part) => part.replaceAll('%', '%25').replaceAll('|', '%7C')).join('|'))
 }
 
 async function partOf(

@@ -7,7 +7,12 @@ import { checkCost } from '../limits/read-limit.ts'
 import { compileRule, type CompiledRule } from './compile-rule.ts'
 import type { GuardDecision } from './guard-decision.ts'
 import { guardKey } from './guard-key.ts'
-import { checkGuardOptions, type CheckedGuard, type GuardOptions } from './guard-options.ts'
+import {
+  checkGuardOptions,
+  type CheckedGuard,
+  type GuardOptions,
+  type GuardProtection,
+} from './guard-options.ts'
 
 const ACTION = 'create rate limit guard'
 const MAX_RULES = 1000
@@ -75,9 +80,18 @@ export class RateLimitGuard {
   }
 
   /** Decides, and leaves the answering to the caller. */
-  async decide(request: Request, connection?: ConnectionInfo): Promise<GuardDecision> {
+  decide(request: Request, connection?: ConnectionInfo): Promise<GuardDecision> {
     const { protection } = this.#guard
-    if (protection === undefined) return this.#decide(request, connection)
+    return protection === undefined
+      ? this.#decide(request, connection)
+      : this.#decideBehind(protection, request, connection)
+  }
+
+  async #decideBehind(
+    protection: GuardProtection,
+    request: Request,
+    connection: ConnectionInfo | undefined,
+  ): Promise<GuardDecision> {
     const ip = readClientIp(request, connection, this.#guard.clientAddress)
     if (ip === null) return refused('address-unknown')
     const address = formatIp(ip)
@@ -111,7 +125,7 @@ export class RateLimitGuard {
     })
     const ip = needsAddress ? address() : null
     if (key === null || (needsAddress && ip === null)) return refused('address-unknown')
-    const plan = await found.plan(request, ip)
+    const plan = found.fixed ?? (await found.plan(request, ip))
     const cost = typeof rule.cost === 'function' ? await rule.cost(request) : (rule.cost ?? 1)
     checkCost('check request', cost)
     if (typeof rule.cost === 'function' && plan.limits.some(({ limit }) => cost > limit))
@@ -126,17 +140,19 @@ export class RateLimitGuard {
       reason: outcome.allowed ? null : 'limited',
       outcome,
       headers: rateLimitHeaders(outcome, this.#guard.headers, this.#decider.clock.now()),
-      settle: async (response) => {
-        if (outcome.operation === null) return
-        try {
-          const spent = rule.settle?.(response) ?? null
-          if (spent === null || spent === cost) return
-          checkCost('settle request', spent)
-          await this.#decider.settle('settle request', key, plan, outcome.operation, spent)
-        } catch (error) {
-          this.#guard.settings.onFailure(error)
-        }
-      },
+      settle:
+        outcome.operation === null
+          ? settleNothing
+          : async (response) => {
+              try {
+                const spent = rule.settle?.(response) ?? null
+                if (spent === null || spent === cost) return
+                checkCost('settle request', spent)
+                await this.#decider.settle('settle request', key, plan, operation ?? '', spent)
+              } catch (error) {
+                this.#guard.settings.onFailure(error)
+              }
+            },
     }
   }
 
@@ -151,8 +167,11 @@ export class RateLimitGuard {
   }
 
   #ruleOf(request: Request): CompiledRule | null {
+    const [first] = this.#rules
+    if (first?.fitsAll === true) return first
     const path = new URL(request.url).pathname
-    return this.#rules.find((rule) => rule.fits(request.method.toUpperCase(), path)) ?? null
+    const method = request.method.toUpperCase()
+    return this.#rules.find((rule) => rule.fits(method, path)) ?? null
   }
 }
 
@@ -161,7 +180,11 @@ const PASSES: GuardDecision = {
   reason: null,
   outcome: null,
   headers: {},
-  settle: async () => undefined,
+  settle: settleNothing,
+}
+
+async function settleNothing(): Promise<void> {
+  // Its cost was known before.
 }
 
 function refused(

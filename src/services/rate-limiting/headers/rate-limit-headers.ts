@@ -72,7 +72,9 @@ function whole(value: number): number {
   return Math.min(value, 999_999_999_999_999)
 }
 
+const SPECIAL = /["\\]/
+
 /** A string of structured fields (RFC 9651 §3.3.3); names are printable ASCII. */
 function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+  return SPECIAL.test(text) ? `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"` : `"${text}"`
 }
