@@ -177,6 +177,16 @@ export const doors: readonly Door[] = [
     source: 'src/services/storage/tus/index.ts',
   },
   {
+    subpath: './infrastructure/storage/tickets',
+    budgetBytes: 24_000,
+    source: 'src/services/storage/tickets/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/browser',
+    budgetBytes: 2_500,
+    source: 'src/services/storage/browser/index.ts',
+  },
+  {
     subpath: './infrastructure/storage/media',
     budgetBytes: 9_000,
     source: 'src/services/storage/media/index.ts',

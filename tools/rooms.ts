@@ -196,6 +196,7 @@ export const houseRules: HouseRules = {
       'scanning',
       'sidecar',
       'serving',
+      'browser',
       'uploads',
       'tus',
       'tickets',

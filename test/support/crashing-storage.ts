@@ -70,6 +70,7 @@ export function createCrashingStorage(
         putPart: (...args) => write(() => uploads.putPart(...args)),
         parts: (...args) => read(() => uploads.parts(...args)),
         complete: (...args) => write(() => uploads.complete(...args)),
+        presignPart: (...args) => read(() => uploads.presignPart(...args)),
         abort: (...args) => write(() => uploads.abort(...args)),
         sweep: (...args) => write(() => uploads.sweep(...args)),
       },

@@ -83,6 +83,12 @@ export const compositions: readonly Composition[] = [
     budgetFirstGzipBytes: 15_600,
   },
   {
+    name: 'uploading from a browser',
+    imports: { './infrastructure/storage/browser': ['uploadDirect'] },
+    budgetGzipBytes: 2_000,
+    budgetFirstGzipBytes: 2_000,
+  },
+  {
     name: 's3()',
     imports: { './infrastructure/storage/s3': ['s3'] },
     budgetGzipBytes: 21_000,

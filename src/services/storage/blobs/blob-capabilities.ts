@@ -31,6 +31,8 @@ export interface BlobCapabilities {
   readonly copy: 'server' | 'stream'
   readonly presign: readonly ('GET' | 'HEAD' | 'PUT' | 'DELETE')[]
   readonly presignPost: boolean
+  /** Whether a part of an upload can be presigned, so that nothing else can be sent with it. */
+  readonly presignParts: boolean
   /** Whether it tells which parts of an upload it has. */
   readonly listParts: boolean
   /** Whether uploads that were begun and never ended can be found, and so swept. */

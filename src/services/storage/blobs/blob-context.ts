@@ -16,4 +16,6 @@ export interface BlobContext extends WriteContext {
   readonly driver: BlobDriver
   /** Opens a bucket of the same account. */
   readonly open: (bucket: string) => BlobStore
+  /** ms since 1970. */
+  readonly now: () => number
 }

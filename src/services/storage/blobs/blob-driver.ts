@@ -63,6 +63,7 @@ export interface BlobDriver {
   ): Promise<UploadPage>
   presign?(key: string, options: DriverPresign): Promise<PresignedRequest>
   presignPost?(key: string, options: DriverPresignPost): Promise<PresignedPost>
+  presignPart?(upload: BlobUpload, part: DriverPresignPart): Promise<PresignedRequest>
 }
 
 /** The half of a driver that writes. */
@@ -180,6 +181,15 @@ export interface DriverPresign {
   readonly metadata: Readonly<Record<string, string>> | undefined
   readonly ifNoneMatch: '*' | undefined
   readonly versionId: string | undefined
+}
+
+export interface DriverPresignPart {
+  readonly number: number
+  /** Exactly so many. */
+  readonly bytes: number
+  /** ms since 1970. */
+  readonly signedAt: number
+  readonly expiresInMs: number
 }
 
 export interface DriverPresignPost {

@@ -52,7 +52,7 @@ export function createBlobStore(driver: BlobDriver, options: CreateBlobStoreOpti
   const open = (name: string): BlobStore => (name === bucket ? store : options.open(name))
   const loadChecksums = (): ReturnType<NonNullable<BlobContext['loadChecksums']>> =>
     import('./put-checksums.ts')
-  const context = { driver, call, open, loadChecksums }
+  const context = { driver, call, open, loadChecksums, now: () => clock.now() }
   const { capabilities } = driver
   const checkKey = (key: string): string => checkBlobKey(key, capabilities)
 

@@ -12,7 +12,7 @@ import { need } from './need.ts'
 import { checkWriteTerms, partBytesFor } from './write-terms.ts'
 
 /** The steps of an upload on top of a driver, with what is checked in each. */
-export function createUploads({ driver, call }: BlobContext): MultipartUploads {
+export function createUploads({ driver, call, now }: BlobContext): MultipartUploads {
   const { capabilities } = driver
 
   return {
@@ -71,6 +71,10 @@ export function createUploads({ driver, call }: BlobContext): MultipartUploads {
         again,
         signal,
       })
+    },
+    async presignPart(upload, options) {
+      const { presignBlobPart } = await import('./presign-blob.ts')
+      return presignBlobPart(driver, upload, options, now())
     },
     async abort(upload, { signal } = {}) {
       await call(signal, (current) => driver.abortUpload(upload, { signal: current }))

@@ -10,6 +10,7 @@ export function createLateUploads(context: BlobContext): MultipartUploads {
     putPart: async (...args) => (await load()).putPart(...args),
     parts: async (...args) => (await load()).parts(...args),
     complete: async (...args) => (await load()).complete(...args),
+    presignPart: async (...args) => (await load()).presignPart(...args),
     abort: async (...args) => (await load()).abort(...args),
     sweep: async (...args) => (await load()).sweep(...args),
   }

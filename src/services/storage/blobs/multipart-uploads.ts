@@ -1,4 +1,11 @@
-import type { BlobProperties, CallOptions, PutOptions, StoredBlob } from './blob-store.ts'
+import type { Duration } from '../../../primitives/duration.ts'
+import type {
+  BlobProperties,
+  CallOptions,
+  PresignedRequest,
+  PutOptions,
+  StoredBlob,
+} from './blob-store.ts'
 
 /**
  * Uploads in parts, each step by itself: what {@link BlobStore.put} does, for whoever spreads it
@@ -28,6 +35,13 @@ export interface MultipartUploads {
     parts: readonly UploadedPart[],
     options?: CompleteUploadOptions,
   ): Promise<StoredBlob>
+  /**
+   * A request that writes one part and nothing else, for whoever has no credentials. Complete with
+   * what `parts()` then answers.
+   *
+   * @throws StorageError `unsupported` where the store knows no such thing
+   */
+  presignPart(upload: BlobUpload, part: PresignPartOptions): Promise<PresignedRequest>
   /** Drops an upload and its parts; none being there is no error. */
   abort(upload: BlobUpload, options?: CallOptions): Promise<void>
   /**
@@ -46,6 +60,16 @@ export interface CompleteUploadOptions extends CallOptions {
    * for as the object that these parts make. Default false.
    */
   readonly again?: boolean
+}
+
+/** Options of {@link MultipartUploads.presignPart}. */
+export interface PresignPartOptions {
+  /** From 1. */
+  readonly number: number
+  /** Exactly so many bytes. */
+  readonly bytes: number
+  /** 1 second to 7 days. Default 15 minutes. */
+  readonly expiresIn?: Duration
 }
 
 /** Options of {@link MultipartUploads.sweep}. */

@@ -3,6 +3,7 @@ import { checkOptions } from '../../../primitives/check-options.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { StorageError } from '../storage-error.ts'
 import type { BlobDriver } from './blob-driver.ts'
+import type { BlobUpload, PresignPartOptions } from './multipart-uploads.ts'
 import { checkHeaderValue, checkProperties } from './blob-properties.ts'
 import type {
   PresignedPost,
@@ -85,6 +86,25 @@ export async function presignBlobPost(
     contentType:
       contentType === undefined ? undefined : checkHeaderValue('contentType', contentType),
     metadata: metadata && checkProperties({ metadata }, capabilities).metadata,
+  })
+}
+
+/** Signs a part of an upload. */
+export async function presignBlobPart(
+  driver: BlobDriver,
+  upload: BlobUpload,
+  options: PresignPartOptions,
+  now: number,
+): Promise<PresignedRequest> {
+  const action = 'presign part'
+  checkOptions(action, options, ['number', 'bytes'], ['expiresIn'])
+  const { capabilities, presignPart } = driver
+  if (!capabilities.presignParts || presignPart === undefined)
+    throw new StorageError('unsupported', 'Cannot presign part: this store knows no such thing')
+  return presignPart(upload, {
+    number: checkInteger(action, 'number', options.number, 1, capabilities.parts.most),
+    bytes: checkInteger(action, 'bytes', options.bytes, 0, upload.partBytes),
+    ...lifeOf(options, now),
   })
 }
 

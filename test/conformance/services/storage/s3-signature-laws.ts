@@ -68,6 +68,26 @@ export const signatureLaws: readonly Law<SignatureHarness>[] = [
     },
   },
   {
+    name: 'presigned parts are taken, each as its own number alone',
+    async run({ open, fetch }) {
+      const store = await open()
+      const upload = await store.uploads.create('a b/ü', { partBytes: 5_242_880 })
+      const bytes = new Uint8Array(1000).fill(7)
+      const place = { number: 1, bytes: bytes.length }
+      const { method, url, headers } = await store.uploads.presignPart(upload, place)
+      const other = url.replace('partNumber=1', 'partNumber=2')
+      const refused = await fetch(other, { method, headers, body: bytes })
+      await refused.body?.cancel()
+      expectEqual(refused.status, 403)
+      const taken = await fetch(url, { method, headers, body: bytes })
+      await taken.body?.cancel()
+      const etag = taken.headers.get('etag')?.replaceAll('"', '') ?? ''
+      expectEqual([taken.status, etag.length], [200, 32])
+      await store.uploads.complete(upload, [{ number: 1, size: bytes.length, etag }])
+      expectEqual(await (await store.get('a b/ü'))?.bytes(), bytes)
+    },
+  },
+  {
     name: 'another secret is refused as access_denied',
     async run({ open }) {
       await expectRejection(

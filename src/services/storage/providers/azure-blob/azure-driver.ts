@@ -51,6 +51,7 @@ const azureCapabilities: BlobCapabilities = {
   copy: 'server',
   presign: ['GET', 'HEAD', 'PUT', 'DELETE'],
   presignPost: false,
+  presignParts: false,
   listParts: true,
   listUploads: false,
 }

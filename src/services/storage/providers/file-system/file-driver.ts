@@ -41,6 +41,7 @@ const fileCapabilities: BlobCapabilities = {
   copy: 'server',
   presign: [],
   presignPost: false,
+  presignParts: false,
   listParts: true,
   listUploads: true,
 }

@@ -53,6 +53,7 @@ const gcsCapabilities: BlobCapabilities = {
   copy: 'server',
   presign: ['GET', 'HEAD', 'PUT', 'DELETE'],
   presignPost: true,
+  presignParts: false,
   listParts: true,
   listUploads: false,
 }

@@ -62,6 +62,7 @@ const memoryCapabilities: BlobCapabilities = {
   copy: 'server',
   presign: [],
   presignPost: false,
+  presignParts: false,
   listParts: true,
   listUploads: true,
 }

@@ -40,6 +40,7 @@ const r2Capabilities: BlobCapabilities = {
   copy: 'stream',
   presign: [],
   presignPost: false,
+  presignParts: false,
   listParts: false,
   listUploads: false,
 }

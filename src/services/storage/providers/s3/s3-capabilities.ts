@@ -29,6 +29,7 @@ const CAPABILITIES: BlobCapabilities = {
   copy: 'server',
   presign: ['GET', 'HEAD', 'PUT', 'DELETE'],
   presignPost: true,
+  presignParts: true,
   listParts: true,
   listUploads: true,
 }

@@ -14,7 +14,7 @@ export function createS3Links(
   bucket: S3Bucket,
   name: string,
   identity: () => Promise<S3Identity>,
-): Required<Pick<BlobDriver, 'presign' | 'presignPost'>> {
+): Required<Pick<BlobDriver, 'presign' | 'presignPost' | 'presignPart'>> {
   return {
     async presign(key, options) {
       const { method, signedAt, expiresInMs, contentLength, ifNoneMatch, metadata } = options
@@ -47,6 +47,14 @@ export function createS3Links(
       const signed = { method, signedAt, expiresInMs, headers: { ...headers, ...length }, query }
       // Whoever sends the body sets its length; it is signed, but no header to be set by hand.
       return { ...presignS3(bucket, credentials, signer, key, signed), headers }
+    },
+    async presignPart({ key, id: uploadId }, { number, bytes, signedAt, expiresInMs }) {
+      const { credentials, signer } = await identity()
+      const headers = { 'content-length': String(bytes) }
+      const query = { partNumber: String(number), uploadId }
+      const asked = { method: 'PUT', signedAt, expiresInMs, headers, query } as const
+      // Whoever sends the part sets its length; it is signed, but no header to be set by hand.
+      return { ...presignS3(bucket, credentials, signer, key, asked), headers: {} }
     },
     async presignPost(key, options) {
       return postForm(bucket, name, key, options, await identity())

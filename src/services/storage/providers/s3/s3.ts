@@ -98,6 +98,7 @@ export function s3(options: S3Options): BlobProvider {
       ...createS3Driver(client, capabilities),
       presign: async (...args) => (await links()).presign(...args),
       presignPost: async (...args) => (await links()).presignPost(...args),
+      presignPart: async (...args) => (await links()).presignPart(...args),
     }
     return createBlobStore(driver, { bucket: name, open: bucket, clock, random, attempts })
   }
