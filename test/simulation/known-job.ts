@@ -55,6 +55,11 @@ export function leaseHolds(job: KnownJob | undefined, token: number, latest: num
 /** Notes a settlement that the job store took. */
 export function noteSettled(job: KnownJob, { outcome }: Settlement, now: number): void {
   job.leaseUntil = null
+  if (outcome.to === 'blocked') {
+    if (job.cancelRequested) job.ended = 'cancelled'
+    else job.claims--
+    return
+  }
   if (outcome.to !== 'scheduled') {
     job.ended = outcome.to
     if (outcome.to === 'parked') {

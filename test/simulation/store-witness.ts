@@ -141,11 +141,12 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
     job.leaseUntil = now() + leaseMs
     expect(attempt === job.claims, `attempt ${job.claims} of ${id}, not ${attempt}`)
     expect(attempt <= maxAttempts, `at most ${maxAttempts} attempts of ${id}, not ${attempt}`)
-    if (job.children.length === 0 || job.retried) return
+    if (job.children.length === 0) return
     const finished = new Map((await jobStore.children(id)).map((child) => [child.id, child.state]))
     for (const child of job.children) {
       const state = finished.get(child.id)
-      const isEnough = state === 'completed' || child.given.onFailure === 'ignore'
+      // Whoever retries a parent has it go on without what left no record.
+      const isEnough = state === 'completed' || child.given.onFailure === 'ignore' || job.retried
       expect(state !== undefined && isEnough, `${id} not to be claimed: ${child.id} is ${state}`)
     }
   }
@@ -175,7 +176,15 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
       expect(!leaseHolds(job, job.token, latest()), `${job.id} not to be removed, its lease holds`)
       job.ended = 'removed'
     }
-    if (type !== 'retry') return
+    if (type === 'retry') noteRetry(job)
+  }
+
+  /** A parent takes the children with it that failed it. */
+  function noteRetry(job: KnownJob): void {
+    for (const child of job.children) {
+      const hasFailed = child.ended === 'dead' || child.ended === 'cancelled'
+      if (hasFailed && child.given.onFailure !== 'ignore') noteRetry(child)
+    }
     expect(job.ended !== null, `${job.id} not to be retried, it has not ended`)
     const again = { claims: 0, leaseUntil: null, notBefore: 0, ended: null }
     Object.assign(job, again, { result: null, cancelRequested: false, retried: true })

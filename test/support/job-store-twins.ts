@@ -73,7 +73,7 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
         delayMs: pick([0, 0, 0, 2 * HOUR_MS]),
         maxAttempts: pick([1, 2, 5]),
         keepCompletedMs: pick([0, 4 * HOUR_MS]),
-        keepDeadMs: pick([0, 4 * HOUR_MS]),
+        keepDeadMs: pick([0, 4 * HOUR_MS, 9 * HOUR_MS]),
         ...(chance(0.3) && { keepCompletedCount: pick([1, 2, 4]) }),
         ...(chance(0.3) && { keepDeadCount: pick([1, 2, 4]) }),
         replace: chance(0.3),
@@ -122,20 +122,34 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
     }
   }
 
+  function makeOutcome(dies: boolean): JobOutcome {
+    if (dies) return { to: 'dead', error: 'all' }
+    if (chance(0.8)) return pick(OUTCOMES)
+    const data = chance(0.3) ? { data: { waited: serial } } : {}
+    return { to: 'blocked', children: makeJobs(), ...data }
+  }
+
   function makeStep(step: number): (side: Side) => Promise<unknown> {
-    const act = pick(['add', 'add', 'exchange', 'exchange', 'exchange', 'command'])
+    const act = pick(['add', 'add', 'exchange', 'exchange', 'exchange', 'command', 'mend'])
     if (act === 'add') {
       const jobs = makeJobs()
       return (side) => side.add(jobs)
+    }
+    if (act === 'mend') {
+      const ids = chance(0.5) ? IDS : IDS.toReversed()
+      return (side) => side.queue.command({ type: 'retry', ids })
     }
     if (act === 'command') {
       const command = makeCommand()
       return (side) => side.queue.command(command(side))
     }
     // Mostly jobs that were claimed, though perhaps no longer are.
-    const settling = some([...model.tokens.keys()].slice(-8)).map((key) => ({
+    const latest = [...model.tokens.keys()].slice(-8)
+    // Sometimes whole flows die, for commands to mend them.
+    const dies = chance(0.25)
+    const settling = (dies ? latest : some(latest)).map((key) => ({
       key,
-      outcome: pick(OUTCOMES),
+      outcome: makeOutcome(dies),
     }))
     const extending = some([...model.tokens.keys()].slice(-4))
     const limit = pick([0, 1, 3, 8])
@@ -145,11 +159,13 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
         id: side.ids.get(key) ?? key,
         token: side.tokens.get(key) ?? 0,
       })
-      const answer = await side.queue.exchange({
+      const asked = {
         settle: settling.map(({ key, outcome }) => ({ ...hold(key), outcome })),
         extend: extending.map((key) => ({ ...hold(key), leaseMs, progress: { step } })),
         ...(limit > 0 && { claim: { limit, leaseMs } }),
-      })
+      }
+      const answer = await orNull(side.queue.exchange(asked))
+      if (answer === null) return null
       return { ...answer, claimed: answer.claimed.map(side.claimed) }
     }
   }
@@ -208,7 +224,8 @@ function createSide(queue: QueueStore): Side {
     ids,
     tokens,
     async add(jobs) {
-      const answer = await queue.add(jobs)
+      const answer = await orNull(queue.add(jobs))
+      if (answer === null) return null
       const added = answer.jobs.map(({ id, ...rest }, index) => ({
         ...rest,
         key: keyOf(id, jobs[index]?.name ?? ''),
@@ -233,6 +250,14 @@ function createSide(queue: QueueStore): Side {
       return { states, children, counts: await queue.counts(), recording, told }
     },
   }
+}
+
+/** @returns `null` where a flow goes in a circle */
+function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof RangeError) return null
+    throw error
+  })
 }
 
 /** Equal but for instants, which may lie `toleranceMs` apart. */

@@ -327,7 +327,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Gives a dead, cancelled, parked or completed job all its attempts again.
+   * Gives a dead, cancelled, parked or completed job all its attempts again. The parent of a flow
+   * takes the children with it that failed it, and runs once they have ended.
    *
    * @returns Whether it was one
    */
@@ -335,11 +336,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#command({ type: 'retry', ids: [id] })
   }
 
-  /**
-   * Cancels a waiting job, or asks a running one to stop through its signal.
-   *
-   * @returns Whether it was either
-   */
+  /** Cancels a waiting job, or asks a running one to stop. @returns Whether it was either */
   cancel(id: string): Promise<boolean> {
     return this.#command({ type: 'cancel', ids: [id] })
   }
@@ -350,9 +347,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Gives dead (or other finished) jobs all their attempts again, at a bounded rate.
+   * Gives dead (or other finished) jobs all their attempts again, at a bounded rate; of a flow the
+   * children run first.
    *
-   * @returns How many
+   * @returns How many, the children included that a parent took with it
    */
   redrive(options: RedriveOptions = {}): Promise<number> {
     return redriveJobs(this.#jobStore, this.#clock, options).then(async (redriven) => {

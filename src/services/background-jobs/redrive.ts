@@ -8,9 +8,12 @@ import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
 export interface RedriveOptions {
   /** Default `dead`. */
   readonly state?: 'dead' | 'cancelled' | 'parked' | 'completed'
-  /** Only jobs for which this answers true. Default: all. */
+  /**
+   * Only jobs for which this answers true. Default: all. A parent takes the children with it that
+   * failed it, whatever this says of them.
+   */
   readonly filter?: (job: JobRecord) => Promise<boolean> | boolean
-  /** At most so many, 1 or more. Default 10,000. */
+  /** At most so many, 1 or more, and what the last of them take with them. Default 10,000. */
   readonly limit?: number
   /**
    * Jobs a second, so that what they depend on is not run over. 0.000001 or more, default 100;
@@ -48,7 +51,7 @@ export async function redriveJobs(
     const wanted = await Promise.all(page.jobs.map(async (job) => filter(job)))
     const ids = page.jobs
       .filter((_job, index) => wanted[index] === true)
-      .slice(0, limit - redriven)
+      .slice(0, Math.max(limit - redriven, 0))
       .map(({ id }) => id)
     if (ids.length > 0) {
       redriven += await jobStore.command({ type: 'retry', ids })

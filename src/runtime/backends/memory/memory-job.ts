@@ -18,9 +18,17 @@ export interface MemoryJob {
   progress: string
   /** Added once this one has finished; see `deduplication.keepLast`. */
   followUp: EncodedJob | null
-  readonly parent: MemoryJob | null
-  /** Those that have finished, by id. */
+  /** Those that wait for it. */
+  parents: readonly ParentLink[]
+  /** Those that have ended, by id, in the order in which they did. */
   readonly children: Map<string, FinishedChild>
+}
+
+/** What ties a job to one that waits for it. */
+export interface ParentLink {
+  readonly job: MemoryJob
+  /** Whether the parent is dead when this job is. */
+  readonly fails: boolean
 }
 
 /** Orders the jobs of one state. */

@@ -1,7 +1,7 @@
 import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
-import { orderOfExchange } from '../../ports/job-store/exchange-order.ts'
+import { orderOfExchange, type OrderedOutcome } from '../../ports/job-store/exchange-order.ts'
 import {
   checkCommand,
   checkPageLimit,
@@ -21,6 +21,7 @@ import type {
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
 import {
+  FLOW_CIRCLE_ERROR,
   factsOfNew,
   hasEnded,
   isFinished,
@@ -29,12 +30,13 @@ import {
   type JobEnd,
   type JobEvent,
   type JobState,
+  type SettledOutcome,
 } from '../../ports/job-store/job-state.ts'
 import { createLeaseClock } from '../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../ports/job-store/kept-bounds.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { queueEventOf } from '../../ports/job-store/queue-event.ts'
-import { createDeduplication } from './deduplication.ts'
+import { createDeduplication, type DeduplicationHold } from './deduplication.ts'
 import { createEventLog } from './event-log.ts'
 import { createJobBoard } from './job-board.ts'
 import { claimedOf, finishedChildOf, recordOf, type MemoryJob } from './memory-job.ts'
@@ -46,6 +48,8 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   let lastSeq = 0
   let lastToken = 0
   let paused = false
+  /** Jobs that the running command has given their attempts again. */
+  let retried = 0
   const board = createJobBoard(() => ++lastSeq)
   const deduplication = createDeduplication()
   const events = createEventLog()
@@ -54,6 +58,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
 
   /** Feeds one event to one job and stores what comes of it; answers whether it applied. */
   function apply(job: MemoryJob, event: JobEvent, now: number): boolean {
+    if (event.type === 'retry' && isFinished(job.facts.state)) retryFailedChildren(job, now)
     const next = transition(job.facts, event, now)
     if (next.kind === 'refused') return false
     const before = job.facts.state
@@ -64,7 +69,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     if (next.kind === 'removed') {
       board.remove(job)
       if (!isFinished(before)) finish(job, now)
-      if (next.ended !== null) tellParent(job, next.ended, now)
+      if (next.ended !== null) tellParents(job, next.ended, now)
       return true
     }
     if (next.data !== undefined) job.data = stringifyJson(next.data)
@@ -73,10 +78,14 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     board.move(job, next.facts)
     // It waits again, so that its deduplication id is in use again.
     if (isFinished(before) && !isFinished(state)) holdAgain(job, now)
+    if (event.type === 'retry') {
+      retried++
+      makeParentsWait(job, now)
+    }
     if (isFinished(state) && !isFinished(before)) finish(job, now)
-    if (!hasEnded(state)) return true
+    if (!hasEnded(state) || hasEnded(before)) return true
     bounds.heed(state, job.given)
-    tellParent(job, state, now)
+    tellParents(job, state, now)
     return true
   }
 
@@ -92,13 +101,28 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     insert({ ...followUp, id: null, parent: null }, null, 0, now)
   }
 
-  function tellParent(job: MemoryJob, state: JobEnd, now: number): void {
-    const { parent } = job
-    // The parent's id may be another job's by now.
-    if (parent === null || board.get(parent.id) !== parent || parent.children.has(job.id)) return
-    parent.children.set(job.id, finishedChildOf(job, state))
-    const failed = state !== 'completed' && job.given.failsParent
-    apply(parent, { type: 'child', failed }, now)
+  function tellParents(job: MemoryJob, state: JobEnd, now: number): void {
+    for (const { job: parent, fails } of job.parents) {
+      // The parent's id may be another job's by now.
+      if (board.get(parent.id) !== parent || parent.children.has(job.id)) continue
+      parent.children.set(job.id, finishedChildOf(job, state))
+      apply(parent, { type: 'child', failed: state !== 'completed' && fails }, now)
+    }
+  }
+
+  /** A job that runs again is waited for again, and how it ended counts no more. */
+  function makeParentsWait(job: MemoryJob, now: number): void {
+    for (const { job: parent } of job.parents)
+      if (board.get(parent.id) === parent && parent.children.delete(job.id))
+        apply(parent, { type: 'await' }, now)
+  }
+
+  function retryFailedChildren(job: MemoryJob, now: number): void {
+    for (const { id, state } of [...job.children.values()]) {
+      const child = state === 'completed' ? undefined : board.get(id)
+      const failsIt = child?.parents.some(({ job: parent, fails }) => parent === job && fails)
+      if (child !== undefined && failsIt === true) apply(child, { type: 'retry' }, now)
+    }
   }
 
   function holdAgain({ id, given }: MemoryJob, now: number): void {
@@ -170,7 +194,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       result: 'null',
       progress: 'null',
       followUp: null,
-      parent,
+      parents: parent === null ? [] : [{ job: parent, fails: given.failsParent }],
       children: new Map(),
     }
     board.add(job)
@@ -181,13 +205,19 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     return job
   }
 
+  /** @returns Who holds the ids of a job, and by which deduplication; `null` when nobody does */
+  function holderOf({ id, deduplicationId }: EncodedJob, now: number): Holder | null {
+    if (id !== null && board.get(id) !== undefined) return { id, hold: null }
+    const hold = deduplicationId === null ? null : deduplication.find(deduplicationId, now)
+    return hold === null ? null : { id: hold.jobId, hold }
+  }
+
   /** @returns What became of a job that is dropped, or `null` when nothing holds its ids */
   function drop(given: EncodedJob, now: number): AddedJobId | null {
-    const { id, deduplicationId, deduplicationTtlMs: ttlMs } = given
-    const known = id !== null && board.get(id) !== undefined
-    const hold = known || deduplicationId === null ? null : deduplication.find(deduplicationId, now)
-    const holderId = known ? id : (hold?.jobId ?? null)
-    if (holderId === null) return null
+    const { deduplicationId, deduplicationTtlMs: ttlMs } = given
+    const found = holderOf(given, now)
+    if (found === null) return null
+    const { id: holderId, hold } = found
     const holder = board.get(holderId)
     if (hold !== null && deduplicationId !== null) {
       if (hold.until !== null && given.deduplicationExtend && ttlMs > 0)
@@ -215,14 +245,29 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   function add(jobs: readonly EncodedJob[]): AddResult {
     const now = clock.now()
     forget(now)
+    const { answers } = addBatch(jobs, now)
+    dropExcess(now)
+    return { jobs: answers, wakeInMs: wakeInMs(now) }
+  }
+
+  /** @param root The parent of those that name none */
+  function addBatch(
+    jobs: readonly EncodedJob[],
+    now: number,
+    root: MemoryJob | null = null,
+  ): { readonly answers: readonly AddedJobId[]; readonly failed: ReadonlySet<MemoryJob> } {
     const named = new Set(jobs.map(({ parent }) => parent))
     const parents = new Map<string, MemoryJob>()
+    const failed = new Set<MemoryJob>()
     const answers = jobs.map((given): AddedJobId => {
-      const parent = given.parent === null ? null : (parents.get(given.parent) ?? null)
+      const parent = given.parent === null ? root : (parents.get(given.parent) ?? null)
       if (given.parent !== null && parent === null)
         return { id: given.id ?? given.parent, added: false }
       const dropped = drop(given, now)
-      if (dropped !== null) return dropped
+      if (dropped !== null) {
+        if (parent !== null && !adopt(parent, dropped.id, given)) failed.add(parent)
+        return dropped
+      }
       // Blocked from the start if any job of the batch names it: by one too many, which is made
       // good below.
       const isParent = given.id !== null && named.has(given.id)
@@ -233,10 +278,82 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     })
     for (const job of parents.values()) {
       const pending = job.facts.pending - 1
+      if (failed.has(job)) continue
       if (pending > 0) job.facts = { ...job.facts, pending }
       else board.move(job, factsOfNew(job.given, { token: job.facts.token, pending }, now))
     }
-    return { jobs: answers, wakeInMs: wakeInMs(now) }
+    for (const job of parents.values()) if (failed.has(job)) failParent(job, now)
+    return { answers, failed }
+  }
+
+  /** Blocks the job of an attempt until these have ended. */
+  function waitForChildren(
+    job: MemoryJob,
+    token: number,
+    outcome: Extract<OrderedOutcome, { readonly to: 'blocked' }>,
+    now: number,
+  ): boolean {
+    forget(now)
+    if (waitsForItself(job, outcome.children, now))
+      return apply(job, settlementOf(token, { to: 'dead', error: FLOW_CIRCLE_ERROR }), now)
+    if (!apply(job, settlementOf(token, outcome), now)) return false
+    const { failed } = addBatch(outcome.children, now, job)
+    if (failed.has(job)) failParent(job, now)
+    else if (board.get(job.id) === job) apply(job, { type: 'child', failed: false }, now)
+    return true
+  }
+
+  /** One that waits for one more than it has, unless another child has failed it meanwhile. */
+  function failParent(job: MemoryJob, now: number): void {
+    if (board.get(job.id) === job) apply(job, { type: 'child', failed: true }, now)
+  }
+
+  /** Whether what holds the id of one of these waits for the job, or is the job. */
+  function waitsForItself(job: MemoryJob, children: readonly EncodedJob[], now: number): boolean {
+    const above = new Set([job])
+    // A set goes on to what is added to it on the way.
+    for (const one of above)
+      for (const { job: parent } of one.parents)
+        if (board.get(parent.id) === parent) above.add(parent)
+    return children.some((child) => {
+      const holder = holderOf(child, now)
+      const held = holder === null ? undefined : board.get(holder.id)
+      return held !== undefined && above.has(held)
+    })
+  }
+
+  /**
+   * Makes a parent of the batch wait for the job that holds the id of a child, unless that has
+   * ended.
+   *
+   * @returns False when it ended in a way that makes the parent dead
+   */
+  function adopt(parent: MemoryJob, id: string, { name, failsParent: fails }: EncodedJob): boolean {
+    const holder = board.get(id)
+    const knows = parent.children.has(id) || holder?.parents.some(({ job }) => job === parent)
+    if (knows === true) return true
+    if (holder === undefined) {
+      // What a deduplication outlives: it has ended, nobody knows how.
+      parent.children.set(id, { id, name, state: 'removed', result: null, error: null })
+      return true
+    }
+    const kept = holder.parents.filter(({ job }) => board.get(job.id) === job)
+    holder.parents = [...kept, { job: parent, fails }]
+    const { state } = holder.facts
+    if (!hasEnded(state)) {
+      parent.facts = { ...parent.facts, pending: parent.facts.pending + 1 }
+      return true
+    }
+    parent.children.set(id, finishedChildOf(holder, state))
+    return state === 'completed' || !fails
+  }
+
+  function settle(job: MemoryJob, token: number, outcome: OrderedOutcome, now: number): boolean {
+    const { state, token: current, cancelRequested } = job.facts
+    if (state !== 'active' || current !== token) return false
+    if (outcome.to === 'blocked' && !cancelRequested)
+      return waitForChildren(job, token, outcome, now)
+    return apply(job, settlementOf(token, outcome), now)
   }
 
   function exchange(request: Exchange): ExchangeResult {
@@ -244,9 +361,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     const now = clock.now()
     const settled = order.settle.map(({ id, token, outcome }) => {
       const job = board.get(id)
-      return job !== undefined && apply(job, { type: 'settle', token, outcome }, now)
-        ? 'settled'
-        : 'lost'
+      return job !== undefined && settle(job, token, outcome, now) ? 'settled' : 'lost'
     })
     const extended = order.extend.map(({ id, token, leaseMs, progress }) => {
       const job = board.get(id)
@@ -315,10 +430,13 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       }).length
     }
     const { ids, ...event } = checked
-    return ids.filter((id) => {
+    retried = 0
+    const changed = ids.filter((id) => {
       const job = board.get(id)
       return job !== undefined && apply(job, event, now)
     }).length
+    // Among them those that others took with them.
+    return event.type === 'retry' ? retried : changed
   }
 
   function known(id: string): MemoryJob | undefined {
@@ -346,6 +464,15 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     command: async (given) => command(given),
     events: async (options = {}) => events.read(options),
   }
+}
+
+interface Holder {
+  readonly id: string
+  readonly hold: DeduplicationHold | null
+}
+
+function settlementOf(token: number, outcome: SettledOutcome): JobEvent {
+  return { type: 'settle', token, outcome }
 }
 
 function cursorOf(job: MemoryJob): string {

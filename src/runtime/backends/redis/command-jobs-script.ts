@@ -49,10 +49,7 @@ local acts = {
     record(job, 'promoted')
     if job.state == 'p' then waitAgain(job) else makeReady(job) end
   end,
-  retry = function(job)
-    if not hasEnded(job.state) and job.state ~= 'p' then return false end
-    retry(job)
-  end,
+  retry = retry,
   cancel = function(job)
     if hasEnded(job.state) then return false end
     if job.state ~= 'a' then return finish(job, 'x') end
@@ -87,6 +84,7 @@ if next(bounds) then dropExcess() end
 saveMeta(true)
 saveEvents()
 wake(wakeIn(woken, math.huge))
-return { '=' .. changed }
+-- Among those retried are those that others took with them.
+return { '=' .. (command == 'retry' and retried or changed) }
 `,
 )

@@ -1,3 +1,4 @@
+import { ADD_BATCH_LUA } from './add-batch.ts'
 import { BODIES_AT_ONCE } from './job-layout.ts'
 import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
@@ -5,13 +6,15 @@ import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 /**
  * ARGV: offset, end of the settlements, end of the extensions, claim limit, claim lease in ms, then
  * settlements (id, token, outcome, delay in ms, note, data) and extensions (id, token, lease in ms,
- * progress) → fates of the settlements and of the extensions as letters after a `=`, the wake, then
- * id, facts, body and error of each job claimed.
+ * progress), then the children of settlements → fates of the settlements and of the extensions as
+ * letters after a `=`, the wake, then id, facts, body and error of each job claimed.
  *
- * An outcome is a state's letter, `f` for scheduled with a refund.
+ * An outcome is a state's letter, `f` for scheduled with a refund. One that is `b` has the number
+ * of its children in place of the delay; they stand as {@link ADD_BATCH_LUA} takes them.
  */
 export const exchangeJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +
+    ADD_BATCH_LUA +
     lua`
 local settlesEnd, extendsEnd = tonumber(ARGV[2]), tonumber(ARGV[3])
 local limit, lease = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -20,9 +23,54 @@ for at = 6, settlesEnd, 6 do ids[#ids + 1] = ARGV[at] end
 for at = settlesEnd + 1, extendsEnd, 4 do ids[#ids + 1] = ARGV[at] end
 load(ids)
 
+-- The first argument of the next children that a settlement brings.
+local childAt = extendsEnd + 1
+-- Those that would have to wait for the job: itself, and whoever waits for it.
+local function waitsForItself(job, first, last)
+  local above, line = { [job] = true }, { job }
+  for _, one in ipairs(line) do
+    for _, tie in ipairs(one.parents or {}) do
+      local parent = findParent(tie)
+      if parent and not above[parent] then
+        above[parent] = true
+        line[#line + 1] = parent
+      end
+    end
+  end
+  for at = first, last, 9 do
+    local holder = find(ARGV[at])
+    if holder and isForgotten(holder.state, holder.seq .. holder.id) then holder = nil end
+    if not holder and ARGV[at + 6] ~= '' then
+      local id = holderOf(ARGV[at + 6])
+      holder = id and find(id)
+    end
+    if holder and above[holder] then return true end
+  end
+  return false
+end
+local function waitForChildren(job, first, last, data)
+  if job.cancelled then return finish(job, 'x') end
+  -- What ended before it in this call may be added anew.
+  flush()
+  if waitsForItself(job, first, last) then return finish(job, 'd', 'e', FLOW_CIRCLE) end
+  record(job, 'blocked')
+  job.attempt = job.attempt - 1
+  if data ~= '' then changeData(job, data) end
+  if not job.more then job.more, job.limit, job.flow, job.pending, job.parents = true, 1, '0', 0, {} end
+  if job.flow == '0' then job.flow = digits(mint()) end
+  -- One more than it has, until they are counted.
+  job.pending = job.pending + 1
+  makeReady(job)
+  local _, failed = addBatch(first, last, job)
+  -- Unless a child of it, added with it, has failed it already.
+  if not job.gone then childEnded(job, failed) end
+end
+
 local fates = { '=' }
 for at = 6, settlesEnd, 6 do
   local job, to = known[ARGV[at]], ARGV[at + 2]
+  local first = childAt
+  if to == 'b' then childAt = childAt + 9 * tonumber(ARGV[at + 3]) end
   if not job or job.state ~= 'a' or job.token ~= ARGV[at + 1] then
     fates[#fates + 1] = 'l'
   else
@@ -35,6 +83,8 @@ for at = 6, settlesEnd, 6 do
       finish(job, 'x')
     elseif to == 'p' then
       park(job, ARGV[at + 4])
+    elseif to == 'b' then
+      waitForChildren(job, first, childAt - 1, ARGV[at + 5])
     else
       runAgain(job, tonumber(ARGV[at + 3]), to == 'f', ARGV[at + 4], ARGV[at + 5])
     end

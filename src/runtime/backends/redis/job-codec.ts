@@ -35,8 +35,18 @@ export interface NewJobPosition {
   readonly isParent: boolean
 }
 
-/** @returns The arguments of `addJobsScript` for one job */
-export function encodeNewJob(job: EncodedJob, position: NewJobPosition): readonly string[] {
+/** @returns The arguments of `addJobsScript` */
+export function encodeNewJobs(
+  jobs: readonly EncodedJob[],
+  positions: readonly NewJobPosition[],
+): readonly string[] {
+  return jobs.flatMap((job, index) => {
+    const position = positions[index]
+    return position === undefined ? [] : encodeNewJob(job, position)
+  })
+}
+
+function encodeNewJob(job: EncodedJob, position: NewJobPosition): readonly string[] {
   return [
     toField(position.id),
     `=[${JSON.stringify(job.name)},\n${job.options},\n${job.data}]`,
@@ -62,6 +72,16 @@ export function encodeSettlement({ id, token, outcome }: Settlement): readonly s
       return [...job, 'p', '0', encodeNote('error', outcome.error), '']
     case 'cancelled':
       return [...job, 'x', '0', '', '']
+    case 'blocked': {
+      const { children, data } = outcome
+      return [
+        ...job,
+        'b',
+        String(children.length),
+        '',
+        data === undefined ? '' : encodeJson('data', data),
+      ]
+    }
     case 'scheduled':
       return [
         ...job,
@@ -154,12 +174,13 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
 /** @param parts Id and end, as `listChildrenScript` answers them */
 export function decodeChild([id = '', text = '']: readonly string[]): FinishedChild {
   const nameEnd = text.indexOf('\n')
-  const state = CHILD_STATES[text.slice(0, 1)] ?? 'removed'
+  const stateAt = text.indexOf(' ') + 1
+  const state = CHILD_STATES[text.charAt(stateAt)] ?? 'removed'
   const note = decodeNote(text.slice(nameEnd + 1))
   return {
     id: fromField(id),
     // encodeNewJob wrote the name.
-    name: JSON.parse(text.slice(1, nameEnd)) as string,
+    name: JSON.parse(text.slice(stateAt + 1, nameEnd)) as string,
     state,
     result: state === 'completed' ? note : null,
     error: state === 'completed' ? null : note,
@@ -190,7 +211,8 @@ function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPosition): str
   const flags = [job.replace, job.deduplicationExtend, job.deduplicationKeepLast, isParent].map(
     toFlag,
   )
-  if (!flags.includes('1') && job.group === null && job.parent === null) return ''
+  const isPlain = job.group === null && job.parent === null && job.failsParent
+  if (!flags.includes('1') && isPlain) return ''
   const group = encodeURIComponent(job.group ?? '')
   const parent = encodeURIComponent(job.parent ?? '')
   return `${flags.join('')} ${group} ${job.groupLimit} ${parent} ${toFlag(job.failsParent)} ${spareId}`

@@ -43,15 +43,18 @@ const SETS = JOB_STATES.map(
  * keepDead addedAt dedup`: state is the first letter (x for cancelled), flags 1 when asked to stop
  * and 2 when there is more, notes the letters of those in `notes` or `-`, keeping is in ms, with
  * `/count` behind where a bound was given, dedup the deduplication id that the job holds until it
- * has finished. More is ` group limit parent parentFlow failsParent flow pending`; flow is a number
- * that only this job has as a parent. Group, parent and dedup are percent-encoded.
+ * has finished. More is ` group limit parents parentFlow failsParent flow pending`; flow is a
+ * number that only this job has as a parent. Behind the first of the parents,
+ * `,parent:flow:failsParent` stands for each other one. Group, parents and dedup are
+ * percent-encoded.
  *
  * `bodies` maps the id to `=[name,⏎options,⏎data]`, `notes` maps e (error), p (progress), r
  * (result) with the id behind to `=json`, and f to the job that follows. Each state's set ranks
  * `seq` with the id behind; seq has 16 digits. `turns` orders held jobs by group, priority and seq,
- * `groups` counts those that are ready or active. `children` maps a flow to how many have finished,
- * `flow#number` to the id of each, and the flow with that id behind to how it ended, its name and,
- * on a new line, its note. Ids come with a `=` before them, so that none is JSON.
+ * `groups` counts those that are ready or active. `children` maps a flow to the last number that
+ * one of its children got by ending, `flow#number` to the id of each, and the flow with that id
+ * behind to that number, how it ended, its name and, on a new line, its note. Ids come with a `=`
+ * before them, so that none is JSON.
  *
  * `events` is a stream whose entries have `number-0` as their id, without a gap, and one field:
  * `type attempt at`, the name as JSON and the id, on a line each.

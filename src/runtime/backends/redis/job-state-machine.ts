@@ -1,6 +1,7 @@
 import {
   ATTEMPTS_USED_ERROR,
   CHILD_FAILED_ERROR,
+  FLOW_CIRCLE_ERROR,
   LEASE_LOST_ERROR,
 } from '../../ports/job-store/job-state.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
@@ -17,6 +18,7 @@ export const STATE_MACHINE_LUA: string =
   lua`
 local LEASE_LOST = [==[=${JSON.stringify(LEASE_LOST_ERROR)}]==]
 local ATTEMPTS_USED = [==[=${JSON.stringify(ATTEMPTS_USED_ERROR)}]==]
+local FLOW_CIRCLE = [==[=${JSON.stringify(FLOW_CIRCLE_ERROR)}]==]
 local CHILD_FAILED = [==[=${JSON.stringify(CHILD_FAILED_ERROR)}]==]
 
 local function takesRoom(state) return state == 'r' or state == 'a' end
@@ -86,7 +88,7 @@ local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
   local blocked = false
   if more then
     job.more, job.group, job.limit = true, more.group, more.limit
-    job.parent, job.parentFlow, job.fails = more.parent, more.parentFlow or '0', more.fails or false
+    job.parents = more.parents or {}
     blocked = more.blocked
     job.flow, job.pending = blocked and digits(serial) or '0', 0
   end
@@ -125,8 +127,11 @@ local function forgetChildren(flow)
   for number = 1, tonumber(redis.call('HGET', CHILDREN, flow) or 0) do fields[#fields + 1] = flow .. '#' .. number end
   for first = 2, #fields, 1000 do
     local ids = redis.call('HMGET', CHILDREN, unpack(fields, first, math.min(first + 999, #fields)))
-    for index = 1, #ids do ids[index] = flow .. ids[index] end
-    send('HDEL', CHILDREN, ids)
+    local ends = {}
+    for index = 1, #ids do
+      if ids[index] then ends[#ends + 1] = flow .. ids[index] end
+    end
+    send('HDEL', CHILDREN, ends)
   end
   send('HDEL', CHILDREN, fields)
 end
@@ -144,28 +149,70 @@ local function drop(job)
   if job.group and takesRoom(job.state) then admitHeld(job.group) end
 end
 
+-- Ready, or blocked where children have not ended.
 local function makeReady(job)
   job.cancelled = false
-  move(job, 'r', (string.match(job.tail, '^%d+')))
+  move(job, (job.pending or 0) > 0 and 'b' or 'r', (string.match(job.tail, '^%d+')))
+end
+
+-- The parent that a tie names, unless its id is another job's by now.
+local function findParent(tie)
+  local parent = find(idOfEncoded(tie.parent))
+  return parent and parent.more and parent.flow == tie.flow and parent or nil
+end
+
+-- Keeps how a child ended: a state's letter, or g when it was removed; false when it is there.
+local function noteChild(parent, id, ended, name, json)
+  if redis.call('HEXISTS', CHILDREN, parent.flow .. id) == 1 then return false end
+  local number = redis.call('HINCRBY', CHILDREN, parent.flow, 1)
+  redis.call('HSET', CHILDREN, parent.flow .. id, number .. ' ' .. ended .. name .. '\n' .. json,
+    parent.flow .. '#' .. number, id)
+  return true
+end
+
+local function takeChild(parent, id)
+  local text = redis.call('HGET', CHILDREN, parent.flow .. id)
+  if not text then return false end
+  redis.call('HDEL', CHILDREN, parent.flow .. id, parent.flow .. '#' .. string.match(text, '^%d+'))
+  return true
+end
+
+local function nameOf(id)
+  local body = redis.call('HGET', BODIES, id)
+  return string.sub(body, 3, string.find(body, '\n', 1, true) - 2)
+end
+
+local finish
+local function childEnded(parent, failed)
+  parent.pending = math.max(parent.pending - 1, 0)
+  -- It counts all the same: who is retried later on waits only for those that have not ended.
+  if parent.state ~= 'b' then return touch(parent) end
+  if failed then return finish(parent, 'd', 'e', CHILD_FAILED) end
+  if parent.pending > 0 then return touch(parent) end
+  makeReady(parent)
 end
 
 -- ended is a state's letter, or g when the job was removed; json its result or error, default the error it has.
-local finish
-local function tellParent(job, ended, json)
-  local parent = find(idOfEncoded(job.parent))
-  -- The parent's id may be another job's by now.
-  if not parent or not parent.more or parent.flow ~= job.parentFlow then return end
-  local body = redis.call('HGET', BODIES, job.id)
-  local name = string.sub(body, 3, string.find(body, '\n', 1, true) - 2)
-  local text = ended .. name .. '\n' .. (json or noteOf(job, 'e'))
-  if redis.call('HSETNX', CHILDREN, parent.flow .. job.id, text) == 0 then return end
-  local number = redis.call('HINCRBY', CHILDREN, parent.flow, 1)
-  redis.call('HSET', CHILDREN, parent.flow .. '#' .. number, job.id)
-  if parent.state ~= 'b' then return end
-  parent.pending = math.max(parent.pending - 1, 0)
-  if ended ~= 'c' and job.fails then return finish(parent, 'd', 'e', CHILD_FAILED) end
-  if parent.pending > 0 then return touch(parent) end
-  makeReady(parent)
+local function tellParents(job, ended, json)
+  local name, told
+  for _, tie in ipairs(job.parents) do
+    local parent = findParent(tie)
+    if parent then
+      if not name then name, told = nameOf(job.id), json or noteOf(job, 'e') end
+      if noteChild(parent, job.id, ended, name, told) then childEnded(parent, ended ~= 'c' and tie.fails) end
+    end
+  end
+end
+
+-- A job that runs again is waited for again, and how it ended counts no more.
+local function makeParentsWait(job)
+  for _, tie in ipairs(job.parents) do
+    local parent = findParent(tie)
+    if parent and takeChild(parent, job.id) then
+      parent.pending = parent.pending + 1
+      if isWaiting(parent.state) then makeReady(parent) else touch(parent) end
+    end
+  end
 end
 
 -- The bounds of the jobs that ended in this call, by state.
@@ -195,7 +242,7 @@ function finish(job, state, kind, json)
     move(job, state, digits(now + keep))
   end
   if dedup ~= '' then release(job) end
-  if job.parent then tellParent(job, state, json) end
+  if job.more then tellParents(job, state, json) end
 end
 
 local function remove(job)
@@ -203,7 +250,7 @@ local function remove(job)
   drop(job)
   if hasEnded(job.state) then return end
   release(job)
-  if job.parent then tellParent(job, 'g') end
+  if job.more then tellParents(job, 'g') end
 end
 
 -- Drops what is more than the jobs that ended in this call let stay.
@@ -233,6 +280,11 @@ local function attemptsUsed(job)
   return job.attempt >= tonumber(maxAttempts)
 end
 
+local function changeData(job, data)
+  local head = string.match(redis.call('HGET', BODIES, job.id), '^[^\n]*\n[^\n]*\n')
+  redis.call('HSET', BODIES, job.id, head .. data .. ']')
+end
+
 local function runAgain(job, delay, refund, err, data)
   if job.cancelled then return finish(job, 'x') end
   if refund then
@@ -244,11 +296,8 @@ local function runAgain(job, delay, refund, err, data)
     record(job, 'retrying')
   end
   if err ~= '' then note(job, 'e', err) end
-  if data ~= '' then
-    local head = string.match(redis.call('HGET', BODIES, job.id), '^[^\n]*\n[^\n]*\n')
-    redis.call('HSET', BODIES, job.id, head .. data .. ']')
-  end
-  if delay <= 0 then return makeReady(job) end
+  if data ~= '' then changeData(job, data) end
+  if delay <= 0 or (job.pending or 0) > 0 then return makeReady(job) end
   move(job, 's', digits(now + delay))
 end
 
@@ -270,10 +319,27 @@ local function waitAgain(job)
   if dedup ~= '' and not holderOf(dedup) then hold(dedup, job.id, 0) end
 end
 
+local retried = 0
+-- A parent takes the children with it that failed it, ahead of itself.
 local function retry(job)
+  if not hasEnded(job.state) and job.state ~= 'p' then return false end
+  local flow = job.more and job.flow or '0'
+  local last = flow == '0' and 0 or tonumber(redis.call('HGET', CHILDREN, flow) or 0)
+  for number = 1, last do
+    local id = redis.call('HGET', CHILDREN, flow .. '#' .. number)
+    local text = id and redis.call('HGET', CHILDREN, flow .. id)
+    local child = text and not string.find(text, '^%d+ c') and find(id)
+    if child and child.more and not isForgotten(child.state, child.seq .. id) then
+      for _, tie in ipairs(child.parents) do
+        if tie.fails and tie.flow == flow and idOfEncoded(tie.parent) == job.id then retry(child) break end
+      end
+    end
+  end
+  retried = retried + 1
   record(job, 'retried')
   job.attempt = 0
   waitAgain(job)
+  if job.more then makeParentsWait(job) end
 end
 
 -- Puts another job in the place of one that waits.

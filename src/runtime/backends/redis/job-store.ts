@@ -4,6 +4,7 @@ import {
   checkExchange,
   checkPageLimit,
   checkQueueName,
+  encodeChildren,
   encodeJobs,
   type EncodedJob,
 } from '../../ports/job-store/job-limits.ts'
@@ -35,7 +36,7 @@ import {
   decodeJobRecord,
   decodeQueueEvent,
   encodeExtension,
-  encodeNewJob,
+  encodeNewJobs,
   encodeSettlement,
   fromField,
   toField,
@@ -89,17 +90,8 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
   return {
     async add(given) {
       const jobs = encodeJobs(given)
-      const parents = new Set(jobs.map(({ parent }) => parent))
-      const positions = jobs.map((job): NewJobPosition => {
-        const { id } = job
-        const made = id === null || job.deduplicationKeepLast ? makeId(random) : ''
-        return { id: id ?? made, spareId: made, isParent: id !== null && parents.has(id) }
-      })
-      const args = jobs.flatMap((job, index) => {
-        const position = positions[index]
-        return position === undefined ? [] : encodeNewJob(job, position)
-      })
-      const [wake = '', ...fates] = await run(addJobsScript, args)
+      const positions = positionsOf(jobs, random)
+      const [wake = '', ...fates] = await run(addJobsScript, encodeNewJobs(jobs, positions))
       return {
         jobs: jobs.map((job, index) =>
           addedOf(job, positions[index]?.id ?? '', fates[index] ?? '+'),
@@ -112,6 +104,11 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       checkExchange(request)
       const settle = (request.settle ?? []).flatMap(encodeSettlement)
       const extend = (request.extend ?? []).flatMap(encodeExtension)
+      const children = (request.settle ?? []).flatMap(({ outcome }) => {
+        if (outcome.to !== 'blocked') return []
+        const jobs = encodeChildren(outcome.children)
+        return encodeNewJobs(jobs, positionsOf(jobs, random))
+      })
       const { limit = 0, leaseMs = 0 } = request.claim ?? {}
       const settlesEnd = 5 + settle.length
       const extendsEnd = settlesEnd + extend.length
@@ -119,6 +116,7 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
         ...[settlesEnd, extendsEnd, limit, leaseMs].map(String),
         ...settle,
         ...extend,
+        ...children,
       ])
       return {
         settled: Array.from(settled.slice(1), (fate) => (fate === 's' ? 'settled' : 'lost')),
@@ -212,6 +210,15 @@ function addedOf(job: EncodedJob, id: string, fate: string): AddedJobId {
   // An id of our own making can only be there because a client sent the command again.
   if (holder === '+' || (job.id === null && holder === toField(id))) return { id, added: true }
   return { id: fromField(holder), added: false, ...(replaced && { replaced }) }
+}
+
+/** Gives jobs their ids, and says which of them others of the batch name as their parent. */
+function positionsOf(jobs: readonly EncodedJob[], random: RandomSource): readonly NewJobPosition[] {
+  const parents = new Set(jobs.map(({ parent }) => parent))
+  return jobs.map(({ id, deduplicationKeepLast }) => {
+    const made = id === null || deduplicationKeepLast ? makeId(random) : ''
+    return { id: id ?? made, spareId: made, isParent: id !== null && parents.has(id) }
+  })
 }
 
 function makeId(random: RandomSource): string {

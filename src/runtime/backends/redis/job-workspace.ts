@@ -57,8 +57,12 @@ local function load(ids)
           local base, group, limit, parent, parentFlow, fails, flow, pending = string.match(tail, MORE)
           job.more, job.tail = true, base
           job.group, job.limit = group ~= '' and group or nil, tonumber(limit)
-          job.parent, job.parentFlow, job.fails = parent ~= '' and parent or nil, parentFlow, fails == '1'
-          job.flow, job.pending = flow, tonumber(pending)
+          job.flow, job.pending, job.parents = flow, tonumber(pending), {}
+          local first, others = string.match(parent, '^([^,]+)(.*)$')
+          if first then job.parents[1] = { parent = first, flow = parentFlow, fails = fails == '1' } end
+          for id, its, failing in string.gmatch(others or '', ',([^:,]+):(%d+):(%d)') do
+            job.parents[#job.parents + 1] = { parent = id, flow = its, fails = failing == '1' }
+          end
         end
         known[id] = job
       else
@@ -165,8 +169,13 @@ local function flush()
       local flags, tail = job.cancelled and 1 or 0, job.tail
       if job.more then
         flags = flags + 2
-        tail = tail .. ' ' .. (job.group or '') .. ' ' .. job.limit .. ' ' .. (job.parent or '') .. ' ' .. job.parentFlow ..
-          (job.fails and ' 1 ' or ' 0 ') .. job.flow .. ' ' .. job.pending
+        local first, others = job.parents[1], ''
+        for at = 2, #job.parents do
+          local tie = job.parents[at]
+          others = others .. ',' .. tie.parent .. ':' .. tie.flow .. (tie.fails and ':1' or ':0')
+        end
+        tail = tail .. ' ' .. (job.group or '') .. ' ' .. job.limit .. ' ' .. (first and first.parent .. others or '') ..
+          ' ' .. (first and first.flow or '0') .. (first and first.fails and ' 1 ' or ' 0 ') .. job.flow .. ' ' .. job.pending
       end
       facts[#facts + 1] = job.id
       facts[#facts + 1] = job.state .. ' ' .. job.attempt .. ' ' .. job.token .. ' ' .. job.seq .. ' ' .. flags .. ' ' ..

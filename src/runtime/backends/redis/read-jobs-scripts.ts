@@ -133,16 +133,19 @@ for from = first, last, ${BODIES_AT_ONCE} do
   local fields = {}
   for number = from, math.min(from + ${BODIES_AT_ONCE - 1}, last) do fields[#fields + 1] = flow .. '#' .. number end
   local ids = redis.call('HMGET', CHILDREN, unpack(fields))
-  for index, child in ipairs(ids) do fields[index] = flow .. child end
+  -- The number of one that runs again is nobody's any more.
+  for index = 1, #ids do fields[index] = flow .. (ids[index] or '') end
   local texts = redis.call('HMGET', CHILDREN, unpack(fields))
-  for index, child in ipairs(ids) do
-    bytes = bytes + #texts[index]
-    if bytes > ${REPLY_BYTES} and #reply > 1 then
-      reply[1] = '=' .. (from + index - 1)
-      return reply
+  for index = 1, #ids do
+    if ids[index] then
+      bytes = bytes + #texts[index]
+      if bytes > ${REPLY_BYTES} and #reply > 1 then
+        reply[1] = '=' .. (from + index - 1)
+        return reply
+      end
+      reply[#reply + 1] = ids[index]
+      reply[#reply + 1] = texts[index]
     end
-    reply[#reply + 1] = child
-    reply[#reply + 1] = texts[index]
   end
 end
 return reply

@@ -65,6 +65,11 @@ async function settle(
       throw failureOf(outcome.error, 'UnrecoverableError')
     case 'cancelled':
       throw failureOf({ message: 'The job was cancelled' }, 'UnrecoverableError')
+    case 'blocked':
+      throw failureOf(
+        { message: 'Cannot wait for children under BullMQ: add them with its FlowProducer' },
+        'UnrecoverableError',
+      )
     case 'scheduled': {
       const { delayMs, error = null, refund = false, data } = outcome
       if (data !== undefined) await job.updateData(data)

@@ -1,11 +1,11 @@
-import { checkExchange, encodeJson } from './job-limits.ts'
+import { checkExchange, encodeChildren, encodeJson, type EncodedJob } from './job-limits.ts'
 import type { Exchange } from './job-store.ts'
 import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from '../json.ts'
 
 /** A checked copy of an exchange, which its caller can no longer change. */
 export interface ExchangeOrder {
-  readonly settle: NonNullable<Exchange['settle']>
+  readonly settle: readonly SettlementOrder[]
   readonly extend: readonly {
     readonly id: string
     readonly token: number
@@ -14,6 +14,17 @@ export interface ExchangeOrder {
   }[]
   readonly claim: Exchange['claim']
 }
+
+interface SettlementOrder {
+  readonly id: string
+  readonly token: number
+  readonly outcome: OrderedOutcome
+}
+
+/** An outcome whose values are checked and copied. */
+export type OrderedOutcome =
+  | Exclude<JobOutcome, { readonly to: 'blocked' }>
+  | { readonly to: 'blocked'; readonly children: readonly EncodedJob[]; readonly data?: Json }
 
 /** @throws RangeError or TypeError when the exchange is over the limits */
 export function orderOfExchange(exchange: Exchange): ExchangeOrder {
@@ -31,7 +42,7 @@ export function orderOfExchange(exchange: Exchange): ExchangeOrder {
   }
 }
 
-function copyOf(outcome: JobOutcome): JobOutcome {
+function copyOf(outcome: JobOutcome): OrderedOutcome {
   switch (outcome.to) {
     case 'completed':
       return { to: 'completed', result: copyOfJson('result', outcome.result ?? null) }
@@ -40,6 +51,14 @@ function copyOf(outcome: JobOutcome): JobOutcome {
       return { to: outcome.to, error: copyOfJson('error', outcome.error) }
     case 'cancelled':
       return { to: 'cancelled' }
+    case 'blocked': {
+      const { children, data } = outcome
+      return {
+        to: 'blocked',
+        children: encodeChildren(children),
+        ...(data !== undefined && { data: copyOfJson('data', data) }),
+      }
+    }
     case 'scheduled': {
       const { delayMs, refund = false, error, data } = outcome
       return {

@@ -77,6 +77,7 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       `Cannot add jobs: ${jobs.length} at once, at most ${JOB_LIMITS.batch} allowed`,
     )
   const earlier = new Set<string>()
+  const checkAncestors = createAncestry()
   return jobs.map((job) => {
     const encoded: EncodedJob = {
       id: checkText('id', job.id ?? null, 256),
@@ -115,9 +116,64 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       throw new RangeError(
         'Cannot add job: its parent is not in the same batch, a job with that id before it expected',
       )
+    checkAncestors(encoded)
     if (encoded.id !== null) earlier.add(encoded.id)
     return encoded
   })
+}
+
+/**
+ * @returns The children for which a job is to wait
+ * @throws RangeError when there are none or too many, together they are too long, or one breaks a
+ *   limit; TypeError as {@link encodeJobs}
+ */
+export function encodeChildren(children: readonly NewJob[]): readonly EncodedJob[] {
+  if (children.length === 0)
+    throw new RangeError('Cannot wait for children: there are none, 1 to 1000 expected')
+  const encoded = encodeJobs(children)
+  const bytes = encoded.reduce(
+    (sum, { data, options }) => sum + utf8Length(data) + utf8Length(options),
+    0,
+  )
+  if (bytes <= JOB_LIMITS.dataBytes) return encoded
+  throw new RangeError(
+    `Cannot wait for children: together they have ${bytes} bytes, at most ${JOB_LIMITS.dataBytes} allowed`,
+  )
+}
+
+/**
+ * @returns Notes one job of a batch after the other, and throws a RangeError for one that is not
+ *   added because of a job that waits for it: each would wait for the other for ever
+ */
+function createAncestry(): (job: EncodedJob) => void {
+  const parentsOf = new Map<string, Set<string>>()
+  const deduplications = new Map<string, Set<string>>()
+
+  function isAbove(job: EncodedJob, parent: string): boolean {
+    const above = new Set([parent])
+    // A set goes on to what is added to it on the way.
+    for (const id of above) {
+      const isSame = id === job.id || deduplications.get(id)?.has(job.deduplicationId ?? '')
+      if (isSame === true) return true
+      for (const next of parentsOf.get(id) ?? []) above.add(next)
+    }
+    return false
+  }
+
+  return (job) => {
+    const { id, parent, deduplicationId } = job
+    const mayBeHeld = (id !== null && parentsOf.has(id)) || deduplicationId !== null
+    if (parent !== null && mayBeHeld && isAbove(job, parent))
+      throw new RangeError(
+        'Cannot add job: its id or deduplication id is that of a job above it in the flow, which waits for it, another one expected',
+      )
+    if (id === null) return
+    const parents = parentsOf.get(id) ?? new Set()
+    if (parent !== null) parents.add(parent)
+    parentsOf.set(id, parents)
+    if (deduplicationId === null) return
+    deduplications.set(id, (deduplications.get(id) ?? new Set()).add(deduplicationId))
+  }
 }
 
 /** @throws RangeError when a page's size is out of range */
@@ -137,8 +193,10 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
       )
   }
   for (const { leaseMs } of extend) checkInteger(WRITE, 'leaseMs', leaseMs, 1, JOB_LIMITS.delayMs)
-  for (const { outcome } of settle)
+  for (const { outcome } of settle) {
     if (outcome.to === 'scheduled') checkMs('delayMs', outcome.delayMs)
+    if (outcome.to === 'blocked') encodeChildren(outcome.children)
+  }
   if (claim === undefined) return
   checkInteger(WRITE, 'claim.limit', claim.limit, 1, JOB_LIMITS.exchange)
   checkInteger(WRITE, 'claim.leaseMs', claim.leaseMs, 1, JOB_LIMITS.delayMs)

@@ -9,6 +9,7 @@ import {
   transition,
   type JobEvent,
   type JobFacts,
+  type JobState,
 } from './job-state.ts'
 
 /**
@@ -90,18 +91,27 @@ test('transition() tells of each end once, and lets nothing but a child or a com
         continue
       }
       const { state, rank, pending, token } = next.facts
-      expect(hasEnded(state) && hasEnded(job.state), what).toBe(false)
+      // What has ended only counts its children, and stays what and where it was.
+      if (hasEnded(state) && hasEnded(job.state)) {
+        expect(['child', 'await'], what).toContain(event.type)
+        expect(next.facts, what).toEqual({ ...job, pending })
+      }
+      expect(state === 'ready' && pending > 0, what).toBe(false)
       expect(token, what).toBeGreaterThanOrEqual(job.token)
       // What waits for others stands where its priority says, and time does not change it.
       if (instantOf(next.facts) === null) expect(rank, what).toBe(next.facts.priority)
       if (job.state === 'blocked' && state === 'blocked') {
-        expect([event.type, pending], what).toEqual(['child', job.pending - 1])
+        const by = event.type === 'await' ? 1 : -1
+        expect(['child', 'await'], what).toContain(event.type)
+        expect(pending, what).toBe(job.pending + by)
         expect(pending, what).toBeGreaterThan(0)
       }
       if (job.state === 'blocked' && state === 'ready')
         expect([event.type, job.pending, pending], what).toEqual(['child', 1, 0])
-      if (state === 'held') expect([event.type, job.state], what).toEqual(['hold', 'ready'])
-      if (job.state === 'held') expect(['admit', 'cancel', 'replace'], what).toContain(event.type)
+      if (state === 'held' && job.state !== 'held')
+        expect([event.type, job.state], what).toEqual(['hold', 'ready'])
+      if (job.state === 'held' && state !== 'held')
+        expect(['admit', 'cancel', 'replace', 'await'], what).toContain(event.type)
     }
   }
 })
@@ -118,11 +128,13 @@ test('factsOfNew() blocks a job with children, and lets the delay decide otherwi
   expect(factsOfNew({ ...terms, delayMs: 0 }, none, 5)).toMatchObject({ state: 'ready', rank: 7 })
 })
 
+const isWaiting = (state: JobState): boolean => ['ready', 'scheduled', 'held'].includes(state)
+
 /** One job of each kind that there can be, as far as a transition looks at it. */
 function* everyJob(): Generator<JobFacts> {
   for (const state of JOB_STATES)
     for (const attempt of [0, 1, 2])
-      for (const pending of state === 'blocked' ? [1, 2] : [0])
+      for (const pending of state === 'blocked' ? [1, 2] : isWaiting(state) ? [0] : [0, 1])
         for (const cancelRequested of state === 'active' ? [false, true] : [false])
           for (const keepMs of [0, 100])
             for (const at of [4, 6]) {
@@ -147,6 +159,7 @@ function* everyEvent({ token }: JobFacts): Generator<JobEvent> {
   yield { type: 'settle', token, outcome: { to: 'parked', error: 'nobody' } }
   yield { type: 'extend', token, leaseMs: LEASE }
   for (const failed of [false, true]) yield { type: 'child', failed }
+  yield { type: 'await' }
   for (const delayMs of [0, 10]) yield { type: 'replace', terms: { ...fresh, delayMs } }
   for (const type of ['tick', 'hold', 'admit', 'promote', 'retry', 'cancel', 'remove'] as const)
     yield { type }

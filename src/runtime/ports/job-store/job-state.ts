@@ -46,7 +46,7 @@ export interface JobFacts {
   readonly attempt: number
   readonly maxAttempts: number
   readonly cancelRequested: boolean
-  /** Children that have not finished. */
+  /** Children that have not ended: what keeps a job that would be ready `blocked`. */
   readonly pending: number
   /** After finishing, the record is kept this long; 0 removes it at once. */
   readonly keepCompletedMs: number
@@ -62,6 +62,11 @@ export interface JobTerms {
   readonly keepDeadMs: number
 }
 
+/** An outcome as far as the state depends on it. */
+export type SettledOutcome =
+  | Exclude<JobOutcome, { readonly to: 'blocked' }>
+  | { readonly to: 'blocked'; readonly data?: Json }
+
 /** How a job ended. */
 export type JobEnd = 'completed' | 'dead' | 'cancelled' | 'removed'
 
@@ -71,14 +76,17 @@ export type JobEvent =
    * before.
    */
   | { readonly type: 'claim'; readonly leaseMs: number; readonly mintedToken: number }
-  | { readonly type: 'settle'; readonly token: number; readonly outcome: JobOutcome }
+  /** One that waits for children waits for one more than it has, until they are counted. */
+  | { readonly type: 'settle'; readonly token: number; readonly outcome: SettledOutcome }
   | { readonly type: 'extend'; readonly token: number; readonly leaseMs: number }
   /** Time passed: a due job becomes ready, a lost lease is taken back, a kept record is dropped. */
   | { readonly type: 'tick' }
   /** A ready job's group is full, or has room again. */
   | { readonly type: 'hold' | 'admit' }
-  /** A child finished; `failed` when that makes the parent dead. */
+  /** A child ended; `failed` when that makes a parent dead that waits for it. */
   | { readonly type: 'child'; readonly failed: boolean }
+  /** A child is to be waited for: one more, or one that had ended and runs again. */
+  | { readonly type: 'await' }
   /** Another job takes the place of one that waits. */
   | { readonly type: 'replace'; readonly terms: JobTerms }
   /** `anew`: its error is forgotten. */
@@ -116,6 +124,12 @@ export const LEASE_LOST_ERROR: Json = {
 export const CHILD_FAILED_ERROR: Json = {
   code: 'child_failed',
   message: 'A child of the flow failed',
+}
+
+/** What a job's record says when it was to wait for a child that waits for it. */
+export const FLOW_CIRCLE_ERROR: Json = {
+  code: 'flow_circle',
+  message: 'A child that the job was to wait for is held by the job itself or by one above it',
 }
 
 /** What a job's record says when it was to run again after its last attempt and nobody said why. */
@@ -177,7 +191,9 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
     case 'admit':
       return job.state === 'held' ? changed({ ...job, state: 'ready' }) : REFUSED
     case 'child':
-      return childFinished(job, event.failed, now)
+      return childEnded(job, event.failed, now)
+    case 'await':
+      return changed(awaiting({ ...job, pending: job.pending + 1 }))
     case 'replace':
       return isWaiting(job.state)
         ? changed(factsOfNew(event.terms, { token: job.token, pending: 0 }, now))
@@ -251,7 +267,7 @@ export function isForgotten({ state, rank }: JobFacts, now: number): boolean {
   return hasEnded(state) && rank <= now
 }
 
-function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
+function settle(job: JobFacts, outcome: SettledOutcome, now: number): Transition {
   switch (outcome.to) {
     case 'completed':
       return finish(job, 'completed', now, { result: outcome.result ?? null })
@@ -264,6 +280,14 @@ function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
         { ...job, state: 'parked', rank: now, attempt: job.attempt - 1, cancelRequested: false },
         { error: outcome.error },
       )
+    case 'blocked': {
+      if (job.cancelRequested) return finish(job, 'cancelled', now)
+      const { attempt, pending } = job
+      return changed(
+        ready({ ...job, attempt: attempt - 1, pending: pending + 1 }),
+        outcome.data === undefined ? {} : { data: outcome.data },
+      )
+    }
     case 'scheduled': {
       if (job.cancelRequested) return finish(job, 'cancelled', now)
       if (outcome.refund !== true && job.attempt >= job.maxAttempts) {
@@ -274,17 +298,18 @@ function settle(job: JobFacts, outcome: JobOutcome, now: number): Transition {
         ...(outcome.error !== undefined && { error: outcome.error }),
         ...(outcome.data !== undefined && { data: outcome.data }),
       }
-      if (outcome.delayMs <= 0) return changed({ ...ready(job), attempt }, notes)
+      if (outcome.delayMs <= 0 || job.pending > 0) return changed({ ...ready(job), attempt }, notes)
       return changed({ ...job, state: 'scheduled', rank: now + outcome.delayMs, attempt }, notes)
     }
   }
 }
 
-function childFinished(job: JobFacts, failed: boolean, now: number): Transition {
-  if (job.state !== 'blocked') return REFUSED
-  const pending = Math.max(job.pending - 1, 0)
-  if (failed) return finish({ ...job, pending }, 'dead', now, { error: CHILD_FAILED_ERROR })
-  return changed(pending === 0 ? { ...ready(job), pending } : { ...job, pending })
+function childEnded(job: JobFacts, failed: boolean, now: number): Transition {
+  const fewer = { ...job, pending: Math.max(job.pending - 1, 0) }
+  // It counts all the same: who is retried later on waits only for those that have not ended.
+  if (job.state !== 'blocked') return changed(fewer)
+  if (failed) return finish(fewer, 'dead', now, { error: CHILD_FAILED_ERROR })
+  return changed(ready(fewer))
 }
 
 function tick(job: JobFacts, now: number): Transition {
@@ -316,8 +341,15 @@ function finish(
     : changed({ ...job, state, rank: now + keepMs, cancelRequested: false }, notes)
 }
 
+/** Ready, or blocked where children have not ended. */
 function ready(job: JobFacts): JobFacts {
-  return { ...job, state: 'ready', rank: job.priority, cancelRequested: false }
+  const state = job.pending > 0 ? 'blocked' : 'ready'
+  return { ...job, state, rank: job.priority, cancelRequested: false }
+}
+
+/** A job that waits is blocked from now on; any other is when it would be ready again. */
+function awaiting(job: JobFacts): JobFacts {
+  return isWaiting(job.state) ? ready(job) : job
 }
 
 function changed(

@@ -1,7 +1,10 @@
 import { expectEqual, expectRejection, expectTrue, type Law } from '../conformance.ts'
 import { deduplicationLaws } from './laws/deduplication-laws.ts'
+import { addedChildrenLaws } from './laws/added-children-laws.ts'
+import { adoptionLaws } from './laws/adoption-laws.ts'
 import { eventLaws } from './laws/event-laws.ts'
 import { flowLaws } from './laws/flow-laws.ts'
+import { flowRetryLaws } from './laws/flow-retry-laws.ts'
 import { groupLaws } from './laws/group-laws.ts'
 import { keepingLaws } from './laws/keeping-laws.ts'
 import { operatorLaws } from './laws/operator-laws.ts'
@@ -467,5 +470,8 @@ export const jobStoreLaws: readonly Law<JobStoreHarness>[] = [
   ...groupLaws,
   ...flowLaws,
   ...eventLaws,
+  ...flowRetryLaws,
+  ...adoptionLaws,
+  ...addedChildrenLaws,
   ...keepingLaws,
 ]

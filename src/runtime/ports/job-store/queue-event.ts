@@ -5,9 +5,9 @@ import type { JobEvent, JobFacts, Transition } from './job-state.ts'
  * What happened to a job, whichever process did it.
  *
  * `retrying` is an attempt that failed and is followed by another, `deferred` one given back
- * unspent, `stalled` one whose worker disappeared, `retried` a finished job made ready again by
- * hand, `replaced` a waiting one whose place a later one took, `removed` one that was taken out
- * before it had ended.
+ * unspent, `blocked` one that waits for children it has added, `stalled` one whose worker
+ * disappeared, `retried` a finished job made ready again by hand, `replaced` a waiting one whose
+ * place a later one took, `removed` one that was taken out before it had ended.
  */
 export type QueueEventType =
   | 'added'
@@ -18,6 +18,7 @@ export type QueueEventType =
   | 'completed'
   | 'retrying'
   | 'deferred'
+  | 'blocked'
   | 'stalled'
   | 'dead'
   | 'cancelled'
@@ -83,14 +84,17 @@ export function queueEventOf(
     case 'extend':
     case 'hold':
     case 'admit':
+    case 'await':
       return null
     default:
   }
   const ended = endOf(next)
-  if (ended === null) return null
+  // What has ended only counts its children.
+  if (ended === null || ended === before.state) return null
   if (ended !== 'going on') return { type: ended, attempt }
   if (event.type === 'settle' && event.outcome.to === 'scheduled')
     return { type: event.outcome.refund === true ? 'deferred' : 'retrying', attempt }
+  if (event.type === 'settle' && event.outcome.to === 'blocked') return { type: 'blocked', attempt }
   return event.type === 'tick' && before.state === 'active' ? { type: 'stalled', attempt } : null
 }
 

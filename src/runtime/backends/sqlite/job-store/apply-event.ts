@@ -2,6 +2,7 @@ import { stringifyJson } from '../../../../primitives/stringify-json.ts'
 import {
   hasEnded,
   isFinished,
+  isForgotten,
   transition,
   type JobEnd,
   type JobEvent,
@@ -11,7 +12,7 @@ import { queueEventOf } from '../../../ports/job-store/queue-event.ts'
 import type { NotedChild } from './child-table.ts'
 import { changeRoom, passGate } from './group-gate.ts'
 import { insertFollowUp } from './insert-job.ts'
-import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
+import { JOB_COLUMNS, jobRowOf, parentsOf, type JobRow, type ParentTie } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
 import { readText } from '../database/columns.ts'
@@ -27,27 +28,29 @@ export type Applied =
 
 /**
  * Feeds one event to one job and writes what the state machine makes of it, and what follows: held
- * jobs of its group are admitted, a job kept for its end is added, and its parent hears of it, in
- * this order.
+ * jobs of its group are admitted, a job kept for its end is added, and its parents hear of it, in
+ * this order. A parent that is retried takes the children with it that failed it, ahead of itself.
  *
- * @param job As just read
+ * @param given The job as just read
  * @param progress JSON text to keep with a job that changes; default: what it has
  */
 export function applyEvent(
   context: JobContext,
   queue: string,
-  job: JobRow,
+  given: JobRow,
   event: JobEvent,
   now: number,
   progress: string | null = null,
 ): Applied {
+  const job = event.type === 'retry' ? retryFailedChildren(context, queue, given, now) : given
   const next = transition(job, event, now)
   if (next.kind === 'refused') return next
   record(context, queue, job, event, next, progress !== null, now)
-  const end = endOf(next)
+  const end = endOf(job, next)
   const child = end === null || job.parent === null ? null : noteOf(context, queue, job, end, next)
   const after = write(context, queue, job, next, progress)
   if (job.group !== null) changeRoom(context, queue, job.group, job.state, after?.state ?? null)
+  if (event.type === 'retry') context.retried.count++
   if (job.deduplication !== null) {
     const { state } = after ?? { state: null }
     const waits = state !== null && !isFinished(state)
@@ -55,8 +58,9 @@ export function applyEvent(
     if (isFinished(job.state) && waits) holdAgain(context, queue, job.id, job.deduplication, now)
     else if (!isFinished(job.state) && !waits) addFollowUp(context, queue, job.id, now)
   }
-  if (after !== null && hasEnded(after.state)) context.bounds.heed(after.state, after)
-  if (child !== null) tellParent(context, queue, job, child, now)
+  if (event.type === 'retry') makeParentsWait(context, queue, job, now)
+  if (after !== null && end !== null && end !== 'removed') context.bounds.heed(end, after)
+  if (child !== null) tellParents(context, queue, job, child, now)
   return after === null ? { kind: 'removed' } : { kind: 'changed', job: after }
 }
 
@@ -93,9 +97,10 @@ function record(
 
 type Effect = Exclude<Transition, { readonly kind: 'refused' }>
 
-function endOf(next: Effect): JobEnd | null {
+/** How the job ends by this, if it had not ended before. */
+function endOf(job: JobRow, next: Effect): JobEnd | null {
   if (next.kind === 'removed') return next.ended
-  return hasEnded(next.facts.state) ? next.facts.state : null
+  return hasEnded(next.facts.state) && !hasEnded(job.state) ? next.facts.state : null
 }
 
 /** What the parent keeps of a child, read while the child's row is still there. */
@@ -159,18 +164,56 @@ function addFollowUp(context: JobContext, queue: string, job: string, now: numbe
   if (followUp !== null) insertFollowUp(context, queue, followUp, now)
 }
 
-function tellParent(
+function tellParents(
   context: JobContext,
   queue: string,
-  { parent: id, parentFlow, failsParent }: JobRow,
+  job: JobRow,
   child: NotedChild,
   now: number,
 ): void {
-  const row = id === null ? undefined : context.jobs.find(queue, id, JOB_COLUMNS)
-  const parent = row === undefined ? null : jobRowOf(row)
-  // The parent's id may be another job's by now.
-  if (parent === null || parent.flow !== parentFlow) return
-  if (!context.children.note(queue, parent.id, child)) return
-  const failed = child.state !== 'completed' && failsParent
-  applyEvent(context, queue, parent, { type: 'child', failed }, now)
+  for (const tie of parentsOf(job)) {
+    const parent = findParent(context, queue, tie)
+    if (parent === null || !context.children.note(queue, parent.id, child)) continue
+    const failed = child.state !== 'completed' && tie.fails
+    applyEvent(context, queue, parent, { type: 'child', failed }, now)
+  }
+}
+
+/** A job that runs again is waited for again, and how it ended counts no more. */
+function makeParentsWait(context: JobContext, queue: string, job: JobRow, now: number): void {
+  for (const tie of parentsOf(job)) {
+    const parent = findParent(context, queue, tie)
+    if (parent === null || !context.children.take(queue, parent.id, job.id)) continue
+    applyEvent(context, queue, parent, { type: 'await' }, now)
+  }
+}
+
+/** @returns The job as it then stands: blocked as soon as it runs again */
+function retryFailedChildren(context: JobContext, queue: string, job: JobRow, now: number): JobRow {
+  if (job.flow === null || !isFinished(job.state)) return job
+  const failed = context.children.failed(queue, job.id)
+  for (const id of failed) {
+    const child = findJob(context, queue, id)
+    if (child === null || isForgotten(child, now)) continue
+    const failsIt = parentsOf(child).some(
+      ({ parent, flow, fails }) => parent === job.id && flow === job.flow && fails,
+    )
+    if (failsIt) applyEvent(context, queue, child, { type: 'retry' }, now)
+  }
+  return failed.length === 0 ? job : (findJob(context, queue, job.id) ?? job)
+}
+
+/** The parent that a tie names, unless its id is another job's by now. */
+export function findParent(
+  context: JobContext,
+  queue: string,
+  { parent, flow }: ParentTie,
+): JobRow | null {
+  const found = findJob(context, queue, parent)
+  return found?.flow === flow ? found : null
+}
+
+function findJob({ jobs }: JobContext, queue: string, id: string): JobRow | null {
+  const row = jobs.find(queue, id, JOB_COLUMNS)
+  return row === undefined ? null : jobRowOf(row)
 }

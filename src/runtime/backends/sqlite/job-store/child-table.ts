@@ -3,10 +3,14 @@ import { hasEnded, JOB_STATES } from '../../../ports/job-store/job-state.ts'
 import { readJson, readNumber, readText, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from '../database/sql-database.ts'
 
-/** The finished children of each flow's parent that has a record. */
+/** The ended children of each flow's parent that has a record. */
 export interface ChildTable {
-  /** @returns Whether it is new: a child that finishes again stays as it finished first */
+  /** @returns Whether it is new: a child is there once */
   note(queue: string, parent: string, child: NotedChild): boolean
+  /** Takes out a child that runs again. @returns Whether it was there */
+  take(queue: string, parent: string, child: string): boolean
+  /** The ids of those that did not complete, in the order in which they ended. */
+  failed(queue: string, parent: string): readonly string[]
   /** Forgets the children of a parent whose record goes. */
   forget(queue: string, parent: string): void
   /**
@@ -51,6 +55,26 @@ export function createChildTable(db: SqlDatabase): ChildTable {
         [queue, toSqlText(parent), toSqlText(id), place, toSqlText(name), state, error, result],
       )
       return rows.length > 0
+    },
+
+    take(queue, parent, child) {
+      const rows = db.run(
+        'DELETE FROM reuse_children WHERE queue = ? AND parent = ? AND id = ? RETURNING place',
+        [queue, toSqlText(parent), toSqlText(child)],
+      )
+      return rows.length > 0
+    },
+
+    failed(queue, parent) {
+      const rows = db.run(
+        `SELECT id, place FROM reuse_children
+         WHERE queue = ? AND parent = ? AND state <> 'completed'`,
+        [queue, toSqlText(parent)],
+      )
+      // Sorted here: by an index it would cost each child a row more.
+      return rows
+        .toSorted((a, b) => readNumber(a, 'place') - readNumber(b, 'place'))
+        .map((row) => readText(row, 'id'))
     },
 
     forget(queue, parent) {

@@ -39,11 +39,13 @@ function changeEach(
   { ids, ...event }: Extract<JobCommand, { readonly ids: readonly string[] }>,
 ): number {
   const now = context.clock.now()
-  return ids.filter((id) => {
+  const changed = ids.filter((id) => {
     const job = find(context, queue, id)
     if (job === null || isForgotten(job, now)) return false
     return applyEvent(context, queue, job, event, now).kind !== 'refused'
   }).length
+  // Among them those that others took with them.
+  return event.type === 'retry' ? context.retried.count : changed
 }
 
 function purge(
@@ -55,7 +57,8 @@ function purge(
   const range = hasEnded(state) ? { after: now } : {}
   return context.jobs.due(queue, state, range, limit).filter((found) => {
     // Removing a child may have changed its parent, or made it leave the state that is purged.
-    const job = found.flow === null ? found : find(context, queue, found.id)
+    const tied = found.flow !== null || found.parent !== null
+    const job = tied ? find(context, queue, found.id) : found
     if (job?.state !== state) return false
     return applyEvent(context, queue, job, { type: 'remove' }, now).kind === 'removed'
   }).length

@@ -1,7 +1,9 @@
 import type { ClaimedJob, ExchangeResult } from '../../../ports/job-store/job-store.ts'
-import type { ExchangeOrder } from '../../../ports/job-store/exchange-order.ts'
+import type { ExchangeOrder, OrderedOutcome } from '../../../ports/job-store/exchange-order.ts'
+import { FLOW_CIRCLE_ERROR, type SettledOutcome } from '../../../ports/job-store/job-state.ts'
+import { addChildren, waitsForItself } from './add-jobs.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
-import { applyEvent, dropExcess } from './apply-event.ts'
+import { applyEvent, dropExcess, type Applied } from './apply-event.ts'
 import type { JobContext } from './job-context.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
@@ -21,7 +23,7 @@ export function exchangeJobs(
 ): ExchangeResult {
   const { db, clock, jobs } = context
   const now = clock.now()
-  const held = jobs.findActive(
+  const held: Map<string, JobRow> = jobs.findActive(
     queue,
     [...settle, ...extend].map(({ id }) => id),
   )
@@ -29,10 +31,10 @@ export function exchangeJobs(
   const settled = settle.map(({ id, token, outcome }) => {
     const job = held.get(id)
     if (job === undefined) return 'lost'
-    const event = { type: 'settle', token, outcome } as const
-    const applied = applyEvent(context, queue, job, event, now)
-    if (applied.kind === 'refused') return 'lost'
+    if (!settleJob(context, queue, job, token, outcome, now)) return 'lost'
     held.delete(id)
+    // Its children may be jobs that others run.
+    if (outcome.to === 'blocked') readAgain(context, queue, held)
     return 'settled'
   })
 
@@ -60,6 +62,34 @@ export function exchangeJobs(
     claimed,
     wakeInMs: wakeAt === null ? null : Math.max(wakeAt - now, 0),
   }
+}
+
+function readAgain({ jobs }: JobContext, queue: string, held: Map<string, JobRow>): void {
+  const found = jobs.findActive(queue, [...held.keys()])
+  held.clear()
+  for (const [id, job] of found) held.set(id, job)
+}
+
+/** @returns Whether the outcome was taken */
+function settleJob(
+  context: JobContext,
+  queue: string,
+  job: JobRow,
+  token: number,
+  outcome: OrderedOutcome,
+  now: number,
+): boolean {
+  const settle = (to: SettledOutcome): Applied =>
+    applyEvent(context, queue, job, { type: 'settle', token, outcome: to }, now)
+  if (outcome.to !== 'blocked' || job.token !== token) return settle(outcome).kind !== 'refused'
+  if (!job.cancelRequested && waitsForItself(context, queue, job, outcome.children, now)) {
+    settle({ to: 'dead', error: FLOW_CIRCLE_ERROR })
+    return true
+  }
+  const applied = settle(outcome)
+  if (applied.kind === 'changed' && applied.job.state === 'blocked')
+    addChildren(context, queue, applied.job, outcome.children, now)
+  return applied.kind !== 'refused'
 }
 
 /** @returns Whether time changed anything */

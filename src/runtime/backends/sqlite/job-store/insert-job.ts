@@ -39,6 +39,7 @@ export function insertJob(
     parent: parent?.id ?? null,
     parentFlow: parent?.flow ?? null,
     failsParent: given.failsParent,
+    otherParents: null,
     keepCompletedCount: given.keepCompletedCount,
     keepDeadCount: given.keepDeadCount,
   })

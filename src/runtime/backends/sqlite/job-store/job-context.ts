@@ -26,4 +26,6 @@ export interface JobContext {
   readonly bounds: KeptBounds
   /** Of one call. */
   readonly events: EventLog
+  /** How many jobs one call has given their attempts again. */
+  readonly retried: { count: number }
 }

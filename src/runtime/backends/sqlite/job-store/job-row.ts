@@ -30,6 +30,17 @@ export interface JobRelations {
   /** The `flow` of the parent it was added under. */
   readonly parentFlow: number | null
   readonly failsParent: boolean
+  /** Further parents, under which it was to be added while it was there. */
+  readonly otherParents: readonly ParentTie[] | null
+}
+
+/** What ties a job to one that waits for it. */
+export interface ParentTie {
+  readonly parent: string
+  /** The `flow` of the parent. */
+  readonly flow: number | null
+  /** Whether the parent is dead when this job is. */
+  readonly fails: boolean
 }
 
 /** What a job was added with and only a job that takes its place changes. */
@@ -91,6 +102,7 @@ export function jobRowOf(row: SqlRow): JobRow {
     parent: relations.parent,
     parentFlow: relations.parentFlow,
     failsParent: relations.failsParent,
+    otherParents: relations.otherParents,
   }
 }
 
@@ -174,6 +186,7 @@ const UNRELATED: JobRelations = {
   parent: null,
   parentFlow: null,
   failsParent: true,
+  otherParents: null,
 }
 // The keys of a literal of that type.
 const NAMES = Object.keys(UNRELATED) as readonly (keyof JobRelations)[]
@@ -196,7 +209,31 @@ function decodeRelations(text: string | null): JobRelations {
     : { ...UNRELATED, ...(JSON.parse(text) as Partial<JobRelations>) }
 }
 
-/** Whether what may change in a job's life is the same: its keying and its pending children. */
+/** Whether what may change in a job's life is the same: its keying and its flow. */
 export function hasSameRelations(one: JobRelations, other: JobRelations): boolean {
-  return one.keyed === other.keyed && one.pending === other.pending
+  return (
+    one.keyed === other.keyed &&
+    one.pending === other.pending &&
+    one.flow === other.flow &&
+    one.parent === other.parent &&
+    one.parentFlow === other.parentFlow &&
+    one.failsParent === other.failsParent &&
+    one.otherParents === other.otherParents
+  )
+}
+
+/** Those that wait for a job, or did. */
+export function parentsOf(job: JobRelations): readonly ParentTie[] {
+  const { parent, parentFlow: flow, failsParent: fails, otherParents } = job
+  return parent === null ? [] : [{ parent, flow, fails }, ...(otherParents ?? [])]
+}
+
+/** @returns The job with these parents */
+export function withParents<Job extends JobRelations>(
+  job: Job,
+  [first, ...others]: readonly ParentTie[],
+): Job {
+  const { parent = null, flow = null, fails = true } = first ?? {}
+  const otherParents = others.length === 0 ? null : others
+  return { ...job, parent, parentFlow: flow, failsParent: fails, otherParents }
 }

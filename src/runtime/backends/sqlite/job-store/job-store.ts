@@ -77,7 +77,7 @@ export function createSqliteJobStore(
 ): SqliteJobStore {
   const sequence = createJobSequence(clock)
   const jobs = createJobTable(db, sequence)
-  const shared: Omit<JobContext, 'bounds' | 'events'> = {
+  const shared: Omit<JobContext, 'bounds' | 'events' | 'retried'> = {
     db,
     clock,
     random,
@@ -95,6 +95,7 @@ export function createSqliteJobStore(
     ...shared,
     bounds: createKeptBounds(),
     events: createEventLog(db),
+    retried: { count: 0 },
   })
 
   function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {

@@ -84,3 +84,16 @@ export async function names(queue: QueueStore, limit = 100): Promise<string[]> {
 export function near(actual: number | null, expected: number): boolean {
   return actual !== null && actual > expected - 5000 && actual <= expected
 }
+
+/** A job that others of its batch can name as their parent. */
+export function parent(id: string, extra: Partial<NewJob> = {}): NewJob {
+  return { ...job(id, extra), id }
+}
+
+export function child(name: string, of: string, extra: Partial<NewJob> = {}): NewJob {
+  return job(name, { parent: of, ...extra })
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return (error as { readonly code?: string } | null)?.code
+}
