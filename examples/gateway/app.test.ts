@@ -5,11 +5,12 @@ import type { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { createApiKeys } from './api-keys.ts'
 import { createGateway } from './app.ts'
-import type { RequestRecord } from './request-log.ts'
+import { quietObserving } from './quiet-observing.ts'
+import { memorySink, type LogRecord } from '@white-cross/reuse/infrastructure/logging'
 
 interface Opened {
   readonly app: Hono
-  readonly lines: readonly RequestRecord[]
+  readonly lines: readonly LogRecord[]
   readonly bodies: readonly string[]
   drain(): Promise<unknown>
   call(method: string, path: string, body?: BodyInit, headers?: HeadersInit): Promise<Answer>
@@ -25,7 +26,7 @@ async function open(requestsPerMinute = 100_000): Promise<Opened> {
   const backend = memory({ clock })
   const random = createSeededRandom()
   const bodies: string[] = []
-  const lines: RequestRecord[] = []
+  const sink = memorySink()
   const webhooks = createWebhooks({
     backend,
     clock,
@@ -42,14 +43,13 @@ async function open(requestsPerMinute = 100_000): Promise<Opened> {
     webhooks,
     keys,
     clock,
-    random,
-    log: (line) => lines.push(line),
+    ...quietObserving(backend, [sink], { clock }),
     bodies: { timeoutMs: 50 },
     requestsPerMinute,
   })
   return {
     app,
-    lines,
+    lines: sink.records,
     bodies,
     drain: () => webhooks.drain(),
     async call(method, path, body, headers = {}) {
@@ -132,7 +132,7 @@ test.for<[string, number, BodyInit]>([
   expect(String(answer.body['detail']).length).toBeLessThan(1100)
   await drain()
   expect(bodies).toEqual([])
-  expect(lines.every(({ level }) => level === 'info')).toBe(true)
+  expect(lines.every(({ levelName }) => levelName === 'info')).toBe(true)
 })
 
 test.for<[string, string, unknown]>([
@@ -208,7 +208,7 @@ test('no id, query or method of an outsider is a 500', async () => {
     for (const value of ODD_IDS)
       expect((await call('GET', `/v1/deliveries?${name}=${value}`)).status).toBe(200)
   expect((await call('GET', '/v1/deliveries?limit=1&limit=2')).status).toBe(400)
-  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+  expect(lines.filter(({ levelName }) => levelName === 'error')).toEqual([])
 })
 
 test('GET /v1/webhooks/endpoints?limit= is as long as it says', async () => {
@@ -256,7 +256,7 @@ test('a body that does not end is a 408, and one that breaks off no error', asyn
   })
   expect((await call('POST', '/v1/events', large)).status).toBe(413)
   expect(sent).toBeLessThan(10)
-  expect(lines.map(({ level, status }) => [level, status])).toEqual([
+  expect(lines.map(({ levelName, fields }) => [levelName, fields['status']])).toEqual([
     ['info', 408],
     ['info', 400],
     ['info', 413],
@@ -290,3 +290,44 @@ test('GET /v1/keys lists every key, also beyond one page of the store', async ()
 function encoded(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text)
 }
+
+test('a request is one line with its route and id, and what it is asked with stays out of it', async () => {
+  const { app, call, lines } = await open()
+  const id = '01J9Z3K8W6T5V4X3Y2Z1A0B9C8'
+  const answer = await app.request('/v1/deliveries?event=ann@example.com', {
+    headers: { authorization: 'Bearer root', 'x-request-id': id },
+  })
+  expect(answer.headers.get('x-request-id')).toBe(id)
+  await call('GET', '/v1/webhooks/endpoints/ep_secret')
+  expect(lines.map(({ fields }) => [fields['method'], fields['route'], fields['status']])).toEqual([
+    ['GET', '/v1/deliveries', 200],
+    ['GET', '/v1/webhooks/endpoints/:id', 404],
+  ])
+  expect(lines[0]?.fields['requestId']).toBe(id)
+  expect(JSON.stringify(lines)).not.toMatch(/ann@|ep_secret|Bearer/)
+})
+
+test('/health/live and /health/ready need no key, have no line, and say how the gateway is', async () => {
+  const { app, lines } = await open()
+  for (const path of ['/health/live', '/health/ready']) {
+    const answer = await app.request(path)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      200,
+      'application/health+json',
+    ])
+    expect(await answer.json()).toMatchObject({ status: 'pass', serviceId: 'gateway' })
+  }
+  expect(lines).toEqual([])
+})
+
+test('/metrics needs a key, and counts the requests by their route', async () => {
+  const { app, call } = await open()
+  for (const id of ['a', 'b']) await call('GET', `/v1/deliveries/${id}:ep_none`)
+  expect((await app.request('/metrics')).status).toBe(401)
+  const headers = { authorization: 'Bearer root', accept: 'text/plain;version=0.0.4' }
+  const answer = await app.request('/metrics', { headers })
+  expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4')
+  expect(await answer.text()).toContain(
+    'http_server_request_duration_seconds_count{method="GET",route="/v1/deliveries/:id",status="404"} 2',
+  )
+})

@@ -2,19 +2,22 @@ import { Hono } from 'hono'
 import { rateLimit } from '@white-cross/reuse/infrastructure/rate-limiting/hono'
 import type { Notifications } from '@white-cross/reuse/infrastructure/notifications'
 import type { Payments } from '@white-cross/reuse/infrastructure/payments'
-import type { Backend, Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
+import type { HealthCheckService } from '@white-cross/reuse/infrastructure/logging'
+import { observed } from '@white-cross/reuse/infrastructure/logging/hono'
+import type { Backend, Clock } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import type { ApiKeys } from './api-keys.ts'
 import { authenticate, type AuthVariables } from './authenticate.ts'
+import type { Observing } from './observing.ts'
 import { problem, problemOf } from './problem.ts'
 import { dropUnreadBody, limitBodies, type BodyLimits } from './read-body.ts'
-import { requestLog, type RequestRecord } from './request-log.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { endpointRoutes } from './routes/endpoints.ts'
 import { eventRoutes } from './routes/events.ts'
-import { healthRoute } from './routes/health.ts'
+import { healthRoutes } from './routes/health.ts'
 import { incomingWebhookRoutes } from './routes/incoming-webhooks.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { messageRoutes, notificationRoutes, templateRoutes } from './routes/notifications.ts'
 import {
   disputeRoutes,
@@ -33,9 +36,8 @@ export interface GatewayOptions {
   readonly payments?: Payments
   readonly keys: ApiKeys
   readonly clock: Clock
-  readonly random: RandomSource
-  /** Takes each line of the request log. */
-  readonly log: (record: RequestRecord) => void
+  readonly observing: Pick<Observing, 'observer' | 'metrics'>
+  readonly health: HealthCheckService
   /** Default: 262,144 bytes within 15 s. */
   readonly bodies?: Partial<BodyLimits>
   /** Requests a minute of each API key. Default 1,000. */
@@ -50,19 +52,19 @@ export function createGateway({
   payments,
   keys,
   clock,
-  random,
-  log,
+  observing: { observer, metrics },
+  health,
   bodies = {},
   requestsPerMinute = 1000,
 }: GatewayOptions): Hono {
   const app = new Hono()
-  const newId = (): string =>
-    Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  app.use(requestLog(log, () => clock.now(), newId))
+  app.use(observed(observer))
   app.use(dropUnreadBody())
   app.onError(problemOf)
   app.notFound((c) => problem(c, 404, 'not_found', 'There is nothing at this address'))
-  app.route('/health', healthRoute(backend.store, clock))
+  app.route('/health', healthRoutes(backend.store, clock, health))
+  app.use('/metrics', authenticate(keys))
+  app.route('/metrics', metricsRoute(metrics))
 
   const api = new Hono<{ Variables: AuthVariables }>()
   // Before anything of a body is read.

@@ -5,11 +5,13 @@ import {
   type Backend,
   type Service,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
+import type { LogSink } from '@white-cross/reuse/infrastructure/logging'
 import { createNotifications } from '@white-cross/reuse/infrastructure/notifications'
 import { createPayments } from '@white-cross/reuse/infrastructure/payments'
 import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import { createApiKeys } from './api-keys.ts'
-import { createGateway, type GatewayOptions } from './app.ts'
+import { createGateway } from './app.ts'
+import { createHealth, createObserving, type Observing } from './observing.ts'
 import { readPaymentSettings } from './payment-settings.ts'
 import { readSettings, type GatewayVariables } from './settings.ts'
 
@@ -17,30 +19,39 @@ import { readSettings, type GatewayVariables } from './settings.ts'
 export interface ComposedGateway {
   readonly app: Hono
   readonly services: readonly Service[]
+  readonly observer: Observing['observer']
 }
 
-/** Introduces the services to a backend and to each other, on the platform's clock. */
+/**
+ * Introduces the services to a backend and to each other, on the platform's clock.
+ *
+ * @param sinks Take the log. Default: the console, and a collector where the variables name one
+ */
 export function composeGateway(
   backend: Backend,
   variables: GatewayVariables,
-  log: GatewayOptions['log'],
+  sinks?: readonly LogSink[],
 ): ComposedGateway {
   const settings = readSettings(variables)
   const platform = { clock: systemClock, random: systemRandom }
-  const webhooks = createWebhooks({ backend, ...settings.webhooks })
+  const observing = createObserving(backend, settings.logging, sinks)
+  const { metrics, tracing } = observing
+  const webhooks = createWebhooks({ backend, metrics, tracing, ...settings.webhooks })
   const notifications = createNotifications({ backend, ...settings.notifications })
   const payments = createPayments({ backend, ...readPaymentSettings(variables, backend) })
+  const services = [webhooks, notifications, payments]
+  for (const service of services) metrics.watch(service)
   const { rootKeyHash, bodies } = settings
-  const keys = createApiKeys({ store: backend.store, rootKeyHash, ...platform })
   const app = createGateway({
     backend,
     webhooks,
     notifications,
     payments,
-    keys,
-    log,
+    keys: createApiKeys({ store: backend.store, rootKeyHash, ...platform }),
+    observing,
+    health: createHealth(backend, services, observing),
     bodies,
-    ...platform,
+    clock: systemClock,
   })
-  return { app, services: [webhooks, notifications, payments] }
+  return { app, services, observer: observing.observer }
 }

@@ -15,6 +15,7 @@ import { systemClock, systemRandom } from '@white-cross/reuse/infrastructure/run
 import { expect, test } from 'vitest'
 import { createApiKeys } from './api-keys.ts'
 import { createGateway } from './app.ts'
+import { quietObserving } from './quiet-observing.ts'
 
 const secret = generateWebhookSecret()
 
@@ -45,8 +46,8 @@ async function open() {
     notifications,
     webhooks: createWebhooks({ backend }),
     keys: createApiKeys({ store: backend.store, rootKeyHash, ...platform }),
-    log: () => undefined,
-    ...platform,
+    ...quietObserving(backend),
+    clock: systemClock,
   })
   const call = async (
     method: string,

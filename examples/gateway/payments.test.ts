@@ -11,6 +11,7 @@ import { readProviderWebhook } from '@white-cross/reuse/infrastructure/webhooks/
 import { expect, test } from 'vitest'
 import { createApiKeys } from './api-keys.ts'
 import { createGateway } from './app.ts'
+import { quietObserving } from './quiet-observing.ts'
 
 interface Answer {
   readonly status: number
@@ -41,8 +42,8 @@ async function open() {
       rootKeyHash: Buffer.from(digest).toString('hex'),
       ...platform,
     }),
-    log: () => undefined,
-    ...platform,
+    ...quietObserving(backend),
+    clock: systemClock,
   })
   const call = async (
     method: string,

@@ -6,6 +6,7 @@ import { sendgrid } from '@white-cross/reuse/infrastructure/notifications/sendgr
 import { readWebhook } from '@white-cross/reuse/infrastructure/webhooks'
 import { sendgridWebhook } from '@white-cross/reuse/infrastructure/webhooks/schemes'
 import type { PaymentVariables } from './payment-settings.ts'
+import type { LogThreshold } from '@white-cross/reuse/infrastructure/logging'
 import type { BodyLimits } from './read-body.ts'
 
 /** The Worker's variables. */
@@ -20,6 +21,10 @@ export interface GatewayVariables extends PaymentVariables {
   readonly BODY_TIMEOUT_MS?: string
   /** `for local development`: webhooks may go to this machine and its network. */
   readonly ALLOW_PRIVATE_RECEIVERS?: string
+  /** The least level of the log: `debug`, `warn`, … Default `info`. */
+  readonly LOG_LEVEL?: string
+  /** A collector of OpenTelemetry that takes logs and traces. Default: none. */
+  readonly OTLP_URL?: string
   /** The sender of e-mails that name none. Default: each names its own. */
   readonly MAIL_FROM?: string
   /** Sends e-mail through Resend; its webhooks are taken with the secret. */
@@ -34,6 +39,7 @@ export interface GatewayVariables extends PaymentVariables {
 export interface GatewaySettings {
   readonly rootKeyHash: string
   readonly bodies: Partial<BodyLimits>
+  readonly logging: { readonly level: LogThreshold; readonly otlpUrl: string | undefined }
   readonly notifications: Omit<NotificationsOptions, 'backend'>
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
 }
@@ -45,6 +51,8 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
     RETRY_DELAYS_MS,
     ATTEMPT_TIMEOUT_MS,
     BODY_TIMEOUT_MS,
+    LOG_LEVEL = 'info',
+    OTLP_URL,
     ALLOW_PRIVATE_RECEIVERS,
   } = variables
   if (!/^(?:[0-9a-f]{64})?$/i.test(ROOT_KEY_SHA256))
@@ -56,6 +64,8 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
         timeoutMs: wholeMs('BODY_TIMEOUT_MS', BODY_TIMEOUT_MS),
       }),
     },
+    // The logger says which level there is none of.
+    logging: { level: LOG_LEVEL as LogThreshold, otlpUrl: OTLP_URL },
     notifications: notificationSettings(variables),
     webhooks: {
       ...(RETRY_DELAYS_MS !== undefined && {

@@ -4,18 +4,20 @@ import {
   InfrastructureObject,
   jobRunner,
 } from '@white-cross/reuse/infrastructure/runtime/durable-objects'
+import { observe } from '@white-cross/reuse/infrastructure/logging'
 import { sweepServices } from '@white-cross/reuse/infrastructure/runtime/coordination'
 import { composeGateway } from './compose-gateway.ts'
 
 const backend = durableObjects(env.INFRASTRUCTURE)
-const { app, services } = composeGateway(backend, env, (record) =>
-  console.log(JSON.stringify(record)),
-)
+const { app, services, observer } = composeGateway(backend, env)
 
 export { InfrastructureObject }
 export const JobRunner = jobRunner(...services)
-export default {
-  fetch: app.fetch,
-  // A second wake that depends on no alarm.
-  scheduled: () => sweepServices(services),
-}
+export default observe(
+  {
+    fetch: app.fetch,
+    // A second wake that depends on no alarm.
+    scheduled: () => sweepServices(services),
+  },
+  () => observer,
+)

@@ -44,6 +44,80 @@ const cases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'GET /health/live and /health/ready answer without a key, and make no Durable Object',
+    async run() {
+      await call('GET', '/health/ready', { bearer: null })
+      const before = objectCount()
+      for (const path of ['/health/live', '/health/ready']) {
+        const { status, headers, body } = await call('GET', path, { bearer: null })
+        expectEqual(
+          [status, headers.get('content-type'), body['status'], body['serviceId']],
+          [200, 'application/health+json', 'pass', 'gateway'],
+          path,
+        )
+      }
+      expectEqual(objectCount(), before)
+    },
+  },
+  {
+    name: 'a request is one line of the log, with its route, id and trace, and without what it carries',
+    async run() {
+      printed = ''
+      const path = '/v1/deliveries/evt_hidden:ep_none?tenant=hidden'
+      const response = await fetch(`${gateway?.url ?? ''}${path}`, {
+        headers: {
+          authorization: `Bearer ${key}`,
+          'x-request-id': 'from-the-caller',
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        },
+      })
+      expectEqual([response.status, response.headers.get('x-request-id')], [404, 'from-the-caller'])
+      await response.body?.cancel()
+      const line = await printedLine(/^.*from-the-caller.*$/m)
+      const { level, msg, service, method, route, status, traceId } = JSON.parse(line) as Record<
+        string,
+        unknown
+      >
+      expectEqual(
+        [level, msg, service, method, route, status, traceId],
+        [
+          30,
+          'request',
+          'gateway',
+          'GET',
+          '/v1/deliveries/:id',
+          404,
+          '0af7651916cd43dd8448eb211c80319c',
+        ],
+      )
+      expectTrue(!/hidden/.test(line) && !printed.includes(key), 'ids and keys to stay out of it')
+    },
+  },
+  {
+    name: 'GET /metrics shows with a key what all isolates counted, as Prometheus asks for it',
+    async run() {
+      expectEqual((await call('GET', '/metrics', { bearer: null })).status, 401)
+      for (const [accept, type, last] of [
+        ['text/plain;version=0.0.4', 'text/plain; version=0.0.4', ''],
+        ['application/openmetrics-text;version=1.0.0', 'application/openmetrics-text', '# EOF'],
+      ] as const) {
+        const response = await fetch(`${gateway?.url ?? ''}/metrics`, {
+          headers: { authorization: `Bearer ${key}`, accept },
+        })
+        const text = await response.text()
+        expectTrue(response.headers.get('content-type')?.startsWith(type) === true, type)
+        expectTrue(
+          /^http_server_request_duration_seconds_count\{method="GET",route="\/v1\/deliveries\/:id",status="404"\} [1-9]/m.test(
+            text,
+          ),
+          'requests by their route',
+        )
+        expectEqual(text.trimEnd().split('\n').at(-1)?.startsWith(last), true)
+        expectTrue(!/hidden|evt_/.test(text), 'ids to stay out of it')
+      }
+    },
+  },
+  {
     name: 'a request with a bad key, path, type, size or body gets a problem document, and stores nothing',
     async run() {
       const url = 'https://example.com/hook'
@@ -177,7 +251,7 @@ const cases: readonly SuiteCase[] = [
       expectTrue((await talk(start(''), 'wait')).startsWith('HTTP/1.1 401'), 'a 401 at once')
       expectTrue((await talk(withKey, 'wait')).startsWith('HTTP/1.1 408'), 'a 408 in time')
       expectEqual((await call('GET', '/health')).status, 200)
-      expectEqual(printed.match(/"level":"error"|Uncaught/g) ?? [], [], printed)
+      expectEqual(printed.match(/"level":50|Uncaught/g) ?? [], [], printed)
     },
   },
   {
@@ -324,6 +398,16 @@ async function call(method: string, path: string, options: CallOptions = {}): Pr
   // Every route answers with an object or with nothing.
   const body = answer === '' ? {} : (JSON.parse(answer) as Record<string, unknown>)
   return { status: response.status, headers: response.headers, body }
+}
+
+/** Waits for a line of what the gateway prints, which comes a little after its answers. */
+async function printedLine(pattern: RegExp): Promise<string> {
+  for (let look = 0; look < 100; look++) {
+    const [line] = pattern.exec(printed) ?? []
+    if (line !== undefined) return line
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  throw new Error(`Nothing like ${String(pattern)} was printed: ${printed.slice(-2000)}`)
 }
 
 /** How many Durable Objects are kept. */

@@ -6,12 +6,16 @@ import type { ObserverOptions } from './observer-options.ts'
  * is given.
  */
 export interface ObservedHandlers<Env> {
-  fetch?(request: Request, env: Env, ctx: WorkContext): Response | Promise<Response>
-  scheduled?(controller: { readonly cron?: string }, env: Env, ctx: WorkContext): unknown
+  fetch?(request: Request, env: Env, ctx: WorkContext | undefined): Response | Promise<Response>
+  scheduled?(
+    controller: { readonly cron?: string },
+    env: Env,
+    ctx: WorkContext | undefined,
+  ): unknown
   queue?(
     batch: { readonly queue: string; readonly messages: readonly unknown[] },
     env: Env,
-    ctx: WorkContext,
+    ctx: WorkContext | undefined,
   ): unknown
 }
 
