@@ -28,7 +28,12 @@ export type {
 export type { QueueEvent, QueueEventType } from '../../runtime/ports/index.ts'
 export type { AddedJob, JobResult, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
 export { scheduleJob, type ScheduledJob } from './schedule-job.ts'
-export type { JobSchedule, SchedulePolicies } from './schedules.ts'
+export type {
+  JobSchedule,
+  SchedulePage,
+  SchedulePageOptions,
+  SchedulePolicies,
+} from './schedules.ts'
 export type { MisfirePolicy } from './scheduling/decide-ticks.ts'
 export type { OverlapPolicy } from './scheduling/decide-overlap.ts'
 export { describeCron } from './scheduling/describe-cron.ts'

@@ -19,6 +19,7 @@ export function createLazySchedules(options: SchedulesOptions): Schedules {
     upsert: async (id, timing, job) => (await load()).upsert(id, timing, job),
     get: async (id) => (await load()).get(id),
     list: async () => (await load()).list(),
+    page: async (options) => (await load()).page(options),
     pause: async (id) => (await load()).pause(id),
     resume: async (id) => (await load()).resume(id),
     remove: async (id) => (await load()).remove(id),

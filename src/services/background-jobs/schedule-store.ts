@@ -10,6 +10,12 @@ export interface StoredSchedule {
   readonly version: number
 }
 
+/** Some of the schedules; `cursor` is `null` where these are the last. */
+export interface StoredSchedulePage {
+  readonly schedules: readonly StoredSchedule[]
+  readonly cursor: string | null
+}
+
 /** The schedules of one queue, each of which changes in one atomic step. */
 export interface ScheduleStore {
   read(id: string): Promise<StoredSchedule | null>
@@ -19,12 +25,12 @@ export interface ScheduleStore {
    * @returns Whether it still stood there
    */
   write(id: string, before: StoredSchedule | null, record: ScheduleRecord | null): Promise<boolean>
-  list(most: number): Promise<readonly StoredSchedule[]>
+  /** Up to `limit` of them, in an order of their own; `cursor` goes on after a page. */
+  page(limit: number, cursor?: string): Promise<StoredSchedulePage>
 }
 
 /** An id of 256 characters may have 768 bytes, a key no more than 512. */
 const KEY_CHARACTERS = 170
-const PAGE = 100
 
 export function createScheduleStore(partition: StorePartition): ScheduleStore {
   return {
@@ -43,18 +49,12 @@ export function createScheduleStore(partition: StorePartition): ScheduleStore {
       return (await partition.commit({ check, ...change })).ok
     },
 
-    async list(most) {
-      const found: StoredSchedule[] = []
-      let cursor: string | null = null
-      do {
-        const page: Awaited<ReturnType<StorePartition['list']>> = await partition.list({
-          limit: PAGE,
-          ...(cursor !== null && { cursor }),
-        })
-        found.push(...page.entries.flatMap((entry) => storedOf(entry) ?? []))
-        cursor = page.cursor
-      } while (cursor !== null && found.length < most)
-      return found.slice(0, most)
+    async page(limit, cursor) {
+      const page = await partition.list({ limit, ...(cursor !== undefined && { cursor }) })
+      return {
+        schedules: page.entries.flatMap((entry) => storedOf(entry) ?? []),
+        cursor: page.cursor,
+      }
     },
   }
 }

@@ -1,3 +1,5 @@
+import { checkOptions } from '../../primitives/check-options.ts'
+import { checkInteger } from '../../primitives/check-range.ts'
 import { encodeHex } from '../../primitives/hex.ts'
 import { BackendError } from '../../runtime/ports/backend-error.ts'
 import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-store.ts'
@@ -50,6 +52,19 @@ export interface JobSchedule {
   readonly runs: number
 }
 
+/** Which schedules {@link Schedules.page} is to give. */
+export interface SchedulePageOptions {
+  readonly limit?: number
+  /** Of the page before. */
+  readonly cursor?: string
+}
+
+/** Some schedules; `cursor` asks for the next ones and is `null` where these are the last. */
+export interface SchedulePage {
+  readonly schedules: readonly JobSchedule[]
+  readonly cursor: string | null
+}
+
 /** The schedules of one queue. Every change is one atomic step, also while the schedule ticks. */
 export interface Schedules {
   /**
@@ -62,8 +77,18 @@ export interface Schedules {
    */
   upsert(id: string, options: ScheduleOptions & SchedulePolicies, job: NewJob): Promise<JobSchedule>
   get(id: string): Promise<JobSchedule | null>
-  /** All that have not ended, soonest first, then the paused ones; at most 1,000. */
+  /**
+   * All that have not ended, soonest first, then the paused ones. Where there may be thousands, ask
+   * for one `page()` after the other.
+   */
   list(): Promise<readonly JobSchedule[]>
+  /**
+   * Up to `limit` schedules, 1 to 1,000, default 100, in an order of their own, also those that
+   * have ended.
+   *
+   * @throws RangeError when the limit or the cursor is none
+   */
+  page(options?: SchedulePageOptions): Promise<SchedulePage>
   /** @returns Whether it ran until now */
   pause(id: string): Promise<boolean>
   /**
@@ -95,7 +120,7 @@ export interface SchedulesOptions {
 }
 
 const MAX_TRIES = 20
-const MAX_LISTED = 1000
+const MOST_OF_A_PAGE = 1000
 
 /** Keeps schedules in the store, each with a job that looks after it; decisions/0005 says why. */
 export function createSchedules(options: SchedulesOptions): Schedules {
@@ -185,11 +210,26 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     },
 
     async list() {
-      const found = await store.list(MAX_LISTED)
-      return found
-        .map(({ id, record }) => jobScheduleOf(id, record))
-        .filter(({ ended }) => !ended)
-        .toSorted((a, b) => (a.nextRunAt ?? Infinity) - (b.nextRunAt ?? Infinity))
+      const found: JobSchedule[] = []
+      let cursor: string | null = null
+      do {
+        const page = await store.page(MOST_OF_A_PAGE, cursor ?? undefined)
+        for (const { id, record } of page.schedules)
+          if (!hasEnded(record)) found.push(jobScheduleOf(id, record))
+        cursor = page.cursor
+      } while (cursor !== null)
+      return found.toSorted((a, b) => (a.nextRunAt ?? Infinity) - (b.nextRunAt ?? Infinity))
+    },
+
+    async page(options = {}) {
+      checkOptions('list schedules', options, [], ['limit', 'cursor'])
+      const { limit = 100, cursor } = options
+      checkInteger('list schedules', 'limit', limit, 1, MOST_OF_A_PAGE)
+      if (cursor !== undefined && (typeof cursor !== 'string' || cursor === ''))
+        throw new RangeError('Cannot list schedules: the cursor is none of a page')
+      const page = await store.page(limit, cursor)
+      const schedules = page.schedules.map(({ id, record }) => jobScheduleOf(id, record))
+      return { schedules, cursor: page.cursor }
     },
 
     async pause(id) {

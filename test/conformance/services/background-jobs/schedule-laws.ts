@@ -1,4 +1,5 @@
 import type { Backend } from '../../../../src/runtime/ports/backend.ts'
+import type { SchedulePage } from '../../../../src/services/background-jobs/schedules.ts'
 import {
   expectEqual,
   expectRejection,
@@ -231,6 +232,36 @@ export const scheduleLaws: readonly Law<JobQueueHarness>[] = [
           'a longer id to be refused',
         )
       }
+    },
+  },
+  {
+    name: 'schedules are listed whole, and page by page',
+    async run(harness) {
+      const { boot } = await start(harness)
+      const ids = Array.from({ length: 7 }, (_, index) => `s${index}`)
+      for (const id of ids) await scheduleJob(boot(), { ...hourly, id })
+      await boot().schedules.pause('s3')
+      const { schedules } = boot()
+      const listed = (await schedules.list()).map(({ id }) => id)
+      expectEqual([listed.toSorted(), listed.at(-1)], [ids, 's3'])
+      const paged: string[] = []
+      let cursor: string | null = null
+      do {
+        const page: SchedulePage = await schedules.page({
+          limit: 3,
+          ...(cursor !== null && { cursor }),
+        })
+        expectEqual(page.schedules.length <= 3, true)
+        paged.push(...page.schedules.map(({ id }) => id))
+        cursor = page.cursor
+      } while (cursor !== null)
+      expectEqual(paged.toSorted(), ids)
+      for (const options of [{ limit: 0 }, { limit: 1001 }, { cursor: '' }, { most: 3 } as object])
+        await expectRejection(
+          () => schedules.page(options),
+          (error) => error instanceof RangeError || error instanceof TypeError,
+          'an option to be refused',
+        )
     },
   },
   {
