@@ -1,7 +1,10 @@
+import { cut, readThrown } from '../../primitives/read-thrown.ts'
 import { checkExchange, encodeJson } from '../ports/job-store/job-limits.ts'
 import type { ClaimedJob } from '../ports/job-store/job-store.ts'
 import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../ports/job-store/job-processor.ts'
+
+const MESSAGE_CHARACTERS = 2000
 
 /**
  * Runs one job through its processor and never rejects.
@@ -23,7 +26,7 @@ export async function runProcessor(
     outcome = await processor.process(job, control)
   } catch (error) {
     onCrash?.(error)
-    return outcomeOfCrash(job)
+    return outcomeOfCrash(job, error)
   }
   try {
     checkExchange({ settle: [{ id: '', token: 0, outcome }] })
@@ -37,10 +40,13 @@ export async function runProcessor(
   }
 }
 
-function outcomeOfCrash({ attempt, maxAttempts }: ClaimedJob): JobOutcome {
+/** What it rejected with is kept, so that whoever looks at the job sees why. */
+function outcomeOfCrash({ attempt, maxAttempts }: ClaimedJob, thrown: unknown): JobOutcome {
+  const { name, code, message } = readThrown(thrown)
   const error = {
-    code: 'processor_failed',
-    message: 'The processor rejected instead of answering with an outcome',
+    name,
+    code: code ?? 'processor_failed',
+    message: cut(message, MESSAGE_CHARACTERS),
   }
   if (attempt >= maxAttempts) return { to: 'dead', error }
   return { to: 'scheduled', delayMs: Math.min(1000 * 2 ** attempt, 3_600_000), error }

@@ -325,7 +325,8 @@ test('two commands decide one plain GCRA limit as its decider does, whatever is 
     expect(answer >= 0).toBe(own.admitted)
     if (own.admitted) expect(Number(after)).toBe(said + checked.cost * checked.unit)
     // Who is denied writes nothing, but where what is stored would be cut for ever.
-    else if (life > written || Math.min(written, life) > checked.capacity) expect(after).toBe(`${said}`)
+    else if (life > written || Math.min(written, life) > checked.capacity)
+      expect(after).toBe(`${said}`)
     else expect(after).toBe(`${written}`)
     verdicts[own.admitted ? 'admitted' : 'denied']++
     const ttl = Number(await used.admin.send(['PTTL', key]))
