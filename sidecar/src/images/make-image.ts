@@ -1,13 +1,14 @@
 import sharp, { type Sharp } from 'sharp'
-import type {
-  ImageFormat,
-  ImageInfo,
-  ImageOperations,
+import {
+  planImageSize,
+  type ImageFormat,
+  type ImageInfo,
+  type ImageOperations,
+  type ImageSize,
 } from '@white-cross/reuse/infrastructure/storage/media'
 import { SidecarError } from '@white-cross/reuse/infrastructure/storage/sidecar'
 import type { SidecarLimits } from '../limits.ts'
 import { openImage } from './open-image.ts'
-import { planSize, type Size } from './plan-size.ts'
 import { drawWatermark } from './watermark.ts'
 
 /** An image that was made. */
@@ -51,7 +52,7 @@ export async function makeImage(
   const format = operations.format ?? ownFormat(info)
   checkTogether(operations, format)
   const frames = animated && ANIMATED.includes(format) ? info.frames : 1
-  const size = planSize(uprightSize(info, operations), operations)
+  const size = planImageSize(uprightSize(info, operations), operations)
   if (size.width * size.height * frames > limits.pixels)
     throw new SidecarError(
       'limit_exceeded',
@@ -97,7 +98,7 @@ function ownFormat({ format }: ImageInfo): ImageFormat {
 function uprightSize(
   { width, height, orientation }: ImageInfo,
   { orient = true }: ImageOperations,
-): Size {
+): ImageSize {
   return orient || orientation < 5 ? { width, height } : { width: height, height: width }
 }
 
@@ -158,7 +159,7 @@ async function turn(
 function resize(
   image: Sharp,
   { width, height, fit = 'cover', position = 'center', background = '#ffffff' }: ImageOperations,
-  size: Size,
+  size: ImageSize,
 ): Sharp {
   if (width === undefined && height === undefined) return image
   const isBox = width !== undefined && height !== undefined

@@ -1,14 +1,13 @@
 import type { OverlayOptions } from 'sharp'
-import type { ImageWatermark } from '@white-cross/reuse/infrastructure/storage/media'
+import type { ImageSize, ImageWatermark } from '@white-cross/reuse/infrastructure/storage/media'
 import type { SidecarLimits } from '../limits.ts'
 import { openImage } from './open-image.ts'
-import type { Size } from './plan-size.ts'
 
 /** Draws a watermark in the size and at the place that it has on an image of `size`. */
 export async function drawWatermark(
   bytes: Uint8Array<ArrayBuffer>,
   watermark: ImageWatermark,
-  size: Size,
+  size: ImageSize,
   limits: SidecarLimits['image'],
 ): Promise<OverlayOptions> {
   const { position = 'bottom-right', scale = 0.2, opacity = 1, margin = 16 } = watermark

@@ -15,7 +15,12 @@ import type {
 import { StorageError } from '../storage-error.ts'
 import type { ImageOperations } from '../media/image-operations.ts'
 import { MediaError } from '../media/media-error.ts'
-import type { MediaProcessor, ProcessedImage, TranscodedVideo } from '../media/media-processor.ts'
+import type {
+  MediaProcessor,
+  ProcessedImage,
+  TranscodedVideo,
+  VideoProgress,
+} from '../media/media-processor.ts'
 import type { VideoOperations } from '../media/video-operations.ts'
 import { serveBlob, type ServeBlobOptions } from '../serving/serve-blob.ts'
 import { createFileIndex, type FilePlace } from './file-index.ts'
@@ -58,6 +63,13 @@ export interface UploadedFile {
 export interface TranscodeOptions extends FileOptions, VideoOperations {
   /** Files are written behind it. Default: the key and `.video/`. */
   readonly prefix?: string
+  /**
+   * Names the work, such as a job's id: asked for again, by the next attempt or after a restart, it
+   * goes on where it is, and is not begun twice. Default: a new one.
+   */
+  readonly id?: string
+  /** Hears how far it is. */
+  readonly onProgress?: (progress: VideoProgress) => void
   readonly signal?: AbortSignal
 }
 
@@ -243,7 +255,9 @@ export function createStorage(options: StorageOptions): Storage {
       })
       return made.image(await inputOf(image, place), operations)
     },
-    async transcodeVideo(key, { store, bucket, prefix = `${key}.video/`, signal, ...operations }) {
+    async transcodeVideo(key, given) {
+      const { store, bucket, prefix = `${key}.video/`, signal, onProgress, ...rest } = given
+      const { id = encodeBase64Url(random.bytes(16)), ...operations } = rest
       const made = processor()
       const { video } = made
       const place = await placeOf(key, {
@@ -256,8 +270,7 @@ export function createStorage(options: StorageOptions): Storage {
           'unsupported',
           'Cannot transcode video: the processor knows no videos, or cannot read that store',
         )
-      const id = encodeBase64Url(random.bytes(16))
-      return video.call(made, input, operations, { ...place, prefix }, { id, signal })
+      return video.call(made, input, operations, { ...place, prefix }, { id, signal, onProgress })
     },
   }
 }

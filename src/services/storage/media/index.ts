@@ -7,6 +7,14 @@ export type {
   ImagePosition,
   ImageWatermark,
 } from './image-operations.ts'
+export { cloudflareImages, type CloudflareImagesOptions } from './cloudflare-images.ts'
+export type {
+  ImagesBindingLike,
+  ImagesResultLike,
+  ImageTransformerLike,
+  ImageTransformLike,
+} from './images-binding.ts'
+export { planImageSize, type ImageSize } from './plan-size.ts'
 export { readImageInfo } from './facts/read-image-info.ts'
 export { MediaError, type MediaErrorCode } from './media-error.ts'
 export type {

@@ -1,7 +1,7 @@
-import type { ImageOperations } from '@white-cross/reuse/infrastructure/storage/media'
+import type { ImageOperations } from './image-operations.ts'
 
-/** Pixels. */
-export interface Size {
+/** Pixels of an image. */
+export interface ImageSize {
   readonly width: number
   readonly height: number
 }
@@ -10,9 +10,12 @@ export interface Size {
  * Says what size operations come to, before any of them is begun: with one side alone given, a
  * picture of 1 by 16,000 pixels would become 16,384 by 262 million.
  *
+ * @example
+ * planImageSize({ width: 400, height: 200 }, { width: 100 }) // { width: 100, height: 50 }
+ *
  * @param upright The image as it is displayed
  */
-export function planSize(upright: Size, operations: ImageOperations): Size {
+export function planImageSize(upright: ImageSize, operations: ImageOperations): ImageSize {
   const { crop, rotate = 0, width, height, fit = 'cover', enlarge = true } = operations
   const kept = crop ?? upright
   const isTurned = rotate === 90 || rotate === 270
