@@ -224,6 +224,8 @@ export const houseRules: HouseRules = {
   },
   emptyNames: 'common core helper helpers lib manager misc shared util utils'.split(' '),
   long: {
+    'src/services/background-jobs/job-queue.ts':
+      'what a queue does is one list of short methods, each with its promise',
     'test/support/gcs-standin.ts':
       'one server, to be read beside the documentation of the real one',
     'test/support/s3-standin.ts': 'one server, to be read beside the documentation of the real one',

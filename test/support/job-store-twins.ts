@@ -96,7 +96,7 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
     })
   }
 
-  function makeCommand(): (side: Side) => JobCommand {
+  function makeCommand(step: number): (side: Side) => JobCommand {
     const chosen = [...some(IDS), ...some([...model.ids.keys()].slice(-6))]
     const type = pick([
       'promote',
@@ -117,7 +117,16 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
       if (type === 'record') return { type, keep }
       if (type === 'purge') return { type, state, limit }
       const ids = chosen.map((name) => side.ids.get(name) ?? name)
-      if (type === 'promote') return { type, ids, anew: limit === 1 }
+      if (type === 'promote')
+        return step % 2 === 0
+          ? { type, ids, anew: limit === 1 }
+          : {
+              type: 'change',
+              ids,
+              ...(step % 3 > 0 && { data: { changed: step } }),
+              ...(step % 5 > 1 && { delayMs: [0, 2 * HOUR_MS][Math.floor(step / 2) % 2] ?? 0 }),
+              priority: [0, 3, 7][step % 3] ?? 0,
+            }
       return { type: type as 'cancel', ids }
     }
   }
@@ -140,7 +149,7 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
       return (side) => side.queue.command({ type: 'retry', ids })
     }
     if (act === 'command') {
-      const command = makeCommand()
+      const command = makeCommand(step)
       return (side) => side.queue.command(command(side))
     }
     // Mostly jobs that were claimed, though perhaps no longer are.

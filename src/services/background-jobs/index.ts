@@ -1,3 +1,4 @@
+export type { JobChanges } from './change-job.ts'
 export { createJob } from './create-job.ts'
 export { defineJob, type JobContext, type JobDefinition, type RunningJob } from './define-job.ts'
 export type {

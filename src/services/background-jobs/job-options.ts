@@ -164,7 +164,7 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
       backoff: { ...stored.backoff },
       ...(options.trace !== undefined && { trace: { ...checkTrace(options.trace) } }),
     },
-    priority: priorityOf(options.priority),
+    priority: priorityOf(ADD, options.priority),
     maxAttempts: checkInteger(ADD, 'attempts', attempts, 1, JOB_LIMITS.attempts),
     delayMs: msOf('delay', delay),
     keepCompletedMs: completed.ms,
@@ -234,12 +234,13 @@ function storedBackoff(given: Duration | Backoff): StoredJobOptions['backoff'] {
   return { type, delayMs, maxMs: Math.max(msOf('backoff.maxDelay', maxDelay), delayMs), jitter }
 }
 
-function priorityOf(priority: number | JobPriority = 'normal'): number {
+/** @throws RangeError when it is neither a number in range nor a level */
+export function priorityOf(action: string, priority: number | JobPriority = 'normal'): number {
   if (typeof priority === 'number')
-    return checkInteger(ADD, 'priority', priority, 0, JOB_LIMITS.priority)
+    return checkInteger(action, 'priority', priority, 0, JOB_LIMITS.priority)
   if (Object.hasOwn(PRIORITIES, priority)) return PRIORITIES[priority]
   throw new RangeError(
-    `Cannot add job: priority is ${String(priority).slice(0, 40)}, a number or ${Object.keys(PRIORITIES).join(', ')} expected`,
+    `Cannot ${action}: priority is ${String(priority).slice(0, 40)}, a number or ${Object.keys(PRIORITIES).join(', ')} expected`,
   )
 }
 

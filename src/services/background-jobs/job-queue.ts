@@ -30,6 +30,7 @@ import {
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition } from './define-job.ts'
+import { changeJob, type JobChanges } from './change-job.ts'
 import { createLimitChanges, type LimitChanges } from './book-anew.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
@@ -315,6 +316,27 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   async resume(): Promise<void> {
     await this.#jobStore.command({ type: 'resume' })
     await this.#wake(this.name, 0)
+  }
+
+  /**
+   * Changes the data, the delay or the priority of a job that waits, in one step: also of one that
+   * waits between attempts, for room in its group or for its children, or is parked (these two have
+   * no delay).
+   *
+   * @returns Whether it was changed: not when it runs, has ended or is not there
+   * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such data
+   * @throws RangeError when an option is out of range, or the data is of another concurrency key
+   * @throws TypeError when nothing is to be changed
+   *
+   * @example
+   * await queue.change(id, { data: { to: 'ada@example.org' }, priority: 'high' })
+   * await queue.change(id, { delay: '10m' })
+   */
+  async change(id: string, changes: JobChanges): Promise<boolean> {
+    const parts = { queue: this.name, kinds: this.#kinds, jobStore: this.#jobStore }
+    const isChanged = await changeJob(id, changes, parts)
+    if (isChanged) await this.#wake(this.name, 0)
+    return isChanged
   }
 
   /**

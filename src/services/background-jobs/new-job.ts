@@ -21,14 +21,7 @@ export async function makeNewJob(
   data: Json,
   options: JobOptions,
 ): Promise<NewJob> {
-  if (definition.input !== undefined) {
-    const checked = await definition.input['~standard'].validate(data)
-    if (checked.issues !== undefined)
-      throw new JobError(
-        'invalid_data',
-        `Cannot add job ${JSON.stringify(name)}: ${describeIssues('data', checked.issues)}`,
-      )
-  }
+  await checkNewData('add', name, definition, data)
   // The input form is kept, not the output: it is checked again before the run.
   const job = newJobOf(name, data, options)
   const { concurrency } = definition
@@ -37,14 +30,35 @@ export async function makeNewJob(
   return { ...job, group: { key, limit: concurrency.limit } }
 }
 
+/** @throws JobError `invalid_data` when the data does not fit the definition's schema */
+export async function checkNewData(
+  action: 'add' | 'change',
+  name: string,
+  { input }: JobDefinition,
+  data: Json,
+): Promise<void> {
+  if (input === undefined) return
+  const checked = await input['~standard'].validate(data)
+  if (checked.issues === undefined) return
+  throw new JobError(
+    'invalid_data',
+    `Cannot ${action} job ${JSON.stringify(name)}: ${describeIssues('data', checked.issues)}`,
+  )
+}
+
 /** The job store's key of a group, of one kind's jobs. */
 export function groupKeyOf(name: string, key: string): Promise<string> {
   return fitText(`${name}:${key}`, GROUP_CHARACTERS)
 }
 
 /** What is said of a job that its queue has no definition of. */
-export function unknownJob(name: string, queue: string, known: readonly string[]): JobError {
+export function unknownJob(
+  name: string,
+  queue: string,
+  known: readonly string[],
+  action: 'add' | 'change' = 'add',
+): JobError {
   const names = known.join(', ') || 'no jobs'
-  const message = `Cannot add job ${JSON.stringify(name)}: queue ${queue} knows ${names}`
+  const message = `Cannot ${action} job ${JSON.stringify(name)}: queue ${queue} knows ${names}`
   return new JobError('unknown_job', message)
 }

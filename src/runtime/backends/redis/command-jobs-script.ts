@@ -3,8 +3,8 @@ import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
  * ARGV: offset, command (`promote-anew` forgets errors), then ids; or offset, `purge`, a state's
- * letter and how many; or offset, `record` and how many events → the number of jobs changed, after
- * a `=`.
+ * letter and how many; or offset, `record` and how many events; or offset, `change`, data, delay in
+ * ms and priority, each empty where it stays, then ids → the number of jobs changed, after a `=`.
  */
 export const commandJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +
@@ -63,13 +63,18 @@ local acts = {
   end,
 }
 local only
-local ids = {}
+local ids, first = {}, 3
+if command == 'change' then
+  first = 6
+  local delay = tonumber(ARGV[4])
+  acts.change = function(job) return change(job, ARGV[3], delay, ARGV[5]) end
+end
 if command == 'purge' then
   command, only = 'remove', ARGV[3]
   local first = countForgotten(only)
   ids = idsOf(redis.call('ZRANGE', SETS[only], first, first + tonumber(ARGV[4]) - 1))
 else
-  for at = 3, #ARGV do ids[#ids + 1] = ARGV[at] end
+  for at = first, #ARGV do ids[#ids + 1] = ARGV[at] end
 end
 load(ids)
 for _, id in ipairs(ids) do

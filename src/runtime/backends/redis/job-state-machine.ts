@@ -342,6 +342,21 @@ local function retry(job)
   if job.more then makeParentsWait(job) end
 end
 
+-- Changes what a waiting job carries; delay is nil where it stays, data and priority are empty then.
+local function change(job, data, delay, priority)
+  if not isWaiting(job.state) and (delay or (job.state ~= 'b' and job.state ~= 'p')) then return false end
+  record(job, 'changed')
+  if data ~= '' then changeData(job, data) end
+  local tail = job.tail
+  if priority ~= '' then tail = priority .. string.match(tail, '^%d+( .*)$') end
+  if delay and delay > 0 then return move(job, 's', digits(now + delay), nil, tail) end
+  local rank = string.match(tail, '^%d+')
+  if job.state == 's' and delay then return move(job, (job.pending or 0) > 0 and 'b' or 'r', rank, nil, tail) end
+  if job.state ~= 's' and job.state ~= 'p' then return move(job, job.state, rank, nil, tail) end
+  job.tail = tail
+  touch(job)
+end
+
 -- Puts another job in the place of one that waits.
 local function replace(job, body, terms, priority, lifo, delay)
   job.body = body

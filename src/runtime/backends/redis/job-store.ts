@@ -5,6 +5,7 @@ import {
   checkPageLimit,
   checkQueueName,
   encodeChildren,
+  encodeJson,
   encodeJobs,
   type EncodedJob,
 } from '../../ports/job-store/job-limits.ts'
@@ -199,7 +200,10 @@ function argumentsOf(command: JobCommand): readonly string[] {
   if (command.type === 'pause' || command.type === 'resume') return []
   if (command.type === 'record') return [String(command.keep)]
   if (command.type === 'purge') return [STATE_LETTERS[command.state], String(command.limit)]
-  return command.ids.map(toField)
+  const ids = command.ids.map(toField)
+  if (command.type !== 'change') return ids
+  const { data, delayMs = '', priority = '' } = command
+  return [data === undefined ? '' : encodeJson('data', data), `${delayMs}`, `${priority}`, ...ids]
 }
 
 /** @param fate What `addJobsScript` answers of the job that was to be added as `id` */

@@ -216,8 +216,31 @@ export function checkCommand(command: JobCommand): JobCommand {
     checkInteger('purge jobs', 'limit', command.limit, 1, JOB_LIMITS.batch)
     return { ...command }
   }
+  if (command.type === 'change') return checkChange(command)
+  checkIds(command)
+  return { ...command, ids: [...command.ids] }
+}
+
+function checkChange(command: Extract<JobCommand, { readonly type: 'change' }>): JobCommand {
+  checkIds(command)
+  const { type, ids, data, delayMs, priority } = command
+  if (data === undefined && delayMs === undefined && priority === undefined)
+    throw new TypeError('Cannot change job: nothing is to change, data, delay or priority expected')
+  return {
+    type,
+    ids: [...ids],
+    // A copy, which its text says exactly.
+    ...(data !== undefined && { data: JSON.parse(encodeJson('data', data)) as Json }),
+    ...(delayMs !== undefined && { delayMs: checkMs('delayMs', delayMs) }),
+    ...(priority !== undefined && {
+      priority: checkInteger(WRITE, 'priority', priority, 0, JOB_LIMITS.priority),
+    }),
+  }
+}
+
+function checkIds(command: Extract<JobCommand, { readonly ids: readonly string[] }>): void {
   const { length } = command.ids
-  if (length <= JOB_LIMITS.batch) return { ...command, ids: [...command.ids] }
+  if (length <= JOB_LIMITS.batch) return
   throw new RangeError(
     `Cannot ${command.type} jobs: ${length} ids, at most ${JOB_LIMITS.batch} allowed`,
   )

@@ -100,6 +100,11 @@ test('transition() tells of each end once, and lets nothing but a child or a com
       expect(token, what).toBeGreaterThanOrEqual(job.token)
       // What waits for others stands where its priority says, and time does not change it.
       if (instantOf(next.facts) === null) expect(rank, what).toBe(next.facts.priority)
+      if (event.type === 'change') {
+        expect(isFinished(job.state) && job.state !== 'parked', what).toBe(false)
+        expect(job.state, what).not.toBe('active')
+        continue
+      }
       if (job.state === 'blocked' && state === 'blocked') {
         const by = event.type === 'await' ? 1 : -1
         expect(['child', 'await'], what).toContain(event.type)
@@ -161,6 +166,8 @@ function* everyEvent({ token }: JobFacts): Generator<JobEvent> {
   for (const failed of [false, true]) yield { type: 'child', failed }
   yield { type: 'await' }
   for (const delayMs of [0, 10]) yield { type: 'replace', terms: { ...fresh, delayMs } }
+  for (const delayMs of [undefined, 0, 10])
+    yield { type: 'change', priority: 3, ...(delayMs !== undefined && { delayMs }) }
   for (const type of ['tick', 'hold', 'admit', 'promote', 'retry', 'cancel', 'remove'] as const)
     yield { type }
 }

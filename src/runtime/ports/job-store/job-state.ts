@@ -1,5 +1,6 @@
 import type { Json } from '../json.ts'
 import type { JobOutcome } from './job-outcome.ts'
+import type { JobChange } from './job-store.ts'
 
 /**
  * Where a job stands. `scheduled` waits for its time, also between attempts; `held` for its group
@@ -91,6 +92,7 @@ export type JobEvent =
   | { readonly type: 'replace'; readonly terms: JobTerms }
   /** `anew`: its error is forgotten. */
   | { readonly type: 'promote'; readonly anew?: boolean | undefined }
+  | ({ readonly type: 'change' } & JobChange)
   | { readonly type: 'retry' | 'cancel' | 'remove' }
 
 /**
@@ -201,6 +203,8 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
     case 'promote':
       if (job.state !== 'scheduled' && job.state !== 'parked') return REFUSED
       return changed(ready(job), event.anew === true ? { error: null } : {})
+    case 'change':
+      return change(job, event, now)
     case 'retry':
       if (!isFinished(job.state)) return REFUSED
       return changed({ ...ready(job), attempt: 0 })
@@ -302,6 +306,18 @@ function settle(job: JobFacts, outcome: SettledOutcome, now: number): Transition
       return changed({ ...job, state: 'scheduled', rank: now + outcome.delayMs, attempt }, notes)
     }
   }
+}
+
+function change(job: JobFacts, { data, delayMs, priority }: JobChange, now: number): Transition {
+  const waits = isWaiting(job.state)
+  if (!waits && (delayMs !== undefined || (job.state !== 'blocked' && job.state !== 'parked')))
+    return REFUSED
+  const kept = { ...job, priority: priority ?? job.priority }
+  const notes = data === undefined ? {} : { data }
+  if (delayMs !== undefined && delayMs > 0)
+    return changed({ ...kept, state: 'scheduled', rank: now + delayMs }, notes)
+  if (job.state === 'scheduled') return changed(delayMs === undefined ? kept : ready(kept), notes)
+  return changed({ ...kept, rank: job.state === 'parked' ? job.rank : kept.priority }, notes)
 }
 
 function childEnded(job: JobFacts, failed: boolean, now: number): Transition {

@@ -186,6 +186,13 @@ export interface JobPage {
 /** How many jobs are in each state, and whether the queue is paused. */
 export type QueueCounts = Readonly<Record<JobState, number>> & { readonly paused: boolean }
 
+/** What can be changed of a job that waits. */
+export interface JobChange {
+  readonly data?: Json
+  readonly delayMs?: number
+  readonly priority?: number
+}
+
 /** What an operator can ask of a queue. */
 export type JobCommand =
   /** No job is claimed until `resume`; running ones go on. */
@@ -201,6 +208,13 @@ export type JobCommand =
    * without what their last attempt noted as its error. Attempts stay as they are.
    */
   | { readonly type: 'promote'; readonly ids: readonly string[]; readonly anew?: boolean }
+  /**
+   * Changes what jobs carry that wait, when they are due or their priority, which places them in
+   * line by when they were added. With `delayMs` only ready, held and scheduled ones: due that long
+   * from now, 0 at once. Without it blocked and parked ones, too. Ids, groups, attempts and what
+   * the last one noted stay. One of the three is given at least.
+   */
+  | ({ readonly type: 'change'; readonly ids: readonly string[] } & JobChange)
   /**
    * Gives dead, cancelled, parked or completed jobs all their attempts again: they are ready, or
    * blocked while children of theirs have not ended. A parent takes the children with it that

@@ -7,12 +7,14 @@ import type { JobEvent, JobFacts, Transition } from './job-state.ts'
  * `retrying` is an attempt that failed and is followed by another, `deferred` one given back
  * unspent, `blocked` one that waits for children it has added, `stalled` one whose worker
  * disappeared, `retried` a finished job made ready again by hand, `replaced` a waiting one whose
- * place a later one took, `removed` one that was taken out before it had ended.
+ * place a later one took, `changed` one whose data, delay or priority was changed by hand,
+ * `removed` one that was taken out before it had ended.
  */
 export type QueueEventType =
   | 'added'
   | 'replaced'
   | 'promoted'
+  | 'changed'
   | 'active'
   | 'progress'
   | 'completed'
@@ -77,6 +79,8 @@ export function queueEventOf(
       return { type: 'active', attempt: attempt + 1 }
     case 'promote':
       return { type: 'promoted', attempt }
+    case 'change':
+      return { type: 'changed', attempt }
     case 'retry':
       return { type: 'retried', attempt }
     case 'replace':

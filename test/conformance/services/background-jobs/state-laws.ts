@@ -293,6 +293,27 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
       expectEqual((await claim()).length, 0)
     },
   ),
+  ...each(
+    'change() answers whether it changed the job, and then it is so',
+    async (harness, state) => {
+      const { queue, id, claim } = await stageOf(harness, state)
+      const isFree = isWaiting(state)
+      await queue.add('note', 1, { priority: 2 })
+      expectEqual(await queue.change(id, { data: 7, priority: 1, delay: 0 }), isFree)
+      const record = await queue.get(id)
+      expectEqual([record?.data, record?.priority], isFree ? [7, 1] : [0, 100])
+      expectEqual(await queue.change(id, { delay: '1h' }), isFree)
+      if (!isFree) return
+      expectEqual((await queue.get(id))?.state, 'scheduled')
+      expectEqual(
+        (await claim(5)).map(({ data }) => data),
+        [1],
+      )
+      await harness.advance(HOUR_MS)
+      const [found] = await claim(5)
+      expectEqual([found?.id, found?.data, found?.priority], [id, 7, 1])
+    },
+  ),
   ...each('a delay is over once, and a retry by hand waits for none', async (harness, state) => {
     const { queue, id } = await stageOf(harness, state)
     const record = await queue.get(id)

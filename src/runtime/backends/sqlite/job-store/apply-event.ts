@@ -138,7 +138,10 @@ function write(
     if (job.flow !== null) children.forget(queue, job.id)
     return null
   }
-  const after = passGate(context, queue, job.state, { ...job, ...next.facts })
+  const { facts } = next
+  // A made id says where its job stands by the priority that it was added with.
+  const keyed = job.keyed || facts.priority !== job.priority
+  const after = passGate(context, queue, job.state, { ...job, ...facts, keyed })
   const notes: JobNotes = {
     ...(next.error !== undefined && { error: stringifyJson(next.error) }),
     ...(next.result !== undefined && { result: stringifyJson(next.result) }),

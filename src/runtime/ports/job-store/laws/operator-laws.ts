@@ -2,6 +2,7 @@ import { expectEqual, expectRejection, type Law } from '../../conformance.ts'
 import {
   addOne,
   claim,
+  claimNames,
   extend,
   HOUR_MS,
   job,
@@ -13,7 +14,7 @@ import {
   stateOf,
   type JobStoreHarness,
 } from './law-steps.ts'
-import type { JobCommand, NewJob } from '../job-store.ts'
+import type { JobChange, JobCommand, NewJob } from '../job-store.ts'
 
 /** What an operator can see of a queue and change in it. */
 export const operatorLaws: readonly Law<JobStoreHarness>[] = [
@@ -39,6 +40,91 @@ export const operatorLaws: readonly Law<JobStoreHarness>[] = [
       const [added] = (await queue.add([job('n', { delayMs: HOUR_MS })])).jobs
       expectEqual(await queue.command({ type: 'promote', ids: [added?.id ?? '', 'nobody'] }), 1)
       expectEqual((await claim(queue, 1)).length, 1)
+    },
+  },
+  {
+    name: 'change gives a waiting job other data, another delay or priority, in one step and in every state',
+    async run({ open, advance }) {
+      const queue = (await open()).queue('q')
+      const [first = '', second = '', later = '', parent = '', child = ''] = (
+        await queue.add([
+          job('first', { priority: 5, maxAttempts: 3, ...kept }),
+          job('second', { priority: 5, group: { key: 'g', limit: 1 } }),
+          job('later', { priority: 5, delayMs: HOUR_MS }),
+          { ...job('parent', { priority: 5 }), id: 'parent' },
+          job('child', { priority: 9, parent: 'parent' }),
+        ])
+      ).jobs.map(({ id }) => id)
+      const change = (id: string, what: JobChange): Promise<number> =>
+        queue.command({ type: 'change', ids: [id], ...what })
+
+      // Before: first, second. One that is moved stands among the others by when it was added.
+      expectEqual(await change(second, { priority: 2, data: { new: 1 } }), 1)
+      expectEqual(await names(queue), ['second', 'first', 'child'])
+      expectEqual((await queue.get(second))?.data, { new: 1 })
+      expectEqual(await change(child, { priority: 5 }), 1)
+      expectEqual(await names(queue), ['second', 'first', 'child'])
+      expectEqual(await change(first, { priority: 9 }), 1)
+      expectEqual(await names(queue), ['second', 'child', 'first'])
+
+      // Due at another time, or now; what is put off makes room in its group.
+      const [held = ''] = (
+        await queue.add([job('held', { group: { key: 'g', limit: 1 } })])
+      ).jobs.map(({ id }) => id)
+      expectEqual(await change(held, { data: 'other', priority: 1 }), 1)
+      expectEqual((await queue.get(held))?.state, 'held')
+      expectEqual(await change(second, { delayMs: HOUR_MS }), 1)
+      expectEqual(
+        [await stateOf(queue, second), await stateOf(queue, held)],
+        ['scheduled', 'ready'],
+      )
+      expectEqual(await change(held, { delayMs: 2 * HOUR_MS }), 1)
+      expectEqual(await stateOf(queue, held), 'scheduled')
+      expectEqual(await change(later, { priority: 3 }), 1)
+      expectEqual(await stateOf(queue, later), 'scheduled')
+      expectEqual(await change(later, { delayMs: 0, data: null }), 1)
+      expectEqual([await stateOf(queue, later), (await names(queue))[0]], ['ready', 'later'])
+      expectEqual((await queue.get(later))?.data, null)
+
+      // A blocked job has no delay of its own.
+      expectEqual(await change(parent, { delayMs: 1000, data: 1 }), 0)
+      expectEqual(await change(parent, { priority: 1, data: { p: 1 } }), 1)
+      const blocked = await queue.get(parent)
+      expectEqual([blocked?.state, blocked?.priority, blocked?.data], ['blocked', 1, { p: 1 }])
+
+      // Nothing of one that runs or has ended, and all of one that waits between attempts.
+      const active = await claim(queue, 3)
+      expectEqual(
+        active.map(({ name }) => name),
+        ['later', 'child', 'first'],
+      )
+      const held1 = active.find(({ id }) => id === first)
+      expectEqual(await change(first, { data: 1 }), 0)
+      await settle(queue, held1, { to: 'scheduled', delayMs: HOUR_MS, error: 'e' })
+      expectEqual(await change(first, { data: 'mended', delayMs: 0 }), 1)
+      const [again] = await claim(queue, 1)
+      expectEqual([again?.data, again?.attempt, again?.lastError], ['mended', 2, 'e'])
+      await settle(queue, again, { to: 'parked', error: 'nobody' })
+      expectEqual([await change(first, { delayMs: 5 }), await change(first, { data: 2 })], [0, 1])
+      expectEqual([await stateOf(queue, first), (await queue.get(first))?.data], ['parked', 2])
+      await queue.command({ type: 'cancel', ids: [first] })
+      expectEqual([await change(first, { data: 3 }), await change('nobody', { data: 3 })], [0, 0])
+      expectEqual((await queue.get(first))?.data, 2)
+
+      // What waits elsewhere is found when its time comes, and by its id.
+      await advance(HOUR_MS)
+      expectEqual(await claimNames(queue, 1), ['second'])
+      await expectRejection(
+        () => change(second, {}),
+        (error) => error instanceof TypeError,
+        'a change of nothing to be refused',
+      )
+      for (const wrong of [{ priority: -1 }, { delayMs: Number.NaN }, { priority: 1.5 }])
+        await expectRejection(
+          () => change(second, wrong),
+          (error) => error instanceof RangeError,
+          'what is out of range to be refused',
+        )
     },
   },
   {
