@@ -187,6 +187,16 @@ export const doors: readonly Door[] = [
     source: 'src/services/storage/browser/index.ts',
   },
   {
+    subpath: './infrastructure/storage/encryption',
+    budgetBytes: 16_000,
+    source: 'src/services/storage/encryption/index.ts',
+  },
+  {
+    subpath: './infrastructure/storage/pipeline',
+    budgetBytes: 40_000,
+    source: 'src/services/storage/pipeline/index.ts',
+  },
+  {
     subpath: './infrastructure/storage/media',
     budgetBytes: 15_000,
     source: 'src/services/storage/media/index.ts',

@@ -37,6 +37,8 @@ const STATUS = {
   interrupted: 400,
   /** Another append to the same upload is running. */
   upload_locked: 423,
+  /** What is stored is not what was encrypted, or was encrypted with another key. */
+  not_authentic: 502,
   /** Files of the same key are in several places: say which store and bucket. */
   ambiguous_key: 409,
   /** This store, or this processor, cannot do that: see its capabilities. */
