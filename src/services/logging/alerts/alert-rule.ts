@@ -56,7 +56,7 @@ export interface Alert {
   /** ms since 1970. */
   readonly at: number
   /** Of a rule over lines: the latest of them, as it was written. */
-  readonly example?: string | undefined
+  readonly example?: string
 }
 
 /** A rule as it is worked with. */

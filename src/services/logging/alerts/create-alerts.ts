@@ -135,7 +135,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
         decideAlert(rule, state, counts, now, high)
       const { value, raised } = await changeState(partition, one, decide)
       const { name, atLeast: threshold, windowMs } = rule
-      return raised ? { rule: name, value, threshold, windowMs, at: now, example } : undefined
+      if (!raised) return undefined
+      const alert = { rule: name, value, threshold, windowMs, at: now }
+      return example === undefined ? alert : { ...alert, example }
     } catch (error) {
       // Whether it was counted is not known: rather one alert too many than none.
       for (const [tenth, count] of counts) add(one, tenth, count)
