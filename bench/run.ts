@@ -19,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>
   'jobs-durable-objects': () => import('./jobs-durable-objects.ts'),
   'jobs-latency': () => import('./jobs-latency.ts'),
   payments: () => import('./payments.ts'),
+  notifications: () => import('./notifications.ts'),
   'rate-limiting': () => import('./rate-limiting.ts'),
   'rate-limiting-hono': () => import('./rate-limiting-hono.ts'),
   'webhook-receiving': () => import('./webhook-receiving.ts'),

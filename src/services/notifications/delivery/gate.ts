@@ -88,7 +88,7 @@ export function createGate(options: GateOptions): Gate {
       const [recipient] = recipients
       if (recipient === undefined) return true
       const person = `${channel}:${recipient.toLowerCase()}`
-      const { partition, key } = await addressKey('notifications:caps', person)
+      const { partition, key } = addressKey('notifications:caps', person)
       return takeRoom(store.partition(partition), key, counted, id, clock.now())
     },
   }

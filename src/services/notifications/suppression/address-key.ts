@@ -1,4 +1,5 @@
 import { encodeHex } from '../../../primitives/hex.ts'
+import { sha256 } from '../../../primitives/sha256.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
 
 /** Where something about an address is kept. */
@@ -13,7 +14,7 @@ const SHARDS = 16
  * Keys of addresses are their SHA-256: as long as any, and no address stands in a key. They spread
  * over 16 partitions, those of `partitionsOf`.
  */
-export async function addressKey(family: string, address: string): Promise<AddressKey> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', encodeUtf8(address)))
+export function addressKey(family: string, address: string): AddressKey {
+  const digest = sha256(encodeUtf8(address))
   return { partition: `${family}:${(digest[0] ?? 0) % SHARDS}`, key: encodeHex(digest) }
 }

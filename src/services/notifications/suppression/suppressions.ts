@@ -133,19 +133,18 @@ const CATEGORY = /^[\w.-]{1,64}$/
 export function createSuppressions(options: SuppressionsOptions): SuppressionList {
   const { store, clock, softBounces } = options
 
-  function change(
+  async function change(
     channel: SuppressedChannel,
     address: string,
     decide: (record: AddressRecord) => AddressRecord | null,
   ): Promise<boolean> {
-    return keyOf(channel, address).then(({ partition, key, normal }) =>
-      changeEntry(store.partition(partition), key, (entry) => {
-        const before = readRecord(entry) ?? { channel, address: normal, stops: [], soft: [] }
-        const after = decide({ ...before, stops: before.stops.filter(isLive) })
-        if (after === null) return { result: false }
-        return { result: true, write: writeOf(key, after) }
-      }),
-    )
+    const { partition, key, normal } = keyOf(channel, address)
+    return changeEntry(store.partition(partition), key, (entry) => {
+      const before = readRecord(entry) ?? { channel, address: normal, stops: [], soft: [] }
+      const after = decide({ ...before, stops: before.stops.filter(isLive) })
+      if (after === null) return { result: false }
+      return { result: true, write: writeOf(key, after) }
+    })
   }
 
   function writeOf(
@@ -227,11 +226,11 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
         return { ...record, stops: left, soft: [] }
       }),
     async find(address, { channel = 'email', category = null as string | null } = {}) {
-      const { partition, key } = await keyOf(channel, address)
+      const { partition, key } = keyOf(channel, address)
       return stopIn(await store.partition(partition).get(key), category, false)
     },
     async findAll(channel, addresses, category, critical) {
-      const keys = await Promise.all(addresses.map((address) => keyOf(channel, address)))
+      const keys = addresses.map((address) => keyOf(channel, address))
       const entries = new Map<string, StoreEntry | null>()
       await Promise.all(
         [...Map.groupBy(keys, ({ partition }) => partition)].map(async ([name, wanted]) => {
@@ -294,10 +293,10 @@ export function checkCategory(category: unknown): string {
   )
 }
 
-async function keyOf(
+function keyOf(
   channel: SuppressedChannel,
   address: unknown,
-): Promise<AddressKey & { readonly normal: string }> {
+): AddressKey & { readonly normal: string } {
   const normal =
     channel === 'sms'
       ? readPhoneNumber('address', address)
@@ -310,7 +309,7 @@ async function keyOf(
       'Cannot use suppression: address is no e-mail address',
     )
   const lower = normal.toLowerCase()
-  return { ...(await addressKey(FAMILY, `${channel}:${lower}`)), normal: lower }
+  return { ...addressKey(FAMILY, `${channel}:${lower}`), normal: lower }
 }
 
 function valueOf({ channel, address, stops, soft }: AddressRecord): Json {

@@ -1,5 +1,6 @@
 import { encodeBase64Url } from '../../../primitives/base64url.ts'
 import type { IpAddress } from '../../../primitives/ip-address.ts'
+import { sha256 } from '../../../primitives/sha256.ts'
 import { encodeUtf8, utf8Length } from '../../../primitives/utf8.ts'
 import { addressKey } from '../addresses/client-address.ts'
 import type { GuardKey } from './guard-rule.ts'
@@ -56,23 +57,22 @@ async function partOf(
   }
   if (key === 'api-key') {
     const apiKey = await sources.apiKey()
-    if (apiKey !== null) return `api-key:${await digest(apiKey)}`
+    if (apiKey !== null) return `api-key:${digest(apiKey)}`
   }
   const ip = sources.address()
   return ip === null ? null : addressKey(ip, sources.ipv6Prefix)
 }
 
 /** A caller may send a text of any length and of any characters. */
-async function fitted(text: string): Promise<string> {
+function fitted(text: string): string {
   if (
     text.isWellFormed() &&
     (text.length * 3 <= MAX_KEY_BYTES || utf8Length(text) <= MAX_KEY_BYTES)
   )
     return text
-  return `digest:${await digest(text)}`
+  return `digest:${digest(text)}`
 }
 
-async function digest(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', encodeUtf8(text))
-  return encodeBase64Url(new Uint8Array(hash).subarray(0, DIGEST_BYTES))
+function digest(text: string): string {
+  return encodeBase64Url(sha256(encodeUtf8(text)).subarray(0, DIGEST_BYTES))
 }

@@ -161,6 +161,8 @@ async function readText({ body }: Response, signal: AbortSignal): Promise<string
 }
 
 function parse(text: string): unknown {
+  // Many answers are empty, and to throw costs more than to ask.
+  if (text === '') return null
   try {
     return JSON.parse(text)
   } catch {
