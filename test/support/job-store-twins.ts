@@ -108,12 +108,20 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
       'resume',
       'purge',
       'record',
+      'group',
+      'group',
     ])
     const state = pick(JOB_STATES.filter((one) => one !== 'active'))
     const limit = pick([1, 3])
+    const control = pick<{ key: string; paused?: boolean; limit?: number | null }>([
+      { key: pick(['g', 'h']), paused: chance(0.5) },
+      { key: pick(['g', 'h']), limit: pick([1, 2, 4, null]) },
+      { key: pick(['g', 'h']), paused: false, limit: pick([1, null, null]) },
+    ])
     const keep = pick([0, 5, 300, 300])
     return (side) => {
       if (type === 'pause' || type === 'resume') return { type }
+      if (type === 'group') return { type, ...control }
       if (type === 'record') return { type, keep }
       if (type === 'purge') return { type, state, limit }
       const ids = chosen.map((name) => side.ids.get(name) ?? name)
@@ -252,11 +260,12 @@ function createSide(queue: QueueStore): Side {
       const children = []
       for (const id of IDS) children.push((await queue.children(id)).map(childSeen))
       // Numbers differ, and times are of each store's own clock.
+      const groups = [await queue.group('g'), await queue.group('h')]
       const { events, recording } = await queue.events({ limit: 1000 })
       const told = events.map(({ id, name, type, attempt }) => ({
         ...{ key: keyOf(id, name), name, type, attempt },
       }))
-      return { states, children, counts: await queue.counts(), recording, told }
+      return { states, children, counts: await queue.counts(), recording, told, groups }
     },
   }
 }

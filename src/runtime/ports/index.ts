@@ -39,6 +39,7 @@ export type { JobOutcome } from './job-store/job-outcome.ts'
 export { JOB_LIMITS } from './job-store/job-limits.ts'
 export type { JobControl, JobProcessor } from './job-store/job-processor.ts'
 export { JOB_STATES, type JobState } from './job-store/job-state.ts'
+export type { GroupControl, GroupRecord } from './job-store/group-control.ts'
 export type {
   QueueEvent,
   QueueEventPage,

@@ -11,6 +11,8 @@ export type {
 } from './batch-job.ts'
 export type { JobEvent, JobEventListener } from './job-events.ts'
 export type { JobFlow } from './job-flow.ts'
+export type { JobGroup } from './job-group.ts'
+export type { GroupRecord } from '../../runtime/ports/index.ts'
 export type { JobStatistics } from './job-statistics.ts'
 export type { RedriveOptions } from './redrive.ts'
 export { JobError, type JobErrorCode } from './job-error.ts'

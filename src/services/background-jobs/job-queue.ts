@@ -37,6 +37,7 @@ import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
 import { layOutFlow, type JobFlow } from './job-flow.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
+import { controlJobGroup, type JobGroup } from './job-group.ts'
 import { createJobKinds, type JobKinds } from './job-kinds.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { refuseTrace, type JobOptions } from './job-options.ts'
@@ -337,6 +338,18 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const isChanged = await changeJob(id, changes, parts)
     if (isChanged) await this.#wake(this.name, 0)
     return isChanged
+  }
+
+  /**
+   * The jobs of one kind and one key, to be paused, resumed and limited while they are worked.
+   *
+   * @param key What `concurrency.key` answers. Default: the one key of a kind without any
+   * @throws JobError `unknown_job`, TypeError when jobs of that kind are in no group
+   */
+  group(name: keyof Jobs & string, key = ''): JobGroup {
+    const definition = this.#kinds.find(name)
+    if (definition === undefined) throw unknownJob(name, this.name, this.#kinds.names)
+    return controlJobGroup(this.#jobStore, () => this.#wake(this.name, 0), definition, name, key)
   }
 
   /**

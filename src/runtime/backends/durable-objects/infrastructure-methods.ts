@@ -22,6 +22,7 @@ import type {
   RateLimitDecision,
   RateLimitName,
 } from '../../ports/rate-limit-store/rate-limit-store.ts'
+import type { GroupRecord } from '../../ports/job-store/group-control.ts'
 import type { QueueEventPage, QueueEventsOptions } from '../../ports/job-store/queue-event.ts'
 import type { PlacedChild } from '../sqlite/job-store/child-table.ts'
 import type { JsonText } from './json-text.ts'
@@ -52,6 +53,7 @@ export interface InfrastructureMethods {
   listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage>
   countJobs(queue: string): JsonText<QueueCounts>
   commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number>
+  getGroup(queue: string, key: JsonText<string>): JsonText<GroupRecord>
   listEvents(queue: string, options: JsonText<QueueEventsOptions>): JsonText<QueueEventPage>
 
   consumeRateLimits(

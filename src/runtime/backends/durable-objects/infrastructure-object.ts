@@ -20,6 +20,7 @@ import type {
   NewJob,
   QueueCounts,
 } from '../../ports/job-store/job-store.ts'
+import type { GroupRecord } from '../../ports/job-store/group-control.ts'
 import type { QueueEventPage, QueueEventsOptions } from '../../ports/job-store/queue-event.ts'
 import { systemReport, type Report } from '../../ports/platform/report.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
@@ -161,6 +162,10 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
 
   commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number> {
     return toJsonText(this.#jobs.command(queue, fromJsonText(command)))
+  }
+
+  getGroup(queue: string, key: JsonText<string>): JsonText<GroupRecord> {
+    return toJsonText(this.#jobStore.group(queue, fromJsonText(key)))
   }
 
   listEvents(queue: string, options: JsonText<QueueEventsOptions>): JsonText<QueueEventPage> {

@@ -4,6 +4,7 @@ import {
   checkQueueName,
   encodeJobs,
 } from '../../ports/job-store/job-limits.ts'
+import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import type { JobStore, QueueStore } from '../../ports/job-store/job-store.ts'
 import { inOrder, type PlacedChild } from '../sqlite/job-store/child-table.ts'
 import type { ChildPage } from './infrastructure-methods.ts'
@@ -74,6 +75,11 @@ function createObjectQueue(call: CallObject, object: string, queue: string): Que
     async command(command) {
       const text = checkMessage(toJsonText(checkCommand(command)))
       return call(object, (remote) => remote.commandJobs(queue, text))
+    },
+    async group(key) {
+      checkGroupKey(key)
+      const text = toJsonText(key)
+      return call(object, (remote) => remote.getGroup(queue, text))
     },
     async events(options = {}) {
       const text = toJsonText(options)

@@ -6,6 +6,7 @@ import type {
   QueueCounts,
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
+import { checkGroupKey, UNCONTROLLED } from '../../ports/job-store/group-control.ts'
 import { checkEventLimit, type QueueEvent } from '../../ports/job-store/queue-event.ts'
 import { JOB_STATES } from '../../ports/job-store/job-state.ts'
 import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
@@ -171,7 +172,15 @@ export function createShardedQueue(
       const command = checkCommand(given)
       if (command.type === 'purge') return purge(command)
       if ('ids' in command) return commandIds(command)
+      if (command.type === 'group')
+        return (await shards[shardOf(command.key, count)]?.command(command)) ?? 0
       return sum(await Promise.all(shards.map((queue) => queue.command(command))))
+    },
+
+    async group(key) {
+      checkGroupKey(key)
+      const none = { ...UNCONTROLLED, admitted: 0, held: 0 }
+      return (await shards[shardOf(key, count)]?.group(key)) ?? none
     },
 
     async events({ after, limit = 100 } = {}) {

@@ -5,6 +5,14 @@ import {
   type JobFacts,
   type JobState,
 } from '../../ports/job-store/job-state.ts'
+import {
+  changedControl,
+  hasRoom,
+  mayClaim,
+  UNCONTROLLED,
+  type GroupControl,
+  type GroupRecord,
+} from '../../ports/job-store/group-control.ts'
 import { compareJobs, type MemoryJob } from './memory-job.ts'
 import { SortedList } from './sorted-list.ts'
 
@@ -21,6 +29,11 @@ export interface JobBoard {
    */
   move(job: MemoryJob, facts: JobFacts, seq?: number): void
   remove(job: MemoryJob): void
+  /** Whether a ready job may be claimed; otherwise it is held. */
+  passClaim(job: MemoryJob): boolean
+  /** @returns Whether that changed something */
+  control(group: string, change: Partial<GroupControl>): boolean
+  group(key: string): GroupRecord
 }
 
 /** The jobs of one group. */
@@ -35,6 +48,8 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
   const jobs = new Map<string, MemoryJob>()
   const states = new Map(JOB_STATES.map((state) => [state, new SortedList(compareJobs)]))
   const groups = new Map<string, Group>()
+  const controls = new Map<string, GroupControl>()
+  const controlOf = (group: string): GroupControl => controls.get(group) ?? UNCONTROLLED
 
   const inState = (state: JobState): SortedList<MemoryJob> =>
     states.get(state) ?? new SortedList(compareJobs)
@@ -66,7 +81,8 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
   }
 
   function isFull(job: MemoryJob): boolean {
-    return job.given.group !== null && groupOf(job).admitted >= job.given.groupLimit
+    const { group, groupLimit } = job.given
+    return group !== null && !hasRoom(groupOf(job).admitted, groupLimit, controlOf(group))
   }
 
   /** Lets held jobs follow while there is room, each behind whatever is ready already. */
@@ -100,6 +116,29 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
     move(job, facts, seq = job.seq) {
       const full = !takesRoom(job.facts.state) && isFull(job)
       move(job, facts, seq, full ? 'hold' : null)
+    },
+    passClaim(job) {
+      const { group } = job.given
+      if (group === null) return true
+      const active = (): number =>
+        inState('active')
+          .slice(0)
+          .filter((other) => other.given.group === group).length
+      if (mayClaim(groupOf(job).admitted, controlOf(group), active)) return true
+      move(job, job.facts, job.seq, 'hold')
+      return false
+    },
+    control(group, change) {
+      const changed = changedControl(controlOf(group), change)
+      if (changed === null) return false
+      if (changed.paused || changed.limit !== null) controls.set(group, changed)
+      else controls.delete(group)
+      admitHeld(group)
+      return true
+    },
+    group(key) {
+      const { admitted = 0, held } = groups.get(key) ?? {}
+      return { ...controlOf(key), admitted, held: held?.size ?? 0 }
     },
     remove(job) {
       jobs.delete(job.id)

@@ -35,6 +35,7 @@ import {
 import { createLeaseClock } from '../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../ports/job-store/kept-bounds.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
+import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import { queueEventOf } from '../../ports/job-store/queue-event.ts'
 import { createDeduplication, type DeduplicationHold } from './deduplication.ts'
 import { createEventLog } from './event-log.ts'
@@ -382,9 +383,16 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     if (order.claim !== undefined && !paused) {
       const { limit, leaseMs } = order.claim
       leases.note(leaseMs)
-      for (const job of board.inState('ready').slice(0, limit)) {
-        apply(job, { type: 'claim', leaseMs, mintedToken: lastToken + 1 }, now)
-        claimed.push(claimedOf(job))
+      // What is held instead makes room for those behind it.
+      for (let held = true; held && claimed.length < limit;) {
+        held = false
+        for (const job of board.inState('ready').slice(0, limit - claimed.length)) {
+          if (!board.passClaim(job)) held = true
+          else {
+            apply(job, { type: 'claim', leaseMs, mintedToken: lastToken + 1 }, now)
+            claimed.push(claimedOf(job))
+          }
+        }
       }
     }
     return { settled, extended, claimed, wakeInMs: wakeInMs(now) }
@@ -416,6 +424,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       paused = checked.type === 'pause'
       return 0
     }
+    if (checked.type === 'group') return board.control(checked.key, checked) ? 1 : 0
     if (checked.type === 'record') {
       events.record(checked.keep, now)
       return 0
@@ -462,6 +471,10 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     children: async (id) => structuredClone([...(known(id)?.children.values() ?? [])]),
     counts: async () => counts(),
     command: async (given) => command(given),
+    async group(key) {
+      checkGroupKey(key)
+      return board.group(key)
+    },
     events: async (options = {}) => events.read(options),
   }
 }

@@ -19,6 +19,25 @@ elseif command == 'resume' then
   if keep == 0 then redis.call('PEXPIRE', META, META_KEPT_MS) end
   if paused then wake('=0') end
   return { '=0' }
+elseif command == 'group' then
+  local group, asked, most = ARGV[3], ARGV[4], ARGV[5]
+  roomOf(group)
+  local control = controls[group]
+  local before = (control.paused and '1' or '0') .. ' ' .. (control.limit or '-')
+  if asked ~= '' then control.paused = asked == '1' end
+  if most ~= '' then control.limit = tonumber(most) end
+  local after = (control.paused and '1' or '0') .. ' ' .. (control.limit or '-')
+  if after == before then return { '=0' } end
+  if after == '0 -' then
+    redis.call('HDEL', GROUPS, ' ' .. group)
+  else
+    redis.call('HSET', GROUPS, ' ' .. group, after)
+  end
+  admitHeld(group)
+  flush()
+  saveMeta(true)
+  wake(wakeIn(woken, math.huge))
+  return { '=1' }
 elseif command == 'record' then
   local wanted = tonumber(ARGV[3])
   if keep == 0 and wanted > 0 then

@@ -140,41 +140,91 @@ if sweeping then
   flush()
 end
 
+-- Whether a ready job of a group may be claimed: its group may have been paused or limited meanwhile.
+local actives = {}
+local function activesOf(group)
+  if not actives[group] then
+    local count, ids = 0, idsOf(redis.call('ZRANGE', SETS.a, 0, -1))
+    for first = 1, #ids, 1000 do
+      for _, text in ipairs(redis.call('HMGET', JOBS, unpack(ids, first, math.min(first + 999, #ids)))) do
+        local flags, tail = select(5, string.match(text, FACTS)), select(7, string.match(text, FACTS))
+        if flags >= '2' and select(2, string.match(tail, MORE)) == group then count = count + 1 end
+      end
+    end
+    actives[group] = count
+  end
+  return actives[group]
+end
+local function mayClaim(tail)
+  local _, group = string.match(tail, MORE)
+  if group == '' then return true end
+  local room = roomOf(group)
+  local control = controls[group]
+  if control.paused then return false end
+  if control.limit and room > control.limit then
+    if activesOf(group) >= control.limit then return false end
+    actives[group] = actives[group] + 1
+  end
+  return true
+end
+
 local reply = { table.concat(fates), table.concat(grants), '' }
 local hasReady, full = false, true
 if claiming then
-  local members = redis.call('ZRANGE', SETS.r, 0, limit - 1)
-  local leaseEnd, bytes, taken, active, facts = digits(now + lease), 0, 0, {}, {}
-  for first = 1, #members, ${BODIES_AT_ONCE} do
-    local claimed = idsOf({ unpack(members, first, first + ${BODIES_AT_ONCE - 1}) })
-    local texts = redis.call('HMGET', JOBS, unpack(claimed))
-    local found = redis.call('HMGET', BODIES, unpack(claimed))
-    for index, id in ipairs(claimed) do
-      bytes = bytes + #found[index]
-      if bytes > ${REPLY_BYTES} and taken > 0 then break end
-      taken = taken + 1
-      local _, attempt, token, seq, flags, notes, tail = string.match(texts[index], FACTS)
-      serial = math.max(mint(), tonumber(token) + 1)
-      record({ id = id }, 'active', attempt + 1, found[index])
-      local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
-      facts[#facts + 1] = id
-      facts[#facts + 1] = text
-      active[#active + 1] = leaseEnd
-      active[#active + 1] = members[taken]
-      reply[#reply + 1] = id
-      reply[#reply + 1] = text
-      reply[#reply + 1] = found[index]
-      reply[#reply + 1] = string.find(notes, 'e', 1, true) and redis.call('HGET', NOTES, 'e' .. id) or ''
+  local leaseEnd, bytes, total, cut = digits(now + lease), 0, 0, false
+  local members, wanted
+  repeat
+    wanted = limit - total
+    members = redis.call('ZRANGE', SETS.r, 0, wanted - 1)
+    local taken, active, facts, left, unfit = 0, {}, {}, {}, {}
+    for first = 1, #members, ${BODIES_AT_ONCE} do
+      local claimed = idsOf({ unpack(members, first, first + ${BODIES_AT_ONCE - 1}) })
+      local texts = redis.call('HMGET', JOBS, unpack(claimed))
+      local found = redis.call('HMGET', BODIES, unpack(claimed))
+      for index, id in ipairs(claimed) do
+        local _, attempt, token, seq, flags, notes, tail = string.match(texts[index], FACTS)
+        if flags >= '2' and not mayClaim(tail) then
+          unfit[#unfit + 1] = id
+        else
+          bytes = bytes + #found[index]
+          if bytes > ${REPLY_BYTES} and total + taken > 0 then
+            cut = true
+            break
+          end
+          taken = taken + 1
+          serial = math.max(mint(), tonumber(token) + 1)
+          record({ id = id }, 'active', attempt + 1, found[index])
+          local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
+          facts[#facts + 1] = id
+          facts[#facts + 1] = text
+          active[#active + 1] = leaseEnd
+          active[#active + 1] = members[first + index - 1]
+          left[taken] = members[first + index - 1]
+          reply[#reply + 1] = id
+          reply[#reply + 1] = text
+          reply[#reply + 1] = found[index]
+          reply[#reply + 1] = string.find(notes, 'e', 1, true) and redis.call('HGET', NOTES, 'e' .. id) or ''
+        end
+      end
+      if cut then break end
     end
-    if taken < first + #claimed - 1 then break end
-  end
-  if taken > 0 then
-    redis.call('ZREMRANGEBYRANK', SETS.r, 0, taken - 1)
-    send('ZADD', SETS.a, active)
-    send('HSET', JOBS, facts)
-    lost = math.min(lost, now + lease)
-  end
-  hasReady, full = #members == limit or taken < #members, taken == limit
+    if taken > 0 then
+      if #unfit == 0 then
+        redis.call('ZREMRANGEBYRANK', SETS.r, 0, taken - 1)
+      else
+        send('ZREM', SETS.r, left)
+      end
+      send('ZADD', SETS.a, active)
+      send('HSET', JOBS, facts)
+      lost = math.min(lost, now + lease)
+    end
+    total = total + taken
+    -- What is held instead makes room for those behind it.
+    load(unfit)
+    for _, id in ipairs(unfit) do move(known[id], 'h', (string.match(known[id].tail, '^%d+'))) end
+    if #unfit > 0 then flush() end
+  until #unfit == 0 or cut or total == limit
+  hasReady, full = cut or total == limit or #members == wanted, total == limit
 end
 if hasReady or not claiming then hasReady = redis.call('ZCARD', SETS.r) > 0 end
 if minted and sweeping and swept then redis.call('HSET', META, 'swept', nowText) end

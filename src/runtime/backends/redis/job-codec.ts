@@ -218,7 +218,7 @@ function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPosition): str
   return `${flags.join('')} ${group} ${job.groupLimit} ${parent} ${toFlag(job.failsParent)} ${spareId}`
 }
 
-function toFlag(value: boolean): string {
+export function toFlag(value: boolean): string {
   return value ? '1' : '0'
 }
 

@@ -41,7 +41,7 @@ local function admitHeld(group)
     local turn = redis.call('ZRANGEBYLEX', TURNS, '[' .. group .. ' ', '(' .. group .. '!', 'LIMIT', 0, 1)[1]
     if not turn then return end
     local job = find(string.sub(turn, #group + 25))
-    if roomOf(group) >= job.limit then return end
+    if not hasRoom(group, job.limit) then return end
     move(job, 'r', (string.match(job.tail, '^%d+')), nextSeq())
   end
 end
@@ -54,7 +54,7 @@ function move(job, state, rank, seq, tail)
   local had = takesRoom(job.state)
   if job.state == 'h' then redis.call('ZREM', TURNS, turnOf(job)) end
   job.seq, job.tail = seq or job.seq, tail or job.tail
-  if state == 'r' and not had and roomOf(group) >= job.limit then state = 'h' end
+  if state == 'r' and not had and not hasRoom(group, job.limit) then state = 'h' end
   if state == 'h' then redis.call('ZADD', TURNS, 0, turnOf(job)) end
   local has = takesRoom(state)
   if had ~= has then changeRoom(group, has and 1 or -1) end

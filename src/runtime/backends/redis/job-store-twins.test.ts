@@ -77,7 +77,10 @@ async function findStrays(): Promise<readonly string[]> {
     if (group !== '' && 'ra'.includes(letter)) admitted.set(group, (admitted.get(group) ?? 0) + 1)
   }
   compare('turns', await members('turns'), turns)
-  const counts = Object.entries(await hash('groups')).map(([group, count]) => `${group} ${count}`)
+  // What was asked of a group stays, whether it has jobs or not.
+  const counts = Object.entries(await hash('groups'))
+    .filter(([group]) => !group.startsWith(' '))
+    .map(([group, count]) => `${group} ${count}`)
   compare(
     'groups',
     counts,

@@ -21,6 +21,7 @@ import type {
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
 import { isFinished, JOB_STATES } from '../../ports/job-store/job-state.ts'
+import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import {
   checkEventLimit,
   numberOfCursor,
@@ -41,12 +42,14 @@ import {
   encodeSettlement,
   fromField,
   toField,
+  toFlag,
   type NewJobPosition,
 } from './job-codec.ts'
 import { QUEUE_PARTS, STATE_LETTERS } from './job-layout.ts'
 import { channelOf, type KeysOf } from './keys.ts'
 import {
   countJobsScript,
+  getGroupScript,
   getJobScript,
   listEventsScript,
   listChildrenScript,
@@ -173,6 +176,19 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       return decodeCount(await run(commandJobsScript, [verbOf(command), ...argumentsOf(command)]))
     },
 
+    async group(key) {
+      checkGroupKey(key)
+      const [admitted = '', paused = '', limit = '', held = ''] = await run(getGroupScript, [
+        encodeURIComponent(key),
+      ])
+      return {
+        paused: paused === '=1',
+        limit: limit === '=-' ? null : Number(limit.slice(1)),
+        admitted: Number(admitted.slice(1)),
+        held: Number(held.slice(1)),
+      }
+    },
+
     async events({ after, limit = 100 } = {}): Promise<QueueEventPage> {
       const number = numberOfCursor(after)
       checkEventLimit(limit)
@@ -198,6 +214,14 @@ function verbOf(command: JobCommand): string {
 
 function argumentsOf(command: JobCommand): readonly string[] {
   if (command.type === 'pause' || command.type === 'resume') return []
+  if (command.type === 'group') {
+    const { key, paused, limit } = command
+    return [
+      encodeURIComponent(key),
+      paused === undefined ? '' : toFlag(paused),
+      limit === undefined ? '' : (limit?.toString() ?? '-'),
+    ]
+  }
   if (command.type === 'record') return [String(command.keep)]
   if (command.type === 'purge') return [STATE_LETTERS[command.state], String(command.limit)]
   const ids = command.ids.map(toField)

@@ -122,10 +122,21 @@ local function saveEvents()
 end
 
 -- The number of jobs of a group that are ready or active.
-local rooms, changedRooms = {}, {}
+local rooms, controls, changedRooms = {}, {}, {}
 local function roomOf(group)
-  if not rooms[group] then rooms[group] = tonumber(redis.call('HGET', GROUPS, group) or 0) end
+  if not rooms[group] then
+    local found = redis.call('HMGET', GROUPS, group, ' ' .. group)
+    rooms[group] = tonumber(found[1] or 0)
+    local held, limit = string.match(found[2] or '0 -', '^(%d) (%S+)$')
+    controls[group] = { paused = held == '1', limit = tonumber(limit) }
+  end
   return rooms[group]
+end
+-- Whether one more job may become ready, whose own limit that is.
+local function hasRoom(group, limit)
+  local room = roomOf(group)
+  local control = controls[group]
+  return not control.paused and room < (control.limit or limit)
 end
 local function changeRoom(group, by)
   rooms[group] = roomOf(group) + by

@@ -93,6 +93,21 @@ return { '=' .. table.concat(counts, ' ') .. ' ' .. (paused or '0') }
 )
 
 /**
+ * ARGV: offset, group → how many of its jobs are ready or active, `1` when it is paused, its limit
+ * or `-`, and how many are held, each after a `=`.
+ */
+export const getGroupScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local group = ARGV[2]
+local found = redis.call('HMGET', GROUPS, group, ' ' .. group)
+local paused, limit = string.match(found[2] or '0 -', '^(%d) (%S+)$')
+local held = redis.call('ZLEXCOUNT', TURNS, '[' .. group .. ' ', '(' .. group .. '!')
+return { '=' .. (found[1] or '0'), '=' .. paused, '=' .. limit, '=' .. held }
+`,
+)
+
+/**
  * ARGV: offset, the number of an event to go on after or nothing, limit → how many are kept, the
  * first number of these, `1` when some before them were missed and the latest number, each after a
  * `=`, then the events, each of the next number, as `events` holds them.

@@ -139,6 +139,7 @@ function createJobStore(engine: SqliteJobStore, group: GroupCommit): JobStore {
         children: (id) => group.read(() => engine.children(name, id)),
         counts: () => group.read(() => engine.counts(name)),
         command: async (command) => group.write(engine.prepareCommand(name, command)),
+        group: (key) => group.read(() => engine.group(name, key)),
         events: (options = {}) => group.read(() => engine.events(name, options)),
       }
     },

@@ -4,6 +4,7 @@ import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Exchange, JobCommand, NewJob } from './job-store.ts'
 import type { Json } from '../json.ts'
+import { checkGroupControl } from './group-control.ts'
 import { MOST_EVENTS } from './queue-event.ts'
 
 /** Limits every job store keeps. */
@@ -208,6 +209,10 @@ export function checkExchange({ settle = [], extend = [], claim }: Exchange): vo
  */
 export function checkCommand(command: JobCommand): JobCommand {
   if (command.type === 'pause' || command.type === 'resume') return { ...command }
+  if (command.type === 'group') {
+    checkGroupControl(command.key, command.limit)
+    return { ...command }
+  }
   if (command.type === 'record') {
     checkInteger('record events', 'keep', command.keep, 0, MOST_EVENTS)
     return { ...command }

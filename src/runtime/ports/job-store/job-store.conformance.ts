@@ -5,6 +5,7 @@ import { adoptionLaws } from './laws/adoption-laws.ts'
 import { eventLaws } from './laws/event-laws.ts'
 import { flowLaws } from './laws/flow-laws.ts'
 import { flowRetryLaws } from './laws/flow-retry-laws.ts'
+import { groupControlLaws } from './laws/group-control-laws.ts'
 import { groupLaws } from './laws/group-laws.ts'
 import { keepingLaws } from './laws/keeping-laws.ts'
 import { operatorLaws } from './laws/operator-laws.ts'
@@ -468,6 +469,7 @@ export const jobStoreLaws: readonly Law<JobStoreHarness>[] = [
   ...operatorLaws,
   ...deduplicationLaws,
   ...groupLaws,
+  ...groupControlLaws,
   ...flowLaws,
   ...eventLaws,
   ...flowRetryLaws,

@@ -2,6 +2,7 @@ import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from '../json.ts'
 import type { JobState } from './job-state.ts'
 import type { NewJob } from './new-job.ts'
+import type { GroupRecord } from './group-control.ts'
 import type { QueueEventPage, QueueEventsOptions } from './queue-event.ts'
 
 export type { Deduplication, NewJob } from './new-job.ts'
@@ -67,6 +68,9 @@ export interface QueueStore {
    * @returns How many jobs changed, those that others took with them included
    */
   command(command: JobCommand): Promise<number>
+
+  /** One group of the queue; of one that has no jobs what was asked of it, if anything. */
+  group(key: string): Promise<GroupRecord>
 
   /**
    * What happened in the queue, for as long as it records that: each event was written in one step
@@ -198,6 +202,17 @@ export type JobCommand =
   /** No job is claimed until `resume`; running ones go on. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
+  /**
+   * Pauses, resumes or limits (1 to 1,000; `null` for the limits of its jobs) one group, whether it
+   * has jobs or not; what is not given stays. Jobs that are ready and no longer may be are held
+   * when their turn comes; running ones go on. Answers 1 where it changed something, 0 otherwise.
+   */
+  | {
+      readonly type: 'group'
+      readonly key: string
+      readonly paused?: boolean
+      readonly limit?: number | null
+    }
   /**
    * Records what happens from now on, and keeps the latest `keep` events, up to 100,000; 0 records
    * nothing any more and forgets what was recorded.

@@ -153,5 +153,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        at INTEGER NOT NULL,
        PRIMARY KEY (queue, number)
      ) WITHOUT ROWID`,
+    // What was asked of a group. No row for one of which nothing was.
+    `CREATE TABLE reuse_group_controls (
+       queue TEXT NOT NULL,
+       key TEXT NOT NULL,
+       paused INTEGER NOT NULL,
+       most INTEGER,
+       PRIMARY KEY (queue, key)
+     ) WITHOUT ROWID`,
   ],
 ]

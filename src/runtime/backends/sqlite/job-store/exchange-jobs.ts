@@ -4,6 +4,7 @@ import { FLOW_CIRCLE_ERROR, type SettledOutcome } from '../../../ports/job-store
 import { addChildren, waitsForItself } from './add-jobs.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
 import { applyEvent, dropExcess, type Applied } from './apply-event.ts'
+import { passesClaim } from './group-gate.ts'
 import type { JobContext } from './job-context.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
@@ -120,11 +121,20 @@ function claimJobs(
   now: number,
 ): readonly ClaimedJob[] {
   const claimed: ClaimedJob[] = []
-  for (const row of context.jobs.first(queue, 'ready', limit)) {
-    const mintedToken = context.sequence.next()
-    const job: JobRow = jobRowOf(row)
-    const applied = applyEvent(context, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
-    if (applied.kind === 'changed') claimed.push(claimedJobOf(row, applied.job))
+  // What is held instead makes room for those behind it.
+  for (let held = true; held && claimed.length < limit;) {
+    held = false
+    for (const row of context.jobs.first(queue, 'ready', limit - claimed.length)) {
+      const job: JobRow = jobRowOf(row)
+      if (!passesClaim(context, queue, job)) {
+        applyEvent(context, queue, job, { type: 'hold' }, now)
+        held = true
+        continue
+      }
+      const mintedToken = context.sequence.next()
+      const applied = applyEvent(context, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
+      if (applied.kind === 'changed') claimed.push(claimedJobOf(row, applied.job))
+    }
   }
   return claimed
 }

@@ -1,8 +1,19 @@
 import { takesRoom, transition, type JobState } from '../../../ports/job-store/job-state.ts'
-import { readNumber, toSqlText } from '../database/columns.ts'
+import {
+  changedControl,
+  hasRoom,
+  mayClaim,
+  UNCONTROLLED,
+  type GroupControl,
+  type GroupRecord,
+} from '../../../ports/job-store/group-control.ts'
+import { readNumber, readNumberOrNull, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 import type { JobRow } from './job-row.ts'
 import type { JobTable } from './job-table.ts'
+
+/** More than can run at once. */
+const MOST_ACTIVE = 1_000_000
 
 /** What the gate of a group works on. */
 interface GateContext {
@@ -10,20 +21,25 @@ interface GateContext {
   readonly groups: GroupTable
 }
 
-/** How many jobs of each group are ready or active. */
+/** How many jobs of each group are ready or active, and what was asked of it. */
 export interface GroupTable {
-  admitted(queue: string, group: string): number
+  standing(queue: string, group: string): GroupControl & { readonly admitted: number }
   setAdmitted(queue: string, group: string, count: number): void
+  setControl(queue: string, group: string, control: GroupControl): void
+  /** How many jobs of it are held. Reads them all. */
+  held(queue: string, group: string): number
 }
 
 export function createGroupTable(db: SqlDatabase): GroupTable {
   return {
-    admitted(queue, group) {
-      const [row] = db.run('SELECT admitted FROM reuse_groups WHERE queue = ? AND key = ?', [
-        queue,
-        toSqlText(group),
-      ])
-      return row === undefined ? 0 : readNumber(row, 'admitted')
+    standing(queue, group) {
+      const [row] = db.run(STANDING, [queue, toSqlText(group)])
+      if (row === undefined) return { ...UNCONTROLLED, admitted: 0 }
+      return {
+        admitted: readNumberOrNull(row, 'admitted') ?? 0,
+        paused: readNumberOrNull(row, 'paused') === 1,
+        limit: readNumberOrNull(row, 'most'),
+      }
     },
 
     setAdmitted(queue, group, count) {
@@ -37,8 +53,35 @@ export function createGroupTable(db: SqlDatabase): GroupTable {
         [queue, toSqlText(group), count],
       )
     },
+
+    setControl(queue, group, { paused, limit }) {
+      const key = toSqlText(group)
+      if (!paused && limit === null) {
+        db.run('DELETE FROM reuse_group_controls WHERE queue = ? AND key = ?', [queue, key])
+        return
+      }
+      db.run(
+        `INSERT INTO reuse_group_controls (queue, key, paused, most) VALUES (?, ?, ?, ?)
+         ON CONFLICT (queue, key) DO UPDATE SET paused = excluded.paused, most = excluded.most`,
+        [queue, key, Number(paused), limit],
+      )
+    },
+
+    held(queue, group) {
+      const [row] = db.run(
+        'SELECT count(*) AS jobs FROM reuse_held_jobs WHERE queue = ? AND group_key = ?',
+        [queue, toSqlText(group)],
+      )
+      return row === undefined ? 0 : readNumber(row, 'jobs')
+    },
   }
 }
+
+const STANDING = `SELECT control.paused, control.most,
+  (SELECT admitted FROM reuse_groups WHERE queue = asked.queue AND key = asked.key) AS admitted
+  FROM (SELECT ? AS queue, ? AS key) AS asked
+  LEFT JOIN reuse_group_controls AS control
+  ON control.queue = asked.queue AND control.key = asked.key`
 
 /**
  * @param before Where the job stands, `null` when it is new
@@ -53,7 +96,8 @@ export function passGate(
   if (after.group === null || after.state !== 'ready') return after
   // One that is ready or active has its room and keeps it.
   if (before !== null && takesRoom(before)) return after
-  if (groups.admitted(queue, after.group) < after.groupLimit) return after
+  const standing = groups.standing(queue, after.group)
+  if (hasRoom(standing.admitted, after.groupLimit, standing)) return after
   return moved(after, 'hold')
 }
 
@@ -72,19 +116,60 @@ export function changeRoom(
   const has = after !== null && takesRoom(after)
   if (had === has) return
   const { groups } = context
-  const known = groups.admitted(queue, group)
-  const count = has ? known + 1 : admitHeld(context, queue, group, known - 1)
+  const standing = groups.standing(queue, group)
+  const known = standing.admitted
+  const count = has ? known + 1 : admitHeld(context, queue, group, known - 1, standing)
   if (count !== known) groups.setAdmitted(queue, group, count)
+}
+
+/** Whether a ready job may be claimed; its group may have been paused or limited meanwhile. */
+export function passesClaim({ jobs, groups }: GateContext, queue: string, job: JobRow): boolean {
+  const { group } = job
+  if (group === null) return true
+  const standing = groups.standing(queue, group)
+  return mayClaim(
+    standing.admitted,
+    standing,
+    () => jobs.due(queue, 'active', {}, MOST_ACTIVE).filter((one) => one.group === group).length,
+  )
+}
+
+/** @returns Whether that changed something */
+export function controlGroup(
+  context: GateContext,
+  queue: string,
+  group: string,
+  change: Partial<GroupControl>,
+): boolean {
+  const { groups } = context
+  const { admitted, ...before } = groups.standing(queue, group)
+  const control = changedControl(before, change)
+  if (control === null) return false
+  groups.setControl(queue, group, control)
+  const count = admitHeld(context, queue, group, admitted, control)
+  if (count !== admitted) groups.setAdmitted(queue, group, count)
+  return true
+}
+
+export function readGroup(groups: GroupTable, queue: string, group: string): GroupRecord {
+  const { admitted, paused, limit } = groups.standing(queue, group)
+  return { admitted, paused, limit, held: groups.held(queue, group) }
 }
 
 /**
  * Admits held jobs while there is room, each behind whatever is ready, and answers how many have
  * room then.
  */
-function admitHeld(context: GateContext, queue: string, group: string, admitted: number): number {
+function admitHeld(
+  context: GateContext,
+  queue: string,
+  group: string,
+  admitted: number,
+  control: GroupControl,
+): number {
   for (let count = admitted; ; count++) {
     const next = context.jobs.firstHeld(queue, group)
-    if (next === undefined || count >= next.groupLimit) return count
+    if (next === undefined || !hasRoom(count, next.groupLimit, control)) return count
     const seq = context.jobs.nextSeq(queue, next.priority, false)
     // Its id no longer says where it stands.
     context.jobs.update(queue, next, { ...moved(next, 'admit'), seq, keyed: true }, {})

@@ -12,6 +12,7 @@ import type {
   NewJob,
   QueueCounts,
 } from '../../../ports/job-store/job-store.ts'
+import { checkGroupKey, type GroupRecord } from '../../../ports/job-store/group-control.ts'
 import { createLeaseClock } from '../../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../../ports/job-store/kept-bounds.ts'
 import type { QueueEventPage, QueueEventsOptions } from '../../../ports/job-store/queue-event.ts'
@@ -23,7 +24,7 @@ import { createDeduplicationTable, createFollowUpTable } from './deduplication.t
 import { createEventLog, readEvents } from './event-log.ts'
 import { exchangeJobs } from './exchange-jobs.ts'
 import { orderOfExchange } from '../../../ports/job-store/exchange-order.ts'
-import { createGroupTable } from './group-gate.ts'
+import { createGroupTable, readGroup } from './group-gate.ts'
 import { createJobSequence } from './job-position.ts'
 import { createJobTable } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
@@ -42,6 +43,7 @@ export interface SqliteJobStore {
   childPage(queue: string, id: string, after: string, limit: number): readonly PlacedChild[]
   counts(queue: string): QueueCounts
   command(queue: string, command: JobCommand): number
+  group(queue: string, key: string): GroupRecord
   events(queue: string, options: QueueEventsOptions): QueueEventPage
   /**
    * When any queue next needs a worker, ms since 1970: 0 when jobs are ready, `null` when no job
@@ -134,6 +136,10 @@ export function createSqliteJobStore(
     children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
     childPage,
     counts: (queue) => countJobs(shared, queue),
+    group(queue, key) {
+      checkGroupKey(key)
+      return readGroup(shared.groups, queue, key)
+    },
     events: (queue, options) => readEvents(db, queue, options),
     queues: () => jobs.queues(),
     nextWakeAt() {
