@@ -87,7 +87,8 @@ export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number)
     const hasFailed = ended !== null && ended !== 'completed' && ended !== 'parked'
     return hasFailed && given.onFailure !== 'ignore'
   })
-  return hasCode(lastError, 'child_failed') && failed && job.claims === 0
+  // Also after it had begun: who retries a child has its parent wait for it once more.
+  return hasCode(lastError, 'child_failed') && failed
 }
 
 function hasCode(error: Json, code: string): boolean {

@@ -29,6 +29,8 @@ export interface ProcessWorld {
   readonly waker: Required<Waker>
   readonly chance: Chance
   rates(): FaultRates
+  /** Told of each fault as it happens. */
+  readonly tell: (what: string) => void
 }
 
 /** A process that has its own clock, calls the job store over an unreliable network, and can die. */
@@ -44,7 +46,7 @@ export interface UnreliableProcess {
 }
 
 export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess {
-  const { time, chance, rates } = world
+  const { time, chance, rates, tell } = world
   let alive = true
   let skewMs = 0
   const clock: Clock = {
@@ -62,15 +64,28 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
     if (!alive) return new Promise(() => undefined)
     const { lost, unanswered, doubled, late } = rates()
     if (chance.of(lost)) {
+      tell('network: a call is lost')
       await wait(chance.pick([0, 50, 5000]))
       throw unavailable()
     }
-    if (chance.of(late / 2)) await someTime()
+    if (chance.of(late / 2)) {
+      tell('network: a call is late')
+      await someTime()
+    }
     let answer = await act()
-    if (chance.of(doubled)) answer = await act()
-    if (chance.of(late / 2)) await someTime()
+    if (chance.of(doubled)) {
+      tell('network: a call is sent twice')
+      answer = await act()
+    }
+    if (chance.of(late / 2)) {
+      tell('network: an answer is late')
+      await someTime()
+    }
     if (!alive) return new Promise(() => undefined)
-    if (chance.of(unanswered)) throw unavailable()
+    if (chance.of(unanswered)) {
+      tell('network: an answer is lost')
+      throw unavailable()
+    }
     return answer
   }
 
@@ -95,6 +110,9 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
       if (!alive) return
       if (!chance.of(rates().wake)) return world.waker.wake(queue, inMs)
       const wakes = chance.pick<readonly number[]>([[], [inMs, inMs], [inMs + 4000]])
+      tell(
+        `network: a wake is ${['lost', 'late', 'doubled'][wakes.length === 1 ? 1 : wakes.length]}`,
+      )
       for (const ms of wakes) await world.waker.wake(queue, ms)
     },
     onWake: (queue, listener) => world.waker.onWake(queue, () => alive && listener()),

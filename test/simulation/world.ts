@@ -68,6 +68,7 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
       waker,
       chance: createChance(seed, 100 + number),
       rates: () => rates,
+      tell,
     })
     const queueOf = <Jobs extends JobDefinitions>(jobs: Jobs): JobQueue<Jobs> =>
       new JobQueue({
