@@ -64,6 +64,7 @@ export class LogWriter {
    */
   constructor(options: LoggerOptions) {
     checkOptions(CREATE, options, [], NAMES)
+    checkKinds(options)
     const { level = 'info', levels = {}, sinks = [consoleSink()], redact = {} } = options
     const { maxDepth = 8, maxValues = 1000, maxTextLength = 8192 } = options
     this.#limits = {
@@ -105,7 +106,7 @@ export class LogWriter {
     const fields =
       bindings === undefined && context === undefined
         ? (own ?? {})
-        : { ...idsOf(context), ...bindings, ...own }
+        : withIds(context, bindings, own)
     const record: LogRecord = {
       level,
       levelName: levelName(level),
@@ -130,7 +131,9 @@ export class LogWriter {
     const text = message.includes('{') ? filled(message, fields) : message
     const known = this.#messages.get(text)
     if (known !== undefined) return known
-    const shown = String(this.#redactor?.text(text) ?? plainValue(text, this.#limits))
+    const shown = String(
+      this.#redactor?.text(text) ?? plainValue(text, this.#limits),
+    ).toWellFormed()
     if (text.length <= LONGEST_KEPT) {
       if (this.#messages.size >= MAX_MESSAGES) this.#messages.clear()
       this.#messages.set(text, shown)
@@ -181,14 +184,51 @@ function complain(error: unknown): void {
   systemConsole.error(`A log sink failed: ${error instanceof Error ? error.name : typeof error}`)
 }
 
-function idsOf(context: Context | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (context === undefined) return undefined
-  const { requestId, traceId, spanId } = context
-  return {
-    ...(requestId !== undefined && { requestId }),
-    ...(traceId !== undefined && { traceId }),
-    ...(spanId !== undefined && { spanId }),
-  }
+const IDS = ['requestId', 'traceId', 'spanId'] as const
+
+/** The ids of the context, the logger's fields, the line's: whose data do not pass for the ids. */
+function withIds(
+  context: Context | undefined,
+  bindings: Readonly<Record<string, unknown>> | undefined,
+  own: Readonly<Record<string, unknown>> | undefined,
+): Readonly<Record<string, unknown>> {
+  if (context === undefined) return { ...bindings, ...own }
+  const known: Record<string, unknown> = {}
+  for (const name of IDS) if (context[name] !== undefined) known[name] = context[name]
+  Object.assign(known, bindings)
+  if (own === undefined) return known
+  const fields = { ...known, ...own }
+  for (const name of IDS)
+    if (context[name] !== undefined && fields[name] !== known[name]) {
+      fields[`_${name}`] = fields[name]
+      fields[name] = known[name]
+    }
+  return fields
+}
+
+/** @throws TypeError when an option is of another kind */
+function checkKinds(options: LoggerOptions): void {
+  const { service, bindings, redact, onError, context, serializers = {} } = options
+  const wrong = (name: string, expected: string): TypeError =>
+    new TypeError(`Cannot ${CREATE}: ${name} is of another kind, ${expected} expected`)
+  if (service !== undefined && typeof service !== 'string') throw wrong('service', 'a text')
+  for (const [name, value] of Object.entries({
+    bindings,
+    serializers,
+    levels: options.levels,
+    sampling: options.sampling,
+  }))
+    if (value !== undefined && !isObject(value)) throw wrong(name, 'an object')
+  if (redact !== undefined && redact !== 'show-everything' && !isObject(redact))
+    throw wrong('redact', 'options as { keys: ["note"] }, a redactor or "show-everything"')
+  for (const [name, value] of Object.entries({ onError, context }))
+    if (value !== undefined && typeof value !== 'function') throw wrong(name, 'a function')
+  for (const [name, value] of Object.entries(serializers))
+    if (typeof value !== 'function') throw wrong(`serializers.${name}`, 'a function')
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function filled(message: string, fields: Readonly<Record<string, unknown>>): string {

@@ -269,16 +269,30 @@ test('a sink that throws breaks nobody, and is told of once a minute', () => {
   expect([sink.records.length, heard.length]).toEqual([2, 1])
 })
 
-test('the context gives its ids to each line', () => {
-  const { logger, lines } = fixture()
-  runInContext({ requestId: 'r1', traceId: 't', spanId: 's' }, () =>
-    logger.info({ requestId: 'own' }, 'x'),
-  )
-  expect(JSON.parse(lines()[0] ?? '')).toMatchObject({
-    requestId: 'own',
-    traceId: 't',
-    spanId: 's',
+test('the context gives its ids to each line, and what a line is given does not pass for them', () => {
+  const { logger, sink } = fixture()
+  const ids = { requestId: 'r1', traceId: 't', spanId: 's' }
+  runInContext(ids, () => {
+    logger.info({ requestId: 'other', traceId: 't', a: 1 }, 'x')
+    logger.child({ requestId: 'meant' }).info('x')
   })
+  logger.inContext(ids).child({ b: 2 }).info({ spanId: 'other' }, 'x')
+  runInContext({ requestId: 'r2' }, () => logger.inContext(ids).info('x'))
+  logger.info({ requestId: 'own' }, 'x')
+  expect(sink.records.map(({ fields }) => fields)).toEqual([
+    { ...ids, _requestId: 'other', a: 1 },
+    { ...ids, requestId: 'meant' },
+    { ...ids, b: 2, _spanId: 'other' },
+    { requestId: 'r2' },
+    { requestId: 'own' },
+  ])
+})
+
+test('half a character in a message, a name or a value becomes the one that stands for none', () => {
+  const { logger, lines } = fixture()
+  logger.info({ 'a\ud800': 'b\udc00' }, 'c\ud800 {a}')
+  logger.info('d\ud800')
+  expect(lines().join('')).not.toMatch(/\\ud[89a-f]/)
 })
 
 test('event() is one line, written once', () => {
@@ -349,7 +363,13 @@ test.for([
   ],
   [{ sampling: { info: 2 } }, /sampling\.info is 2/],
   [{ transport: {} }, /option "transport" is not known/],
-  [{ redact: ['password'] }, /option "0" is not known/],
+  [{ redact: ['password'] }, /redact is of another kind, options as \{ keys/],
+  [{ redact: false }, /redact is of another kind/],
+  [{ service: 5 }, /service is of another kind, a text expected/],
+  [{ bindings: 'x' }, /bindings is of another kind, an object expected/],
+  [{ sampling: null }, /sampling is of another kind/],
+  [{ serializers: { user: 1 } }, /serializers\.user is of another kind, a function expected/],
+  [{ onError: 'x' }, /onError is of another kind, a function expected/],
 ] as const)('new LoggerService(%j) says what is wrong', ([options, message]) => {
   expect(() => new LoggerService(options as unknown as LoggerOptions)).toThrow(message)
 })
