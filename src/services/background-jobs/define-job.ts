@@ -1,12 +1,14 @@
 import { checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../primitives/check-range.ts'
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
-import type { FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
 import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { AnyJobDefinition, BatchJobDefinition } from './batch-job.ts'
+import type { FlowChild } from './flow-relay.ts'
+import type { JobFlow, QueuedChild } from './job-flow.ts'
 import { checkRateLimit, type JobBreaker, type JobRateLimit } from './job-gates.ts'
 import type { JobOptions } from './job-options.ts'
+import type { JobDefinitions } from './job-to-add.ts'
 
 /** A kind of job: what it takes and what it does. */
 export interface JobDefinition<Input = unknown, Output = Input> {
@@ -87,10 +89,22 @@ export interface JobContext {
   /** Publishes how far the job is; observers see the latest within about half a second. */
   readonly progress: (value: Json) => void
   /**
-   * What the children of a flow came to, in the order in which they finished; empty without
-   * children.
+   * What the children of this job came to, in the order in which they ended; empty without
+   * children. With `onFailure: 'ignore'` some may have failed.
    */
-  readonly children: () => Promise<readonly FinishedChild[]>
+  readonly children: () => Promise<readonly FlowChild[]>
+  /**
+   * Ends this attempt and adds children, in one step: the job runs again once they have ended, with
+   * its attempt unspent, and finds them among its `children()`. It never resolves; nothing after it
+   * runs. An attempt that fails or is lost before adds none. `data` replaces the job's.
+   *
+   * @throws RangeError when there are none, or more than 1,000 or 1 MiB of data
+   * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such a job
+   */
+  readonly waitForChildren: (
+    children: readonly (JobFlow<JobDefinitions> | QueuedChild)[],
+    options?: WaitForChildrenOptions,
+  ) => Promise<never>
   /**
    * Adds a line to the job's log; the last 100 lines of at most 1,000 characters are kept with the
    * job.
@@ -101,6 +115,12 @@ export interface JobContext {
    * platforms that remember it themselves there is no need to. `undefined` without `tracing`.
    */
   readonly trace?: TraceHeaders | undefined
+}
+
+/** Options of `context.waitForChildren()`. */
+export interface WaitForChildrenOptions {
+  /** What the job carries when it runs again. Default: what it has. */
+  readonly data?: Json
 }
 
 /**

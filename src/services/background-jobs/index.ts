@@ -1,6 +1,12 @@
 export type { JobChanges } from './change-job.ts'
 export { createJob } from './create-job.ts'
-export { defineJob, type JobContext, type JobDefinition, type RunningJob } from './define-job.ts'
+export {
+  defineJob,
+  type JobContext,
+  type JobDefinition,
+  type RunningJob,
+  type WaitForChildrenOptions,
+} from './define-job.ts'
 export type {
   AnyJobDefinition,
   BatchContext,
@@ -10,7 +16,8 @@ export type {
   JobBatching,
 } from './batch-job.ts'
 export type { JobEvent, JobEventListener } from './job-events.ts'
-export type { JobFlow } from './job-flow.ts'
+export type { FlowChild } from './flow-relay.ts'
+export type { JobFlow, QueuedChild } from './job-flow.ts'
 export type { JobGroup } from './job-group.ts'
 export type { GroupRecord } from '../../runtime/ports/index.ts'
 export type { JobStatistics } from './job-statistics.ts'

@@ -43,6 +43,13 @@ export type JobEvent =
       readonly name: string
       readonly delayMs: number
     }
+  /** The attempt added children, and the job runs again once they have ended. */
+  | {
+      readonly type: 'blocked'
+      readonly id: string
+      readonly name: string
+      readonly children: number
+    }
   | { readonly type: 'dead' | 'parked' | 'cancelled'; readonly id: string; readonly name: string }
   /**
    * The worker before disappeared: this attempt follows one that left neither outcome nor error.

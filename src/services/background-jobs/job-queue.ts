@@ -35,7 +35,14 @@ import { createLimitChanges, type LimitChanges } from './book-anew.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
-import { layOutFlow, type JobFlow } from './job-flow.ts'
+import {
+  layOutChildren,
+  layOutFlow,
+  QueuedChild,
+  type FlowLayout,
+  type JobFlow,
+} from './job-flow.ts'
+import { createFlowRelay } from './flow-relay.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { controlJobGroup, type JobGroup } from './job-group.ts'
 import { createJobKinds, type JobKinds } from './job-kinds.ts'
@@ -137,6 +144,14 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       rateLimits: backend.rateLimits,
       rateLimit: options.rateLimit,
       definitionOf: (kind) => this.#kinds.find(kind),
+      // A handler knows no more of its queue than that it takes jobs, which are checked here.
+      layOutChildren: (children) =>
+        layOutChildren(children as NonNullable<JobFlow<Jobs>['children']>, this.#layout()),
+      relay: createFlowRelay({
+        queue: name,
+        jobStore: backend.jobStore,
+        wake: (queue, inMs) => this.#wake(queue, inMs),
+      }),
       log: this.#log,
       events: this.#events,
       clock,
@@ -200,9 +215,20 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @returns What became of each job, parents before their children
    */
   async addFlow(flow: JobFlow<Jobs>): Promise<readonly AddedJob[]> {
-    const newId = (): string => `flow-${encodeHex(this.#random.bytes(12))}`
-    const trace = this.#options.tracing?.carry()
-    return this.#add(await layOutFlow(flow, (job) => this.#newJob(job, trace), newId))
+    return this.#add(await layOutFlow(flow, this.#layout()))
+  }
+
+  /**
+   * Makes a child of a job in another queue of the same backend: give it to that queue's
+   * `addFlow()`, or to `context.waitForChildren()`. It is added here once a worker of that queue
+   * runs, and runs under the definition that it has here.
+   *
+   * @example
+   * await orders.addFlow({ name: 'ship', data, children: [images.child({ name: 'label', data })] })
+   */
+  child(flow: JobFlow<Jobs>): QueuedChild {
+    const layout = this.#layout()
+    return new QueuedChild(layout, flow, (parent) => layOutFlow(flow, layout, parent))
   }
 
   /**
@@ -451,6 +477,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
         value: (options?: FinishedOptions) => this.finished(answer.id, options),
       }),
     )
+  }
+
+  #layout(): FlowLayout<Jobs> {
+    const trace = this.#options.tracing?.carry()
+    return {
+      queue: this.name,
+      backend: this.#options.backend,
+      newJob: (job) => this.#newJob(job, trace),
+      newId: () => `flow-${encodeHex(this.#random.bytes(12))}`,
+    }
   }
 
   async #command(command: JobCommand): Promise<boolean> {

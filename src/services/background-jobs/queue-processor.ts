@@ -12,10 +12,11 @@ import {
   type UnknownJobReport,
 } from '../../runtime/workers/leave-to-others.ts'
 import type { JobDefinition } from './define-job.ts'
+import { flowChildOf, type FlowRelay } from './flow-relay.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobRateLimit } from './job-gates.ts'
 import type { JobLog } from './job-log.ts'
-import { runAttempt, type Attempt } from './run-attempt.ts'
+import { runAttempt, type Attempt, type AttemptOptions } from './run-attempt.ts'
 
 /** What {@link createQueueProcessor} needs. */
 export interface QueueProcessorOptions {
@@ -25,6 +26,9 @@ export interface QueueProcessorOptions {
   /** Of all jobs of the queue together. */
   readonly rateLimit: JobRateLimit | undefined
   readonly definitionOf: (name: string) => JobDefinition | undefined
+  readonly layOutChildren: AttemptOptions['layOutChildren']
+  /** Runs what stands for children of other queues. */
+  readonly relay: FlowRelay
   readonly log: JobLog
   readonly events: JobEvents
   readonly clock: Clock
@@ -43,12 +47,13 @@ export interface QueueProcessorOptions {
  * Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines.
  */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
-  const { queue, jobStore, definitionOf, log, events, clock, onFailure } = options
+  const { queue, jobStore, definitionOf, relay, log, events, clock, onFailure } = options
   return {
     queue,
-    knows: ({ name }) => definitionOf(name) !== undefined,
+    knows: ({ name }) => relay.knows(name) || definitionOf(name) !== undefined,
     async process(claimed, control) {
       const { id, name } = claimed
+      if (relay.knows(name)) return relay.run(claimed)
       const definition = definitionOf(name)
       if (definition === undefined) return leave(claimed, options)
       const elapsedMs = startStopwatch(clock)
@@ -64,7 +69,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       })
       const attempt = await runAttempt(definition, job, telling(job, control, events), {
         ...options,
-        children: () => jobStore.children(id),
+        children: async () => (await jobStore.children(id)).map(flowChildOf),
         log: (line) => void lines.push(line),
       })
       tell(job, attempt, elapsedMs(), events)
@@ -125,6 +130,8 @@ function tell(
       })
     case 'cancelled':
       return events.emit({ type: 'cancelled', id, name })
+    case 'blocked':
+      return events.emit({ type: 'blocked', id, name, children: outcome.children.length })
     case 'scheduled': {
       const { refund, delayMs, error: record = null } = outcome
       if (refund === true) return events.emit({ type: 'deferred', id, name, delayMs })

@@ -3,7 +3,7 @@ import { describeIssues } from '../../primitives/standard-schema.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import { runWithin } from '../../primitives/run-within.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import type { ClaimedJob, FinishedChild } from '../../runtime/ports/job-store/job-store.ts'
+import type { ClaimedJob, NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import { encodeJson } from '../../runtime/ports/job-store/job-limits.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl } from '../../runtime/ports/job-store/job-processor.ts'
@@ -11,7 +11,8 @@ import type { TraceCarrier, TraceHeaders } from '../../runtime/ports/trace-carri
 import type { Json } from '../../runtime/ports/json.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
-import type { JobDefinition } from './define-job.ts'
+import { createChildrenWait } from './children-wait.ts'
+import type { JobContext, JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
 import { bookAttempt, type AttemptLimit, type JobRateLimit } from './job-gates.ts'
 import { storedOptionsOf } from './job-options.ts'
@@ -24,7 +25,11 @@ export interface AttemptOptions {
   readonly rateLimits: RateLimitStore
   /** Of all jobs of the queue together. */
   readonly rateLimit: JobRateLimit | undefined
-  readonly children: () => Promise<readonly FinishedChild[]>
+  readonly children: JobContext['children']
+  /** Makes of children what the job store takes. */
+  readonly layOutChildren: (
+    children: Parameters<JobContext['waitForChildren']>[0],
+  ) => Promise<readonly NewJob[]>
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: (line: string) => void
@@ -68,8 +73,7 @@ export async function runAttempt(
         outcome: { to: 'scheduled', delayMs, refund: true, ...(error !== null && { error }) },
       }
     }
-    const result = await runHandler(definition, job, data, control, options)
-    return { outcome: { to: 'completed', result } }
+    return { outcome: await runHandler(definition, job, data, control, options) }
   } catch (thrown) {
     return { outcome: await outcomeOfFailure(definition, job, thrown, control, options), thrown }
   }
@@ -90,32 +94,44 @@ async function runHandler(
   job: ClaimedJob,
   data: unknown,
   control: JobControl,
-  { queue, clock, log, children, tracing }: AttemptOptions,
-): Promise<Json> {
+  options: AttemptOptions,
+): Promise<JobOutcome> {
+  const { queue, clock, log, children, tracing } = options
   const { id, name, attempt, maxAttempts, token, addedAt } = job
   const { progress } = control
   const { timeoutMs, trace } = storedOptionsOf(job.options)
-  const run = async (signal: AbortSignal): Promise<Json> => {
+  const wait = createChildrenWait(options)
+  const { waitForChildren } = wait
+  const run = async (signal: AbortSignal): Promise<JobOutcome> => {
     const running = { id, name, data, attempt, maxAttempts, token, addedAt }
     const call = async (own?: TraceHeaders): Promise<Json | void> =>
-      definition.run(running, { signal, progress, log, children, trace: own })
-    const result = await (tracing === undefined
-      ? call()
-      : tracing.carryOn(
-          {
-            name: `process ${name}`,
-            kind: 'consumer',
-            attributes: {
-              'messaging.operation.type': 'process',
-              'messaging.destination.name': queue,
-              'messaging.message.id': id,
-              'job.attempt': attempt,
+      definition.run(running, {
+        signal,
+        progress,
+        log,
+        children,
+        waitForChildren,
+        trace: own,
+      })
+    const result = await wait.ends(() =>
+      tracing === undefined
+        ? call()
+        : tracing.carryOn(
+            {
+              name: `process ${name}`,
+              kind: 'consumer',
+              attributes: {
+                'messaging.operation.type': 'process',
+                'messaging.destination.name': queue,
+                'messaging.message.id': id,
+                'job.attempt': attempt,
+              },
             },
-          },
-          trace,
-          ({ headers }) => call(headers),
-        ))
-    return checkResult(name, result ?? null)
+            trace,
+            ({ headers }) => call(headers),
+          ),
+    )
+    return wait.outcome ?? { to: 'completed', result: checkResult(name, result ?? null) }
   }
   const late = (): Error =>
     new JobError(
@@ -123,7 +139,7 @@ async function runHandler(
       `Cannot finish job ${JSON.stringify(name)}: the attempt took over ${timeoutMs} ms`,
     )
   // Within the breaker, so that what takes too long counts there.
-  const timed = (signal: AbortSignal): Promise<Json> =>
+  const timed = (signal: AbortSignal): Promise<JobOutcome> =>
     timeoutMs === null ? run(signal) : runWithin(clock, timeoutMs, signal, late, run)
   if (definition.breaker === undefined) return timed(control.signal)
   return definition.breaker.execute(({ signal }) => timed(signal), { signal: control.signal })

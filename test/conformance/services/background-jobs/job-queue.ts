@@ -19,6 +19,7 @@ import { fidelityLaws } from './fidelity-laws.ts'
 import { deployLaws } from './deploy-laws.ts'
 import { batchLaws } from './batch-laws.ts'
 import { fleetEventLaws } from './fleet-event-laws.ts'
+import { flowLaws } from './flow-laws.ts'
 import { groupControlLaws } from './group-control-laws.ts'
 import { limitLaws } from './limit-laws.ts'
 import { oddErrorLaws } from './odd-error-laws.ts'
@@ -39,6 +40,7 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
         ...deployLaws,
         ...stateLaws,
         ...fleetEventLaws,
+        ...flowLaws,
         ...batchLaws,
         ...groupControlLaws,
         ...oddErrorLaws,
