@@ -197,6 +197,11 @@ export const doors: readonly Door[] = [
     source: 'src/services/storage/pipeline/index.ts',
   },
   {
+    subpath: './infrastructure/storage/cdn',
+    budgetBytes: 24_000,
+    source: 'src/services/storage/cdn/index.ts',
+  },
+  {
     subpath: './infrastructure/storage/media',
     budgetBytes: 15_000,
     source: 'src/services/storage/media/index.ts',
