@@ -111,7 +111,8 @@ export function cloudflarePurger(options: CloudflarePurgerOptions): CdnPurger {
  * Invalidates paths of a CloudFront distribution, at most 3,000 at once.
  *
  * @example
- * const purger = cloudFrontPurger({ distributionId: 'EDFDVBD6EXAMPLE', accessKeyId, secretAccessKey })
+ * const distributionId = 'EDFDVBD6EXAMPLE'
+ * const purger = cloudFrontPurger({ distributionId, accessKeyId, secretAccessKey })
  * await purger.purge({ prefixes: ['https://cdn.example/videos/'] })
  *
  * @throws TypeError or RangeError when an option is missing, unknown or malformed
