@@ -13,7 +13,7 @@ export interface KeptLimit {
  */
 interface Subject extends KeptLimit {
   name: string
-  others: Map<string, KeptLimit> | null
+  others: SweptMap<KeptLimit> | null
 }
 
 /** The limits of subjects in this process's memory, by subject and name. */
@@ -39,13 +39,13 @@ export function createLocalSubjects(maxSubjects: number): LocalSubjects {
 
   function find(subject: string, name: string): KeptLimit | undefined {
     const known = map.get(subject)
-    return known === undefined || known.name === name ? known : known.others?.get(name)
+    return known === undefined || known.name === name ? known : known.others?.map.get(name)
   }
 
   function drop(subject: string, name: string): void {
     const known = map.get(subject)
     if (known === undefined) return
-    if (known.name !== name) known.others?.delete(name)
+    if (known.name !== name) known.others?.map.delete(name)
     else if (!promote(known)) map.delete(subject)
   }
 
@@ -62,10 +62,14 @@ export function createLocalSubjects(maxSubjects: number): LocalSubjects {
     put(subject, name, state, restMs) {
       if (restMs === 0) return drop(subject, name)
       const known = map.get(subject)
-      const kept = known === undefined || known.name === name ? known : known.others?.get(name)
+      const kept = known === undefined || known.name === name ? known : known.others?.map.get(name)
       if (kept !== undefined) return replace(kept, state, restMs)
       if (known === undefined) subjects.add(subject, { name, state, restMs, others: null })
-      else (known.others ??= new Map()).set(name, { state, restMs })
+      else {
+        known.others ??= createSweptMap(maxSubjects, isPast)
+        known.others.add(name, { state, restMs })
+        known.others.sweep(state.at)
+      }
       return subjects.sweep(state.at)
     },
     moveTo(others, prefix) {
@@ -73,7 +77,8 @@ export function createLocalSubjects(maxSubjects: number): LocalSubjects {
         if (!subject.startsWith(prefix)) continue
         const rest = subject.slice(prefix.length)
         others.put(rest, name, state, restMs)
-        for (const [other, kept] of more ?? []) others.put(rest, other, kept.state, kept.restMs)
+        for (const [other, kept] of more?.map ?? [])
+          others.put(rest, other, kept.state, kept.restMs)
         map.delete(subject)
       }
     },
@@ -82,18 +87,17 @@ export function createLocalSubjects(maxSubjects: number): LocalSubjects {
 
 /** Puts another limit in the first one's place. @returns Whether there was another */
 function promote(subject: Subject): boolean {
-  const [next] = subject.others ?? []
+  const [next] = subject.others?.map ?? []
   if (next === undefined) return false
   const [name, kept] = next
-  subject.others?.delete(name)
+  subject.others?.map.delete(name)
   Object.assign(subject, kept, { name })
   return true
 }
 
-/** Drops what is over of a subject. @returns Whether nothing is left */
+/** Drops a little of what is over of a subject. @returns Whether nothing is left */
 function isOver(subject: Subject, now: number): boolean {
-  for (const [name, kept] of subject.others ?? [])
-    if (isPast(kept, now)) subject.others?.delete(name)
+  subject.others?.sweep(now)
   return isPast(subject, now) && !promote(subject)
 }
 
