@@ -36,6 +36,17 @@ import {
   RetryLaterError,
   scheduleJob,
 } from '../../src/services/background-jobs/index.ts'
+import {
+  createAlerts,
+  createObserver,
+  createRedactor,
+  HealthCheckService,
+  httpSink,
+  LoggerService,
+  MetricsService,
+  TracingService,
+} from '../../src/services/logging/index.ts'
+import { sentry } from '../../src/services/logging/sentry/index.ts'
 import { handleWebhooks, readWebhook, verifyWebhook } from '../../src/services/webhooks/index.ts'
 
 /** What a mistake in a program, or in its configuration, hands over instead of a number. */
@@ -222,6 +233,69 @@ const table: readonly Numeric[] = [
     name: 'saga() of a version',
     options: { version: 'count' },
     call: (options) => saga('s', valueOf(options)),
+  },
+  {
+    name: 'new LoggerService()',
+    options: {
+      maxDepth: 'count',
+      maxValues: 'count',
+      maxTextLength: 'count',
+      'sampling.info': 'share',
+    },
+    call: (options) => new LoggerService(options),
+  },
+  {
+    name: 'new TracingService()',
+    options: {
+      maxAttributes: 'count',
+      maxEvents: 'count',
+      'tail.slowerThan': 'duration',
+      'tail.share': 'share',
+      'tail.maxSpans': 'count',
+      'tail.maxTraces': 'count',
+    },
+    call: (options) => new TracingService(options),
+  },
+  {
+    name: 'new MetricsService()',
+    options: { shards: 'count', maxSeries: 'count', staleAfter: 'duration' },
+    call: (options) => new MetricsService({ backend, ...options }),
+  },
+  {
+    name: 'httpSink()',
+    options: {
+      maxQueued: 'count',
+      maxBatch: 'count',
+      maxBatchLength: 'count',
+      flushAfter: 'duration',
+      attempts: 'count',
+      timeout: 'duration',
+    },
+    call: (options) => httpSink({ url: 'https://example.com/', ...options }),
+  },
+  {
+    name: 'createObserver()',
+    options: { slowAfter: 'duration', flushMetricsEvery: 'duration' },
+    call: (options) => createObserver(options),
+  },
+  {
+    name: 'sentry()',
+    options: { sampleRate: 'share', maxBreadcrumbs: 'count', maxQueued: 'count' },
+    call: (options) =>
+      sentry({ dsn: 'https://k@example.com/1', redactor: createRedactor(), ...options }),
+  },
+  {
+    name: 'createAlerts() of a rule',
+    options: { window: 'duration', cooldown: 'duration' },
+    call: (options) => {
+      const rule = { name: 'r', log: {}, atLeast: 1, window: '1m', ...options } as const
+      return createAlerts({ rules: [rule], notify: () => {} })
+    },
+  },
+  {
+    name: 'new HealthCheckService() of a check',
+    options: { timeout: 'duration', cache: 'duration' },
+    call: (options) => new HealthCheckService({ checks: { a: { run: () => {}, ...options } } }),
   },
   {
     name: 'redis()',

@@ -87,7 +87,7 @@ export function checkRules(rules: readonly AlertRule[]): readonly KnownRule[] {
 
 function checkRule(rule: AlertRule): KnownRule {
   checkOptions(CREATE, rule, ['name', 'atLeast', 'window'], ['log', 'metric', 'cooldown'])
-  const { name, log, metric, window } = rule
+  const { name, log, metric, window, cooldown = window } = rule
   if (typeof name !== 'string' || !/^[\w.-][\w. -]{0,99}$/.test(name))
     throw new TypeError(`Cannot ${CREATE}: the name of a rule is no word, one expected`)
   const action = `${CREATE}: ${name}`
@@ -102,6 +102,6 @@ function checkRule(rule: AlertRule): KnownRule {
     metric: metric && { ...metric, name: metric.name.replace(/_total$/, '') },
     atLeast: checkNumber(action, 'atLeast', rule.atLeast, Number.MIN_VALUE, Number.MAX_VALUE),
     windowMs,
-    cooldownMs: checkDuration(action, 'cooldown', rule.cooldown ?? windowMs, 0, 30 * DAY),
+    cooldownMs: checkDuration(action, 'cooldown', cooldown, 0, 30 * DAY),
   }
 }

@@ -69,12 +69,14 @@ export function createBatchQueue<Item>(
   options: BatchOptions,
 ): BatchQueue<Item> {
   const { clock = systemClock, fetch = systemFetch, random = systemRandom, waitUntil } = options
-  const maxQueued = checkInteger(action, 'maxQueued', options.maxQueued ?? 10_000, 1, 1_000_000)
-  const maxBatch = checkInteger(action, 'maxBatch', options.maxBatch ?? 500, 1, 10_000)
-  const maxLength = checkInteger(action, 'maxBatchLength', options.maxBatchLength ?? 1e6, 1, 1e8)
-  const flushAfterMs = checkDuration(action, 'flushAfter', options.flushAfter ?? 5000, 0, 3_600_000)
-  const attempts = checkInteger(action, 'attempts', options.attempts ?? 3, 1, 10)
-  const timeoutMs = checkDuration(action, 'timeout', options.timeout ?? 10_000, 1, 300_000)
+  const { maxQueued: queued = 10_000, maxBatch: batched = 500, maxBatchLength = 1e6 } = options
+  const { flushAfter = 5000, attempts: tries = 3, timeout = 10_000 } = options
+  const maxQueued = checkInteger(action, 'maxQueued', queued, 1, 1_000_000)
+  const maxBatch = checkInteger(action, 'maxBatch', batched, 1, 10_000)
+  const maxLength = checkInteger(action, 'maxBatchLength', maxBatchLength, 1, 1e8)
+  const flushAfterMs = checkDuration(action, 'flushAfter', flushAfter, 0, 3_600_000)
+  const attempts = checkInteger(action, 'attempts', tries, 1, 10)
+  const timeoutMs = checkDuration(action, 'timeout', timeout, 1, 300_000)
   let items: Item[] = []
   /** Written before, and to be sent again. */
   let parts: string[] = []

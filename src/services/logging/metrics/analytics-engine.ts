@@ -50,8 +50,8 @@ const MAX_INDEX = 96
  */
 export function analyticsEngine(options: AnalyticsEngineOptions): MetricsExporter {
   checkOptions(ACTION, options, ['dataset'], ['maxPoints', 'clock'])
-  const { dataset, clock = systemClock } = options
-  const most = checkInteger(ACTION, 'maxPoints', options.maxPoints ?? 250, 1, 250)
+  const { dataset, maxPoints: most = 250, clock = systemClock } = options
+  checkInteger(ACTION, 'maxPoints', most, 1, 250)
   if (typeof dataset.writeDataPoint !== 'function')
     throw new TypeError(`Cannot ${ACTION}: dataset has no writeDataPoint, a binding expected`)
   const changes = createChanges(() => clock.now())

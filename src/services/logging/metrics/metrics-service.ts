@@ -87,6 +87,7 @@ export class MetricsService {
   constructor(options: MetricsOptions = {}) {
     checkOptions(CREATE, options, [], NAMES)
     const { backend, clock = systemClock, random = systemRandom, namespace = 'default' } = options
+    const { maxSeries = 1000, flushEvery = 0, shards = 1, staleAfter = '10m' } = options
     const now = (): number => clock.now()
     if (!/^[\w.-]{1,100}$/.test(namespace))
       throw new TypeError(
@@ -96,7 +97,7 @@ export class MetricsService {
     this.#host = {
       now,
       exemplar: options.exemplars === true ? currentExemplar : undefined,
-      maxSeries: checkInteger(CREATE, 'maxSeries', options.maxSeries ?? 1000, 1, 2000),
+      maxSeries: checkInteger(CREATE, 'maxSeries', maxSeries, 1, 2000),
       onOverflow: (metric) =>
         this.#notice(
           'metrics_overflow_total',
@@ -110,18 +111,11 @@ export class MetricsService {
           metric,
         ),
     }
-    this.#flushEveryMs = checkDuration(CREATE, 'flushEvery', options.flushEvery ?? 0, 0, 3_600_000)
-    const shards = checkInteger(CREATE, 'shards', options.shards ?? 1, 1, 64)
-    const staleMs = checkDuration(
-      CREATE,
-      'staleAfter',
-      options.staleAfter ?? '10m',
-      60_000,
-      86_400_000,
-    )
+    this.#flushEveryMs = checkDuration(CREATE, 'flushEvery', flushEvery, 0, 3_600_000)
+    checkInteger(CREATE, 'shards', shards, 1, 64)
+    const staleMs = checkDuration(CREATE, 'staleAfter', staleAfter, 60_000, 86_400_000)
     if (backend !== undefined) {
       const { store } = backend
-      const { maxSeries } = this.#host
       this.#shared = new SharedMetrics({
         store,
         namespace,

@@ -56,10 +56,10 @@ export function pushgateway(options: PushgatewayOptions): MetricsExporter {
     ['url', 'job'],
     ['group', 'headers', 'attempts', 'timeout', 'fetch', 'clock', 'random'],
   )
-  const { job, group = {}, headers } = options
+  const { job, group = {}, headers, attempts = 3, timeout = 10_000 } = options
   const { fetch = systemFetch, clock = systemClock, random = systemRandom } = options
-  const attempts = checkInteger(ACTION, 'attempts', options.attempts ?? 3, 1, 10)
-  const timeoutMs = checkDuration(ACTION, 'timeout', options.timeout ?? 10_000, 1, 300_000)
+  checkInteger(ACTION, 'attempts', attempts, 1, 10)
+  const timeoutMs = checkDuration(ACTION, 'timeout', timeout, 1, 300_000)
   const base = checkUrl(ACTION, options.url).replace(/\/+$/, '')
   const path = Object.entries({ job, ...group })
     .map(pathOf)

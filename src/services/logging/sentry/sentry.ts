@@ -99,13 +99,14 @@ export function sentry(options: SentryOptions): SentryClient {
   checkOptions(CREATE, options, ['dsn', 'redactor'], NAMES)
   const { dsn, redactor, beforeSend, tags, captureLines } = options
   const { fetch = systemFetch, clock = systemClock, random = systemRandom } = options
-  const sampleRate = checkNumber(CREATE, 'sampleRate', options.sampleRate ?? 1, 0, 1)
-  const most = checkInteger(CREATE, 'maxBreadcrumbs', options.maxBreadcrumbs ?? 30, 0, 100)
+  const { sampleRate = 1, maxBreadcrumbs: most = 30, maxQueued = 30 } = options
+  checkNumber(CREATE, 'sampleRate', sampleRate, 0, 1)
+  checkInteger(CREATE, 'maxBreadcrumbs', most, 0, 100)
   if (captureLines !== undefined && !Object.hasOwn(LEVELS, captureLines))
     throw new TypeError(`Cannot ${CREATE}: captureLines is no level, warn, error or fatal expected`)
   const queue = createEventQueue({
     target: readDsn(dsn),
-    maxQueued: checkInteger(CREATE, 'maxQueued', options.maxQueued ?? 30, 1, 1000),
+    maxQueued: checkInteger(CREATE, 'maxQueued', maxQueued, 1, 1000),
     waitUntil: options.waitUntil,
     fetch,
     clock,

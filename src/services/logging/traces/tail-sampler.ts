@@ -36,9 +36,10 @@ export function createTailSampler(
     slowerThan === undefined
       ? Infinity
       : checkDuration(action, 'tail.slowerThan', slowerThan, 0, Number.MAX_SAFE_INTEGER)
-  const share = checkNumber(action, 'tail.share', options.share ?? 0, 0, 1)
-  const maxSpans = checkInteger(action, 'tail.maxSpans', options.maxSpans ?? 1000, 1, 100_000)
-  const maxTraces = checkInteger(action, 'tail.maxTraces', options.maxTraces ?? 1000, 1, 100_000)
+  const { share: given = 0, maxSpans: spans = 1000, maxTraces: traces = 1000 } = options
+  const share = checkNumber(action, 'tail.share', given, 0, 1)
+  const maxSpans = checkInteger(action, 'tail.maxSpans', spans, 1, 100_000)
+  const maxTraces = checkInteger(action, 'tail.maxTraces', traces, 1, 100_000)
   const waiting = new Map<object, Waiting>()
 
   function decide(root: object): void {
