@@ -4,7 +4,9 @@ import { build } from 'esbuild'
 /** Bundles the sidecar into one file; what is native or large stays outside, from `npm install`. */
 const { warnings } = await build({
   entryPoints: [join(import.meta.dirname, 'src/start.ts')],
-  outfile: join(import.meta.dirname, 'dist/sidecar.js'),
+  outdir: join(import.meta.dirname, 'dist'),
+  entryNames: 'sidecar',
+  splitting: true,
   bundle: true,
   platform: 'node',
   target: 'node20.9',

@@ -77,3 +77,14 @@ function isOnPath(program: string): boolean {
     }
   })
 }
+
+if (import.meta.main) {
+  // Those that are named are needed, wherever this is.
+  const named = systemPrograms.filter(({ name }) => process.argv.includes(name))
+  await ensurePrograms(named)
+  const { has } = thisMachine()
+  const missing = named.filter(({ name }) => !has(name))
+  for (const { name, debian } of missing)
+    console.log(`${name} is missing: run apt-get install ${debian}, or what brings it elsewhere`)
+  if (missing.length > 0) process.exitCode = 1
+}

@@ -1,15 +1,17 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startBridges } from './bullmq/start-bridges.ts'
-import { createMailHandlers } from './mail/mail-handlers.ts'
 import { createScanner } from './scans/clamd-scanner.ts'
 import { startSidecar, VERSION } from './server/create-sidecar.ts'
 import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
 const { host, port, keys, stores, limits, scratch } = settings
-const mail = settings.smtp === null ? null : createMailHandlers(settings.smtp, limits.mail)
+// What is not configured is not loaded: it would be looked through at each garbage collection.
+const mail =
+  settings.smtp === null
+    ? null
+    : (await import('./mail/mail-handlers.ts')).createMailHandlers(settings.smtp, limits.mail)
 
 const server = await startSidecar({
   ...{ host, port, keys, stores, limits },
@@ -21,7 +23,9 @@ const server = await startSidecar({
 const bridges =
   settings.bullmq === null
     ? null
-    : startBridges(settings.bullmq, keys, (error) => log('error', { error: described(error) }))
+    : (await import('./bullmq/start-bridges.ts')).startBridges(settings.bullmq, keys, (error) =>
+        log('error', { error: described(error) }),
+      )
 const metrics =
   settings.metricsPort === null
     ? null

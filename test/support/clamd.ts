@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { findFreePort, startGuarded } from './guarded-program.ts'
 /** A clamd of our own on loopback that knows one signature: the test file of EICAR. */
 export interface Clamd {
   readonly port: number
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -27,12 +29,19 @@ AlertBrokenExecutables yes
 MaxThreads 4
 `
 
-/** @throws Error when clamd is not installed or does not answer */
-export async function startClamd(): Promise<Clamd> {
+/**
+ * @param signatures How many more it knows, of random bytes, so that it has as much to compare with
+ *   as one with a real database
+ * @throws Error when clamd is not installed or does not answer
+ */
+export async function startClamd(signatures = 0): Promise<Clamd> {
   const folder = await mkdtemp(join(tmpdir(), 'clamd-'))
   const port = await findFreePort()
   const signature = Buffer.from(EICAR, 'latin1').toString('hex')
-  await writeFile(join(folder, 'local.ndb'), `Eicar-Test-Signature:0:*:${signature}\n`)
+  const lines = [`Eicar-Test-Signature:0:*:${signature}`]
+  for (let index = 0; index < signatures; index++)
+    lines.push(`Random-${index}:0:*:${randomBytes(24).toString('hex')}`)
+  await writeFile(join(folder, 'local.ndb'), `${lines.join('\n')}\n`)
   const settings = join(folder, 'clamd.conf')
   const user = process.getuid?.() === 0 ? 'User root\n' : ''
   await writeFile(
@@ -45,6 +54,7 @@ export async function startClamd(): Promise<Clamd> {
   })
   return {
     port,
+    pid: program.pid,
     async stop() {
       await program.stop('SIGKILL')
       await rm(folder, { recursive: true, force: true })

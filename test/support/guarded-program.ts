@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 
 /** A server in a process of its own. */
 export interface GuardedProgram {
+  readonly pid: number
   /** Ends it and resolves when it is gone. Twice does nothing. */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
@@ -53,6 +54,8 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProg
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS))
   }
   return {
+    // The shell has become the program.
+    pid: child.pid ?? 0,
     async stop(signal = 'SIGTERM') {
       if (ended === undefined) child.kill(signal)
       await end

@@ -16,7 +16,8 @@ export async function readBody(
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > maxBytes) throw tooLarge()
   const hash = createHash('sha256')
-  let bytes = new Uint8Array(announced)
+  // What is not written yet is never given away.
+  let bytes: Uint8Array<ArrayBuffer> = Buffer.allocUnsafeSlow(announced)
   let length = 0
   // What `request` gives without an encoding.
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -2,6 +2,7 @@ import { decodeBase64Url, encodeBase64Url } from '../../primitives/base64url.ts'
 import { equalBytes } from '../../primitives/equal-bytes.ts'
 import { decodeHex, encodeHex } from '../../primitives/hex.ts'
 import { createHmacKey } from '../../primitives/hmac.ts'
+import { sha256 } from '../../primitives/sha256.ts'
 import { decodeUtf8, encodeUtf8, utf8Length } from '../../primitives/utf8.ts'
 import { systemClock, type Clock } from '../ports/platform/clock.ts'
 import { systemRandom, type RandomSource } from '../ports/platform/random-source.ts'
@@ -236,6 +237,7 @@ export async function verifySidecarEvent(
   return equalBytes(encodeUtf8(await signSidecarEvent(event, key)), encodeUtf8(signature))
 }
 
+const FEW_BYTES = 4096
 const KEY_ID = /^[\w.-]{1,64}$/
 
 /**
@@ -284,5 +286,7 @@ async function codeOf({ secret }: SidecarKey, lines: readonly string[]): Promise
 }
 
 async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  // WebCrypto's way to another thread and back costs more than to hash so little here.
+  if (bytes.length <= FEW_BYTES) return encodeHex(sha256(bytes))
   return encodeHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
 }

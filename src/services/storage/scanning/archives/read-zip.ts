@@ -36,7 +36,7 @@ export function readZip(
 ): readonly ZipEntry[] | UnscannableReason | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const looksSo = bytes.length >= 4 && [LOCAL, SPANNED, END].includes(view.getUint32(0, true))
-  const ends = findEnds(view)
+  const ends = findEnds(bytes, view)
   const [end, ...others] = ends
   if (end === undefined) return looksSo ? 'malformed' : null
   if (others.length > 0) return 'malformed'
@@ -56,15 +56,20 @@ interface Directory {
 }
 
 /** @returns Every place that the end of an archive could be at, the last one first */
-function findEnds(view: DataView): number[] {
+function findEnds(bytes: Uint8Array, view: DataView): number[] {
   const found: number[] = []
   const last = view.byteLength - END_BYTES
-  for (let at = last; at >= Math.max(0, last - MOST_COMMENT_BYTES); at--)
+  const first = Math.max(0, last - MOST_COMMENT_BYTES)
+  for (let at = last; at >= first; at--) {
+    // Looked for at once, since every file has a comment's length of bytes to look through.
+    at = bytes.lastIndexOf(0x50, at)
+    if (at < first) break
     if (
       view.getUint32(at, true) === END &&
       at + END_BYTES + view.getUint16(at + 20, true) === view.byteLength
     )
       found.push(at)
+  }
   return found
 }
 
