@@ -43,6 +43,8 @@ export interface AttemptLimit {
   readonly rateLimit: JobRateLimit
   /** What all attempts under it have in common. */
   readonly subject: string
+  /** Whether it is of one kind of job, or of all. */
+  readonly scope: 'kind' | 'queue'
 }
 
 /** A place in line that an attempt has got. */
@@ -59,9 +61,10 @@ const SUBJECT_CHARACTERS = 170
 const CLOCKS_APART_MS = 250
 
 /**
- * Books the next free place under all limits of an attempt, once: a job that comes back when its
- * turn has come is let through. So each waits once, in the order in which they came, however many
- * there are.
+ * Books the next free place under each limit of an attempt, once: a job that comes back when its
+ * turn has come is let through. So each waits once for each limit, in the order in which they came,
+ * however many there are. It stands in the line of the queue only once it had its turn in that of
+ * its kind: those that wait for their kind take no place from others.
  *
  * Places are booked in a line that is the limit's own, so that a deploy which changes the limit
  * begins a new one. What starts is counted apart, whatever the limit was: so lines of two deploys
@@ -83,33 +86,47 @@ export async function bookAttempt(
     attempt,
     terms: termsOf(limits),
   }
-  const starts = await Promise.all(limits.map((limit, index) => startsOf(limit, data, index)))
+  const starts = await Promise.all(limits.map((limit) => startsOf(limit, data)))
   const begin = (maxWaitMs: number): Promise<readonly RateLimitDecision[]> =>
     consume(
       store,
       starts.map((limit) => ({ ...limit, maxWaitMs })),
     )
-  const late = isSame(lastError, note) ? await begin(CLOCKS_APART_MS) : null
+  let stood = linesStood(lastError, note) ?? 0
+  const late = stood >= limits.length ? await begin(CLOCKS_APART_MS) : null
   if (late !== null && isAllowed(late)) return null
+  if (late !== null) {
+    // Its turn under one limit came while it stood in line for another: it keeps its place, once.
+    if (limits.length > 1 && !hasKeptPlace(lastError)) {
+      const waitMs = Math.max(1, ...late.map(({ retryAfterMs }) => Math.ceil(retryAfterMs)))
+      return { waitMs, note: { ...note, lines: limits.length, kept: true } }
+    }
+    stood = late.findIndex(({ allowed }) => !allowed)
+  }
 
-  const line = await Promise.all(limits.map((limit, index) => lineOf(limit, data, index)))
-  const places = await consume(store, line)
-  const full = places.filter(({ allowed }) => !allowed)
-  if (full.length > 0)
-    return { waitMs: Math.max(1, ...full.map(({ retryAfterMs }) => retryAfterMs)), note: null }
-  const waitMs = Math.max(...places.map((place) => Math.ceil(place.waitMs)))
-  if (waitMs > 0) return { waitMs, note }
+  const lines = await Promise.all(limits.map((limit) => lineOf(limit, data)))
+  const places: RateLimitDecision[] = []
+  for (const [index, line] of lines.entries()) {
+    if (index < stood) continue
+    const [place] = await consume(store, [line])
+    if (place === undefined) continue
+    if (!place.allowed) return { waitMs: Math.max(1, Math.ceil(place.retryAfterMs)), note: null }
+    if (place.waitMs > 0)
+      return { waitMs: Math.ceil(place.waitMs), note: { ...note, lines: index + 1 } }
+    places[index] = place
+  }
 
   const begun = late ?? (await begin(0))
   if (isAllowed(begun)) return null
   // The line knows nothing of those that have started: the others follow one by one, and the first
   // lets those to come stand behind them.
-  const behind = line.map((limit, index): number => {
+  const behind = lines.map((limit, index): number => {
     const { allowed, retryAfterMs } = begun[index] ?? { allowed: true, retryAfterMs: 0 }
-    const ahead = limit.limit - 1 - (places[index]?.remaining ?? 0)
+    const place = places[index]
+    const ahead = place === undefined ? 0 : limit.limit - 1 - place.remaining
     return allowed ? 0 : retryAfterMs + (ahead * limit.windowMs) / limit.limit
   })
-  const first = line.filter(
+  const first = lines.filter(
     ({ limit }, index) => places[index]?.remaining === limit - 1 && begun[index]?.allowed === false,
   )
   if (first.length > 0)
@@ -117,20 +134,21 @@ export async function bookAttempt(
       store,
       first.map((limit) => ({ ...limit, cost: limit.limit })),
     )
-  return { waitMs: Math.max(1, ...behind.map(Math.ceil)), note }
+  const waitMs = Math.max(1, ...behind.map(Math.ceil))
+  return { waitMs, note: { ...note, lines: lines.length } }
 }
 
-async function lineOf(of: AttemptLimit, data: unknown, index: number): Promise<GcraRateLimit> {
+async function lineOf(of: AttemptLimit, data: unknown): Promise<GcraRateLimit> {
   const { limit, windowMs, subject } = await termsFor(of, data, termsOf([of]))
   // As far ahead as can be counted without loss.
   const countedMs = Math.floor((Number.MAX_SAFE_INTEGER - 2 * limit * windowMs) / limit)
   const maxWaitMs = Math.max(Math.min(BOOKED_AHEAD_MS, countedMs), 0)
-  return { algorithm: 'gcra', name: `attempts-${index}`, subject, limit, windowMs, maxWaitMs }
+  return { algorithm: 'gcra', name: `attempts-of-${of.scope}`, subject, limit, windowMs, maxWaitMs }
 }
 
-async function startsOf(of: AttemptLimit, data: unknown, index: number): Promise<GcraRateLimit> {
+async function startsOf(of: AttemptLimit, data: unknown): Promise<GcraRateLimit> {
   const { limit, windowMs, subject } = await termsFor(of, data, 'starts')
-  return { algorithm: 'gcra', name: `starts-${index}`, subject, limit, windowMs }
+  return { algorithm: 'gcra', name: `starts-of-${of.scope}`, subject, limit, windowMs }
 }
 
 async function termsFor({ rateLimit, subject }: AttemptLimit, data: unknown, what: string) {
@@ -166,10 +184,18 @@ export function bookedTerms(lastError: Json): string | null {
   return code === 'rate_limited' && typeof terms === 'string' ? terms : null
 }
 
-function isSame(
+/** In how many lines the job has booked its turn, `null` where not under these limits. */
+function linesStood(
   lastError: Json,
   note: { readonly attempt: number; readonly terms: string },
-): boolean {
-  if (bookedTerms(lastError) !== note.terms) return false
-  return (lastError as { readonly attempt?: Json }).attempt === note.attempt
+): number | null {
+  if (bookedTerms(lastError) !== note.terms) return null
+  const { attempt, lines } = lastError as { readonly attempt?: Json; readonly lines?: Json }
+  if (attempt !== note.attempt) return null
+  // One that waits since before lines were counted has stood in all of them.
+  return typeof lines === 'number' ? lines : Infinity
+}
+
+function hasKeptPlace(lastError: Json): boolean {
+  return (lastError as { readonly kept?: Json }).kept === true
 }

@@ -212,8 +212,12 @@ export function limitsOf(
   { queue, rateLimit: ofQueue }: Pick<AttemptOptions, 'queue' | 'rateLimit'>,
 ): readonly AttemptLimit[] {
   return [
-    ...(rateLimit === undefined ? [] : [{ rateLimit, subject: `${queue}:${name}` }]),
-    ...(ofQueue === undefined ? [] : [{ rateLimit: ofQueue, subject: queue }]),
+    ...(rateLimit === undefined
+      ? []
+      : [{ rateLimit, subject: `${queue}:${name}`, scope: 'kind' } as const]),
+    ...(ofQueue === undefined
+      ? []
+      : [{ rateLimit: ofQueue, subject: queue, scope: 'queue' } as const]),
   ]
 }
 

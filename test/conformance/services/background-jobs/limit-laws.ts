@@ -62,6 +62,59 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'jobs under a limit of the queue are claimed twice at most, under one of their kind besides four times, in order, and wait for their kind without taking places from others',
+    async run(harness) {
+      const starts: { readonly name: string; readonly data: number; readonly minute: number }[] = []
+      let minute = 0
+      const run = ({ name, data }: { readonly name: string; readonly data: unknown }): void =>
+        void starts.push({ name, data: Number(data), minute })
+      const queue = new JobQueue({
+        name: 'work',
+        backend: await harness.open(),
+        clock: harness.clock,
+        rateLimit: { limit: 10, window: '1m' },
+        jobs: {
+          slow: defineJob({ rateLimit: { limit: 1, window: '1m' }, run }),
+          other: defineJob({ run }),
+        },
+      })
+      const claims = new Map<string, number>()
+      const most = { slow: 0, other: 0 }
+      queue.on((event) => {
+        if (event.type !== 'active') return
+        const count = (claims.get(event.id) ?? 0) + 1
+        claims.set(event.id, count)
+        if (event.name === 'slow' || event.name === 'other')
+          most[event.name] = Math.max(most[event.name], count)
+      })
+      const numbers = Array.from({ length: 30 }, (_, index) => index)
+      for (const name of ['slow', 'other'] as const)
+        await queue.addBulk(numbers.map((data) => ({ name, data })))
+      await queue.drain({ concurrency: 1 })
+      for (minute = 1; minute <= 33; minute++) {
+        await harness.advance(60_000)
+        await queue.drain({ concurrency: 1 })
+      }
+      const of = (kind: string) => starts.filter(({ name }) => name === kind)
+      for (const kind of ['slow', 'other'])
+        expectEqual(
+          of(kind).map(({ data }) => data),
+          numbers,
+          `the order of ${kind}`,
+        )
+      const last = of('other').at(-1)?.minute ?? Infinity
+      expectTrue(
+        last <= 4,
+        `other jobs not to wait for slow ones, the last began in minute ${last}`,
+      )
+      for (let at = 0; at <= 33; at++) {
+        const count = starts.filter((start) => start.minute === at).length
+        expectTrue(count <= 10, `at most 10 starts in minute ${at}, not ${count}`)
+      }
+      expectEqual(most, { slow: 4, other: 2 }, 'the most claims of a job')
+    },
+  },
+  {
     name: 'a limit that a deploy has lowered is not exceeded by what waited under the old one',
     async run(harness) {
       const backend = await harness.open()
