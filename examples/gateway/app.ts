@@ -15,6 +15,14 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { endpointRoutes } from './routes/endpoints.ts'
 import { eventRoutes } from './routes/events.ts'
+import {
+  fileRoutes,
+  TICKET_PATH,
+  ticketRoutes,
+  ticketUseRoutes,
+  uploadRoutes,
+  type GatewayFiles,
+} from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
 import { incomingWebhookRoutes } from './routes/incoming-webhooks.ts'
 import { metricsRoute } from './routes/metrics.ts'
@@ -34,6 +42,8 @@ export interface GatewayOptions {
   readonly notifications?: Notifications
   /** Default: there are no routes for them. */
   readonly payments?: Payments
+  /** Default: there are no routes for them. */
+  readonly files?: GatewayFiles
   readonly keys: ApiKeys
   readonly clock: Clock
   readonly observing: Pick<Observing, 'observer' | 'metrics'>
@@ -50,6 +60,7 @@ export function createGateway({
   webhooks,
   notifications,
   payments,
+  files,
   keys,
   clock,
   observing: { observer, metrics },
@@ -87,6 +98,14 @@ export function createGateway({
     api.route('/refunds', refundRoutes(payments))
     api.route('/subscriptions', subscriptionRoutes(payments))
     api.route('/disputes', disputeRoutes(payments))
+  }
+  if (files !== undefined) {
+    api.route('/files', fileRoutes(files))
+    api.route('/uploads', uploadRoutes(files, '/v1/uploads'))
+    if (files.ticketSecret !== undefined) {
+      api.route('/tickets', ticketRoutes(files))
+      app.route(TICKET_PATH, ticketUseRoutes(files))
+    }
   }
   app.route(
     '/v1/webhooks/in',

@@ -21,6 +21,8 @@ export interface GatewayVariables extends PaymentVariables {
   readonly BODY_TIMEOUT_MS?: string
   /** `for local development`: webhooks may go to this machine and its network. */
   readonly ALLOW_PRIVATE_RECEIVERS?: string
+  /** Signs tickets for files, at least 16 bytes. Default: made of the root key's hash. */
+  readonly TICKET_SECRET?: string
   /** The least level of the log: `debug`, `warn`, … Default `info`. */
   readonly LOG_LEVEL?: string
   /** A collector of OpenTelemetry that takes logs and traces. Default: none. */
@@ -39,6 +41,8 @@ export interface GatewayVariables extends PaymentVariables {
 export interface GatewaySettings {
   readonly rootKeyHash: string
   readonly bodies: Partial<BodyLimits>
+  /** Absent where there is nothing secret to make it of. */
+  readonly ticketSecret?: string
   readonly logging: { readonly level: LogThreshold; readonly otlpUrl: string | undefined }
   readonly notifications: Omit<NotificationsOptions, 'backend'>
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
@@ -48,6 +52,7 @@ export interface GatewaySettings {
 export function readSettings(variables: GatewayVariables): GatewaySettings {
   const {
     ROOT_KEY_SHA256 = '',
+    TICKET_SECRET = ROOT_KEY_SHA256 === '' ? undefined : `tickets ${ROOT_KEY_SHA256}`,
     RETRY_DELAYS_MS,
     ATTEMPT_TIMEOUT_MS,
     BODY_TIMEOUT_MS,
@@ -59,6 +64,7 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
     throw new RangeError('Cannot start gateway: ROOT_KEY_SHA256 is not 64 hex digits')
   return {
     rootKeyHash: ROOT_KEY_SHA256,
+    ...(TICKET_SECRET !== undefined && { ticketSecret: TICKET_SECRET }),
     bodies: {
       ...(BODY_TIMEOUT_MS !== undefined && {
         timeoutMs: wholeMs('BODY_TIMEOUT_MS', BODY_TIMEOUT_MS),

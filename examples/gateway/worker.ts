@@ -6,10 +6,11 @@ import {
 } from '@white-cross/reuse/infrastructure/runtime/durable-objects'
 import { observe } from '@white-cross/reuse/infrastructure/logging'
 import { sweepServices } from '@white-cross/reuse/infrastructure/runtime/coordination'
+import { r2 } from '@white-cross/reuse/infrastructure/storage/r2'
 import { composeGateway } from './compose-gateway.ts'
 
 const backend = durableObjects(env.INFRASTRUCTURE)
-const { app, services, observer } = composeGateway(backend, env)
+const { app, services, observer } = composeGateway(backend, env, undefined, r2(env.FILES).bucket())
 
 export { InfrastructureObject }
 export const JobRunner = jobRunner(...services)
