@@ -10,6 +10,8 @@ export interface KnownJob {
   readonly children: KnownJob[]
   /** Claims since it was added or retried, but for those given back. */
   claims: number
+  /** Leases lost since the last attempt that was spent. */
+  crashes: number
   /** The latest claim. */
   token: number
   /** Until when the latest claim holds at least; `null` once it was settled. */
@@ -31,6 +33,7 @@ export function createKnownJob(given: NewJob, id: string, now: number, token = 0
     given,
     children: [],
     claims: 0,
+    crashes: 0,
     token,
     leaseUntil: null,
     notBefore: now + (given.delayMs ?? 0),
@@ -72,7 +75,16 @@ export function noteSettled(job: KnownJob, { outcome }: Settlement, now: number)
   if (job.cancelRequested) job.ended = 'cancelled'
   else if (outcome.refund === true) job.claims--
   else if (job.claims >= (job.given.maxAttempts ?? 1)) job.ended = 'dead'
+  else job.crashes = 0
   job.notBefore = now + outcome.delayMs
+}
+
+/** Notes that the latest claim was lost, where it was and that is not known yet. */
+export function noteLost(job: KnownJob): void {
+  if (job.leaseUntil === null || job.given.maxCrashes === undefined) return
+  job.leaseUntil = null
+  job.claims--
+  job.crashes++
 }
 
 /** Whether a job may have ended as its record says though nobody settled it. */
@@ -81,8 +93,12 @@ export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number)
   const leaseIsOver = job.leaseUntil !== null && job.leaseUntil <= latest
   if (state === 'cancelled') return job.cancelRequested
   if (state !== 'dead') return false
-  if (hasCode(lastError, 'lease_lost'))
-    return leaseIsOver && job.claims === (job.given.maxAttempts ?? 1)
+  if (hasCode(lastError, 'lease_lost')) {
+    const { maxCrashes, maxAttempts = 1 } = job.given
+    const isLast =
+      maxCrashes === undefined ? job.claims === maxAttempts : job.crashes === maxCrashes
+    return leaseIsOver && isLast
+  }
   const failed = job.children.some(({ ended, given }) => {
     const hasFailed = ended !== null && ended !== 'completed' && ended !== 'parked'
     return hasFailed && given.onFailure !== 'ignore'

@@ -5,7 +5,7 @@ import {
   JOB_STATES,
   takesRoom,
 } from '../../src/runtime/ports/job-store/job-state.ts'
-import { leaseHolds, mayHaveEndedAs, type KnownJob } from './known-job.ts'
+import { leaseHolds, mayHaveEndedAs, noteLost, type KnownJob } from './known-job.ts'
 
 /** Holds the job store's records to what is known of the jobs. */
 export interface RecordAudit {
@@ -90,6 +90,7 @@ export function createRecordAudit(options: RecordAuditOptions): RecordAudit {
       job.ended = state
       return
     }
+    if (!isFinished(state) && state !== 'active') noteLost(job)
     expect(
       isFinished(state) ? state === job.ended : job.ended === null,
       `${id}, ${job.ended}, is ${state}`,

@@ -7,7 +7,14 @@ import type {
   NewJob,
   QueueStore,
 } from '../../src/runtime/ports/job-store/job-store.ts'
-import { createKnownJob, holdsAt, leaseHolds, noteSettled, type KnownJob } from './known-job.ts'
+import {
+  createKnownJob,
+  holdsAt,
+  leaseHolds,
+  noteLost,
+  noteSettled,
+  type KnownJob,
+} from './known-job.ts'
 import { createRecordAudit } from './record-audit.ts'
 
 /** Stands beside a job store, sees every call and its true answer, and objects to what must not be. */
@@ -129,16 +136,18 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
   }
 
   async function noteClaimed(claimed: ClaimedJob, leaseMs: number): Promise<void> {
-    const { id, token, attempt, maxAttempts } = claimed
+    const { id, token, attempt, maxAttempts, crashes = 0 } = claimed
     const job = jobs.get(id)
     if (job === undefined) return object(`${id} is unknown and was claimed`)
     expect(job.ended === null, `${id} not to be claimed, it has ended: ${job.ended}`)
     expect(token > job.token, `the token of ${id} to grow from ${job.token}, not to be ${token}`)
     expect(!leaseHolds(job, job.token, latest()), `${id} not to be claimed, its lease holds`)
     expect(job.notBefore <= latest(), `${id} not to be claimed before its time`)
+    noteLost(job)
     job.claims++
     job.token = token
     job.leaseUntil = now() + leaseMs
+    expect(crashes === job.crashes, `${job.crashes} crashes of ${id}, not ${crashes}`)
     expect(attempt === job.claims, `attempt ${job.claims} of ${id}, not ${attempt}`)
     expect(attempt <= maxAttempts, `at most ${maxAttempts} attempts of ${id}, not ${attempt}`)
     if (job.children.length === 0) return
@@ -186,7 +195,7 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
       if (hasFailed && child.given.onFailure !== 'ignore') noteRetry(child)
     }
     expect(job.ended !== null, `${job.id} not to be retried, it has not ended`)
-    const again = { claims: 0, leaseUntil: null, notBefore: 0, ended: null }
+    const again = { claims: 0, crashes: 0, leaseUntil: null, notBefore: 0, ended: null }
     Object.assign(job, again, { result: null, cancelRequested: false, retried: true })
   }
 

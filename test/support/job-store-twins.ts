@@ -72,6 +72,7 @@ export async function compareJobStores(seed: number, twins: StoreTwins): Promise
         lifo: chance(0.3),
         delayMs: pick([0, 0, 0, 2 * HOUR_MS]),
         maxAttempts: pick([1, 2, 5]),
+        ...(serial % 2 === 0 && { maxCrashes: (serial / 2) % 3 }),
         keepCompletedMs: pick([0, 4 * HOUR_MS]),
         keepDeadMs: pick([0, 4 * HOUR_MS, 9 * HOUR_MS]),
         ...(chance(0.3) && { keepCompletedCount: pick([1, 2, 4]) }),

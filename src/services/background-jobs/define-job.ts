@@ -73,6 +73,8 @@ export interface RunningJob<Data> {
   /** 1 on the first attempt. */
   readonly attempt: number
   readonly maxAttempts: number
+  /** How often in a row a worker has disappeared while it ran the job, since the last attempt. */
+  readonly crashes: number
   /**
    * Grows with each attempt: hand it to what you write to, and let that refuse smaller ones (a
    * fencing token).

@@ -11,6 +11,12 @@ export interface JobOptions {
   /** Attempts in all, 1 to 1,000. Default 3. */
   readonly attempts?: number
   /**
+   * How often in a row its worker may disappear (crash, or be ended by the platform) while it runs,
+   * 0 to 1,000; once more, and it is dead with `lease_lost`. Such an attempt is not spent. A failed
+   * attempt begins the count anew. Default 3.
+   */
+  readonly maxCrashes?: number
+  /**
    * How long to wait between attempts; a duration means `fixed`. Default exponential from 1 s with
    * full jitter.
    */
@@ -119,6 +125,7 @@ const DAY_MS = 86_400_000
 const ADD = 'add job'
 const OPTIONS = [
   'attempts',
+  'maxCrashes',
   'backoff',
   'delay',
   'priority',
@@ -132,6 +139,7 @@ const OPTIONS = [
 ] as const
 const DEFAULTS = {
   attempts: 3,
+  maxCrashes: 3,
   backoffMs: 1000,
   maxBackoffMs: 3_600_000,
   keepCompletedMs: DAY_MS,
@@ -166,6 +174,13 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
     },
     priority: priorityOf(ADD, options.priority),
     maxAttempts: checkInteger(ADD, 'attempts', attempts, 1, JOB_LIMITS.attempts),
+    maxCrashes: checkInteger(
+      ADD,
+      'maxCrashes',
+      options.maxCrashes ?? DEFAULTS.maxCrashes,
+      0,
+      JOB_LIMITS.attempts,
+    ),
     delayMs: msOf('delay', delay),
     keepCompletedMs: completed.ms,
     keepDeadMs: dead.ms,

@@ -59,7 +59,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
       const job = { ...claimed, lastError: errorBefore(claimed.lastError) }
-      if (job.attempt > 1 && job.lastError === null) events.emit({ type: 'stalled', id, name })
+      if (hasCrashed(job)) events.emit({ type: 'stalled', id, name })
       events.emit({
         type: 'active',
         id,
@@ -82,6 +82,11 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       return attempt.outcome
     },
   }
+}
+
+/** Whether the worker before disappeared. */
+function hasCrashed({ attempt, crashes = 0, lastError }: ClaimedJob): boolean {
+  return crashes > 0 || (attempt > 1 && lastError === null)
 }
 
 function leave(

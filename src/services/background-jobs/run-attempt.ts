@@ -97,13 +97,13 @@ async function runHandler(
   options: AttemptOptions,
 ): Promise<JobOutcome> {
   const { queue, clock, log, children, tracing } = options
-  const { id, name, attempt, maxAttempts, token, addedAt } = job
+  const { id, name, attempt, maxAttempts, crashes = 0, token, addedAt } = job
   const { progress } = control
   const { timeoutMs, trace } = storedOptionsOf(job.options)
   const wait = createChildrenWait(options)
   const { waitForChildren } = wait
   const run = async (signal: AbortSignal): Promise<JobOutcome> => {
-    const running = { id, name, data, attempt, maxAttempts, token, addedAt }
+    const running = { id, name, data, attempt, maxAttempts, crashes, token, addedAt }
     const call = async (own?: TraceHeaders): Promise<Json | void> =>
       definition.run(running, {
         signal,

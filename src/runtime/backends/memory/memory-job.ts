@@ -45,6 +45,7 @@ export function claimedOf(job: MemoryJob): ClaimedJob {
     token: job.facts.token,
     attempt: job.facts.attempt,
     maxAttempts: job.facts.maxAttempts,
+    ...(job.facts.crashes > 0 && { crashes: job.facts.crashes }),
     priority: job.facts.priority,
     addedAt: job.addedAt,
     lastError: parseJson(job.error),

@@ -193,8 +193,9 @@ if claiming then
           end
           taken = taken + 1
           serial = math.max(mint(), tonumber(token) + 1)
-          record({ id = id }, 'active', attempt + 1, found[index])
-          local text = 'a ' .. (attempt + 1) .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
+          local attempts, crashes = string.match(attempt, '^(%d+)(.*)$')
+          record({ id = id }, 'active', attempts + 1, found[index])
+          local text = 'a ' .. (attempts + 1) .. crashes .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
           facts[#facts + 1] = id
           facts[#facts + 1] = text
           active[#active + 1] = leaseEnd

@@ -124,15 +124,20 @@ export function decodeClaimedJob([
   error = '',
 ]: readonly string[]): ClaimedJob {
   const [name, options, data] = decodeBody(body)
-  const [, attempt, token, , , , priority, maxAttempts, , , addedAt] = facts.split(' ', 11)
+  const [, attempt = '', token, , , , priority, maxAttempts = '', , , addedAt] = facts.split(
+    ' ',
+    11,
+  )
+  const [, crashes] = attempt.split('/')
   return {
     id: fromField(id),
     name,
     data,
     options,
     token: Number(token),
-    attempt: Number(attempt),
-    maxAttempts: Number(maxAttempts),
+    attempt: Number.parseInt(attempt, 10),
+    maxAttempts: Number.parseInt(maxAttempts, 10),
+    ...(crashes !== undefined && { crashes: Number(crashes) }),
     priority: Number(priority),
     addedAt: Number(addedAt),
     lastError: decodeNote(error),
@@ -156,6 +161,8 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
     token: job.token,
     attempt: job.attempt,
     maxAttempts: job.maxAttempts,
+    crashes: 0,
+    maxCrashes: null,
     cancelRequested: flags === '1' || flags === '3',
     pending: 0,
     keepCompletedMs: Number.parseInt(keepCompletedMs, 10),
@@ -200,7 +207,8 @@ export function fromField(field: string): string {
 function encodeTerms(job: EncodedJob): string {
   const completed = encodeKeeping(job.keepCompletedMs, job.keepCompletedCount)
   const dead = encodeKeeping(job.keepDeadMs, job.keepDeadCount)
-  return `${job.priority} ${job.maxAttempts} ${completed} ${dead}`
+  const crashes = job.maxCrashes === null ? '' : `/${job.maxCrashes}`
+  return `${job.priority} ${job.maxAttempts}${crashes} ${completed} ${dead}`
 }
 
 function encodeKeeping(ms: number, count: number | null): string {

@@ -40,10 +40,11 @@ const SETS = JOB_STATES.map(
  * The keys of a queue and how a job stands in them.
  *
  * `jobs` maps an id to `state attempt token seq flags notes priority maxAttempts keepCompleted
- * keepDead addedAt dedup`: state is the first letter (x for cancelled), flags 1 when asked to stop
- * and 2 when there is more, notes the letters of those in `notes` or `-`, keeping is in ms, with
- * `/count` behind where a bound was given, dedup the deduplication id that the job holds until it
- * has finished. More is ` group limit parents parentFlow failsParent flow pending`; flow is a
+ * keepDead addedAt dedup`: state is the first letter (x for cancelled), attempt has `/crashes`
+ * behind it where there were any, maxAttempts `/maxCrashes` where given, flags is 1 when asked to
+ * stop and 2 when there is more, notes the letters of those in `notes` or `-`, keeping is in ms,
+ * with `/count` behind where a bound was given, dedup the deduplication id that the job holds until
+ * it has finished. More is ` group limit parents parentFlow failsParent flow pending`; flow is a
  * number that only this job has as a parent. Behind the first of the parents,
  * `,parent:flow:failsParent` stands for each other one. Group, parents and dedup are
  * percent-encoded.
@@ -63,8 +64,8 @@ const SETS = JOB_STATES.map(
 export const LAYOUT_LUA: string = lua`
 local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN, EVENTS = unpack(KEYS, 1, 10)
 local SETS = { ${SETS} }
-local FACTS = '^(%a) (%d+) (%d+) (%d+) (%d) (%S+) (.*)$'
-local TERMS = '^(%d+) (%d+) (%S+) (%S+) %d+ (%S*)$'
+local FACTS = '^(%a) (%S+) (%d+) (%d+) (%d) (%S+) (.*)$'
+local TERMS = '^(%d+) (%S+) (%S+) (%S+) %d+ (%S*)$'
 local MORE = '^(.*) (%S*) (%d+) (%S*) (%d+) (%d) (%d+) (%d+)$'
 
 -- Whether a record is only still there because no exchange has dropped it since its time was over.

@@ -82,7 +82,7 @@ end
 -- terms: priority maxAttempts keepCompleted keepDead; more: what else the job has, if anything, also the state b.
 local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
   local job = {
-    id = id, attempt = 0, token = '0', cancelled = false, notes = '-', seq = nextSeq(lifo),
+    id = id, attempt = 0, crashes = 0, token = '0', cancelled = false, notes = '-', seq = nextSeq(lifo),
     tail = terms .. ' ' .. nowText .. ' ' .. (ttl == 0 and dedup or '')
   }
   local blocked = false
@@ -276,8 +276,8 @@ local function park(job, err)
 end
 
 local function attemptsUsed(job)
-  local _, maxAttempts = string.match(job.tail, TERMS)
-  return job.attempt >= tonumber(maxAttempts)
+  local _, most = string.match(job.tail, TERMS)
+  return job.attempt >= tonumber((string.match(most, '^%d+')))
 end
 
 local function changeData(job, data)
@@ -294,6 +294,7 @@ local function runAgain(job, delay, refund, err, data)
     return finish(job, 'd', 'e', err ~= '' and err or ATTEMPTS_USED)
   else
     record(job, 'retrying')
+    job.crashes = 0
   end
   if err ~= '' then note(job, 'e', err) end
   if data ~= '' then changeData(job, data) end
@@ -302,14 +303,18 @@ local function runAgain(job, delay, refund, err, data)
 end
 
 local function loseLease(job)
-  if job.cancelled then
-    finish(job, 'x')
-  elseif attemptsUsed(job) then
-    finish(job, 'd', 'e', LEASE_LOST)
-  else
-    record(job, 'stalled')
-    makeReady(job)
+  if job.cancelled then return finish(job, 'x') end
+  local _, most = string.match(job.tail, TERMS)
+  local maxCrashes = tonumber((string.match(most, '/(%d+)$')))
+  if (maxCrashes and job.crashes >= maxCrashes) or (not maxCrashes and attemptsUsed(job)) then
+    return finish(job, 'd', 'e', LEASE_LOST)
   end
+  record(job, 'stalled')
+  if maxCrashes then
+    job.attempt = job.attempt - 1
+    job.crashes = job.crashes + 1
+  end
+  makeReady(job)
 end
 
 -- A job that needed nothing more waits again, and holds its deduplication id again.
@@ -337,7 +342,7 @@ local function retry(job)
   end
   retried = retried + 1
   record(job, 'retried')
-  job.attempt = 0
+  job.attempt, job.crashes = 0, 0
   waitAgain(job)
   if job.more then makeParentsWait(job) end
 end
@@ -361,13 +366,13 @@ end
 local function replace(job, body, terms, priority, lifo, delay)
   job.body = body
   record(job, 'replaced')
-  job.attempt, job.cancelled = 0, false
+  job.attempt, job.crashes, job.cancelled = 0, 0, false
   note(job, 'e', '')
   note(job, 'p', '')
   note(job, 'r', '')
   bodies[#bodies + 1] = job.id
   bodies[#bodies + 1] = body
-  local tail = terms .. string.match(job.tail, '^%d+ %d+ %S+ %S+( .*)$')
+  local tail = terms .. string.match(job.tail, '^%d+ %S+ %S+ %S+( .*)$')
   local seq = nextSeq(lifo)
   if delay > 0 then
     move(job, 's', digits(now + delay), seq, tail)

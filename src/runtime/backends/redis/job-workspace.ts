@@ -48,8 +48,9 @@ local function load(ids)
       local id, text = wanted[index], texts[index - first + 1]
       if text then
         local state, attempt, token, seq, flags, notes, tail = string.match(text, FACTS)
+        local attempts, crashes = string.match(attempt, '^(%d+)/?(%d*)$')
         local job = {
-          id = id, state = state, attempt = tonumber(attempt), token = token, seq = seq,
+          id = id, state = state, attempt = tonumber(attempts), crashes = tonumber(crashes) or 0, token = token, seq = seq,
           cancelled = flags == '1' or flags == '3', notes = notes, tail = tail,
           home = state, homeSeq = seq, homeNotes = notes
         }
@@ -189,7 +190,7 @@ local function flush()
           ' ' .. (first and first.flow or '0') .. (first and first.fails and ' 1 ' or ' 0 ') .. job.flow .. ' ' .. job.pending
       end
       facts[#facts + 1] = job.id
-      facts[#facts + 1] = job.state .. ' ' .. job.attempt .. ' ' .. job.token .. ' ' .. job.seq .. ' ' .. flags .. ' ' ..
+      facts[#facts + 1] = job.state .. ' ' .. job.attempt .. (job.crashes > 0 and '/' .. job.crashes or '') .. ' ' .. job.token .. ' ' .. job.seq .. ' ' .. flags .. ' ' ..
         job.notes .. ' ' .. tail
       if job.news then
         for kind, json in pairs(job.news) do

@@ -3,6 +3,7 @@ import { JobAbortError } from '../../ports/job-store/job-abort-error.ts'
 import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
+import { isLeftToOthers } from '../../workers/leave-to-others.ts'
 import { claimedJobOf, type BullmqJob, type BullmqJobProcessor } from './bullmq-job.ts'
 import { createProgressWriter } from './progress-writer.ts'
 
@@ -72,6 +73,8 @@ async function settle(
       )
     case 'scheduled': {
       const { delayMs, error = null, refund = false, data } = outcome
+      // BullMQ has no place to note for how long a job has been left to others.
+      if (isLeftToOthers(error)) throw failureOf(error, 'UnrecoverableError')
       if (data !== undefined) await job.updateData(data)
       if (refund) {
         await job.moveToDelayed(clock.now() + delayMs, token)

@@ -42,6 +42,7 @@ export interface EncodedJob {
   readonly lifo: boolean
   readonly delayMs: number
   readonly maxAttempts: number
+  readonly maxCrashes: number | null
   readonly deduplicationId: string | null
   readonly deduplicationTtlMs: number
   readonly keepCompletedMs: number
@@ -89,6 +90,10 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       lifo: job.lifo ?? false,
       delayMs: checkMs('delayMs', job.delayMs),
       maxAttempts: checkInteger(WRITE, 'maxAttempts', job.maxAttempts ?? 1, 1, JOB_LIMITS.attempts),
+      maxCrashes:
+        job.maxCrashes === undefined
+          ? null
+          : checkInteger(WRITE, 'maxCrashes', job.maxCrashes, 0, JOB_LIMITS.attempts),
       deduplicationId: checkText('deduplication.id', job.deduplication?.id ?? null, 256),
       deduplicationTtlMs: checkInteger(
         WRITE,

@@ -36,6 +36,8 @@ const fresh: JobFacts = {
   token: 0,
   attempt: 0,
   maxAttempts: 2,
+  crashes: 0,
+  maxCrashes: null,
   cancelRequested: false,
   pending: 0,
   keepCompletedMs: 100,

@@ -46,6 +46,10 @@ export interface JobFacts {
   readonly token: number
   readonly attempt: number
   readonly maxAttempts: number
+  /** Leases lost since the last attempt that was spent. */
+  readonly crashes: number
+  /** More of them make the job dead; `null` where each counts as an attempt. */
+  readonly maxCrashes: number | null
   readonly cancelRequested: boolean
   /** Children that have not ended: what keeps a job that would be ready `blocked`. */
   readonly pending: number
@@ -59,6 +63,7 @@ export interface JobTerms {
   readonly priority: number
   readonly delayMs: number
   readonly maxAttempts: number
+  readonly maxCrashes: number | null
   readonly keepCompletedMs: number
   readonly keepDeadMs: number
 }
@@ -116,10 +121,10 @@ export type Transition =
     }
   | { readonly kind: 'refused' }
 
-/** What a job's record says when its lease ran out on its last attempt. */
+/** What a job's record says when its lease was lost once too often. */
 export const LEASE_LOST_ERROR: Json = {
   code: 'lease_lost',
-  message: 'The worker disappeared: its lease ran out on the last attempt',
+  message: 'The worker disappeared, once more than the job was to survive',
 }
 
 /** What a parent's record says when one of its children failed. */
@@ -148,7 +153,7 @@ export function factsOfNew(
   { token, pending }: Pick<JobFacts, 'token' | 'pending'>,
   now: number,
 ): JobFacts {
-  const { priority, delayMs, maxAttempts, keepCompletedMs, keepDeadMs } = terms
+  const { priority, delayMs, maxAttempts, maxCrashes, keepCompletedMs, keepDeadMs } = terms
   const scheduled = pending === 0 && delayMs > 0
   return {
     state: pending > 0 ? 'blocked' : scheduled ? 'scheduled' : 'ready',
@@ -157,6 +162,8 @@ export function factsOfNew(
     token,
     attempt: 0,
     maxAttempts,
+    crashes: 0,
+    maxCrashes,
     cancelRequested: false,
     pending,
     keepCompletedMs,
@@ -207,7 +214,7 @@ export function transition(job: JobFacts, event: JobEvent, now: number): Transit
       return change(job, event, now)
     case 'retry':
       if (!isFinished(job.state)) return REFUSED
-      return changed({ ...ready(job), attempt: 0 })
+      return changed({ ...ready(job), attempt: 0, crashes: 0 })
     case 'cancel':
       if (job.state === 'active')
         return job.cancelRequested ? REFUSED : changed({ ...job, cancelRequested: true })
@@ -297,13 +304,18 @@ function settle(job: JobFacts, outcome: SettledOutcome, now: number): Transition
       if (outcome.refund !== true && job.attempt >= job.maxAttempts) {
         return finish(job, 'dead', now, { error: outcome.error ?? ATTEMPTS_USED_ERROR })
       }
-      const attempt = outcome.refund === true ? job.attempt - 1 : job.attempt
+      const { attempt, crashes } =
+        outcome.refund === true
+          ? { attempt: job.attempt - 1, crashes: job.crashes }
+          : { attempt: job.attempt, crashes: 0 }
       const notes = {
         ...(outcome.error !== undefined && { error: outcome.error }),
         ...(outcome.data !== undefined && { data: outcome.data }),
       }
-      if (outcome.delayMs <= 0 || job.pending > 0) return changed({ ...ready(job), attempt }, notes)
-      return changed({ ...job, state: 'scheduled', rank: now + outcome.delayMs, attempt }, notes)
+      if (outcome.delayMs <= 0 || job.pending > 0)
+        return changed({ ...ready(job), attempt, crashes }, notes)
+      const rank = now + outcome.delayMs
+      return changed({ ...job, state: 'scheduled', rank, attempt, crashes }, notes)
     }
   }
 }
@@ -335,14 +347,20 @@ function tick(job: JobFacts, now: number): Transition {
       return changed(ready(job))
     case 'active':
       if (job.cancelRequested) return finish(job, 'cancelled', now)
-      if (job.attempt >= job.maxAttempts)
-        return finish(job, 'dead', now, { error: LEASE_LOST_ERROR })
-      return changed(ready(job))
+      return loseLease(job, now)
     case 'parked':
       return REFUSED
     default:
       return { kind: 'removed', ended: null }
   }
+}
+
+function loseLease(job: JobFacts, now: number): Transition {
+  const { attempt, maxAttempts, crashes, maxCrashes } = job
+  if (maxCrashes === null ? attempt >= maxAttempts : crashes >= maxCrashes)
+    return finish(job, 'dead', now, { error: LEASE_LOST_ERROR })
+  if (maxCrashes === null) return changed(ready(job))
+  return changed({ ...ready(job), attempt: attempt - 1, crashes: crashes + 1 })
 }
 
 function finish(

@@ -1,4 +1,5 @@
 import { expectEqual, expectRejection, expectTrue, type Law } from '../conformance.ts'
+import { crashLaws } from './laws/crash-laws.ts'
 import { deduplicationLaws } from './laws/deduplication-laws.ts'
 import { addedChildrenLaws } from './laws/added-children-laws.ts'
 import { adoptionLaws } from './laws/adoption-laws.ts'
@@ -467,6 +468,7 @@ const coreLaws: readonly Law<JobStoreHarness>[] = [
 export const jobStoreLaws: readonly Law<JobStoreHarness>[] = [
   ...coreLaws,
   ...operatorLaws,
+  ...crashLaws,
   ...deduplicationLaws,
   ...groupLaws,
   ...groupControlLaws,

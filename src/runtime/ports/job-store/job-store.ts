@@ -146,6 +146,8 @@ export interface ClaimedJob {
   /** Claims so far, this one included. */
   readonly attempt: number
   readonly maxAttempts: number
+  /** Leases lost since the last attempt that was spent, where those count apart; absent for 0. */
+  readonly crashes?: number
   readonly priority: number
   /** When the job was added, on the job store's clock, ms since 1970. */
   readonly addedAt: number

@@ -17,8 +17,14 @@ export interface NewJob {
   readonly lifo?: boolean
   /** Not before this long after adding. Default 0. */
   readonly delayMs?: number
-  /** Claims before a lost lease makes the job dead, 1 to 1,000. Default 1. */
+  /** Attempts in all, 1 to 1,000. Default 1. */
   readonly maxAttempts?: number
+  /**
+   * Leases that may be lost in a row, 0 to 1,000, before the next one that is makes the job dead; a
+   * failed attempt begins the count anew. Such an attempt is not spent. Default: a lost lease
+   * counts as an attempt.
+   */
+  readonly maxCrashes?: number
   /** Drops later jobs of the same id; see {@link import('./job-store.ts').QueueStore.add}. */
   readonly deduplication?: Deduplication
   /**

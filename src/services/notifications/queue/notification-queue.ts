@@ -45,6 +45,7 @@ export interface QueuedNotification {
 /** The job queue of notifications in the job store of their backend. */
 export const NOTIFICATION_QUEUE = 'notifications'
 
+const MAX_CRASHES = 100
 const KEEP_DEAD_MS = 14 * 86_400_000
 
 /** Keeps jobs in the backend's own job store. */
@@ -62,6 +63,8 @@ export function createOwnQueue({
           data: { ...data },
           delayMs: delay,
           maxAttempts: attempts,
+          // Messages are sent once, whatever becomes of workers.
+          maxCrashes: MAX_CRASHES,
           keepDeadMs: KEEP_DEAD_MS,
         })),
       )

@@ -200,7 +200,7 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
     async run(harness) {
       const backend = await harness.open()
       const queue = queueOn(backend, harness, {
-        work: defineJob({ run: ({ attempt }) => attempt }),
+        work: defineJob({ run: ({ attempt, crashes }) => [attempt, crashes] }),
       })
       const stalled: string[] = []
       queue.on(({ type, ...event }) => void (type === 'stalled' && stalled.push(event.id)))
@@ -215,7 +215,43 @@ const jobQueueLaws: readonly Law<JobQueueHarness>[] = [
       })
       expectEqual(late.settled, ['lost'])
       const record = await queue.get(id)
-      expectEqual([record?.state, record?.result], ['completed', 2])
+      expectEqual([record?.state, record?.result], ['completed', [1, 1]])
+    },
+  },
+  {
+    name: 'a killed worker spends no attempt, and maxCrashes says how many a job survives in a row',
+    async run(harness) {
+      const backend = await harness.open()
+      let runs = 0
+      const queue = queueOn(backend, harness, { work: defineJob({ run: () => void runs++ }) })
+      const jobStore = backend.jobStore.queue(queue.name)
+      const die = async (): Promise<void> => {
+        await jobStore.exchange({ claim: { limit: 9, leaseMs: LEASE_MS } })
+        await harness.advance(LEASE_MS)
+      }
+      const survivor = await queue.add('work', 1, { attempts: 1 })
+      for (let times = 0; times < 3; times++) await die()
+      await queue.drain()
+      expectEqual([runs, (await queue.get(survivor.id))?.state], [1, 'completed'])
+      const poison = await queue.add('work', 2, { attempts: 9 })
+      const fragile = await queue.add('work', 3, { attempts: 9, maxCrashes: 0 })
+      await die()
+      await jobStore.exchange({})
+      expectEqual((await queue.get(fragile.id))?.state, 'dead')
+      for (let times = 0; times < 3; times++) await die()
+      await queue.drain()
+      const record = await queue.get(poison.id)
+      expectEqual(
+        [runs, record?.state, (record?.lastError as { code?: string } | null)?.code],
+        [1, 'dead', 'lease_lost'],
+      )
+      expectEqual([await queue.retry(poison.id), await queue.drain(), runs], [true, 1, 2])
+      for (const maxCrashes of [-1, 0.5, Number.NaN, 1001])
+        await expectRejection(
+          () => queue.add('work', 1, { maxCrashes }),
+          (error) => error instanceof RangeError,
+          'maxCrashes out of range to be refused',
+        )
     },
   },
   {

@@ -75,6 +75,9 @@ export interface FollowUpTable {
   take(queue: string, job: string): EncodedJob | null
 }
 
+/** What jobs that were kept by an earlier version do not say. */
+const EARLIER = { maxCrashes: null } as const
+
 export function createFollowUpTable(db: SqlDatabase): FollowUpTable {
   return {
     keep(queue, job, { data, options, ...settings }) {
@@ -93,7 +96,12 @@ export function createFollowUpTable(db: SqlDatabase): FollowUpTable {
       db.run('DELETE FROM reuse_follow_ups WHERE queue = ? AND job = ?', [queue, toSqlText(job)])
       // The text is that of `keep`.
       const settings = JSON.parse(readText(row, 'terms')) as Omit<EncodedJob, 'data' | 'options'>
-      return { ...settings, options: readText(row, 'options'), data: readText(row, 'data') }
+      return {
+        ...EARLIER,
+        ...settings,
+        options: readText(row, 'options'),
+        data: readText(row, 'data'),
+      }
     },
   }
 }

@@ -16,6 +16,8 @@ export interface JobRelations {
    * Whether its position is indexed in every state, because its id does not say where it stands.
    */
   readonly keyed: boolean
+  /** Kept here since it is 0 for nearly every job. */
+  readonly crashes: number
   /** The deduplication id that it holds until it has finished. */
   readonly deduplication: string | null
   readonly group: string | null
@@ -45,7 +47,7 @@ export interface ParentTie {
 
 /** What a job was added with and only a job that takes its place changes. */
 type JobSettings = KeptCounts &
-  Pick<JobFacts, 'priority' | 'maxAttempts' | 'keepCompletedMs' | 'keepDeadMs'>
+  Pick<JobFacts, 'priority' | 'maxAttempts' | 'maxCrashes' | 'keepCompletedMs' | 'keepDeadMs'>
 
 /** A job as its table holds it, without what it carries. */
 export interface JobRow extends JobFacts, JobRelations, KeptCounts {
@@ -89,6 +91,8 @@ export function jobRowOf(row: SqlRow): JobRow {
     cancelRequested: readNumber(row, 'cancel_requested') === 1,
     priority: settings.priority,
     maxAttempts: settings.maxAttempts,
+    crashes: relations.crashes,
+    maxCrashes: settings.maxCrashes,
     keepCompletedMs: settings.keepCompletedMs,
     keepDeadMs: settings.keepDeadMs,
     keepCompletedCount: settings.keepCompletedCount,
@@ -109,7 +113,7 @@ export function jobRowOf(row: SqlRow): JobRow {
 /** @param facts What the claim made of the job that `row` holds */
 export function claimedJobOf(
   row: SqlRow,
-  { token, attempt, maxAttempts, priority }: JobFacts,
+  { token, attempt, maxAttempts, crashes, priority }: JobFacts,
 ): ClaimedJob {
   return {
     id: readText(row, 'id'),
@@ -119,6 +123,7 @@ export function claimedJobOf(
     token,
     attempt,
     maxAttempts,
+    ...(crashes > 0 && { crashes }),
     priority,
     addedAt: readNumber(row, 'added_at'),
     lastError: readJson(row, 'error'),
@@ -137,7 +142,7 @@ export function jobRecordOf(row: SqlRow): JobRecord {
   }
 }
 
-const UNBOUNDED: KeptCounts = { keepCompletedCount: null, keepDeadCount: null }
+const UNBOUNDED = { maxCrashes: null, keepCompletedCount: null, keepDeadCount: null }
 
 /** The jobs of a queue mostly have the same settings: the text last read and what it says. */
 let last: { readonly text: string; readonly settings: JobSettings } | undefined
@@ -153,6 +158,7 @@ export function encodeSettings(settings: JobSettings): string {
     keepCompletedMs,
     keepDeadMs,
     // Left out where there is none.
+    maxCrashes: settings.maxCrashes ?? undefined,
     keepCompletedCount: settings.keepCompletedCount ?? undefined,
     keepDeadCount: settings.keepDeadCount ?? undefined,
   })
@@ -169,6 +175,7 @@ export function hasSameSettings(one: JobSettings, other: JobSettings): boolean {
   return (
     one.priority === other.priority &&
     one.maxAttempts === other.maxAttempts &&
+    one.maxCrashes === other.maxCrashes &&
     one.keepCompletedMs === other.keepCompletedMs &&
     one.keepDeadMs === other.keepDeadMs &&
     one.keepCompletedCount === other.keepCompletedCount &&
@@ -178,6 +185,7 @@ export function hasSameSettings(one: JobSettings, other: JobSettings): boolean {
 
 const UNRELATED: JobRelations = {
   keyed: false,
+  crashes: 0,
   deduplication: null,
   group: null,
   groupLimit: 1,
@@ -213,6 +221,7 @@ function decodeRelations(text: string | null): JobRelations {
 export function hasSameRelations(one: JobRelations, other: JobRelations): boolean {
   return (
     one.keyed === other.keyed &&
+    one.crashes === other.crashes &&
     one.pending === other.pending &&
     one.flow === other.flow &&
     one.parent === other.parent &&
