@@ -224,7 +224,7 @@ export async function signSidecarEvent(event: SidecarEvent, key: SidecarKey): Pr
  * Checks who signed an event.
  *
  * @example
- * if (!(await verifySidecarEvent({ nonce, index, data }, event.id, key))) stream.cancel()
+ * const isOurs = await verifySidecarEvent({ nonce, index, data }, signature, key)
  *
  * @returns Whether `signature` is the one of the event, compared in constant time
  */

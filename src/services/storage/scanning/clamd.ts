@@ -43,8 +43,8 @@ const VERSION_MS = 300_000
  * more than clamd looks at is `unscannable`.
  *
  * @example
- * import { connect } from 'cloudflare:sockets'
- * const scanner = clamd({ host: 'clamd.internal', connect })
+ * import { connectSocket } from '@white-cross/reuse/infrastructure/runtime/node'
+ * const scanner = clamd({ host: 'clamd.internal', connect: connectSocket })
  * const { verdict } = await scanner.scan(bytes) // 'clean', 'infected' or 'unscannable'
  *
  * @throws TypeError or RangeError when an option is malformed
