@@ -46,6 +46,30 @@ export const compositions: readonly Composition[] = [
     budgetFirstGzipBytes: 4096,
   },
   {
+    name: 'a token bucket on memoryRateLimits()',
+    imports: {
+      './infrastructure/rate-limiting': ['TokenBucketLimiter'],
+      './infrastructure/runtime/memory': ['memoryRateLimits'],
+    },
+    budgetGzipBytes: 13_200,
+    budgetFirstGzipBytes: 9500,
+  },
+  {
+    name: 'sending mail',
+    imports: { './infrastructure/notifications': ['configureNotifications', 'sendEmail'] },
+    budgetGzipBytes: 47_000,
+    budgetFirstGzipBytes: 29_600,
+  },
+  {
+    name: 'sending mail through Resend',
+    imports: {
+      './infrastructure/notifications': ['configureNotifications', 'sendEmail'],
+      './infrastructure/notifications/resend': ['resend'],
+    },
+    budgetGzipBytes: 50_000,
+    budgetFirstGzipBytes: 32_700,
+  },
+  {
     name: 'payments',
     imports: { './infrastructure/payments': ['createPayments', 'money'] },
     budgetGzipBytes: 26_000,
