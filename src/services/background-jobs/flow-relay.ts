@@ -11,10 +11,7 @@ import type {
 import type { Json } from '../../runtime/ports/json.ts'
 
 /** What a child of a flow came to. */
-export interface FlowChild extends FinishedChild {
-  /** The queue that keeps it, where it is another than its parent's. */
-  readonly queue?: string
-}
+export type FlowChild = FinishedChild
 
 /**
  * Runs what stands for the children of other queues. Queues share no transaction, so two jobs carry
@@ -180,5 +177,6 @@ function isObject(json: Json): json is { readonly [key: string]: Json } {
 
 /** Without the members that are undefined. */
 function jsonOf(jobs: readonly NewJob[]): Json {
-  return JSON.parse(JSON.stringify(jobs)) as Json
+  const text = JSON.stringify(jobs)
+  return JSON.parse(text) as Json
 }

@@ -42,6 +42,7 @@ import {
   type FlowLayout,
   type JobFlow,
 } from './job-flow.ts'
+import { createEngineGate } from './engine-gate.ts'
 import { createFlowRelay } from './flow-relay.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { controlJobGroup, type JobGroup } from './job-group.ts'
@@ -147,6 +148,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       // A handler knows no more of its queue than that it takes jobs, which are checked here.
       layOutChildren: (children) =>
         layOutChildren(children as NonNullable<JobFlow<Jobs>['children']>, this.#layout()),
+      gate: createEngineGate({ queue: name, backend, clock, random }),
+      timeout: options.options?.timeout,
       relay: createFlowRelay({
         queue: name,
         jobStore: backend.jobStore,

@@ -4,6 +4,7 @@ import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-s
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
+import type { Json } from '../../runtime/ports/json.ts'
 import type { TraceCarrier } from '../../runtime/ports/trace-carrier.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import {
@@ -12,6 +13,8 @@ import {
   type UnknownJobReport,
 } from '../../runtime/workers/leave-to-others.ts'
 import type { JobDefinition } from './define-job.ts'
+import { durationMs, type Duration } from '../../primitives/duration.ts'
+import type { EngineGate } from './engine-gate.ts'
 import { flowChildOf, type FlowRelay } from './flow-relay.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobRateLimit } from './job-gates.ts'
@@ -29,6 +32,10 @@ export interface QueueProcessorOptions {
   readonly layOutChildren: AttemptOptions['layOutChildren']
   /** Runs what stands for children of other queues. */
   readonly relay: FlowRelay
+  /** Holds jobs of an engine to the `concurrency` of their kind. */
+  readonly gate: EngineGate
+  /** Of jobs of an engine whose kind says nothing of it. */
+  readonly timeout: Duration | undefined
   readonly log: JobLog
   readonly events: JobEvents
   readonly clock: Clock
@@ -47,7 +54,7 @@ export interface QueueProcessorOptions {
  * Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines.
  */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
-  const { queue, jobStore, definitionOf, relay, log, events, clock, onFailure } = options
+  const { queue, jobStore, definitionOf, relay, gate, log, events, clock, onFailure } = options
   return {
     queue,
     knows: ({ name }) => relay.knows(name) || definitionOf(name) !== undefined,
@@ -58,20 +65,26 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       if (definition === undefined) return leave(claimed, options)
       const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
-      const job = { ...claimed, lastError: errorBefore(claimed.lastError) }
-      if (hasCrashed(job)) events.emit({ type: 'stalled', id, name })
-      events.emit({
-        type: 'active',
-        id,
-        name,
-        attempt: job.attempt,
-        waitedMs: Math.max(clock.now() - job.addedAt, 0),
-      })
-      const attempt = await runAttempt(definition, job, telling(job, control, events), {
-        ...options,
-        children: async () => (await jobStore.children(id)).map(flowChildOf),
-        log: (line) => void lines.push(line),
-      })
+      const { engine } = control
+      const job = {
+        ...(engine === undefined ? claimed : withTimeout(claimed, definition, options)),
+        lastError: errorBefore(claimed.lastError),
+      }
+      const run = (): Promise<Attempt> => {
+        if (hasCrashed(job)) events.emit({ type: 'stalled', id, name })
+        const waitedMs = Math.max(clock.now() - job.addedAt, 0)
+        events.emit({ type: 'active', id, name, attempt: job.attempt, waitedMs })
+        return runAttempt(definition, job, telling(job, control, events), {
+          ...options,
+          ...(engine !== undefined && { layOutChildren: refuseChildren }),
+          children: async () =>
+            engine === undefined
+              ? (await jobStore.children(id)).map(flowChildOf)
+              : engine.children(),
+          log: (line) => void lines.push(line),
+        })
+      }
+      const attempt = await (engine === undefined ? run() : gate(definition, job, run))
       tell(job, attempt, elapsedMs(), events)
       if ('thrown' in attempt) onFailure(job, attempt)
       try {
@@ -87,6 +100,28 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
 /** Whether the worker before disappeared. */
 function hasCrashed({ attempt, crashes = 0, lastError }: ClaimedJob): boolean {
   return crashes > 0 || (attempt > 1 && lastError === null)
+}
+
+/** Jobs that an engine added carry no timeout of ours. */
+function withTimeout(
+  job: ClaimedJob,
+  { options }: JobDefinition,
+  { timeout }: QueueProcessorOptions,
+): ClaimedJob {
+  const given = options?.timeout ?? timeout
+  if (given === undefined) return job
+  const carried = isObject(job.options) ? job.options : {}
+  return { ...job, options: { ...carried, timeoutMs: durationMs(given) } }
+}
+
+function isObject(json: Json): json is { readonly [key: string]: Json } {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function refuseChildren(): Promise<never> {
+  const message =
+    'Cannot wait for children: the queue is an engine of its own, a job store expected'
+  return Promise.reject(new TypeError(message))
 }
 
 function leave(

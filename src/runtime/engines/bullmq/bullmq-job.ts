@@ -24,6 +24,9 @@ export interface BullmqJob {
   readonly failedReason?: string | undefined
   updateProgress(value: string | number | boolean | object): Promise<void>
   updateData(data: unknown): Promise<void>
+  readonly queueName?: string | undefined
+  getChildrenValues?(): Promise<Readonly<Record<string, unknown>>>
+  getIgnoredChildrenFailures?(): Promise<Readonly<Record<string, string>>>
   moveToDelayed(timestamp: number, token?: string): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import { Queue, Worker, type ConnectionOptions, type Job } from 'bullmq'
+import { FlowProducer, Queue, Worker, type ConnectionOptions, type Job } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startRedisServer, type RedisServer } from '../../../../test/support/redis-server.ts'
@@ -278,4 +278,158 @@ test('bullmqProcessor() keeps schema, unknown names, retries and hopeless errors
     expect(results[name]).toEqual(expected)
     bull.removeAllListeners()
   }
+})
+
+test('bullmqProcessor() keeps the timeout of a definition, or of its queue', async () => {
+  const forever = (signal: AbortSignal): Promise<null> =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(null))
+    })
+  for (const [options, own] of [
+    [{ timeout: 20 }, undefined],
+    [undefined, { timeout: 20 }],
+  ] as const) {
+    const slow = new JobQueue({
+      name: queue.name,
+      backend: memory(),
+      report: () => undefined,
+      ...(options !== undefined && { options }),
+      jobs: {
+        slow: defineJob({
+          ...(own !== undefined && { options: own }),
+          run: (_job, { signal }) => forever(signal),
+        }),
+      },
+    })
+    const ended = finished(workWith(bullmqProcessor(slow)))
+    await queue.add('slow', {}, { attempts: 1 })
+    const job = await reload((await ended).id)
+    expect(job.failedReason).toContain('the attempt took over 20 ms')
+    await worker?.close()
+  }
+})
+
+test('bullmqProcessor() keeps the concurrency of a definition, key by key and across workers', async () => {
+  const backend = memory()
+  let running = 0
+  const most: number[] = []
+  const gates: (() => void)[] = []
+  const limited = () =>
+    new JobQueue({
+      name: queue.name,
+      backend,
+      jobs: {
+        one: defineJob({
+          concurrency: { limit: 1, key: (data) => String(data) },
+          async run() {
+            most.push(++running)
+            await new Promise<void>((resolve) => {
+              gates.push(resolve)
+              // The next one is let in by its own look, which comes before this ends.
+              if (most.length > 2) for (const open of gates.splice(0)) open()
+            })
+            running--
+            return null
+          },
+        }),
+      },
+    })
+  const done: string[] = []
+  const deferred = Promise.withResolvers<void>()
+  const all = Promise.withResolvers<void>()
+  const workers = [1, 2].map(() => {
+    const own = limited()
+    own.on(({ type }) => {
+      if (type === 'deferred') deferred.resolve()
+    })
+    const made = new Worker(queue.name, bullmqProcessor(own), { connection, concurrency: 4 })
+    made.on('completed', ({ id }) => {
+      done.push(id ?? '')
+      if (done.length === 3) all.resolve()
+    })
+    return made
+  })
+  await queue.addBulk(['a', 'a', 'b'].map((data) => ({ name: 'one', data })))
+  await deferred.promise
+  // One of each key runs, and the second of the first key has been put back.
+  while (gates.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  expect(most).toEqual([1, 2])
+  for (const open of gates.splice(0)) open()
+  await all.promise
+  for (const made of workers) await made.close()
+  expect([done.length, Math.max(...most)]).toEqual([3, 2])
+  expect((await queue.getJobs(['completed'])).map(({ attemptsMade }) => attemptsMade)).toEqual([
+    1, 1, 1,
+  ])
+})
+
+test('bullmqProcessor() tells a handler what the children of a BullMQ flow came to', async () => {
+  const seen: unknown[] = []
+  const other = new Queue(`${queue.name}-children`, { connection })
+  const flows = new FlowProducer({ connection })
+  const kinds = new JobQueue({
+    name: queue.name,
+    backend: memory(),
+    report: () => undefined,
+    jobs: {
+      part: defineJob({
+        run: ({ data }) => {
+          if (data === 'bad') throw new UnrecoverableError('broken')
+          return { of: data as string }
+        },
+      }),
+      sum: defineJob({
+        async run(_job, { children, waitForChildren }) {
+          seen.push(...(await children()))
+          await waitForChildren([{ name: 'part', data: 1 }]).catch((error: unknown) => {
+            seen.push(error instanceof TypeError)
+          })
+          return 'summed'
+        },
+      }),
+    },
+  })
+  const elsewhere = new Worker(other.name, bullmqProcessor(kinds), { connection })
+  const bull = workWith(bullmqProcessor(kinds))
+  const sum = new Promise<Job>((resolve) => {
+    bull.on('completed', (job) => {
+      if (job.name === 'sum') resolve(job)
+    })
+  })
+  await flows.add({
+    name: 'sum',
+    queueName: queue.name,
+    children: [
+      { name: 'part', queueName: queue.name, data: 'one', opts: { jobId: 'c1' } },
+      { name: 'part', queueName: other.name, data: 'two', opts: { jobId: 'c2' } },
+      {
+        name: 'part',
+        queueName: queue.name,
+        data: 'bad',
+        opts: { jobId: 'c3', ignoreDependencyOnFailure: true },
+      },
+    ],
+  })
+  expect((await sum).returnvalue).toBe('summed')
+  const sorted = seen
+    .slice(0, 3)
+    .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  expect([sorted, seen.at(-1)]).toEqual([
+    [
+      { id: 'c1', name: 'part', state: 'completed', result: { of: 'one' }, error: null },
+      {
+        id: 'c2',
+        name: 'part',
+        state: 'completed',
+        result: { of: 'two' },
+        error: null,
+        queue: other.name,
+      },
+      { id: 'c3', name: 'part', state: 'dead', result: null, error: { message: 'broken' } },
+    ],
+    true,
+  ])
+  await elsewhere.close()
+  await flows.close()
+  await other.close()
 })

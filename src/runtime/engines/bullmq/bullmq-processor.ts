@@ -4,6 +4,7 @@ import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import type { Json } from '../../ports/json.ts'
 import { isLeftToOthers } from '../../workers/leave-to-others.ts'
+import { bullmqChildrenOf } from './bullmq-children.ts'
 import { claimedJobOf, type BullmqJob, type BullmqJobProcessor } from './bullmq-job.ts'
 import { createProgressWriter } from './progress-writer.ts'
 
@@ -18,8 +19,13 @@ export interface BullmqProcessorOptions {
 
 /**
  * Runs the jobs of a processor or queue inside BullMQ's own `Worker`, on Node and Bun: BullMQ
- * claims, keeps the lock, counts attempts and settles; handlers, schemas, timeouts and the waits
- * between attempts are ours.
+ * claims, keeps the lock, counts attempts and settles; handlers, schemas, timeouts, limits and the
+ * waits between attempts are ours.
+ *
+ * A definition's `concurrency` holds across all workers whose queues share a backend that does: a
+ * job without room is put back unspent and looks again after about a second. `children()` has what
+ * BullMQ keeps of a flow's children; `waitForChildren()` is a TypeError, since BullMQ's own
+ * `FlowProducer` adds children.
  *
  * What becomes of a job: `completed` keeps its result; `dead`, `cancelled` and `parked` fail it for
  * good, whatever attempts are left (BullMQ knows no other end; its `retry` brings it back);
@@ -46,6 +52,7 @@ export function bullmqProcessor(
     const outcome = await processor.process(claimedJobOf(job), {
       signal: abortingSignal(signal),
       progress: progress.write,
+      engine: { children: () => bullmqChildrenOf(job) },
     })
     await progress.written()
     return settle(job, token, outcome, clock)

@@ -1,4 +1,4 @@
-import type { ClaimedJob } from './job-store.ts'
+import type { ClaimedJob, FinishedChild } from './job-store.ts'
 import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from '../json.ts'
 
@@ -36,4 +36,12 @@ export interface JobControl {
    * the lease.
    */
   progress(value: Json): void
+  /** What keeps the job, where that is no job store: somebody else's queue. */
+  readonly engine?: JobEngine
+}
+
+/** Somebody else's queue, which claims and settles a job itself and knows nothing of its kind. */
+export interface JobEngine {
+  /** What the job's children came to. */
+  children(): Promise<readonly FinishedChild[]>
 }

@@ -173,6 +173,8 @@ export interface FinishedChild {
   readonly state: 'completed' | 'dead' | 'cancelled' | 'removed'
   readonly result: Json
   readonly error: Json
+  /** The queue that keeps it, where it is another than its parent's. */
+  readonly queue?: string
 }
 
 /** Which jobs {@link QueueStore.list} lists. */
