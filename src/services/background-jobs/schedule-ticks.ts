@@ -28,9 +28,10 @@ export interface ScheduleTicksOptions {
 const WAIT_MS = 1000
 /**
  * A job that looks after a schedule is added before the schedule names it; then it may come too
- * early.
+ * early. Asked so often, each time after twice the wait, it is a minute old.
  */
-const NAMED_WITHIN_MS = 60_000
+const UNNAMED_ASKED = 6
+const UNNAMED = 'schedule_unnamed'
 const MAX_TRIES = 20
 const ID_CHARACTERS = 256
 const DAY_MS = 86_400_000
@@ -95,7 +96,7 @@ export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor
   async function look(id: string, wake: ClaimedJob): Promise<JobOutcome> {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const stored = await store.read(id)
-      if (stored?.record.wake !== wake.id) return unnamed(wake, clock.now())
+      if (stored?.record.wake !== wake.id) return unnamed(wake)
       const after = await tick(id, stored.record)
       if (after === null) return { to: 'scheduled', delayMs: WAIT_MS, refund: true }
       const next = dueAt(after)
@@ -120,11 +121,25 @@ export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor
   }
 }
 
-/** The schedule does not name this job: not yet, or no longer. */
-function unnamed({ addedAt }: ClaimedJob, now: number): JobOutcome {
-  return Math.abs(now - addedAt) < NAMED_WITHIN_MS
-    ? { to: 'scheduled', delayMs: WAIT_MS, refund: true }
-    : { to: 'completed' }
+/**
+ * The schedule does not name this job: not yet, or no longer. It is asked a few times more, counted
+ * and not timed: clocks of this process and of the job store may differ.
+ */
+function unnamed({ lastError }: ClaimedJob): JobOutcome {
+  const asked = askedOf(lastError)
+  if (asked >= UNNAMED_ASKED) return { to: 'completed' }
+  return {
+    to: 'scheduled',
+    delayMs: WAIT_MS * 2 ** asked,
+    refund: true,
+    error: { code: UNNAMED, message: 'No schedule names this job yet', asked: asked + 1 },
+  }
+}
+
+function askedOf(lastError: Json): number {
+  if (typeof lastError !== 'object' || lastError === null || Array.isArray(lastError)) return 0
+  const { code, asked } = lastError as { readonly [key: string]: Json }
+  return code === UNNAMED && typeof asked === 'number' ? asked : 0
 }
 
 function runSuffix(at: number): string {

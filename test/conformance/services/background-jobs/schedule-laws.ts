@@ -202,6 +202,30 @@ export const scheduleLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'a worker whose clock is wrong by minutes, and which looks too early, leaves a new schedule its job',
+    async run(harness) {
+      for (const offMs of [-120_000, 120_000]) {
+        const { backend, boot, ran } = await start(harness)
+        const now = (): number => harness.clock.now() + offMs
+        const early = queueOn(backend, { ...harness, clock: { ...harness.clock, now } }, tickOf([]))
+        const interrupted = whileAdding(
+          backend,
+          // The process that makes the schedule stands still until its first tick is due.
+          async () => {
+            await harness.advance(HOUR_MS)
+            await early.drain()
+          },
+          'work.schedules',
+        )
+        await scheduleJob(queueOn(interrupted, harness, tickOf(ran)), hourly)
+        await harness.advance(60_000)
+        await boot().drain()
+        await hours(harness, boot(), 2)
+        expectEqual(ran, [1, 1, 1])
+      }
+    },
+  },
+  {
     name: 'a schedule said at once by many boots is one',
     async run(harness) {
       const { boot, ran } = await start(harness)
@@ -310,7 +334,7 @@ async function hours(harness: JobQueueHarness, queue: Tick, count: number): Prom
 }
 
 /** A backend on which something happens once, while jobs are being added to the queue `work`. */
-function whileAdding(backend: Backend, happen: () => Promise<void>): Backend {
+function whileAdding(backend: Backend, happen: () => Promise<void>, to = 'work'): Backend {
   let happened = false
   return {
     ...backend,
@@ -319,13 +343,13 @@ function whileAdding(backend: Backend, happen: () => Promise<void>): Backend {
         const queue = backend.jobStore.queue(name)
         const add: typeof queue.add = async (jobs) => {
           const added = await queue.add(jobs)
-          if (name === 'work' && !happened) {
+          if (name === to && !happened) {
             happened = true
             await happen()
           }
           return added
         }
-        return name === 'work' ? { ...queue, add } : queue
+        return name === to ? { ...queue, add } : queue
       },
     },
   }
