@@ -1,3 +1,6 @@
+import { SagaError } from '../../../src/runtime/coordination/sagas/saga-error.ts'
+import { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-orchestrator.ts'
+import type { AtomicStore } from '../../../src/runtime/ports/atomic-store/atomic-store.ts'
 import { DistributedLock } from '../../../src/runtime/coordination/locks/distributed-lock.ts'
 import { LockError } from '../../../src/runtime/coordination/locks/lock-error.ts'
 import { Semaphore } from '../../../src/runtime/coordination/locks/semaphore.ts'
@@ -53,6 +56,51 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
           `${name}: lock_lost`,
         )
       }
+    },
+  },
+  {
+    name: 'a saga begins no step whose lease ended while the journal was written',
+    async run(harness) {
+      const fixture = await openFixture(harness)
+      const { backend, clock, random } = fixture.process()
+      let blocks = false
+      const store: AtomicStore = {
+        partition(name) {
+          const partition = backend.store.partition(name)
+          return {
+            get: (key) => partition.get(key),
+            getMany: (keys) => partition.getMany(keys),
+            list: (options) => partition.list(options),
+            async commit(change) {
+              const result = await partition.commit(change)
+              // The process stands still before it hears the answer.
+              if (blocks) fixture.clock.block(3 * TTL_MS)
+              blocks = false
+              return result
+            },
+          }
+        },
+      }
+      const begun: string[] = []
+      const orders = () =>
+        new SagaOrchestrator({ backend: { store }, clock, random, name: 'order', lease: TTL_MS })
+          .addStep({
+            name: 'first',
+            execute() {
+              begun.push('first')
+              blocks = true
+            },
+          })
+          .addStep({ name: 'second', execute: () => void begun.push('second') })
+      await expectRejection(
+        () => orders().run(null, { id: 's' }),
+        (error) => error instanceof SagaError && error.code === 'saga_lost',
+        'saga_lost',
+      )
+      expectEqual(begun, ['first'])
+      await harness.advance(3 * TTL_MS)
+      expectEqual((await orders().run(null, { id: 's' })).status, 'completed')
+      expectEqual(begun, ['first', 'second'])
     },
   },
   {

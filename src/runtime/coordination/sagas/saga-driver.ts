@@ -125,6 +125,8 @@ async function advance(taken: DrivenSaga, plan: Plan, options: DriveOptions): Pr
   let { next } = plan
   try {
     while (next !== null) {
+      // The journal's answer may have come after the lease: then another driver makes the attempt.
+      lease.throwIfLost()
       const { task, definition } = next
       const { saga, version } = driven.entry
       const attempt = { sagaId: driven.entry.id, saga, task, fence: version }
