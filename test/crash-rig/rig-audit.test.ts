@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JobRecord } from '../../src/runtime/ports/job-store/job-store.ts'
+import type { FleetEvent } from '../../src/services/background-jobs/index.ts'
 import type { SagaView } from '../../src/runtime/coordination/index.ts'
 import { auditRig } from './rig-audit.ts'
 import type { RigFact, RigNote } from './rig-journal.ts'
@@ -38,13 +39,19 @@ const keyed = (id: string, at: number) => ({ ...begun(id, 1), key: 'k', at })
 
 function remains(given: Partial<RigRemains>): RigRemains {
   const plan = { acts: [], endsMs: 0, schedules: [], sagas: 0, jobs: 0 }
-  return { plan, notes: [], records: [], sagas: [], samples: [], ...given }
+  return { plan, notes: [], records: [], sagas: [], events: [], samples: [], ...given }
 }
+
+const GOOD_EVENTS: readonly FleetEvent[] = (['added', 'active', 'completed'] as const).map(
+  (type, index) => ({ type, cursor: String(index), id: 'a', name: 'work', attempt: 1, at: 0 }),
+)
 
 const GOOD = [added('a'), begun('a', 1), ended('a', 1), settled('a', 1)]
 
 test('auditRig() finds nothing where everything was kept', () => {
-  const found = auditRig(remains({ notes: journal(...GOOD), records: [record('a', 1)] }))
+  const found = auditRig(
+    remains({ notes: journal(...GOOD), records: [record('a', 1)], events: GOOD_EVENTS }),
+  )
   expect(found.faults).toEqual([])
   expect(found.figures).toMatchObject({ accepted: 1, completed: 1, attempts: 1 })
 })
@@ -141,6 +148,13 @@ test.each<[string, Partial<RigRemains>]>([
     'b was added as u although a had not ended',
     { notes: journal({ ...added('a'), unique: 'u' }, { ...added('b'), unique: 'u' }) },
   ],
+  ['events were missed', { events: [{ type: 'missed', cursor: '1' }] }],
+  ['a is completed, by the events undefined', { records: [record('a', 1)] }],
+  [
+    'a is active after it was completed, by the events',
+    { events: [...GOOD_EVENTS, ...GOOD_EVENTS.slice(1)] },
+  ],
+  ['a began 1 times and was claimed 0 times', { notes: journal(begun('a', 1)) }],
   ['saga-0 was accepted and is lost', { sagas: [{ fails: false, saga: null }] }],
   [
     'saga-0 took its steps as charge,reserve,ship, not reserve,charge,ship',
@@ -169,7 +183,10 @@ test('a process that was killed or stood still no longer counts as running', () 
     { ...begun('x', 3), at: 9000, pid: 3 },
     { ...ended('x', 3), at: 9100, pid: 3 },
   )
-  expect(auditRig(remains({ notes, records: [record('x', 3)] })).faults).toEqual([])
+  const events = ['active', 'active', 'active', 'completed'].map((type, index) => ({
+    ...{ type: type as 'active', cursor: String(index), id: 'x', name: 'work', attempt: 1, at: 0 },
+  }))
+  expect(auditRig(remains({ notes, events, records: [record('x', 3)] })).faults).toEqual([])
 })
 
 test('planRig() follows from its seed, with what it was asked for', () => {

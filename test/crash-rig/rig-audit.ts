@@ -25,6 +25,7 @@ export function auditRig(remains: RigRemains): RigFindings {
       ...auditFlows(remains),
       ...auditSchedules(remains),
       ...auditUnique(remains),
+      ...auditEvents(remains),
       ...auditSagas(remains),
     ],
     figures: {
@@ -143,6 +144,29 @@ function auditSchedules({ plan, notes, records }: RigRemains): readonly string[]
       ? []
       : [`${id} ran ${ticks.length} times (${began.size} began), not ${limit}`]
   })
+}
+
+/** The fleet's events tell of every job, each end once, and none was missed. */
+function auditEvents({ events, records, notes }: RigRemains): readonly string[] {
+  const faults: string[] = []
+  if (events.some(({ type }) => type === 'missed')) faults.push('events were missed')
+  const ended = new Map<string, string>()
+  const claims = new Map<string, number>()
+  for (const event of events) {
+    if (!('id' in event)) continue
+    const { id, type } = event
+    if (ended.has(id)) faults.push(`${id} is ${type} after it was ${ended.get(id)}, by the events`)
+    if (type === 'completed' || type === 'dead' || type === 'cancelled') ended.set(id, type)
+    if (type === 'active') claims.set(id, (claims.get(id) ?? 0) + 1)
+  }
+  for (const { id, state } of records)
+    if (ended.get(id) !== state) faults.push(`${id} is ${state}, by the events ${ended.get(id)}`)
+  const begun = new Map<string, number>()
+  for (const { id } of notesOf(notes, 'begun')) begun.set(id, (begun.get(id) ?? 0) + 1)
+  for (const [id, count] of begun)
+    if (count > (claims.get(id) ?? 0))
+      faults.push(`${id} began ${count} times and was claimed ${claims.get(id) ?? 0} times`)
+  return faults
 }
 
 /** A deduplication id is taken again only once its holder has ended. */

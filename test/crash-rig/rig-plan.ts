@@ -40,6 +40,7 @@ export type RigKind =
   | 'chain'
   | 'hopeless'
   | 'later'
+  | 'batch'
   | 'parent'
   | 'tick'
 
@@ -174,6 +175,7 @@ function pick(percent: number): RigKind {
   if (percent < 78) return 'limited'
   if (percent < 86) return 'unique'
   if (percent < 92) return 'chain'
-  if (percent < 96) return 'later'
+  if (percent < 94) return 'later'
+  if (percent < 97) return 'batch'
   return 'hopeless'
 }

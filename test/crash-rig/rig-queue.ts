@@ -8,6 +8,7 @@ import {
   JobQueue,
   RetryLaterError,
   UnrecoverableError,
+  type BatchResult,
   type JobContext,
   type RunningJob,
 } from '../../src/services/background-jobs/index.ts'
@@ -84,6 +85,16 @@ export function openRig(
         if (job.attempt === 1) throw new RetryLaterError(300)
         return result
       },
+    }),
+    batch: defineJob<RigData>({
+      batch: { size: 5, wait: 100 },
+      run: (jobs) =>
+        Promise.all(
+          jobs.map((job) =>
+            // One that fails does not fail the others.
+            work('batch', job, job).catch((error: unknown): BatchResult => error as Error),
+          ),
+        ),
     }),
     parent: defineJob<RigData>({
       async run(job, context) {

@@ -1,5 +1,6 @@
 import type { JobRecord } from '../../src/runtime/ports/job-store/job-store.ts'
 import type { SagaView } from '../../src/runtime/coordination/index.ts'
+import type { FleetEvent } from '../../src/services/background-jobs/index.ts'
 import type { RigNote } from './rig-journal.ts'
 import type { RigPlan } from './rig-plan.ts'
 
@@ -10,6 +11,8 @@ export interface RigRemains {
   /** Every job that the store holds. */
   readonly records: readonly JobRecord[]
   readonly sagas: readonly { readonly fails: boolean; readonly saga: SagaView | null }[]
+  /** What the job store recorded of the whole fleet. */
+  readonly events: readonly FleetEvent[]
   /** Samples of how many jobs of a key were active, as the store said at one moment. */
   readonly samples: readonly ReadonlyMap<string, number>[]
 }

@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JobPage, JobRecord } from '../../src/runtime/ports/job-store/job-store.ts'
+import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { JOB_STATES } from '../../src/runtime/ports/job-store/job-state.ts'
-import { scheduleJob, type AddedJob } from '../../src/services/background-jobs/index.ts'
+import {
+  scheduleJob,
+  type AddedJob,
+  type FleetEvent,
+} from '../../src/services/background-jobs/index.ts'
 import { openRigBackend } from './rig-backend.ts'
 import { createWallClockFile, openSteppedClock, setWallClock } from './rig-clock.ts'
 import { openJournal, readJournal } from './rig-journal.ts'
@@ -30,6 +35,8 @@ const SAMPLED_EACH_MS = 200
 /** How long after the last job was added everything is to have ended. */
 const REST_MS = 180_000
 const RETRY_MS = 200
+/** Events that one reader reads before another goes on from its cursor. */
+const READ_AT_ONCE = 997
 
 type Flow = Parameters<Rig['queue']['addFlow']>[0]
 
@@ -56,7 +63,11 @@ export async function runRig(
   const clock = openSteppedClock(clockPath)
   const { backend, close } = openRigBackend(store.place, clock)
   const { queue, sagas } = openRig(backend, () => undefined, clock)
+  await queue.recordEvents({ keep: 100_000 })
   const samples: ReadonlyMap<string, number>[] = []
+  const events: FleetEvent[] = []
+  const stopReading = new AbortController()
+  const reading = readEvents(queue, events, stopReading.signal)
   const failing = new Map<string, boolean>()
   const counted = { kill: 0, stop: 0, 'kill-store': 0, 'step-clock': 0 }
   let aheadMs = 0
@@ -181,6 +192,9 @@ export async function runRig(
     }
     await narrate(startedAt)
     const records = await answered(() => readRecords(queue))
+    while (!(await hasReadAll(backend, events))) await wait(RETRY_MS)
+    stopReading.abort()
+    await reading
     const ended = [...failing].toSorted(([a], [b]) => numberIn(a) - numberIn(b))
     const remains = {
       plan,
@@ -192,6 +206,7 @@ export async function runRig(
           saga: await answered(() => sagas.inspect(id)),
         })),
       ),
+      events,
       samples,
     }
     const { faults: found, figures } = auditRig(remains)
@@ -211,6 +226,7 @@ export async function runRig(
         .join(', '),
     )
   } finally {
+    stopReading.abort()
     for (const timer of timers) clearInterval(timer)
     close()
     await workers.killAll()
@@ -223,6 +239,27 @@ export async function runRig(
   else rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   say(faults.length === 0 ? 'Every promise was kept' : `${faults.length} faults. Again: ${again}`)
   return faults
+}
+
+/** Reads as another process would: stopping now and then, and going on from its cursor. */
+async function readEvents(
+  queue: Rig['queue'],
+  events: FleetEvent[],
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const since = events.at(-1)?.cursor ?? 'oldest'
+    let read = 0
+    for await (const event of queue.events({ since, signal })) {
+      events.push(event)
+      if (++read === READ_AT_ONCE) break
+    }
+  }
+}
+
+async function hasReadAll(backend: Backend, events: readonly FleetEvent[]): Promise<boolean> {
+  const { latest } = await answered(() => backend.jobStore.queue('rig').events({ limit: 1 }))
+  return events.at(-1)?.cursor === latest
 }
 
 async function readRecords(queue: Rig['queue']): Promise<readonly JobRecord[]> {
