@@ -42,6 +42,7 @@ import {
   type FlowLayout,
   type JobFlow,
 } from './job-flow.ts'
+import { endWatchOf, type EndWatch } from './end-watch.ts'
 import { createEngineGate } from './engine-gate.ts'
 import { createFlowRelay } from './flow-relay.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
@@ -95,6 +96,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   readonly #options: JobQueueOptions<Jobs>
   readonly #kinds: JobKinds
   readonly #jobStore: QueueStore
+  readonly #ends: EndWatch
   readonly #log: JobLog
   readonly #clock: Clock
   readonly #random: RandomSource
@@ -138,6 +140,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       (fault) => this.#onFault('A listener of job events failed', fault),
     )
     this.#jobStore = backend.jobStore.queue(name)
+    this.#ends = endWatchOf(backend, name)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
     this.processor = createQueueProcessor({
       queue: name,
@@ -300,7 +303,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    */
   async finished(id: string, options: FinishedOptions = {}): Promise<Json> {
     checkOptions('wait for job', options, [], ['signal'])
-    return waitUntilFinished(this.#jobStore, this.#clock, id, options)
+    return waitUntilFinished(this.#jobStore, this.#clock, id, options, this.#ends)
   }
 
   /** @returns The last lines that the job's handler logged */
@@ -494,6 +497,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   async #command(command: JobCommand): Promise<boolean> {
     const changed = await this.#jobStore.command(command)
+    if (changed > 0 && 'ids' in command) for (const id of command.ids) this.#ends.tell(id)
     if (changed > 0) await this.#wake(this.name, 0)
     return changed > 0
   }
@@ -530,10 +534,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
         ...(onError !== undefined && {
           onError: (error) => callQuietly(() => onError(error), onFault),
         }),
-        ...(onSettled !== undefined && {
-          onSettled: (job, outcome, fate) =>
-            callQuietly(() => onSettled(job, outcome, fate, this.#thrown.get(outcome)), onFault),
-        }),
+        onSettled: (job, outcome, fate) => {
+          if (processor === this.processor) this.#ends.tell(job.id)
+          const thrown = this.#thrown.get(outcome)
+          callQuietly(() => onSettled?.(job, outcome, fate, thrown), onFault)
+        },
       }),
     )
   }

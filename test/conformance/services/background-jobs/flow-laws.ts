@@ -131,6 +131,29 @@ export const flowLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'finished() is told at once by a worker of its own process, and looks while nobody tells it',
+    async run(harness) {
+      const backend = await harness.open()
+      const kinds = { note: defineJob({ run: ({ data }) => data as Json }) }
+      const [here, there] = [queueOn(backend, harness, kinds), queueOn(backend, harness, kinds)]
+      const job = await here.add('note', 7)
+      const waiting = job.finished()
+      await there.drain()
+      // No time passes on this process's clock.
+      expectEqual(await waiting, 7)
+      const stopped = new AbortController()
+      const never = (await here.add('note', 8, { delay: '1h' })).finished({
+        signal: stopped.signal,
+      })
+      stopped.abort(new RangeError('enough'))
+      await expectRejection(
+        () => never,
+        (error) => error instanceof RangeError,
+        'the wait to end with its signal',
+      )
+    },
+  },
+  {
     name: 'a flow waits for children in other queues, which run there with all that is theirs',
     async run(harness) {
       const backend = await harness.open()
