@@ -152,6 +152,21 @@ test('text() keeps JSON what it was', () => {
   )
 })
 
+test.each([
+  { '': { 'Pw:': null } },
+  { 'password:': 1, token: 'abcdefgh' },
+  { 0: null, 'Pw;': null },
+  { ' pw:': {} },
+  { n: -0.29208753053189196 },
+  { '@-0[': [] },
+  { 'pw;': 'pw"=' },
+  ['secret=', 'x'],
+])('text() keeps JSON what it was whatever its names and numbers are: %j', (value) => {
+  const shown = redactor.text(JSON.stringify({ value, ssn: 123456789 }))
+  expect(JSON.parse(shown)).toMatchObject({ ssn: '[SSN]' })
+  expect(shown).not.toContain('abcdefgh')
+})
+
 test('explain() says what was found where, and not what it was', () => {
   expect(redactor.explain({ user: { mail: 'x a@b.co' }, list: [{ password: 'p' }] })).toEqual([
     { path: ['user', 'mail'], rule: 'email', start: 2, end: 8 },

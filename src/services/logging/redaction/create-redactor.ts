@@ -14,6 +14,8 @@ import type { TextRule } from './text-rule.ts'
 
 /** A value that begins before the limit and ends after it is found whole. */
 const BEYOND_LIMIT = 1024
+/** Of JSON in a text, which has limits of its own. */
+const JSON_LIMITS = { maxDepth: 1000, maxValues: 1e6, maxTextLength: 2 ** 20 }
 
 /**
  * Makes copies of texts and values without secrets and personal data. Everything is found on the
@@ -56,6 +58,15 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   }
 }
 
+/** `undefined` for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** A copy of its own: `lastIndex` is the caller's, and only with `g` all is found. */
 function ruleOf([rule, { source, flags }]: [string, RegExp]): TextRule {
   return { rule, needs: '', pattern: new RegExp(source, `${flags.replace(/[gy]/g, '')}g`) }
@@ -87,7 +98,15 @@ class RedactionRules implements ValueRules {
     if (spans.length === 0) return cut === '' ? text : text.slice(0, maxLength) + cut
     for (const { rule, start, end } of spans)
       if (start < maxLength) this.#found?.push({ path: [...path], rule, start, end })
-    return replaceSpans(seen, spans, maxLength, this.#replace) + cut
+    const shown = replaceSpans(seen, spans, maxLength, this.#replace) + cut
+    return this.#found === undefined && cut === '' ? this.#asJson(text, shown) : shown
+  }
+
+  /** What was JSON stays JSON, also where a name in it looks like the end of a text. */
+  #asJson(text: string, shown: string): string {
+    if (!/^\s*[[{]/.test(text) || parsed(shown) !== undefined) return shown
+    const value = parsed(text)
+    return value === undefined ? shown : JSON.stringify(plainValue(value, JSON_LIMITS, this))
   }
 
   number(value: number | bigint, path: readonly PathStep[]): number | string {

@@ -85,6 +85,7 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   const { rule, spoken, end } = found
   if (rule === '') return end
   const mark = spoken ? null : MARK.exec(text.slice(end, end + 40))
+  if (mark !== null && endsQuote(text, start, end, mark[0])) return end
   // A list of names has commas too: only what is a secret has its value after one.
   if (mark !== null && (!/^[\\"'`]*,\s*$/.test(mark[0]) || isSecretPair(text, start, rule, names)))
     return Math.max(
@@ -94,6 +95,16 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   if (rule === 'address') addStreetAddress(text, start, end, add)
   else addSpoken(text, start, end, rule, add)
   return end
+}
+
+/** A text in quotes that has begun, as JSON writes it. */
+const BEGUN = /[{[,:]\s?\\*"[^"]{0,60}$/
+
+/** `"my pw:":null`: the quote after the mark ends the name, and begins no value. */
+function endsQuote(text: string, start: number, end: number, mark: string): boolean {
+  const after = end + mark.length
+  if (!/^[:=>]+$/.test(mark) || !/^\\*"/.test(text.slice(after, after + 16))) return false
+  return text[start - 1] === '"' || BEGUN.test(text.slice(Math.max(0, start - 64), start))
 }
 
 /** `["cookie", "a=b"]`: a secret's name in quotes, and after it no other name. */
@@ -170,6 +181,9 @@ function blockEnd(text: string, from: number): number {
   return text.length
 }
 
+/** A text in quotes that ends, and what follows: `"my pw;":null` says nothing of a password. */
+const ENDED = /(?<=[\w;.!?])\\*"\s?[:,}\]][^]*$/
+
 const AFTER = 90
 const BEFORE = 60
 
@@ -178,7 +192,7 @@ function addSpoken(text: string, start: number, end: number, rule: string, add: 
   const spoken = spokenOf(rule)
   if (spoken === undefined) return
   const [after, before] = spoken
-  const following = text.slice(end, end + AFTER)
+  const following = text.slice(end, end + AFTER).replace(ENDED, '')
   const next = /[\dA-Z"'`*]/.test(following) ? after.exec(following) : null
   if (next !== null) {
     const value = next.groups?.['v'] ?? ''
@@ -187,7 +201,7 @@ function addSpoken(text: string, start: number, end: number, rule: string, add: 
   }
   if (rule === 'name') return addStreetAddress(text, start, end, add)
   const from = Math.max(0, start - BEFORE)
-  const preceding = text.slice(from, start)
+  const preceding = BEGUN.test(text.slice(from, start)) ? '' : text.slice(from, start)
   const last = /\d/.test(preceding) ? before?.exec(preceding) : null
   if (last != null)
     add(from + last.index, from + last.index + (last.groups?.['v']?.length ?? 0), rule)

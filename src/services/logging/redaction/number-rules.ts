@@ -1,10 +1,13 @@
 import { isCardNumber, isDeaNumber, isIban, isVin } from './check-digits.ts'
 import type { TextRule } from './text-rule.ts'
 
+/**
+ * With a letter, as all have: of 17 digits alone, which a time may be, one in eleven would hold.
+ */
 const VEHICLE: TextRule = {
   rule: 'vehicle',
   needs: '',
-  pattern: /(?<![\w-])[A-HJ-NPR-Z\d]{13}\d{4}(?![\w-])/y,
+  pattern: /(?<![\w-]|\d[.,])(?=\d*[A-Z])[A-HJ-NPR-Z\d]{13}\d{4}(?![\w-])/y,
   check: (found) => (isVin(found) ? 17 : 0),
 }
 
