@@ -41,7 +41,8 @@ export function rateLimit(options: RateLimitMiddlewareOptions): MiddlewareHandle
     await next()
     const { headers } = c.res
     for (const name in decision.headers) headers.set(name, decision.headers[name] ?? '')
-    await decision.settle(c.res)
+    // Only what an operation took is corrected.
+    if (typeof decision.outcome?.operation === 'string') await decision.settle(c.res)
     return undefined
   }
 }

@@ -59,8 +59,12 @@ async function partOf(
     const apiKey = await sources.apiKey()
     if (apiKey !== null) return `api-key:${digest(apiKey)}`
   }
-  const ip = sources.address()
-  return ip === null ? null : addressKey(ip, sources.ipv6Prefix)
+  return keyOfAddress(sources.address(), sources.ipv6Prefix)
+}
+
+/** @returns The key `ip`; `null` where the address cannot be told */
+export function keyOfAddress(ip: IpAddress | null, ipv6Prefix: number): string | null {
+  return ip === null ? null : addressKey(ip, ipv6Prefix)
 }
 
 /** A caller may send a text of any length and of any characters. */

@@ -6,7 +6,7 @@ import { rateLimitHeaders } from '../headers/rate-limit-headers.ts'
 import { checkCost } from '../limits/read-limit.ts'
 import { compileRule, type CompiledRule } from './compile-rule.ts'
 import type { GuardDecision } from './guard-decision.ts'
-import { guardKey } from './guard-key.ts'
+import { guardKey, keyOfAddress } from './guard-key.ts'
 import {
   checkGuardOptions,
   type CheckedGuard,
@@ -118,11 +118,16 @@ export class RateLimitGuard {
     let known: IpAddress | null | undefined
     const address = (): IpAddress | null =>
       (known ??= readClientIp(request, connection, clientAddress))
-    const key = await guardKey(request, keys, {
-      ...{ address, ipv6Prefix },
-      user: () => user?.(request) ?? null,
-      apiKey: () => apiKey(request),
-    })
+    // Most rules have one key, of which nothing needs to be waited for.
+    const key =
+      keys.length === 1 && keys[0] === 'ip'
+        ? keyOfAddress(address(), ipv6Prefix)
+        : await guardKey(request, keys, {
+            address,
+            ipv6Prefix,
+            user: () => user?.(request) ?? null,
+            apiKey: () => apiKey(request),
+          })
     const ip = needsAddress ? address() : null
     if (key === null || (needsAddress && ip === null)) return refused('address-unknown')
     const plan = found.fixed ?? (await found.plan(request, ip))
@@ -131,10 +136,9 @@ export class RateLimitGuard {
     if (typeof rule.cost === 'function' && plan.limits.some(({ limit }) => cost > limit))
       return refused('too-costly')
     const operation = rule.settle === undefined ? undefined : this.#decider.newOperation()
-    const outcome = await this.#decider.decide('check request', key, plan, {
-      cost,
-      ...(operation !== undefined && { operation }),
-    })
+    const asked = operation === undefined ? { cost } : { cost, operation }
+    const decided = this.#decider.decide('check request', key, plan, asked)
+    const outcome = decided instanceof Promise ? await decided : decided
     return {
       allowed: outcome.allowed,
       reason: outcome.allowed ? null : 'limited',
