@@ -1,5 +1,5 @@
 import { callQuietly } from '../../../primitives/call-quietly.ts'
-import type { Clock } from '../../ports/platform/clock.ts'
+import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Report } from '../../ports/platform/report.ts'
 import type {
@@ -155,7 +155,9 @@ export function createJobHost(options: JobHostOptions): JobHost {
       return toJsonText(result)
     }
     const { leaseMs } = checkDispatchLimits(limits())
-    return fromJsonText(await found.run(queue, toJsonText(jobs), leaseMs, exchangeWithObject))
+    const text = toJsonText(jobs)
+    const now = systemClock.now()
+    return fromJsonText(await found.run(queue, text, leaseMs, exchangeWithObject, now))
   }
 
   return {

@@ -18,12 +18,16 @@ export type ExchangeWithObject = (exchange: JsonText<Exchange>) => Promise<JsonT
 
 /** What an object's alarm calls. Export it from the Worker as `JobRunner`. */
 export interface JobRunnerEntrypoint extends WorkerEntrypoint {
-  /** @returns The outcomes that were not handed over through `exchange` on the way */
+  /**
+   * @param claimedAt When the jobs were claimed, ms since 1970
+   * @returns The outcomes that were not handed over through `exchange` on the way
+   */
   run(
     queue: string,
     jobs: JsonText<readonly ClaimedJob[]>,
     leaseMs: number,
     exchange: ExchangeWithObject,
+    claimedAt?: number,
   ): Promise<JsonText<readonly Settlement[]>>
 }
 
@@ -90,6 +94,7 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
       text: JsonText<readonly ClaimedJob[]>,
       leaseMs: number,
       exchange: ExchangeWithObject,
+      claimedAt?: number,
     ): Promise<JsonText<readonly Settlement[]>> {
       const jobs = fromJsonText(text)
       const processor = processors.get(queue)
@@ -102,6 +107,7 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
           jobs,
           processor,
           leaseMs,
+          lateMs: claimedAt === undefined ? 0 : systemClock.now() - claimedAt,
           clock: systemClock,
           exchange: async (request) => fromJsonText(await exchange(toJsonText(request))),
         }),

@@ -25,7 +25,7 @@ interface Bench {
   readonly exchanges: Exchange[]
   /** Set to let exchanges fail. */
   failure: Error | null
-  run(process: Process): Promise<readonly Settlement[]>
+  run(process: Process, lateMs?: number): Promise<readonly Settlement[]>
 }
 
 async function open(jobs: readonly NewJob[]): Promise<Bench> {
@@ -38,8 +38,9 @@ async function open(jobs: readonly NewJob[]): Promise<Bench> {
     clock,
     exchanges: [],
     failure: null,
-    run: (process) =>
+    run: (process, lateMs = 0) =>
       runJobBatch({
+        lateMs,
         jobs: claimed,
         processor: { queue: 'q', process },
         leaseMs: LEASE_MS,
@@ -175,4 +176,26 @@ test('runJobBatch() hands in large outcomes in parts', async () => {
   }))
   const handedIn = bench.exchanges.map(({ settle = [] }) => settle.length)
   expect([settlements.length, handedIn]).toEqual([1, [3, 3]])
+})
+
+test('runJobBatch() begins nothing that came after its lease had ended, and renews first what came late', async () => {
+  const { queue, clock, exchanges, run } = await open([{ name: 'a', data: 1, maxAttempts: 5 }])
+  const entered: number[] = []
+  const enter = async ({ attempt }: ClaimedJob): Promise<JobOutcome> => {
+    entered.push(attempt)
+    return DONE
+  }
+  await clock.advance(LEASE_MS)
+  const [again] = (await queue.exchange({ claim: { limit: 1, leaseMs: LEASE_MS } })).claimed
+  expect(await run(enter, LEASE_MS)).toEqual([])
+  expect([entered, again?.attempt]).toEqual([[], 2])
+
+  const late = await open([{ name: 'a', data: 1 }])
+  expect(await late.run(enter, LEASE_MS / 2)).toHaveLength(1)
+  expect([entered, exchanges.length, late.exchanges.length]).toEqual([[1], 1, 1])
+
+  const lost = await open([{ name: 'a', data: 1 }])
+  lost.failure = new Error('unreachable')
+  expect(await lost.run(enter, LEASE_MS)).toEqual([])
+  expect(entered).toEqual([1])
 })

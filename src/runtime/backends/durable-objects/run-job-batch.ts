@@ -15,8 +15,10 @@ import { chunkBySize } from './chunk-by-size.ts'
 export interface JobBatch {
   readonly jobs: readonly ClaimedJob[]
   readonly processor: JobProcessor
-  /** How long the claims hold from now. Renewed each third of it. */
+  /** How long the claims hold from when they were made. Renewed each third of it. */
   readonly leaseMs: number
+  /** How long ago they were made. Default 0. */
+  readonly lateMs?: number
   readonly clock: Clock
   /** Hands outcomes to the job store and renews leases, while the batch runs. */
   readonly exchange: (request: Exchange) => Promise<ExchangeResult>
@@ -66,7 +68,7 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
     }
   }
 
-  running.start(batch.jobs)
+  running.start(await heldJobs(batch))
   while (running.count > 0) {
     const now = elapsedMs()
     const nextAt = Math.max(Math.min(now + running.renewInMs(), flushAt), restUntil)
@@ -82,6 +84,20 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
     return last
   } catch {
     return settle
+  }
+}
+
+/** Nothing is begun that is another's by now: what comes late is renewed first. */
+async function heldJobs(batch: JobBatch): Promise<readonly ClaimedJob[]> {
+  const { jobs, leaseMs, lateMs = 0 } = batch
+  if (lateMs < leaseMs / 3) return jobs
+  const extend = jobs.map(({ id, token }) => ({ id, token, leaseMs }))
+  try {
+    const { extended } = await batch.exchange({ extend })
+    return jobs.filter((_job, index) => extended[index] === 'extended')
+  } catch {
+    // Nobody knows whose they are; they are given out again when their leases end.
+    return []
   }
 }
 

@@ -134,7 +134,7 @@ export const flowLaws: readonly Law<JobQueueHarness>[] = [
     name: 'finished() is told at once by a worker of its own process, and looks while nobody tells it',
     async run(harness) {
       const backend = await harness.open()
-      const kinds = { note: defineJob({ run: ({ data }) => data as Json }) }
+      const kinds = { note: defineJob({ run: ({ data }) => data }) }
       const [here, there] = [queueOn(backend, harness, kinds), queueOn(backend, harness, kinds)]
       const job = await here.add('note', 7)
       const waiting = job.finished()
