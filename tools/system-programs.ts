@@ -19,6 +19,9 @@ const systemPrograms: readonly SystemProgram[] = [
   { name: 'ceph-osd', debian: 'ceph-osd', elsewhere: null },
   { name: 'ffmpeg', debian: 'ffmpeg', elsewhere: null },
   { name: 'clamd', debian: 'clamav-daemon', elsewhere: null },
+  { name: 'prometheus', debian: 'prometheus', elsewhere: null },
+  { name: 'promtool', debian: 'prometheus', elsewhere: null },
+  { name: 'prometheus-pushgateway', debian: 'prometheus-pushgateway', elsewhere: null },
 ]
 
 /** The parts of the machine that {@link ensurePrograms} looks at; tests bring their own. */
@@ -39,7 +42,7 @@ export async function ensurePrograms(
   if (missing.length === 0) return []
   let trouble = ''
   if (machine.canInstall) {
-    const packages = missing.map(({ debian }) => debian)
+    const packages = new Set(missing.map(({ debian }) => debian))
     console.log(`Installing ${packages.join(', ')}`)
     trouble =
       (await machine.aptGet(['update'])) ||

@@ -24,7 +24,16 @@ export type {
   HealthStatus,
 } from './health/health-check.ts'
 export { HealthCheckService, type HealthOptions } from './health/health-check-service.ts'
-export { backendChecks, fetchCheck, serviceChecks } from './health/ready-checks.ts'
+export {
+  backendChecks,
+  blobStoreCheck,
+  circuitCheck,
+  fetchCheck,
+  queueCheck,
+  scannerCheck,
+  serviceChecks,
+  type HealthCheckSettings,
+} from './health/ready-checks.ts'
 export { axiomSink, type AxiomSinkOptions } from './logs/axiom-sink.ts'
 export { bunyanFormat } from './logs/bunyan-format.ts'
 export { consoleSink, type ConsoleSinkOptions } from './logs/console-sink.ts'
@@ -89,6 +98,7 @@ export type { Redaction, Redactor } from './redaction/redactor.ts'
 export type { RedactorOptions } from './redaction/redactor-options.ts'
 export { configureTracing, startTrace, trace } from './traces/configured-tracing.ts'
 export type { Baggage, BaggageEntry } from './traces/baggage.ts'
+export { registerOpenTelemetry, type OpenTelemetryApi } from './traces/open-telemetry.ts'
 export { parentSampler, ratioSampler, type Sampler, type SpanCandidate } from './traces/sampler.ts'
 export type {
   Attributes,

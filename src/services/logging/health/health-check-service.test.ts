@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest'
 import { memory } from '../../../runtime/backends/memory/index.ts'
+import { JobQueue } from '../../background-jobs/index.ts'
+import { memoryBlobs } from '../../storage/providers/memory/index.ts'
 import { BackendError } from '../../../runtime/ports/backend-error.ts'
 import { createFakeClock } from '../../../testing/index.ts'
 import { HealthCheckService, type HealthOptions } from './health-check-service.ts'
-import { backendChecks, fetchCheck, serviceChecks } from './ready-checks.ts'
+import {
+  backendChecks,
+  blobStoreCheck,
+  circuitCheck,
+  fetchCheck,
+  queueCheck,
+  scannerCheck,
+  serviceChecks,
+} from './ready-checks.ts'
 
 const fails = (): never => {
   throw new BackendError('backend_unavailable', 'Cannot reach redis://user:secret@host')
@@ -164,4 +174,43 @@ test.for([
   [{ check: {} }, /option "check" is not known/],
 ] as const)('new HealthCheckService(%j) says what is wrong', ([options, message]) => {
   expect(() => new HealthCheckService(options as unknown as HealthOptions)).toThrow(message)
+})
+
+test('ready-made checks pass while what they look at is well, and fail when it is not', async () => {
+  const clock = createFakeClock(0)
+  const backend = memory({ clock })
+  const queue = new JobQueue({ name: 'q', backend, clock, jobs: { x: { run: () => undefined } } })
+  let [circuit, away] = ['closed', false]
+  const answer = async (): Promise<Response> => new Response(null, { status: away ? 503 : 404 })
+  const health = new HealthCheckService({
+    clock,
+    checks: {
+      queue: queueCheck(queue, { oldest: '1m', clock, cache: 0 }),
+      files: blobStoreCheck(memoryBlobs().bucket('b'), { cache: 0 }),
+      scanner: scannerCheck({ scan: async (bytes) => bytes.length }, { cache: 0 }),
+      stripe: circuitCheck({ state: () => circuit }, { cache: 0 }),
+      api: fetchCheck('https://x.example', { below: 500, fetch: answer, cache: 0 }),
+      closed: { run: fetchCheck('https://x.example', { fetch: answer }).run, critical: false },
+    },
+  })
+  await queue.add('x', {})
+  const statuses = async (): Promise<readonly string[]> =>
+    Object.entries((await health.report()).checks).map(([name, { status }]) => `${name} ${status}`)
+  expect(await statuses()).toEqual([
+    'queue pass',
+    'files pass',
+    'scanner pass',
+    'stripe pass',
+    'api pass',
+    'closed warn',
+  ])
+  await clock.advance(60_001)
+  ;[circuit, away] = ['open', true]
+  expect((await statuses()).filter((text) => text.endsWith('fail'))).toEqual([
+    'queue fail',
+    'stripe fail',
+    'api fail',
+  ])
+  expect(() => fetchCheck('https://x.example', { below: 200 })).toThrow(RangeError)
+  expect(() => queueCheck(queue, { oldest: 0 })).toThrow(RangeError)
 })

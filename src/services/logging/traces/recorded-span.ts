@@ -36,6 +36,8 @@ export interface SpanStart {
   readonly attributes: Attributes
   readonly sampled: boolean
   readonly root: LocalRoot
+  /** ms since 1970. Default: now */
+  readonly startMs?: number | undefined
 }
 
 /** Stands for the part of a trace that is done here. */
@@ -46,7 +48,7 @@ export interface LocalRoot {
 
 /** A span that may be recorded. */
 export class RecordedSpan implements Span {
-  readonly name: string
+  name: string
   readonly traceId: string
   readonly spanId: string
   readonly sampled: boolean
@@ -60,6 +62,7 @@ export class RecordedSpan implements Span {
   #count = 0
   #droppedAttributes = 0
   #events: SpanEvent[] | undefined
+  #links: readonly TraceContext[]
   #droppedEvents = 0
   #status: SpanRecord['status'] = 'unset'
   #statusMessage: string | undefined
@@ -77,8 +80,9 @@ export class RecordedSpan implements Span {
     this.traceState = parent?.traceState
     this.name = start.name
     this.root = start.root
+    this.#links = start.links
     if (this.root.spanId === '') this.root.spanId = this.spanId
-    this.#startMs = host.now()
+    this.#startMs = start.startMs ?? host.now()
     this.#ended = !host.records || !start.sampled
     this.setAttributes(start.attributes)
   }
@@ -89,6 +93,11 @@ export class RecordedSpan implements Span {
 
   get recording(): boolean {
     return !this.#ended
+  }
+
+  updateName(name: string): this {
+    if (this.recording) this.name = name
+    return this
   }
 
   setAttribute(name: string, value: unknown): this {
@@ -106,6 +115,12 @@ export class RecordedSpan implements Span {
     return this
   }
 
+  addLink(context: TraceContext): this {
+    if (this.recording && this.#links.length < this.#host.limits.maxEvents)
+      this.#links = [...this.#links, context]
+    return this
+  }
+
   addEvent(name: string, attributes: Attributes = {}): this {
     if (!this.recording) return this
     this.#events ??= []
@@ -115,13 +130,8 @@ export class RecordedSpan implements Span {
   }
 
   recordError(error: unknown): this {
-    const { name, message, stack } = readThrown(error)
-    this.addEvent('exception', {
-      'exception.type': name,
-      'exception.message': message,
-      ...(stack !== null && { 'exception.stacktrace': stack }),
-    })
-    return this.setStatus('error', message)
+    this.addEvent('exception', exceptionOf(error))
+    return this.setStatus('error', readThrown(error).message)
   }
 
   setStatus(status: 'ok' | 'error', message?: string): this {
@@ -142,19 +152,19 @@ export class RecordedSpan implements Span {
     return runInContext({ ...this.#host.context(), traceId, spanId, sampled, trace }, act)
   }
 
-  end(): void {
+  end(at?: number): void {
     if (!this.recording) return
     this.#ended = true
-    const { name, kind, parent, links } = this.#start
+    const { kind, parent } = this.#start
     const { plain, text, now, service, ended } = this.#host
-    const endMs = Math.max(now(), this.#startMs)
+    const endMs = Math.max(at ?? now(), this.#startMs)
     ended(
       {
         traceId: this.traceId,
         spanId: this.spanId,
         parentSpanId: parent?.spanId,
         traceState: this.traceState,
-        name: text(name),
+        name: text(this.name),
         kind,
         startMs: this.#startMs,
         endMs,
@@ -164,7 +174,7 @@ export class RecordedSpan implements Span {
           timeMs: event.timeMs,
           attributes: plain(event.attributes),
         })),
-        links,
+        links: this.#links,
         status: this.#status,
         statusMessage: this.#statusMessage === undefined ? undefined : text(this.#statusMessage),
         droppedAttributes: this.#droppedAttributes,
@@ -181,6 +191,16 @@ export class RecordedSpan implements Span {
 }
 
 const NONE = {}
+
+/** What is noted of something that was thrown, under OpenTelemetry's names. */
+export function exceptionOf(error: unknown): Attributes {
+  const { name, message, stack } = readThrown(error)
+  return {
+    'exception.type': name,
+    'exception.message': message,
+    ...(stack !== null && { 'exception.stacktrace': stack }),
+  }
+}
 
 /** 16 random hex digits, not all 0. */
 function newSpanId(random: RandomSource): string {

@@ -22,8 +22,12 @@ export interface OpenSpan extends TraceContext {
   readonly traceparent: string
   /** Whether anything is kept of it. */
   readonly recording: boolean
+  /** Calls the span otherwise, once more is known: `GET /users/:id`. */
+  updateName(name: string): this
   setAttribute(name: string, value: unknown): this
   setAttributes(attributes: Attributes): this
+  /** Notes other work that this has to do with. */
+  addLink(context: TraceContext): this
   /** Notes that something happened. */
   addEvent(name: string, attributes?: Attributes): this
   /** Notes an error, and that the work failed. */
@@ -33,8 +37,12 @@ export interface OpenSpan extends TraceContext {
   child(name: string, attributes?: Attributes): Span
   /** Runs `act` within this span: what it starts, logs and sends belongs to it. Does not end it. */
   run<Result>(act: () => Result): Result
-  /** Only the first call ends it. */
-  end(): void
+  /**
+   * Only the first call ends it.
+   *
+   * @param endMs When it ended, ms since 1970. Default: now
+   */
+  end(endMs?: number): void
 }
 
 /** A span that has ended: plain data, without what the redactor hides. */

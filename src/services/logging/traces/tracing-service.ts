@@ -32,6 +32,8 @@ export interface SpanOptions {
   readonly parent?: TraceContext | null
   /** What it has to do with besides. */
   readonly links?: readonly TraceContext[]
+  /** When it began, ms since 1970. Default: now. */
+  readonly startMs?: number
 }
 
 const CREATE = 'create tracing'
@@ -129,7 +131,7 @@ export class TracingService {
 
   /** The same with all there is to say of it. */
   startSpan(name: string, options: SpanOptions = {}): Span {
-    const { attributes = {}, kind = 'internal', links = [] } = options
+    const { attributes = {}, kind = 'internal', links = [], startMs } = options
     const context = options.parent === undefined ? this.#host.context() : undefined
     const parent = options.parent ?? traceContextOf(context)
     const traceId = parent?.traceId ?? newTraceId(this.#host.random)
@@ -137,7 +139,7 @@ export class TracingService {
     const sampled = this.#samples({ traceId, name, kind, attributes, parent })
     return new RecordedSpan(
       this.#host,
-      { name, kind, parent, links, attributes, sampled, root },
+      { name, kind, parent, links, attributes, sampled, root, startMs },
       traceId,
     )
   }

@@ -1,0 +1,167 @@
+import { exceptionOf } from './recorded-span.ts'
+import type { Attributes, Span, SpanKind } from './span.ts'
+import type { TraceContext } from './trace-parent.ts'
+import type { TracingService } from './tracing-service.ts'
+
+/** What is asked of the package `@opentelemetry/api`: all of it, as `import * as api`. */
+export interface OpenTelemetryApi {
+  readonly trace: {
+    setGlobalTracerProvider(provider: object): boolean
+    getSpanContext(context: object): OtelSpanContext | undefined
+    setSpan(context: object, span: object): object
+  }
+  readonly context: {
+    active(): object
+    with(context: object, act: () => unknown): unknown
+  }
+}
+
+/** Where a span of OpenTelemetry belongs. */
+interface OtelSpanContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly traceFlags: number
+  readonly traceState?: { serialize(): string } | undefined
+}
+
+/** An instant as OpenTelemetry takes it: ms since 1970, seconds and nanoseconds, or a date. */
+type OtelTime = number | readonly [number, number] | Date
+
+interface OtelSpanOptions {
+  readonly kind?: number
+  readonly attributes?: Attributes
+  readonly links?: readonly { readonly context: OtelSpanContext }[]
+  readonly startTime?: OtelTime
+  readonly root?: boolean
+}
+
+const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
+
+/**
+ * Makes libraries that know OpenTelemetry record their spans with this service, in the same traces
+ * as its own: whatever they get from `api.trace.getTracer()` from now on.
+ *
+ * @param api `import * as api from '@opentelemetry/api'`
+ * @throws TypeError when another provider was registered before
+ * @example
+ * ```ts
+ * import * as api from '@opentelemetry/api'
+ * registerOpenTelemetry(new TracingService({ sinks: [otlp({ url })] }), api)
+ * ```
+ */
+export function registerOpenTelemetry(tracing: TracingService, api: OpenTelemetryApi): void {
+  const getTracer = (): object => createTracer(tracing, api)
+  if (!api.trace.setGlobalTracerProvider({ getTracer }))
+    throw new TypeError(
+      'Cannot register for OpenTelemetry: another provider is registered, api.trace.disable() takes it back',
+    )
+}
+
+function createTracer(tracing: TracingService, api: OpenTelemetryApi): object {
+  function start(
+    name: string,
+    options: OtelSpanOptions = {},
+    context: object = api.context.active(),
+  ): Span {
+    const { kind = 0, attributes = {}, links = [], startTime, root = false } = options
+    const above = root ? undefined : api.trace.getSpanContext(context)
+    return tracing.startSpan(name, {
+      kind: KINDS[kind] ?? 'internal',
+      attributes,
+      links: links.map((link) => contextOf(link.context)),
+      ...(startTime !== undefined && { startMs: msOf(startTime) }),
+      // Without one of theirs it is a part of what this service has open.
+      ...(root ? { parent: null } : above !== undefined && { parent: contextOf(above) }),
+    })
+  }
+  return {
+    startSpan: (name: string, options?: OtelSpanOptions, context?: object) =>
+      otelSpan(start(name, options, context)),
+    startActiveSpan(name: string, ...rest: readonly unknown[]): unknown {
+      const act = rest.at(-1)
+      if (typeof act !== 'function')
+        throw new TypeError('Cannot start span: the last argument is no function, one expected')
+      const [options, context = api.context.active()] = rest.slice(0, -1) as [
+        OtelSpanOptions?,
+        object?,
+      ]
+      const span = start(name, options, context)
+      const shown = otelSpan(span)
+      return api.context.with(api.trace.setSpan(context, shown), () =>
+        span.run(() => act(shown) as unknown),
+      )
+    },
+  }
+}
+
+/** A span of ours as OpenTelemetry's libraries know them. */
+function otelSpan(span: Span): object {
+  const { traceId, spanId, sampled, random, traceState } = span
+  const spanContext = {
+    traceId,
+    spanId,
+    traceFlags: (sampled ? 1 : 0) | (random ? 2 : 0),
+    ...(traceState !== undefined && { traceState: stateOf(traceState) }),
+  }
+  const shown = {
+    spanContext: () => spanContext,
+    isRecording: () => span.recording,
+    setAttribute: (name: string, value: unknown) => also(span.setAttribute(name, value)),
+    setAttributes: (attributes: Attributes) => also(span.setAttributes(attributes)),
+    addEvent: (name: string, attributes?: Attributes | OtelTime) =>
+      also(span.addEvent(name, isTime(attributes) ? {} : attributes)),
+    addLink: (link: { readonly context: OtelSpanContext }) =>
+      also(span.addLink(contextOf(link.context))),
+    addLinks(links: readonly { readonly context: OtelSpanContext }[]) {
+      for (const { context } of links) span.addLink(contextOf(context))
+      return shown
+    },
+    setStatus: ({ code, message }: { readonly code: number; readonly message?: string }) =>
+      also(code === 0 ? span : span.setStatus(code === 1 ? 'ok' : 'error', message)),
+    updateName: (name: string) => also(span.updateName(name)),
+    // Unlike ours, theirs says nothing of the span's own status.
+    recordException: (error: unknown) => span.addEvent('exception', exceptionOf(error)),
+    end: (at?: OtelTime) => span.end(at === undefined ? undefined : msOf(at)),
+  }
+  const also = (_: unknown): typeof shown => shown
+  return shown
+}
+
+function contextOf({ traceId, spanId, traceFlags, traceState }: OtelSpanContext): TraceContext {
+  return {
+    traceId,
+    spanId,
+    sampled: (traceFlags & 1) !== 0,
+    random: (traceFlags & 2) !== 0,
+    traceState: traceState?.serialize(),
+  }
+}
+
+/** The members of a `tracestate`, which others may read and copy. */
+function stateOf(text: string): object {
+  const members = new Map(
+    text.split(',').map((member): [string, string] => {
+      const at = member.indexOf('=')
+      return [member.slice(0, at), member.slice(at + 1)]
+    }),
+  )
+  const others = (key: string): [string, string][] =>
+    Array.from(members).filter(([name]) => name !== key)
+  const withMembers = (next: readonly (readonly [string, string])[]): object =>
+    stateOf(next.map(([key, value]) => `${key}=${value}`).join(','))
+  return {
+    serialize: () => text,
+    get: (key: string) => members.get(key),
+    set: (key: string, value: string) => withMembers([[key, value], ...others(key)]),
+    unset: (key: string) => withMembers(others(key)),
+  }
+}
+
+function isTime(value: unknown): value is OtelTime {
+  return typeof value === 'number' || Array.isArray(value) || value instanceof Date
+}
+
+function msOf(time: OtelTime): number {
+  if (typeof time === 'number') return time
+  return time instanceof Date ? time.getTime() : time[0] * 1000 + time[1] / 1e6
+}
