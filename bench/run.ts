@@ -20,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>
   'jobs-latency': () => import('./jobs-latency.ts'),
   payments: () => import('./payments.ts'),
   notifications: () => import('./notifications.ts'),
+  logging: () => import('./logging.ts'),
   'rate-limiting': () => import('./rate-limiting.ts'),
   'rate-limiting-durable-objects': () => import('./rate-limiting-durable-objects.ts'),
   sidecar: () => import('./sidecar.ts'),

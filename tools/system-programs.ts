@@ -42,7 +42,7 @@ export async function ensurePrograms(
   if (missing.length === 0) return []
   let trouble = ''
   if (machine.canInstall) {
-    const packages = new Set(missing.map(({ debian }) => debian))
+    const packages = [...new Set(missing.map(({ debian }) => debian))]
     console.log(`Installing ${packages.join(', ')}`)
     trouble =
       (await machine.aptGet(['update'])) ||

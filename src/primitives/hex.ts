@@ -1,9 +1,13 @@
 /** @returns `bytes` in lower-case hexadecimal */
 export function encodeHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += (byte >> 4).toString(16) + (byte & 15).toString(16)
+  for (const byte of bytes) text += BYTES[byte] as string
   return text
 }
+
+const BYTES: readonly string[] = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+)
 
 /**
  * Decodes exactly what {@link encodeHex} writes: whole bytes, lower case, no prefix, so that no two

@@ -49,10 +49,24 @@ export function jsonFields(
   let json = ''
   for (const name in fields) {
     const value = fields[name]
-    if (value !== undefined)
-      json += `,${jsonText(freeName(name, fields, reserved))}:${jsonOf(value)}`
+    if (value === undefined) continue
+    const beginning = reserved.has(name)
+      ? `,${jsonText(freeName(name, fields, reserved))}:`
+      : (beginnings.get(name) ?? beginningOf(name))
+    json += beginning + jsonOf(value)
   }
   return json
+}
+
+/** What stands before a field's value. Most names are written in the program, and few. */
+const beginnings = new Map<string, string>()
+const MAX_BEGINNINGS = 1000
+
+function beginningOf(name: string): string {
+  const beginning = `,${jsonText(name)}:`
+  if (beginnings.size >= MAX_BEGINNINGS) beginnings.clear()
+  if (name.length <= SHORT) beginnings.set(name, beginning)
+  return beginning
 }
 
 /** @returns `name`, with as many `_` before it as keep it from being another's */

@@ -6,9 +6,21 @@ export function otlpAttributes(fields: Readonly<Record<string, unknown>>): strin
   for (const name in fields) {
     const value = fields[name]
     if (value === undefined || value === null) continue
-    list += `${list === '' ? '' : ','}{"key":${jsonOf(name)},"value":${otlpValue(value)}}`
+    list += (list === '' ? '' : ',') + (keys.get(name) ?? keyOf(name)) + otlpValue(value) + '}'
   }
   return `[${list}]`
+}
+
+/** What stands before an attribute's value. Most names are written in the program, and few. */
+const keys = new Map<string, string>()
+const MAX_KEYS = 1000
+const LONGEST_KEY = 64
+
+function keyOf(name: string): string {
+  const key = `{"key":${jsonOf(name)},"value":`
+  if (keys.size >= MAX_KEYS) keys.clear()
+  if (name.length <= LONGEST_KEY) keys.set(name, key)
+  return key
 }
 
 /** @returns An `AnyValue`: integers that 64 bits hold are texts, as OTLP/JSON wants them */

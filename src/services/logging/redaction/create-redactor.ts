@@ -12,6 +12,8 @@ import { searchText, type TextSearch } from './search-text.ts'
 import { secretRules } from './secret-rules.ts'
 import type { TextRule } from './text-rule.ts'
 
+const MAX_HARMLESS = 2000
+const LONGEST_HARMLESS = 128
 /** A value that begins before the limit and ends after it is found whole. */
 const BEYOND_LIMIT = 1024
 /** Of JSON in a text, which has limits of its own. */
@@ -42,7 +44,15 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
     ...Object.entries(options.patterns ?? {}).map(ruleOf),
   ]
   const names = createNames({ hipaa, keys, allow, except })
-  const search = { rules, numbers: [...numberRules, zipRule], codes: codeRules, names, except }
+  const onlySecrets = rules.length === secretRules.length
+  const search = {
+    rules,
+    onlySecrets,
+    numbers: [...numberRules, zipRule],
+    codes: codeRules,
+    names,
+    except,
+  }
   const redaction = new RedactionRules(search, replace)
   return {
     text(text) {
@@ -77,6 +87,8 @@ class RedactionRules implements ValueRules {
   readonly #versions: TextSearch
   readonly #replace: Replace
   readonly #found: Redaction[] | undefined
+  /** Names that say nothing, as most. */
+  readonly #harmless = new Set<string>()
 
   constructor(search: TextSearch, replace: Replace, found?: Redaction[]) {
     this.#search = search
@@ -93,7 +105,7 @@ class RedactionRules implements ValueRules {
   text(text: string, path: readonly PathStep[], maxLength: number, name: string): string {
     const cut = text.length > maxLength ? CUT : ''
     const seen = cut === '' ? text : text.slice(0, maxLength + BEYOND_LIMIT)
-    const isVersion = /(?:version|build|release)$/i.test(name)
+    const isVersion = name.length > 4 && /(?:version|build|release)$/i.test(name)
     const spans = searchText(seen, isVersion ? this.#versions : this.#search)
     if (spans.length === 0) return cut === '' ? text : text.slice(0, maxLength) + cut
     for (const { rule, start, end } of spans)
@@ -107,6 +119,14 @@ class RedactionRules implements ValueRules {
     if (!/^\s*[[{]/.test(text) || parsed(shown) !== undefined) return shown
     const value = parsed(text)
     return value === undefined ? shown : JSON.stringify(plainValue(value, JSON_LIMITS, this))
+  }
+
+  showsName(name: string): boolean {
+    if (name.length < 6 || this.#harmless.has(name) || !/[^A-Za-z_-]/.test(name)) return true
+    if (searchText(name, this.#search).length > 0) return false
+    if (this.#harmless.size >= MAX_HARMLESS) this.#harmless.clear()
+    if (name.length <= LONGEST_HARMLESS) this.#harmless.add(name)
+    return true
   }
 
   number(value: number | bigint, path: readonly PathStep[]): number | string {

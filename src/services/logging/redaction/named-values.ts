@@ -15,12 +15,12 @@ const JOINING =
 const CAREFUL = /^(?:secret|account|card|phone|device|vehicle|zip)$/
 
 const CODE = '[A-Za-z]{0,5}[-#]?(?=[\\w-]*\\d[\\w-]*\\d[\\w-]*\\d)\\d[\\w-]{2,20}'
-const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d)'
+const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d|e[+-]?\\d)'
 
 /** What a value without a mark looks like, by its rule; rules that are not here want a mark. */
 const SHAPES: Readonly<Record<string, string>> = {
   secret:
-    '(?<=\\w:?\\s)["\'`](?![\\s:,}\\])])[^"\'`\\n]{1,200}(?=["\'`])|\\d(?:[ -]?\\d){2,7}(?!\\d)|(?=[^\\s"\'`[]*(?:\\d|[a-z][A-Z]|[^\\w\\s.,;:!?()\'"\\[\\]-]))[^\\s"\'`[]{4,200}',
+    '(?<=\\w:?\\s)["\'`](?![\\s:,}\\])])[^"\'`\\n]{1,200}(?=["\'`])|\\d(?:[ -]?\\d){2,7}(?!\\d)|(?![{}\\],])(?=[^\\s"\'`[]*(?:\\d|[a-z][A-Z]|[^\\w\\s.,;:!?()\'"\\[\\]-]))[^\\s"\'`[]{4,200}',
   ssn: '[\\d*xX]{3}[ ._/-]?[\\d*xX]{2}[ ._/-]?\\d{4}(?!\\d)|\\d(?:[ -]?\\d){8}(?!\\d)',
   npi: '\\d(?:[ -]?\\d){9}(?!\\d)',
   dea: '[A-Z]{2}\\d{7}(?!\\d)',
@@ -84,7 +84,7 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   if (found === undefined) return start
   const { rule, spoken, end } = found
   if (rule === '') return end
-  const mark = spoken ? null : MARK.exec(text.slice(end, end + 40))
+  const mark = spoken || !mayBeMarked(text, end) ? null : MARK.exec(text.slice(end, end + 40))
   if (mark !== null && endsQuote(text, start, end, mark[0])) return end
   // A list of names has commas too: only what is a secret has its value after one.
   if (mark !== null && (!/^[\\"'`]*,\s*$/.test(mark[0]) || isSecretPair(text, start, rule, names)))
@@ -106,6 +106,22 @@ function endsQuote(text: string, start: number, end: number, mark: string): bool
   if (!/^[:=>]+$/.test(mark) || !/^\\*"/.test(text.slice(after, after + 16))) return false
   return text[start - 1] === '"' || BEGUN.test(text.slice(Math.max(0, start - 64), start))
 }
+
+/**
+ * Whether a mark follows, or a word such as `value` before one, after quotes, brackets and spaces.
+ */
+function mayBeMarked(text: string, end: number): boolean {
+  for (let at = end; at < end + 40; at++) {
+    const code = text.charCodeAt(at)
+    if (!QUOTES.has(code)) return MARKS.has(code)
+  }
+  return false
+}
+
+const codesOf = (characters: string): ReadonlySet<number> =>
+  new Set(Array.from(characters, (character) => character.charCodeAt(0)))
+const QUOTES = /* @__PURE__ */ codesOf('\\"\'`]) \t\n\r\v\f\u00a0')
+const MARKS = /* @__PURE__ */ codesOf(':=>,vVcC')
 
 /** `["cookie", "a=b"]`: a secret's name in quotes, and after it no other name. */
 function isSecretPair(text: string, at: number, rule: string, names: Names): boolean {
@@ -184,6 +200,14 @@ function blockEnd(text: string, from: number): number {
 /** A text in quotes that ends, and what follows: `"my pw;":null` says nothing of a password. */
 const ENDED = /(?<=[\w;.!?])\\*"\s?[:,}\]][^]*$/
 
+/** Whether a capital, or what may lead to one, stands where a name would. */
+function mayBeName(text: string, end: number): boolean {
+  const code = text.charCodeAt(end + 1)
+  const isSmall = code > 96 && code < 123
+  // "is", "him", "her"; "Dr" is also a street's last word.
+  return !isSmall || code === 105 || code === 104 || text.charCodeAt(end - 1) === 114
+}
+
 const AFTER = 90
 const BEFORE = 60
 
@@ -192,17 +216,23 @@ function addSpoken(text: string, start: number, end: number, rule: string, add: 
   const spoken = spokenOf(rule)
   if (spoken === undefined) return
   const [after, before] = spoken
-  const following = text.slice(end, end + AFTER).replace(ENDED, '')
+  if (rule === 'name' && !mayBeName(text, end)) return
+  const rest = text.slice(end, end + AFTER)
+  const following = rest.includes('"') ? rest.replace(ENDED, '') : rest
   const next = /[\dA-Z"'`*]/.test(following) ? after.exec(following) : null
   if (next !== null) {
     const value = next.groups?.['v'] ?? ''
     add(end + next[0].length - value.length, end + next[0].length, rule)
     return
   }
-  if (rule === 'name') return addStreetAddress(text, start, end, add)
+  if (rule === 'name') {
+    // "Dr" is also a street's last word.
+    if (/^dr$|[ .]/i.test(text.slice(start, end))) addStreetAddress(text, start, end, add)
+    return
+  }
   const from = Math.max(0, start - BEFORE)
-  const preceding = BEGUN.test(text.slice(from, start)) ? '' : text.slice(from, start)
-  const last = /\d/.test(preceding) ? before?.exec(preceding) : null
+  const preceding = text.slice(from, start)
+  const last = /\d/.test(preceding) && !BEGUN.test(preceding) ? before?.exec(preceding) : null
   if (last != null)
     add(from + last.index, from + last.index + (last.groups?.['v']?.length ?? 0), rule)
 }

@@ -20,8 +20,12 @@ export interface Names {
    *   name
    */
   at(text: string, start: number): FoundName | undefined
-  /** Whether a name may begin with these letters; most words end here. */
-  mayBegin(text: string, start: number, end: number): boolean
+  /**
+   * Whether a name may begin with these letters; most words end here.
+   *
+   * @param hash {@link hashOf} of them, and `bare` of them without the digits at their end
+   */
+  mayBegin(text: string, start: number, end: number, hash: number, bare: number): boolean
 }
 
 /** What {@link createNames} goes by. */
@@ -45,6 +49,8 @@ const SHORT: ReadonlySet<string> = /* @__PURE__ */ new Set(
 /** Names that are kept with what they say; longer ones are looked at from their end. */
 const MAX_NAMES = 2000
 const MAX_LENGTH = 128
+/** Of the words of {@link TAIL}. */
+const LONGEST_TAIL = 12
 
 /** Before one of these other letters may stand: `dbpassword`. */
 const GLUED = /(?:password|passwd|passphrase|secret|token|sessid|(?:api|access|secret|private)key)$/
@@ -61,29 +67,41 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
     const name = key.startsWith('~') || key.startsWith('^') ? key.slice(1) : key
     for (let end = 1; end <= name.length; end++) beginnings.add(name.slice(0, end))
   }
-  const firsts = new Uint8Array(2 ** 15)
-  for (const key of beginnings) if (key.length === 3) firsts[firstThree(key, 0)] = 1
+  /** What only a sentence says. */
+  const sentences = new Map<string, string>()
+  for (const [key, rule] of rules) if (key.startsWith('~')) sentences.set(key.slice(1), rule)
+  /** Which hashes they have: few other words have one of these. */
+  const hashes = new Uint8Array(HASHES)
+  for (const key of beginnings) hashes[hashOf(key)] = 1
   const allowed = new Set(allow.map(joined))
   const known = new Map<string, NameRule | null>()
 
   function at(text: string, start: number): FoundName | undefined {
     let name = ''
     let end = start
+    let hash = 0
     let found: FoundName | undefined
     for (let words = 0; words < MAX_WORDS; words++) {
       const from = words === 0 ? end : nextWord(text, end)
       const to = wordEnd(text, from)
       if (to === from) break
-      end = to
+      let bare = hash
+      for (let at = from; at < to; at++) {
+        hash = nextHash(hash, text.charCodeAt(at))
+        if (!isDigit(text, at)) bare = hash
+      }
+      // Most words that follow a name are none of it.
+      if (hashes[hash] === 0 && hashes[bare] === 0 && !mayBeGlued(text, to)) break
       const word = text.slice(from, to).toLowerCase()
-      const letters = word.replace(/(?<=\D)\d+$/, '')
-      const numbered = rules.get(name + letters)
+      const letters = isDigit(word, word.length - 1) ? word.replace(/(?<=\D)\d+$/, '') : word
+      const numbered = letters === word ? undefined : rules.get(name + letters)
       // MRN12345678
       if (numbered !== undefined && word.length - letters.length > 3)
         return { rule: numbered, spoken: true, end: from + letters.length }
       name += word
+      end = to
       const rule = rules.get(name) ?? numbered ?? (isGlued(name) ? 'secret' : undefined)
-      const said = rule ?? rules.get(`~${name}`)
+      const said = rule ?? sentences.get(name)
       if (said !== undefined) found = { rule: said, spoken: rule === undefined, end }
       else if (!beginnings.has(name)) break
     }
@@ -92,14 +110,15 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
     for (;;) {
       const from = nextWord(text, end)
       const to = wordEnd(text, from)
-      const word = text.slice(from, to).toLowerCase()
+      const word = to - from > LONGEST_TAIL ? '' : text.slice(from, to).toLowerCase()
       if (
-        to === from ||
+        word === '' ||
         !(TAIL.has(word) || (from - end < 2 && text[end] !== ' ' && /^\d\d?$/.test(word)))
       )
         break
       end = to
     }
+    if (!mayBeJoined(text.charCodeAt(end))) return { ...found, end }
     // What goes on with letters is another name: tokenCount, token-count.
     const isOther = /^[-_.]?[A-Za-z\d](?!\w*\d\w*\d)/.test(text.slice(end, end + 12))
     return isOther ? undefined : { ...found, end }
@@ -119,11 +138,12 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
 
   return {
     at,
-    mayBegin(text, start, end) {
+    mayBegin(text, start, end, hash, bare) {
       const length = end - start
-      if (length < 3) return SHORT.has(text.slice(start, end).toLowerCase())
-      if (firsts[firstThree(text, start)] === 0 && length < 8) return false
+      const isLikely = hashes[hash] === 1 || hashes[bare] === 1
+      if (!isLikely && (length < 8 || !mayBeGlued(text, end))) return false
       const word = text.slice(start, Math.min(end, start + MAX_LENGTH)).toLowerCase()
+      if (length < 3) return SHORT.has(word)
       return beginnings.has(word) || beginnings.has(word.replace(/\d+$/, '')) || isGlued(word)
     },
     under(name) {
@@ -137,6 +157,22 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
       return rule ?? undefined
     },
   }
+}
+
+/** Whether a word goes on: with a letter, a digit or a mark. */
+function mayBeJoined(code: number): boolean {
+  return (
+    (code > 47 && code < 58) ||
+    ((code | 32) > 96 && (code | 32) < 123) ||
+    code === 45 ||
+    code === 46 ||
+    code === 95
+  )
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code > 47 && code < 58
 }
 
 function ruleOf(rule: string, shallow = false): NameRule | null {
@@ -158,10 +194,37 @@ function joined(name: string): string {
   return name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase()
 }
 
-/** A number for three letters, the same in both cases. */
-function firstThree(text: string, at: number): number {
-  const [a, b, c] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)]
-  return ((a & 31) << 10) | ((b & 31) << 5) | (c & 31)
+/** A number below {@link HASHES} for a word, the same in both cases. */
+function hashOf(word: string): number {
+  let hash = 0
+  for (let at = 0; at < word.length; at++) hash = nextHash(hash, word.charCodeAt(at))
+  return hash
+}
+
+const HASHES = 2 ** 16
+
+/** The hash of a word that goes on with a letter or digit. */
+export function nextHash(hash: number, code: number): number {
+  return (hash * 37 + (code & 31)) & (HASHES - 1)
+}
+
+/** Whether a word ends as one of {@link GLUED} does. */
+function mayBeGlued(text: string, end: number): boolean {
+  const last = text.charCodeAt(end - 1) | 32
+  const before = text.charCodeAt(end - 2) | 32
+  switch (last) {
+    case 100: // d
+      return before === 114 || before === 119 || before === 105
+    case 101: // e
+      return before === 115
+    case 110: // n
+    case 121: // y
+      return before === 101
+    case 116: // t
+      return before === 101
+    default:
+      return false
+  }
 }
 
 function isGlued(name: string): boolean {

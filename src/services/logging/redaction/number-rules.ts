@@ -7,6 +7,9 @@ import type { TextRule } from './text-rule.ts'
 const VEHICLE: TextRule = {
   rule: 'vehicle',
   needs: '',
+  least: 17,
+  most: 17,
+  mixes: true,
   pattern: /(?<![\w-]|\d[.,])(?=\d*[A-Z])[A-HJ-NPR-Z\d]{13}\d{4}(?![\w-])/y,
   check: (found) => (isVin(found) ? 17 : 0),
 }
@@ -16,12 +19,17 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'ssn',
     needs: '',
+    least: 3,
+    most: 3,
+    minDigits: 9,
     pattern:
       /(?<![A-Za-z\d]|\d[-.])(?!000|666)\d{3}( ?[-_/.] ?| )(?!00)\d\d\1(?!0000)\d{4}(?![A-Za-z\d]|[-.]\d)/y,
   },
   {
     rule: 'card',
     needs: '',
+    minDigits: 13,
+    mixes: false,
     pattern:
       /(?<![A-Za-z\d]|[\da-f]{4}-|\d[.,]|[:,[] ?-)\d(?:[ -]?\d){12,22}(?![A-Za-z\d]|[.,]\d)/y,
     check: (found) =>
@@ -30,6 +38,8 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'phone',
     needs: '',
+    minDigits: 8,
+    opens: true,
     pattern: new RegExp(
       [
         // +44 (0)20 7123 4567, 0033 1 42 68 53 00
@@ -48,6 +58,8 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'ip',
     needs: '',
+    most: 3,
+    minDots: 3,
     pattern:
       /(?<![A-Za-z\d]|\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z\d]|\.\d|-[A-Za-z])(?:\/\d{1,3}(?!\d))?/y,
     check: ipv4Length,
@@ -55,6 +67,7 @@ export const numberRules: readonly TextRule[] = [
   {
     rule: 'plan',
     needs: '',
+    mixes: true,
     pattern:
       /(?<![\w-])[1-9](?![SLOIBZ])[A-Z](?![SLOIBZ])[A-Z\d]\d-?(?![SLOIBZ])[A-Z](?![SLOIBZ])[A-Z\d]\d-?(?![SLOIBZ])[A-Z](?![SLOIBZ])[A-Z]\d\d(?![\w-])/iy,
   },
@@ -66,12 +79,15 @@ export const codeRules: readonly TextRule[] = [
   {
     rule: 'iban',
     needs: '',
+    least: 4,
     pattern: /(?<![A-Za-z\d])[A-Za-z]{2}\d\d(?:[ -]?[A-Za-z\d]){11,34}/y,
     check: (found) => longest(found, 15, 34, isIban),
   },
   {
     rule: 'dea',
     needs: '',
+    least: 9,
+    most: 9,
     pattern: /(?<![\w-])[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}(?![\w-])/y,
     check: (found) => (isDeaNumber(found) ? 9 : 0),
   },
@@ -105,12 +121,17 @@ function longest(
   isGrouped: (candidate: string, rest: string) => boolean = () => true,
 ): number {
   for (let end = text.length; end >= least; end--) {
-    if (/[A-Za-z\d]/.test(text[end] ?? '') || !/[A-Za-z\d]/.test(text[end - 1] ?? '')) continue
+    if (isAlphanumeric(text.charCodeAt(end)) || !isAlphanumeric(text.charCodeAt(end - 1))) continue
     const compact = text.slice(0, end).replace(/[ -]/g, '')
     if (compact.length < least || compact.length > most || !holds(compact)) continue
     if (isGrouped(text.slice(0, end), text.slice(end))) return end
   }
   return 0
+}
+
+function isAlphanumeric(code: number): boolean {
+  const small = code | 32
+  return (code > 47 && code < 58) || (small > 96 && small < 123)
 }
 
 /** In one, or in groups with one separator; not where more groups of four follow. */
@@ -124,11 +145,22 @@ function isGroupedAsCard(candidate: string, rest: string): boolean {
 /** 8 digits after a `+`, 9 to 11 in groups; a date is none, nor a number with one point. */
 function phoneLength(found: string, text: string, index: number): number {
   if (/^T\d/.test(text.slice(index + found.length, index + found.length + 2))) return 0
-  const digits = found.replace(/ ?(?:x|ext).*|\D/g, '').length
+  const digits = digitsBeforeExtension(found)
   const least = found.startsWith('+') ? 8 : 9
   const most = /^\(?0[1-9]/.test(found) ? 11 : 15
   const isOther = /^\d\d?([-./])\d\d?\1\d{2,4}(?!\d)|^\+?\d+\.\d+$/.test(found)
   return digits < least || digits > most || isOther ? 0 : found.length
+}
+
+/** An extension begins with an `x`. */
+function digitsBeforeExtension(found: string): number {
+  let digits = 0
+  for (let at = 0; at < found.length; at++) {
+    const code = found.charCodeAt(at)
+    if (code === 120 || code === 101) break
+    if (code > 47 && code < 58) digits++
+  }
+  return digits
 }
 
 /** `v1.2.3.4` and `Chrome/120.0.0.0` are versions. */

@@ -21,6 +21,8 @@ const STATE =
 export const zipRule: TextRule = {
   rule: 'zip',
   needs: '',
+  least: 5,
+  most: 5,
   pattern: new RegExp(
     `(?<=\\b${STATE},? {1,2})\\d{5}(?:-\\d{4})?(?![\\w-])|(?<![\\w.-])\\d{5}-\\d{4}(?![\\w-])`,
     'y',

@@ -51,8 +51,17 @@ export function createReplace({ mode = 'mask', hash, onToken }: ReplaceOptions):
   return modes[mode]
 }
 
+const labels = new Map<string, string>([['secret', 'REDACTED']])
+const MAX_LABELS = 500
+
+/** Rules are few; those of a caller may have any name. */
 function labelOf(rule: string): string {
-  return rule === 'secret' ? 'REDACTED' : rule.toUpperCase()
+  let label = labels.get(rule)
+  if (label === undefined) {
+    label = rule.toUpperCase()
+    if (labels.size < MAX_LABELS) labels.set(rule, label)
+  }
+  return label
 }
 
 /** Areas of 20,000 people or fewer, which Safe Harbor wants written as 000 (census of 2000). */

@@ -19,9 +19,11 @@ const BEGINNINGS = [
 ]
 
 /** Keys and tokens, whole or cut. Looked for where a word begins. */
-export const tokenRules: readonly TextRule[] = [
-  { rule: 'token', needs: '', pattern: new RegExp(BEGINNINGS.join('|'), 'y') },
-]
+export const tokenRule: TextRule = {
+  rule: 'token',
+  needs: '',
+  pattern: /* @__PURE__ */ new RegExp(BEGINNINGS.join('|'), 'y'),
+}
 
 /** Credentials that stand in a form of their own. */
 export const secretRules: readonly TextRule[] = [

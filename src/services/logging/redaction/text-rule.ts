@@ -20,6 +20,16 @@ export interface TextRule {
    * match; without one all is.
    */
   readonly pattern: RegExp
+  /** Of a rule for numbers: the length of the word that one begins with. Default: any. */
+  readonly least?: number
+  readonly most?: number
+  /** Digits that it has at least, up to 13, and points between them. Default 0. */
+  readonly minDigits?: number
+  readonly minDots?: number
+  /** Whether the first word has letters too. Default: either. */
+  readonly mixes?: boolean
+  /** Whether it may begin with a `+` or a bracket before the word. Default false. */
+  readonly opens?: boolean
   /** @returns How many units of `found` it is; 0 when it only looks so. Default: all */
   readonly check?: (found: string, text: string, index: number) => number
 }

@@ -27,10 +27,14 @@ interface OtelSpanContext {
 /** An instant as OpenTelemetry takes it: ms since 1970, seconds and nanoseconds, or a date. */
 type OtelTime = number | readonly [number, number] | Date
 
+interface OtelLink {
+  readonly context: OtelSpanContext
+}
+
 interface OtelSpanOptions {
   readonly kind?: number
   readonly attributes?: Attributes
-  readonly links?: readonly { readonly context: OtelSpanContext }[]
+  readonly links?: readonly OtelLink[]
   readonly startTime?: OtelTime
   readonly root?: boolean
 }
@@ -88,7 +92,7 @@ function createTracer(tracing: TracingService, api: OpenTelemetryApi): object {
       const span = start(name, options, context)
       const shown = otelSpan(span)
       return api.context.with(api.trace.setSpan(context, shown), () =>
-        span.run(() => act(shown) as unknown),
+        span.run(() => Reflect.apply(act, undefined, [shown]) as unknown),
       )
     },
   }
@@ -106,24 +110,35 @@ function otelSpan(span: Span): object {
   const shown = {
     spanContext: () => spanContext,
     isRecording: () => span.recording,
-    setAttribute: (name: string, value: unknown) => also(span.setAttribute(name, value)),
-    setAttributes: (attributes: Attributes) => also(span.setAttributes(attributes)),
-    addEvent: (name: string, attributes?: Attributes | OtelTime) =>
-      also(span.addEvent(name, isTime(attributes) ? {} : attributes)),
-    addLink: (link: { readonly context: OtelSpanContext }) =>
-      also(span.addLink(contextOf(link.context))),
-    addLinks(links: readonly { readonly context: OtelSpanContext }[]) {
+    setAttribute(name: string, value: unknown) {
+      span.setAttribute(name, value)
+      return shown
+    },
+    setAttributes(attributes: Attributes) {
+      span.setAttributes(attributes)
+      return shown
+    },
+    addEvent(name: string, attributes?: Attributes | OtelTime) {
+      span.addEvent(name, isTime(attributes) ? {} : attributes)
+      return shown
+    },
+    addLink: (link: OtelLink) => shown.addLinks([link]),
+    addLinks(links: readonly OtelLink[]): object {
       for (const { context } of links) span.addLink(contextOf(context))
       return shown
     },
-    setStatus: ({ code, message }: { readonly code: number; readonly message?: string }) =>
-      also(code === 0 ? span : span.setStatus(code === 1 ? 'ok' : 'error', message)),
-    updateName: (name: string) => also(span.updateName(name)),
+    setStatus({ code, message }: { readonly code: number; readonly message?: string }) {
+      if (code !== 0) span.setStatus(code === 1 ? 'ok' : 'error', message)
+      return shown
+    },
+    updateName(name: string) {
+      span.updateName(name)
+      return shown
+    },
     // Unlike ours, theirs says nothing of the span's own status.
-    recordException: (error: unknown) => span.addEvent('exception', exceptionOf(error)),
+    recordException: (error: unknown) => void span.addEvent('exception', exceptionOf(error)),
     end: (at?: OtelTime) => span.end(at === undefined ? undefined : msOf(at)),
   }
-  const also = (_: unknown): typeof shown => shown
   return shown
 }
 

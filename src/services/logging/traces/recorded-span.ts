@@ -1,8 +1,7 @@
-import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import { encodeHex } from '../../../primitives/hex.ts'
 import { readThrown } from '../../../primitives/read-thrown.ts'
 import { runInContext, type Context } from '../context/context.ts'
 import type { Attributes, Span, SpanEvent, SpanKind, SpanRecord } from './span.ts'
+import type { SpanIds } from './span-ids.ts'
 import { writeTraceparent, type TraceContext } from './trace-parent.ts'
 
 /** What spans need of the service that made them. */
@@ -10,7 +9,7 @@ export interface SpanHost {
   /** Whether anybody takes spans. */
   readonly records: boolean
   readonly now: () => number
-  readonly random: RandomSource
+  readonly ids: SpanIds
   readonly service: string | undefined
   readonly limits: SpanLimits
   /** Attributes and texts as plain data, without what must not be shown. */
@@ -73,7 +72,7 @@ export class RecordedSpan implements Span {
     this.#host = host
     this.#start = start
     this.traceId = traceId
-    this.spanId = newSpanId(host.random)
+    this.spanId = host.ids.next(16)
     this.sampled = start.sampled
     // Ids of our own are random.
     this.random = parent?.random ?? true
@@ -200,16 +199,4 @@ export function exceptionOf(error: unknown): Attributes {
     'exception.message': message,
     ...(stack !== null && { 'exception.stacktrace': stack }),
   }
-}
-
-/** 16 random hex digits, not all 0. */
-function newSpanId(random: RandomSource): string {
-  const id = encodeHex(random.bytes(8))
-  return id === '0000000000000000' ? newSpanId(random) : id
-}
-
-/** 32 random hex digits, not all 0. */
-export function newTraceId(random: RandomSource): string {
-  const id = encodeHex(random.bytes(16))
-  return /^0+$/.test(id) ? newTraceId(random) : id
 }

@@ -14,9 +14,10 @@ import { createRedactor } from '../redaction/create-redactor.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { plainValue } from '../values/plain-value.ts'
 import { readBaggage, writeBaggage, type Baggage } from './baggage.ts'
-import { newTraceId, RecordedSpan, type LocalRoot, type SpanHost } from './recorded-span.ts'
+import { RecordedSpan, type LocalRoot, type SpanHost } from './recorded-span.ts'
 import { parentSampler, type Sampler } from './sampler.ts'
 import type { Attributes, Span, SpanKind, SpanRecord, SpanSink } from './span.ts'
+import { createSpanIds } from './span-ids.ts'
 import { createTailSampler, type TailSampler } from './tail-sampler.ts'
 import { readTraceContext, writeTraceparent, type TraceContext } from './trace-parent.ts'
 import { readPropagation } from './propagation.ts'
@@ -102,7 +103,7 @@ export class TracingService {
     this.#host = {
       records: this.#sinks.length > 0,
       now: () => clock.now(),
-      random,
+      ids: createSpanIds(random),
       service: options.service,
       limits: {
         maxAttributes: checkInteger(CREATE, 'maxAttributes', maxAttributes, 1, 10_000),
@@ -134,7 +135,7 @@ export class TracingService {
     const { attributes = {}, kind = 'internal', links = [], startMs } = options
     const context = options.parent === undefined ? this.#host.context() : undefined
     const parent = options.parent ?? traceContextOf(context)
-    const traceId = parent?.traceId ?? newTraceId(this.#host.random)
+    const traceId = parent?.traceId ?? this.#host.ids.next(32)
     const root = rootOf(options.parent, context) ?? { spanId: '' }
     const sampled = this.#samples({ traceId, name, kind, attributes, parent })
     return new RecordedSpan(

@@ -1,7 +1,8 @@
 import type { ValueRules } from './value-rules.ts'
 
 const NAMES = ['name', 'key', 'header', 'field', 'param', 'parameter', 'property', 'attribute', 'k']
-const VALUES = ['value', 'val', 'values', 'content', 'v']
+/** Under these stands the value of a name that stands beside it. */
+export const VALUE_NAMES: readonly string[] = ['value', 'val', 'values', 'content', 'v']
 
 /**
  * A list under such a name holds names and values in turn, as Node's `rawHeaders` and `argv` do.
@@ -13,7 +14,7 @@ const ALTERNATING = /(?:headers?|argv?|args|arguments|params|pairs)$/i
  *   value stands
  */
 export function pairedName(value: object): { name: string; valueName: string } | undefined {
-  const valueName = VALUES.find((name) => Object.hasOwn(value, name))
+  const valueName = VALUE_NAMES.find((name) => Object.hasOwn(value, name))
   if (valueName === undefined) return undefined
   for (const nameName of NAMES) {
     // Read once more when it is copied; a getter that throws here is named there.

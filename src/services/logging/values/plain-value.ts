@@ -1,7 +1,7 @@
 import { isInstance } from '../../../primitives/read-thrown.ts'
 import { readErrorFields } from './error-fields.ts'
 import { readKnownObject } from './known-object.ts'
-import { isPairList, namedBefore, pairedName } from './name-value-pairs.ts'
+import { isPairList, namedBefore, pairedName, VALUE_NAMES } from './name-value-pairs.ts'
 import type { NameRule, PathStep, PlainLimits, ValueRules } from './value-rules.ts'
 
 /**
@@ -12,8 +12,64 @@ import type { NameRule, PathStep, PlainLimits, ValueRules } from './value-rules.
  * @param rules What must not be shown. Default: everything is
  */
 export function plainValue(value: unknown, limits: PlainLimits, rules?: ValueRules): unknown {
+  const flat = flatCopy(value, limits, rules)
+  if (flat !== undefined) return flat
   return new PlainCopy(limits, rules).copy(value, undefined, '')
 }
+
+/** What most lines have: an object of texts, numbers and the like, which needs no more care. */
+function flatCopy(
+  value: unknown,
+  limits: PlainLimits,
+  rules: ValueRules | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  try {
+    if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
+    const copy = { ...(value as Readonly<Record<string, unknown>>) }
+    let left = limits.maxValues
+    for (const name in copy)
+      if (--left <= 0 || !isFlat(copy[name], limits) || !tellsNothing(name, limits, rules))
+        return undefined
+    if (rules === undefined) return copy
+    for (const name in copy) {
+      const item = copy[name]
+      if (typeof item === 'string') {
+        const shown = rules.text(item, [name], limits.maxTextLength, name)
+        if (shown !== item) copy[name] = shown.toWellFormed()
+      } else if (typeof item === 'number' && item >= LEAST_HIDDEN) {
+        copy[name] = rules.number(item, [name])
+      }
+    }
+    return copy
+  } catch {
+    // A getter threw: only its own value is lost.
+    return undefined
+  }
+}
+
+/** Smaller numbers are none that a rule hides. */
+const LEAST_HIDDEN = 1e9
+
+function isFlat(item: unknown, { maxTextLength }: PlainLimits): boolean {
+  if (typeof item === 'string') return item.length <= maxTextLength && item.isWellFormed()
+  if (typeof item === 'number') return Number.isFinite(item)
+  return typeof item === 'boolean' || item === null
+}
+
+/** Whether a name can be shown, and its value for itself says what it is. */
+function tellsNothing(
+  name: string,
+  { maxTextLength }: PlainLimits,
+  rules: ValueRules | undefined,
+): boolean {
+  if (name.length > maxTextLength || !name.isWellFormed()) return false
+  if (rules === undefined) return true
+  return !PAIRED.has(name) && rules.under(name) === undefined && rules.showsName(name)
+}
+
+/** These say what another value is, or go by another. */
+const PAIRED: ReadonlySet<string> = /* @__PURE__ */ new Set([...VALUE_NAMES, 'name'])
 
 /** A copy in the making. */
 class PlainCopy {
@@ -197,8 +253,10 @@ class PlainCopy {
 
   /** A name may itself be what must not be shown, as in a table of people by their e-mail. */
   #shownName(copy: Record<string, unknown>, name: string): string {
+    const { maxTextLength } = this.#limits
     if (this.#rules === undefined || name.length < 6 || !/[^A-Za-z_-]/.test(name)) return name
-    const shown = this.#rules.text(name, this.#path, this.#limits.maxTextLength, '')
+    if (name.length <= maxTextLength && this.#rules.showsName(name)) return name
+    const shown = this.#rules.text(name, this.#path, maxTextLength, '')
     if (shown === name || !Object.hasOwn(copy, shown)) return shown
     let number = 2
     while (Object.hasOwn(copy, `${shown} ${number}`)) number++

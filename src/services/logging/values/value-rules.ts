@@ -22,6 +22,8 @@ export interface ValueRules {
    *   given
    */
   text(text: string, path: readonly PathStep[], maxLength: number, name: string): string
+  /** Whether the name of a property has nothing that must not be shown. */
+  showsName(name: string): boolean
   /** @returns The number, or the text that stands for it */
   number(value: number | bigint, path: readonly PathStep[]): number | string
   /** @returns What stands for a hidden value; `undefined` leaves it out */

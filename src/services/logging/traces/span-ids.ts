@@ -1,0 +1,27 @@
+import { encodeHex } from '../../../primitives/hex.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+
+/** Gives ids that nobody can guess. */
+export interface SpanIds {
+  /** @returns So many random hex digits, 16 or 32, not all 0 */
+  next(digits: number): string
+}
+
+/** Ids for which chance is asked at once: each time costs more than many bytes. */
+const BYTES = 512
+const NONE = /^0+$/
+
+/** Asks for the first ids when they are needed: a Worker's module scope has no chance. */
+export function createSpanIds(random: RandomSource): SpanIds {
+  let drawn = ''
+  let used = 0
+  const next = (digits: number): string => {
+    if (used + digits > drawn.length) {
+      drawn = encodeHex(random.bytes(BYTES))
+      used = 0
+    }
+    const id = drawn.slice(used, (used += digits))
+    return id.startsWith('0000') && NONE.test(id) ? next(digits) : id
+  }
+  return { next }
+}
