@@ -14,6 +14,11 @@ import {
 /** Others are counted as one: whoever calls may invent as many as there are words. */
 const METHODS = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/
 
+/** @returns `undefined` for a word that HTTP does not know */
+export function knownMethod(method: string): string | undefined {
+  return METHODS.test(method) ? method : undefined
+}
+
 /** How a request went. */
 interface Outcome {
   readonly response: Response
@@ -103,9 +108,10 @@ export class HandledRequest extends Observed implements RequestObservation {
     const isFailed = status >= 500 || body?.end === 'failed'
     const isSlow = durationMs >= this.host.slowMs
     this.host.measure(
-      { method: METHODS.test(method) ? method : 'OTHER', route: route ?? '', status: `${status}` },
+      { method: knownMethod(method) ?? 'OTHER', route: route ?? '', status: `${status}` },
       durationMs,
     )
+    if (route !== undefined) this.span?.updateName(`${this.start.name} ${route}`)
     this.span?.setAttributes({
       'http.response.status_code': status,
       ...(route !== undefined && { 'http.route': route }),

@@ -9,7 +9,7 @@ import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
 import { LoggerService } from '../logs/logger-service.ts'
 import type { RequestObservation, WorkObservation } from './observation.ts'
 import { checkObserverOptions, type ObserverOptions } from './observer-options.ts'
-import { HandledRequest } from './handled-request.ts'
+import { HandledRequest, knownMethod } from './handled-request.ts'
 import type { ObserverHost, WorkStart } from './observed.ts'
 import { ObservedWork } from './observed-work.ts'
 import { createSpacedFlush, type WaitUntil } from './spaced-flush.ts'
@@ -117,7 +117,7 @@ export function createObserver(options: ObserverOptions = {}): Observer {
   return {
     log,
     forRequest(request, ctx) {
-      const start = startOf(request.method, request.headers, ctx)
+      const start = startOf(knownMethod(request.method) ?? 'HTTP', request.headers, ctx)
       const observed = new HandledRequest(host, start, request)
       observations.set(request, observed)
       return observed

@@ -45,7 +45,10 @@ export const observeLaws: readonly Law<unknown>[] = [
         status: 200,
         durationMs: 20,
       })
-      expectEqual([span?.parentSpanId, span?.kind, spans.length], [PARENT, 'server', 1])
+      expectEqual(
+        [span?.name, span?.parentSpanId, span?.kind, spans.length],
+        ['GET /orders/:id', PARENT, 'server', 1],
+      )
       expectEqual(span?.attributes, {
         'http.request.method': 'GET',
         'url.path': '/orders/7',
