@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { SegmentedMessage } from 'sms-segments-calculator'
 import { expect, test } from 'vitest'
+import { splitCharacters } from './split-characters.ts'
 import { countSmsSegments } from './sms-segments.ts'
 
 test.each([
@@ -60,3 +61,9 @@ test.each(Object.entries(scripts))(
     )
   },
 )
+
+test('a letter behind a virama and a joiner counts for itself, as the calculator has it', () => {
+  const text = `${'\u0905'.repeat(66)}\u0915\u094d\u200d\u0915${'\u0905'.repeat(10)}`
+  expect(splitCharacters('\u0915\u094d\u200d\u0915')).toEqual(['\u0915\u094d\u200d', '\u0915'])
+  expect(countSmsSegments(text).segments).toBe(new SegmentedMessage(text).segmentsCount)
+})
