@@ -41,8 +41,8 @@ export async function publishEvent(
   given: WebhookEvent<unknown> | RawWebhookEvent,
   { eventQueue, clock, random, maxEventBytes, idempotencyWindowMs, tracing }: PublishOptions,
 ): Promise<PublishedEvent> {
-  const event = given.trace === undefined ? withTrace(given, tracing) : given
-  if (event.trace !== undefined && tracing === undefined)
+  const event = hasTrace(given) ? given : withTrace(given, tracing)
+  if (hasTrace(event) && tracing === undefined)
     throw new WebhookError(
       'invalid_event',
       'Cannot publish event: trace: these webhooks have no tracing',
@@ -72,6 +72,11 @@ export async function publishEvent(
       'Cannot publish event: its id was used before, for another type or other data',
     )
   return { id, duplicate: true }
+}
+
+/** Asked of whatever plain JavaScript hands in, which `readEvent()` judges. */
+function hasTrace(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && Reflect.get(event, 'trace') !== undefined
 }
 
 function withTrace(
