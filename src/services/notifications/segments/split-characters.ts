@@ -15,8 +15,8 @@ const NEW_MARKS =
 
 /**
  * Where newer runtimes see one character and Unicode 10 saw two: before a letter that a virama
- * joins, a joiner behind it or not, before a newer mark or a newer emoji behind a joiner, and before a skin tone on what took
- * none.
+ * joins, with a joiner behind it or not, before a newer mark or a newer emoji behind a joiner, and
+ * before a skin tone on what took none.
  */
 const BREAKS = /* @__PURE__ */ new RegExp(
   `(?<=[\\p{M}\\u200d])(?=\\p{L})(?![\\u0e33\\u0eb3])|(?=[${NEW_MARKS}])|(?<=\\u200d)(?=\\p{Extended_Pictographic})(?!${GLUED})|(?<=[\\p{Emoji_Modifier}${NEW_BASES}]|\\P{Emoji_Modifier_Base})(?<!\\p{Emoji_Modifier_Base}(?<![${NEW_BASES}])\\p{M}*)(?=\\p{Emoji_Modifier})`,
