@@ -55,6 +55,10 @@ test('the local binding makes sizes and formats as they were asked for', async (
   }
 })
 
+test('cloudflareImages() keeps the laws of media processors, in workerd', async () => {
+  expect(await (await fetch(`${worker.url}/laws`)).json()).toEqual([])
+})
+
 test('what the local binding leaves out without a word is found out', async () => {
   const from = await bytesOf(plain(40, 20).png())
   const response = await make(from, { crop: { left: 0, top: 0, width: 10, height: 10 } })

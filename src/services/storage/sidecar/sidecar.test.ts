@@ -4,6 +4,8 @@ import { encodeUtf8 } from '../../../primitives/utf8.ts'
 import {
   checkSidecarRequest,
   signSidecarAnswer,
+  signSidecarEvent,
+  type SidecarEvent,
 } from '../../../runtime/sidecar/sidecar-signature.ts'
 import { sidecar } from './sidecar.ts'
 
@@ -63,4 +65,67 @@ test('image() says why the sidecar refused', async () => {
   await expect(answering(422, refusal).image(bytes, {})).rejects.toMatchObject({
     code: 'limit_exceeded',
   })
+})
+
+/** Answers with events, signed as `idOf` says. */
+function streaming(
+  events: readonly string[],
+  idOf: (event: SidecarEvent) => Promise<string> = (event) => signSidecarEvent(event, key),
+) {
+  return sidecar({
+    url: 'https://media.example',
+    ...key,
+    async fetch(_url, init) {
+      const nonce = new Headers(init.headers).get('reuse-nonce') ?? ''
+      const lines = await Promise.all(
+        events.map(async (data, index) => {
+          const id = await idOf({ nonce, index, data })
+          return `:\n\nevent: any\r\nid: ${id}\ndata: ${data}\n\n`
+        }),
+      )
+      return new Response(lines.join(''))
+    },
+  })
+}
+
+const stored = { store: 's3', bucket: 'films', key: 'a.mp4' }
+const output = { store: 's3', bucket: 'films', prefix: 'a/' }
+const progress = '{"type":"progress","ratio":0.5,"seconds":1}'
+const done = '{"type":"done","files":[],"seconds":2}'
+
+test('video() tells of progress, and ends with what was made', async () => {
+  const heard: number[] = []
+  const made = await streaming([progress, done]).video(stored, { preset: 'hls' }, output, {
+    id: 'a',
+    onProgress: ({ ratio }) => heard.push(ratio),
+  })
+  expect(made).toEqual({ files: [], seconds: 2 })
+  expect(heard).toEqual([0.5])
+})
+
+test('video() believes only events that are signed, each in its place', async () => {
+  const transcode = (client: ReturnType<typeof sidecar>) =>
+    client.video(stored, { preset: 'hls' }, output, { id: 'a' })
+  const wrong = [
+    streaming([done], async () => ''),
+    streaming([done], (event) => signSidecarEvent({ ...event, data: progress }, key)),
+    streaming([done], (event) => signSidecarEvent({ ...event, index: 1 }, key)),
+    streaming([done], (event) => signSidecarEvent({ ...event, nonce: 'other' }, key)),
+  ]
+  for (const client of wrong)
+    await expect(transcode(client)).rejects.toMatchObject({ code: 'unauthorized' })
+  await expect(transcode(streaming([progress]))).rejects.toMatchObject({ code: 'unavailable' })
+  const failed = '{"type":"error","error":{"code":"limit_exceeded","message":"x"}}'
+  await expect(transcode(streaming([failed]))).rejects.toMatchObject({ code: 'limit_exceeded' })
+})
+
+test('sidecar() refuses a URL with a path, and a detach beyond an hour', () => {
+  const options = { url: 'https://media.example', ...key }
+  for (const url of [
+    'https://media.example/path',
+    'https://u:p@media.example',
+    'ftp://media.example',
+  ])
+    expect(() => sidecar({ ...options, url })).toThrow(TypeError)
+  expect(() => sidecar({ ...options, detach: '2h' })).toThrow(RangeError)
 })
