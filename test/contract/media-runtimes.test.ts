@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import sharp, { type Sharp } from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cloudflareImages } from '../../src/services/storage/media/cloudflare-images.ts'
@@ -7,12 +9,15 @@ import type {
   ImagesBindingLike,
   ImageTransformLike,
 } from '../../src/services/storage/media/images-binding.ts'
+import { startClamd } from '../support/clamd.ts'
+import { hasProgram } from '../support/has-program.ts'
 import { startLocalWorker } from '../support/local-worker.ts'
 
+const run = promisify(execFile)
 let worker: Awaited<ReturnType<typeof startLocalWorker>>
 beforeAll(async () => {
   worker = await startLocalWorker({
-    config: join(import.meta.dirname, '../support/images-worker/wrangler.toml'),
+    config: join(import.meta.dirname, '../support/media-worker/wrangler.toml'),
   })
 }, 60_000)
 afterAll(() => worker.stop())
@@ -121,3 +126,36 @@ test('steps are handed over one by one, in the order that is promised', async ()
     { saturation: 0 },
   ])
 })
+
+test.skipIf(!hasProgram('clamd'))(
+  'clamd() keeps the laws of scanners in workerd, where clamd is installed',
+  async () => {
+    const daemon = await startClamd()
+    try {
+      const response = await fetch(`${worker.url}/scan-laws?port=${daemon.port}`)
+      expect(await response.json()).toEqual([])
+    } finally {
+      await daemon.stop()
+    }
+  },
+)
+
+test.skipIf(!hasProgram('clamd'))(
+  'clamd() keeps the laws of scanners on Deno and Bun, where clamd is installed',
+  async () => {
+    const daemon = await startClamd()
+    try {
+      const script = join(import.meta.dirname, '../support/scan-laws.ts')
+      const flag = '--conditions=white-cross-source'
+      for (const [program, ...args] of [
+        ['deno', 'run', '-A', '--quiet', flag],
+        ['bun', flag],
+      ] as const) {
+        const { stdout } = await run(program, [...args, script, String(daemon.port)])
+        expect(JSON.parse(stdout), program).toEqual([])
+      }
+    } finally {
+      await daemon.stop()
+    }
+  },
+)
