@@ -291,6 +291,14 @@ export const doors: readonly Door[] = [
     source: 'src/services/storage/blobs/blob-store.conformance.ts',
   },
   {
+    subpath: './infrastructure/conformance/media-processor',
+    source: 'src/services/storage/media/media-processor.conformance.ts',
+  },
+  {
+    subpath: './infrastructure/conformance/virus-scanner',
+    source: 'src/services/storage/scanning/virus-scanner.conformance.ts',
+  },
+  {
     subpath: './infrastructure/conformance/notification-provider',
     source: 'src/services/notifications/providers/provider.conformance.ts',
   },
