@@ -24,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>
   'rate-limiting': () => import('./rate-limiting.ts'),
   'rate-limiting-durable-objects': () => import('./rate-limiting-durable-objects.ts'),
   sidecar: () => import('./sidecar.ts'),
+  storage: () => import('./storage.ts'),
   'rate-limiting-hono': () => import('./rate-limiting-hono.ts'),
   'webhook-receiving': () => import('./webhook-receiving.ts'),
   'jobs-sqlite-bullmq': () => import('./jobs-sqlite-bullmq.ts'),

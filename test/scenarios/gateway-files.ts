@@ -142,7 +142,7 @@ async function call(
     method,
     headers: { authorization: `Bearer ${key}`, ...headers },
     ...(body !== undefined && { body }),
-  }) as Promise<Answer>
+  })
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
