@@ -2,7 +2,7 @@ import { blobStoreLaws } from '../../../../src/services/storage/blobs/blob-store
 import type { R2BucketLike } from '../../../../src/services/storage/providers/r2/r2-binding.ts'
 import { r2 } from '../../../../src/services/storage/providers/r2/r2.ts'
 import { suite, type Suite } from '../../suite.ts'
-import { sessionSuite } from './session-suites.ts'
+import { edgeSuite, sessionSuite } from './session-suites.ts'
 
 /** The laws on the R2 bindings of workerd. */
 export function r2BlobsSuites({
@@ -37,6 +37,14 @@ export function r2BlobsSuites({
         listUploads: 'a binding does not list uploads',
       },
     ),
+    edgeSuite(
+      'r2',
+      async () => {
+        await clear(ONE)
+        return { store: provider.bucket('one'), fetch: noFetch }
+      },
+      5 * 2 ** 20,
+    ),
     sessionSuite(
       'r2',
       async () => {
@@ -54,4 +62,9 @@ async function clear(bucket: R2BucketLike): Promise<void> {
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key))
     if (!truncated) return
   }
+}
+
+/** A binding presigns nothing. */
+async function noFetch(): Promise<Response> {
+  throw new Error('There is no server')
 }

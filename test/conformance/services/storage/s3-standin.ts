@@ -4,7 +4,7 @@ import type { BlobProvider } from '../../../../src/services/storage/blobs/blob-s
 import { s3 } from '../../../../src/services/storage/providers/s3/s3.ts'
 import { createS3Standin } from '../../../support/s3-standin.ts'
 import { suite, type Suite } from '../../suite.ts'
-import { sessionSuite } from './session-suites.ts'
+import { edgeSuite, sessionSuite } from './session-suites.ts'
 
 /** The laws on a stand-in for S3 that does all that AWS documents; Ceph keeps them too, see s3-peers.ts. */
 export function s3StandinSuites(): readonly Suite[] {
@@ -28,6 +28,17 @@ export function s3StandinSuites(): readonly Suite[] {
         return [provider.bucket('one'), provider.bucket('two')] as const
       },
     }),
+    edgeSuite(
+      's3 (stand-in)',
+      async () => {
+        const { endpoint, accessKeyId, secretAccessKey, fetch, createBucket } =
+          createS3Standin(systemClock)
+        createBucket('laws')
+        const store = s3({ endpoint, accessKeyId, secretAccessKey, fetch }).bucket('laws')
+        return { store, fetch }
+      },
+      5 * 2 ** 20,
+    ),
     sessionSuite('s3 (stand-in)', async () => open('laws').bucket('laws'), 5 * 2 ** 20),
   ]
 }
