@@ -13,7 +13,9 @@ async function runThrowing(thrown: unknown) {
   if (job === undefined) throw new Error('A job was to be claimed')
   const processor = {
     queue: 'q',
-    process: () => Promise.reject<never>(thrown),
+    async process() {
+      throw thrown
+    },
   }
   return runProcessor(processor, job, {} as JobControl)
 }
