@@ -11,9 +11,11 @@ import { s3PeerSuites, type S3Addresses } from '../conformance/services/storage/
 import { runSuites } from '../conformance/run-suites.ts'
 import { suite, type Suite } from '../conformance/suite.ts'
 import { alarmLaws } from './workerd-alarm-laws.ts'
+import { observedObjectLaws, type ObservedObjects } from './observed-object.ts'
 import { createObjectBench, type ObjectNamespaces } from './workerd-object-bench.ts'
 import { objectLaws } from './workerd-object-laws.ts'
 
+export { ObservedObject } from './observed-object.ts'
 export { LawInfrastructureObject } from '../conformance/backends/durable-objects.ts'
 export {
   FailingInfrastructureObject,
@@ -26,6 +28,7 @@ export {
 /** What tools/run-workerd.ts binds: each exported object under its own name, and texts, empty where there is none. */
 interface Env extends ObjectNamespaces, EchoAddresses, S3Addresses, AzureAddresses {
   readonly LawInfrastructureObject: DurableObjectNamespaceLike
+  readonly ObservedObject: ObservedObjects
   readonly ONLY: string
   readonly UPSTASH_URL: string
   readonly UPSTASH_TOKEN: string
@@ -44,6 +47,7 @@ export default {
       ...durableObjectsSuites(env.LawInfrastructureObject, env.SIMULATION_SEEDS),
       suite('InfrastructureObject', 'durable-objects', objectLaws, bench),
       suite('JobRunner', 'durable-objects', alarmLaws, bench),
+      suite('observe', 'durable-objects', observedObjectLaws, env.ObservedObject),
       ...upstashSuites(env),
     ]
     const failed = await runSuites('workerd', suites, console.log, env.ONLY)

@@ -1,6 +1,6 @@
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { currentContext, runInContext, type Context } from '../context/context.ts'
-import type { FlushResult } from '../exporting/flush-result.ts'
+import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
 import type { LogLevel } from '../logs/log-level.ts'
 import type { LoggerService } from '../logs/logger-service.ts'
 import type { Baggage } from '../traces/baggage.ts'
@@ -17,7 +17,8 @@ export interface ObserverHost {
   readonly slowMs: number
   readonly now: () => number
   readonly flush: () => Promise<FlushResult>
-  readonly flushSoon: (waitUntil: WaitUntil | undefined) => void
+  /** @returns What was begun at once, with what is to be sent but metrics */
+  readonly flushSoon: (waitUntil: WaitUntil | undefined) => Promise<FlushResult> | undefined
   readonly measure: (
     labels: { readonly method: string; readonly route: string; readonly status: string },
     ms: number,
@@ -46,6 +47,7 @@ export abstract class Observed implements Observation {
   readonly #startMs: number
   readonly #fields: object[] = []
   #begun = false
+  #flushing: Promise<FlushResult> | undefined
 
   constructor(host: ObserverHost, start: WorkStart, kind: SpanKind, attributes: Attributes) {
     const { tracing, fetch = systemFetch } = host.options
@@ -109,7 +111,11 @@ export abstract class Observed implements Observation {
   }
 
   flush(): Promise<FlushResult> {
-    return this.host.flush()
+    const begun = this.#flushing
+    this.#flushing = undefined
+    // Who waits for this waits for what has been handed to `waitUntil` too.
+    const soon = { flush: async () => begun ?? NOTHING }
+    return flushAll([soon, { flush: this.host.flush }])
   }
 
   /** What the work is called where errors are gathered. */
@@ -146,6 +152,8 @@ export abstract class Observed implements Observation {
       this.log[level](Object.assign({}, ...this.#fields, fields) as object, message)
     }
     this.span?.end()
-    this.host.flushSoon(this.start.waitUntil)
+    this.#flushing = this.host.flushSoon(this.start.waitUntil)
   }
 }
+
+const NOTHING: FlushResult = { sent: 0, dropped: 0, errors: [] }

@@ -91,9 +91,11 @@ export function createObserver(options: ObserverOptions = {}): Observer {
     now: () => clock.now(),
     flush: () => flushAll(metrics === undefined ? shared : [...shared, metrics]),
     flushSoon(waitUntil) {
-      // A server's sinks send in batches, in their own time.
-      if (waitUntil !== undefined) waitUntil(flushAll(shared))
       flushMetrics?.(waitUntil ?? (() => undefined))
+      // A server's sinks send in batches, in their own time.
+      const flushing = waitUntil && flushAll(shared)
+      if (flushing !== undefined) waitUntil?.(flushing)
+      return flushing
     },
     measure: (labels, ms) => durations?.observe(labels, ms / 1000),
     report(error, details) {

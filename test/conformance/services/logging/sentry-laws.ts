@@ -189,10 +189,13 @@ export const sentryLaws: readonly Law<unknown>[] = [
       const request = new Request('https://x.example.com/orders/7', {
         headers: { 'x-request-id': 'r7' },
       })
-      await observer.forRequest(request, ctx).handle(({ log }) => {
+      const observed = observer.forRequest(request, ctx)
+      await observed.handle(({ log }) => {
         log.info('before')
         throw new Error('no')
       })
+      // What was handed over is waited for, and told.
+      expectEqual((await observed.flush()).sent, 1)
       await Promise.all(waited)
       const work = observer.forWork('queue orders')
       await expectRejection(
