@@ -264,8 +264,10 @@ export function createStorage(options: StorageOptions): Storage {
         ...(store !== undefined && { store }),
         ...(bucket !== undefined && { bucket }),
       })
-      const input = await inputOf(key, place)
-      if (video === undefined || input instanceof Uint8Array)
+      // Before anything is read: a film that nobody can work on is not to be loaded first.
+      const reads = made.capabilities.stores.includes(place.store)
+      const input = video !== undefined && reads ? await inputOf(key, place) : null
+      if (video === undefined || input === null || input instanceof Uint8Array)
         throw new MediaError(
           'unsupported',
           'Cannot transcode video: the processor knows no videos, or cannot read that store',
