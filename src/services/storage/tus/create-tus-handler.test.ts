@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { memory } from '../../../runtime/backends/memory/index.ts'
 import { createFakeClock } from '../../../testing/index.ts'
 import { memoryBlobs } from '../providers/memory/memory-blobs.ts'
+import { StorageError } from '../storage-error.ts'
 import { createUploadSessions } from '../uploads/create-upload-sessions.ts'
 import { createTusHandler, type TusHandlerOptions } from './create-tus-handler.ts'
 
@@ -308,4 +309,28 @@ test('what has expired is gone', async () => {
   const path = await begin()
   await clock.advance(86_400_001)
   expect((await send('HEAD', path)).status).toBe(404)
+})
+
+test('HEAD makes the object where a process died behind the last byte', async () => {
+  const inner = memoryBlobs().bucket('b')
+  let fails = true
+  const complete: typeof inner.uploads.complete = async (...args) => {
+    if (!fails) return inner.uploads.complete(...args)
+    fails = false
+    throw new StorageError('unavailable', 'The process died', { mayHaveHappened: true })
+  }
+  const store = { ...inner, uploads: { ...inner.uploads, complete } }
+  const uploads = createUploadSessions({ backend: memory(), store, partBytes: 4 })
+  const told: string[] = []
+  const { send, begin, patch } = stage({
+    uploads,
+    onComplete: ({ key }) => void told.push(key),
+  })
+  const path = await begin({ 'upload-length': '6' })
+  const died = await patch(path, 0, 'abcdef')
+  expect([died.status, died.headers.get('retry-after')]).toEqual([503, '1'])
+  expect([await inner.exists('whole'), told]).toEqual([false, []])
+  expect((await send('HEAD', path)).headers.get('upload-offset')).toBe('6')
+  expect(await (await inner.get('whole'))?.text()).toBe('abcdef')
+  expect(told).toEqual(['whole'])
 })
