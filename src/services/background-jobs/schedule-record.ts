@@ -25,6 +25,11 @@ export interface ScheduleRecord extends ScheduleDefinition {
    * ascending.
    */
   readonly owed: readonly number[]
+  /**
+   * Ticks that are counted in `progress` and whose runs are being added: ms since 1970, ascending.
+   * An add whose answer was lost may yet take effect, so they are added again until one answers.
+   */
+  readonly adding: readonly number[]
   readonly paused: boolean
   /** The id of the job that looks after the next tick; `null` where nothing is to come. */
   readonly wake: string | null
@@ -59,7 +64,8 @@ export function redefined(
   const { schedule, misfire } = definition
   if (before === null) {
     const progress = { lastScheduledMs: now, runsSoFar: 0 }
-    return { ...definition, progress, owed: [], paused: false, wake: null, lastRun: null }
+    const nothing = { owed: [], adding: [], paused: false, wake: null, lastRun: null }
+    return { ...definition, progress, ...nothing }
   }
   if (canonicalJson(definitionOf(before)) === canonicalJson(definition)) return null
   if (canonicalJson(before.schedule) === canonicalJson(schedule))
@@ -76,7 +82,7 @@ export function redefined(
 
 /** @returns The record as JSON */
 export function scheduleRecordToJson(record: ScheduleRecord): Json {
-  const { schedule, misfire, overlap, job, progress, owed, paused, wake, lastRun } = record
+  const { schedule, misfire, overlap, job, progress, owed, adding, paused, wake, lastRun } = record
   return {
     schedule,
     misfire: typeof misfire === 'string' ? misfire : { ...misfire },
@@ -84,6 +90,7 @@ export function scheduleRecordToJson(record: ScheduleRecord): Json {
     job: jobToJson(job),
     progress: { ...progress },
     owed,
+    adding,
     paused,
     wake,
     lastRun,
@@ -93,14 +100,14 @@ export function scheduleRecordToJson(record: ScheduleRecord): Json {
 /** @returns The record that `json` holds, or `null` when it holds none */
 export function scheduleRecordOf(json: Json | undefined): ScheduleRecord | null {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return null
-  if (!('schedule' in json) || !('job' in json) || !('owed' in json)) return null
+  if (!('schedule' in json) || !('job' in json) || !('adding' in json)) return null
   // Only `scheduleRecordToJson` writes the partition of a queue's schedules.
   return json as unknown as ScheduleRecord
 }
 
-function upcoming({ schedule, progress, owed }: ScheduleRecord): number | null {
+function upcoming({ schedule, progress, owed, adding }: ScheduleRecord): number | null {
   const next = nextRun(schedule, progress.lastScheduledMs, progress.runsSoFar)
-  return owed[0] ?? next
+  return adding[0] ?? owed[0] ?? next
 }
 
 function definitionOf({ schedule, misfire, overlap, job }: ScheduleRecord): ScheduleDefinition {

@@ -1,10 +1,10 @@
-import { fitText } from '../../primitives/fit-text.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
-import type { ClaimedJob, NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { Json } from '../../runtime/ports/json.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import { dueAt, type ScheduleRecord } from './schedule-record.ts'
+import { addRuns, runId } from './schedule-runs.ts'
 import type { ScheduleStore } from './schedule-store.ts'
 import {
   decideOverlap,
@@ -33,8 +33,6 @@ const WAIT_MS = 1000
 const UNNAMED_ASKED = 6
 const UNNAMED = 'schedule_unnamed'
 const MAX_TRIES = 20
-const ID_CHARACTERS = 256
-const DAY_MS = 86_400_000
 
 /** The data of a job that looks after a schedule. */
 export function wakeData(schedule: string): Json {
@@ -42,8 +40,8 @@ export function wakeData(schedule: string): Json {
 }
 
 /**
- * Runs the jobs that look after schedules: each adds what is due, notes it in the schedule, and
- * waits for the next tick.
+ * Runs the jobs that look after schedules: each notes in the schedule what is due, adds it, notes
+ * that, and waits for the next tick.
  */
 export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor {
   const { store, jobs, queue, clock, wakeJobs } = options
@@ -59,45 +57,38 @@ export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor
     return { active: state === 'active', waiting }
   }
 
-  /**
-   * Adds the runs of ticks. Done again after a crash it adds nothing twice, whatever became of
-   * them.
-   */
-  async function addRuns(id: string, record: ScheduleRecord, due: readonly number[]) {
-    const name = await fitText(id, ID_CHARACTERS - runSuffix(0).length)
-    const ids = due.map((at) => `${name}${runSuffix(at)}`)
-    const ttlMs = rememberedMs(record, due.at(-1) ?? 0)
-    const { job } = record
-    await jobs.add(
-      ids.map((run): NewJob => ({ ...job, id: run, deduplication: { id: run, ttlMs } })),
-    )
-    await wakeJobs(0)
-    return ids.at(-1) ?? null
-  }
-
-  /** What is due now, and the record once it has been added; `null` while it must wait. */
-  async function tick(id: string, record: ScheduleRecord): Promise<ScheduleRecord | null> {
+  /** What is due now, counted and to be added; the record itself where nothing is. */
+  async function decide(id: string, record: ScheduleRecord): Promise<ScheduleRecord | null> {
     const now = clock.now()
     const { schedule, misfire, overlap, owed } = record
     const { runs, progress } = decideTicks(schedule, record.progress, now, misfire)
     const late = misfire === 'skip' ? now - ON_TIME_MS : -Infinity
     const all = [...owed.filter((at) => at >= late), ...runs]
     // Runs that must not overlap cannot all start now: the latest stands for them.
-    const due = overlap === 'allow' ? all : all.slice(-1)
+    const adding = overlap === 'allow' ? all : all.slice(-1)
+    const last = adding.at(-1)
     const nothing = runs.length === 0 && progress === record.progress && owed.length === 0
     const done = nothing ? record : { ...record, progress, owed: [] }
-    if (due.length === 0) return done
+    if (last === undefined) return done
     const decision = decideOverlap(overlap, await unfinished(overlap, record.lastRun))
     if (decision === 'wait') return null
     if (decision === 'drop') return done
-    return { ...done, lastRun: await addRuns(id, done, due) }
+    return { ...done, adding, lastRun: await runId(id, last) }
+  }
+
+  /** The record once what it says is done, `null` while a run waits for the one before. */
+  async function step(id: string, record: ScheduleRecord): Promise<ScheduleRecord | null> {
+    if (record.adding.length === 0) return decide(id, record)
+    await addRuns(jobs, id, record)
+    await wakeJobs(0)
+    return { ...record, adding: [] }
   }
 
   async function look(id: string, wake: ClaimedJob): Promise<JobOutcome> {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const stored = await store.read(id)
       if (stored?.record.wake !== wake.id) return unnamed(wake)
-      const after = await tick(id, stored.record)
+      const after = await step(id, stored.record)
       if (after === null) return { to: 'scheduled', delayMs: WAIT_MS, refund: true }
       const next = dueAt(after)
       const written = { ...after, wake: next === null ? null : wake.id }
@@ -105,6 +96,8 @@ export function createScheduleTicks(options: ScheduleTicksOptions): JobProcessor
       // Who has changed the schedule meanwhile says what follows; what has been added stays.
       if (changed && !(await store.write(id, stored, written))) continue
       if (next === null) return { to: 'completed' }
+      // Written down first: whatever becomes of the add, these ticks have been decided.
+      if (after.adding.length > 0) continue
       return { to: 'scheduled', delayMs: Math.max(next - clock.now(), 0), refund: true }
     }
     return { to: 'scheduled', delayMs: WAIT_MS, refund: true }
@@ -140,21 +133,6 @@ function askedOf(lastError: Json): number {
   if (typeof lastError !== 'object' || lastError === null || Array.isArray(lastError)) return 0
   const { code, asked } = lastError as { readonly [key: string]: Json }
   return code === UNNAMED && typeof asked === 'number' ? asked : 0
-}
-
-function runSuffix(at: number): string {
-  return `@${new Date(at).toISOString()}`
-}
-
-/**
- * How long the id of a run is remembered whatever becomes of its record: a tick that a crash has
- * cut short is made again within this. It is about a thousand ticks, so that none leaves many
- * behind.
- */
-function rememberedMs(record: ScheduleRecord, last: number): number {
-  const next = dueAt(record)
-  const apartMs = next === null ? Infinity : next - last
-  return Math.min(Math.max(1000 * apartMs, DAY_MS), 30 * DAY_MS)
 }
 
 function scheduleOf(data: Json): string | null {

@@ -15,6 +15,7 @@ import {
   type ScheduleDefinition,
   type ScheduleRecord,
 } from './schedule-record.ts'
+import { addRuns } from './schedule-runs.ts'
 import { createScheduleStore, type StoredSchedule } from './schedule-store.ts'
 import { createScheduleTicks, wakeData } from './schedule-ticks.ts'
 import { decideOverlap, type OverlapPolicy } from './scheduling/decide-overlap.ts'
@@ -162,7 +163,12 @@ export function createSchedules(options: SchedulesOptions): Schedules {
       const before = stored?.record ?? null
       const decided = decide(stored)
       if (decided === null) return { changed: false, record: before }
-      const after = decided === 'removed' ? null : decided
+      const after = decided === 'removed' ? null : { ...decided, adding: [] }
+      // A tick that has been counted runs, also where the schedule pauses or changes from here on.
+      if (after !== null && before !== null && before.adding.length > 0) {
+        await addRuns(jobs, id, before)
+        await wakeJobs(0)
+      }
       const at = after === null ? null : dueAt(after)
       const wake = at === null ? null : await addWake(id, at)
       const record = after === null ? null : { ...after, wake }

@@ -1,3 +1,5 @@
+import { createCrashingBackend } from '../../../support/crashing-backend.ts'
+import { BackendError } from '../../../../src/runtime/ports/backend-error.ts'
 import type { Backend } from '../../../../src/runtime/ports/backend.ts'
 import type { SchedulePage } from '../../../../src/services/background-jobs/schedules.ts'
 import {
@@ -176,13 +178,16 @@ export const scheduleLaws: readonly Law<JobQueueHarness>[] = [
       await scheduleJob(boot(), { ...hourly, options: { removeOnComplete: true } })
       await harness.advance(HOUR_MS)
       let dead = true
+      let commits = 0
       const dying: Backend = {
         ...backend,
         store: {
           partition(name) {
             const partition = backend.store.partition(name)
             const commit: typeof partition.commit = async (change) => {
-              if (dead && name.endsWith(':schedules')) throw new Error('The process is gone')
+              // The first says what is being added, the second that it has been.
+              if (dead && name.endsWith(':schedules') && ++commits > 1)
+                throw new Error('The process is gone')
               return partition.commit(change)
             }
             return { ...partition, commit }
@@ -199,6 +204,85 @@ export const scheduleLaws: readonly Law<JobQueueHarness>[] = [
       expectEqual([ran, (await boot().schedules.get('tick'))?.runs], [[1], 1])
       await hours(harness, boot(), 1)
       expectEqual(ran, [1, 1])
+    },
+  },
+  {
+    name: 'a run whose adding was not answered and takes effect late is counted, whatever ticks follow',
+    async run(harness) {
+      for (const misfire of ['latest', 'skip', { all: true, max: 5 }] as const) {
+        const { backend, boot, ran } = await start(harness)
+        await scheduleJob(boot(), { ...hourly, options: { limit: 3, misfire } })
+        await harness.advance(HOUR_MS)
+        const { cutOff, arrive } = losingAdds(backend)
+        await queueOn(cutOff, harness, tickOf(ran)).drain()
+        expectEqual(ran, [])
+        await harness.advance(HOUR_MS)
+        await boot().drain()
+        await arrive()
+        await hours(harness, boot(), 6)
+        const runs = (await boot().schedules.get('tick'))?.runs
+        expectEqual([ran.length, runs], [3, 3], JSON.stringify(misfire))
+      }
+    },
+  },
+  {
+    name: 'a schedule paused, changed or removed while an add of it is under way tells the truth once that arrives',
+    async run(harness) {
+      const acts: readonly [string, (queue: Tick) => Promise<unknown>, readonly number[]][] = [
+        ['pause', (queue) => queue.schedules.pause('tick'), [1]],
+        ['change', (queue) => scheduleJob(queue, { ...hourly, data: 2 }), [1, 2, 2]],
+        ['remove', (queue) => queue.schedules.remove('tick'), [1]],
+      ]
+      for (const [what, act, expected] of acts) {
+        const { backend, boot, ran } = await start(harness)
+        await scheduleJob(boot(), { ...hourly, options: { removeOnComplete: true } })
+        await harness.advance(HOUR_MS)
+        const { cutOff, arrive } = losingAdds(backend)
+        await queueOn(cutOff, harness, tickOf(ran)).drain()
+        await act(boot())
+        await boot().drain()
+        await arrive()
+        await hours(harness, boot(), 2)
+        expectEqual(ran, expected, what)
+        const runs = (await boot().schedules.get('tick'))?.runs
+        expectEqual(runs, what === 'remove' ? undefined : expected.length, what)
+      }
+    },
+  },
+  {
+    name: 'a tick runs once whichever of its writes the worker dies at, before or after it took effect',
+    async run(harness) {
+      for (const when of ['before', 'after'] as const) {
+        let crashed = true
+        for (let at = 1; crashed; at++) {
+          expectTrue(at < 50, 'the writes of a tick to be few')
+          const backend = await harness.open()
+          const begun: string[] = []
+          const jobs = {
+            tick: defineJob({
+              run: ({ id, crashes }) => void (crashes === 0 && begun.push(id)),
+            }),
+          }
+          const all = new Set<string>()
+          const boot = (on: Backend) => {
+            const queue = queueOn(on, harness, jobs)
+            queue.on((event) => void (event.type === 'active' && all.add(event.id)))
+            return queue
+          }
+          const options = { limit: 2, removeOnComplete: true }
+          await scheduleJob(boot(backend), { ...hourly, options })
+          await harness.advance(HOUR_MS)
+          const dying = createCrashingBackend(backend, at, when)
+          await boot(dying.backend)
+            .drain()
+            .catch(() => undefined)
+          crashed = dying.crashed()
+          await hours(harness, boot(backend), 6)
+          const where = `died ${when} write ${at}`
+          expectEqual([all.size, new Set(begun).size === begun.length], [2, true], where)
+          expectEqual((await boot(backend).schedules.get('tick'))?.runs, 2, where)
+        }
+      }
     },
   },
   {
@@ -331,6 +415,28 @@ async function hours(harness: JobQueueHarness, queue: Tick, count: number): Prom
     await harness.advance(HOUR_MS)
     await queue.drain()
   }
+}
+
+/** A process whose adds to the queue `work` are not answered, and take effect when they arrive. */
+function losingAdds(backend: Backend) {
+  const late: (() => Promise<unknown>)[] = []
+  const cutOff: Backend = {
+    ...backend,
+    jobStore: {
+      queue(name) {
+        const queue = backend.jobStore.queue(name)
+        const add: typeof queue.add = (jobs) => {
+          late.push(() => queue.add(jobs))
+          return Promise.reject(new BackendError('backend_unavailable', 'No answer'))
+        }
+        return name === 'work' ? { ...queue, add } : queue
+      },
+    },
+  }
+  const arrive = async (): Promise<void> => {
+    for (const add of late.splice(0)) await add()
+  }
+  return { cutOff, arrive }
 }
 
 /** A backend on which something happens once, while jobs are being added to the queue `work`. */
