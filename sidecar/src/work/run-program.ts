@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { SidecarError } from '@white-cross/reuse/infrastructure/storage/sidecar'
+import { hasProgram } from './has-program.ts'
 
 /** How a program is run: without a shell, without our environment, and never longer than allowed. */
 export interface ProgramRun {
@@ -101,9 +102,12 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   }
 }
 
+/** On Debian it always is; elsewhere deadlines and sizes are what is left. */
+const hasLimits = process.platform === 'linux' && hasProgram('prlimit')
+
 /** Sets limits of the kernel's where there are any, through `prlimit` of util-linux. */
 function limited({ program, args, limits }: ProgramRun): [string, readonly string[]] {
-  if (limits === undefined || process.platform !== 'linux') return [program, args]
+  if (limits === undefined || !hasLimits) return [program, args]
   const { cpuSeconds, memoryMiB, fileBytes } = limits
   return [
     'prlimit',
