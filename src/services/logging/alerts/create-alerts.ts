@@ -16,7 +16,14 @@ import {
   type KnownRule,
   type LogCondition,
 } from './alert-rule.ts'
-import { decideAlert, FIRST_STATE, tenthOf, type AlertState } from './alert-state.ts'
+import {
+  decideCount,
+  decideLevel,
+  FIRST_STATE,
+  tenthOf,
+  type AlertDecision,
+  type AlertState,
+} from './alert-state.ts'
 import { measureRule } from './measure-rule.ts'
 
 /** Options of {@link createAlerts}. */
@@ -63,9 +70,9 @@ interface Watched {
   untold: boolean
   /** Of a counter, when it was looked at last. */
   total: number | undefined
-  /** Of a gauge: since when it is so high, and how high. */
-  highSince: number | undefined
-  level: number
+  /** Of a gauge: how high it is now, and whether it was below the threshold when last looked at. */
+  level: number | undefined
+  wasLow: boolean
 }
 
 /**
@@ -105,8 +112,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
     example: undefined,
     untold: false,
     total: undefined,
-    highSince: undefined,
-    level: 0,
+    level: undefined,
+    wasLow: false,
   }))
   let plannedAt = -Infinity
 
@@ -126,13 +133,15 @@ export function createAlerts(options: AlertsOptions): Alerts {
   }
 
   /** @returns The alert, when it is for this isolate to raise it */
-  async function judge(one: Watched, high: number | undefined): Promise<Alert | undefined> {
-    const { rule, counts, example } = one
+  async function judge(one: Watched): Promise<Alert | undefined> {
+    const { rule, counts, example, level } = one
     const now = clock.now()
     one.counts = new Map()
     try {
-      const decide = (state: AlertState): ReturnType<typeof decideAlert> =>
-        decideAlert(rule, state, counts, now, high)
+      const decide = (state: AlertState): AlertDecision =>
+        level === undefined
+          ? decideCount(rule, state, counts, now)
+          : decideLevel(rule, state, level, now)
       const { value, raised } = await changeState(partition, one, decide)
       const { name, atLeast: threshold, windowMs } = rule
       if (!raised) return undefined
@@ -141,6 +150,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     } catch (error) {
       // Whether it was counted is not known: rather one alert too many than none.
       for (const [tenth, count] of counts) add(one, tenth, count)
+      one.wasLow = false
       throw error
     }
   }
@@ -162,12 +172,11 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const errors: unknown[] = []
     let sent = 0
     for (const one of all) {
-      const { highSince, rule, level, counts } = one
-      const isHigh = highSince !== undefined && clock.now() - highSince >= rule.windowMs
+      const { counts, level, untold } = one
       // What was counted before was judged then.
-      if (counts.size === 0 && !isHigh && !one.untold) continue
+      if (counts.size === 0 && level === undefined && !untold) continue
       try {
-        const alert = await judge(one, isHigh ? level : undefined)
+        const alert = await judge(one)
         one.untold = false
         if (alert === undefined) continue
         await tell(one, alert)
@@ -243,10 +252,13 @@ function matches(
 function measure(one: Watched, families: readonly MetricFamily[], now: number): void {
   const { rule } = one
   const found = rule.metric && measureRule(rule.metric, families)
+  one.level = undefined
   if (found === undefined) return
   if ('level' in found) {
-    one.level = found.level
-    one.highSince = found.level < rule.atLeast ? undefined : (one.highSince ?? now)
+    const isLow = found.level < rule.atLeast
+    // One isolate that is well says nothing of the others: only that it became so.
+    one.level = isLow && one.wasLow ? undefined : found.level
+    one.wasLow = isLow
     return
   }
   const { total, beganAt } = found

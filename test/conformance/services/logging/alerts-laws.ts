@@ -199,6 +199,25 @@ export const alertsLaws: readonly Law<LoggingHarness>[] = [
     },
   },
   {
+    name: 'how long a gauge is high is known to all isolates, and ends where one of them finds it low',
+    async run(harness) {
+      const { raised, isolate } = await fixture(harness, [
+        { name: 'waiting', metric: { name: 'jobs_waiting' }, atLeast: 100, window: '10s' },
+      ])
+      // Each time another isolate, as a cron trigger may have it, and the totals of all.
+      const look = async (value: number): Promise<void> => {
+        const metrics = new MetricsService({ clock: harness.clock })
+        metrics.gauge('jobs_waiting', { help: 'h' }).set(value)
+        await isolate().own.export(await metrics.read())
+        await harness.advance(6000)
+      }
+      for (const value of [150, 120, 90, 110, 120]) await look(value)
+      expectEqual(raised, [])
+      await look(130)
+      expectEqual(raised, [['waiting', 130]])
+    },
+  },
+  {
     name: 'what could not be told is raised again with the next flush, and nothing is thrown',
     async run(harness) {
       const { isolate } = await fixture(harness, [errors])
