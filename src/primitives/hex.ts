@@ -1,13 +1,11 @@
 /** @returns `bytes` in lower-case hexadecimal */
 export function encodeHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += BYTES[byte] as string
+  for (const byte of bytes) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15)
   return text
 }
 
-const BYTES: readonly string[] = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-)
+const DIGITS = '0123456789abcdef'
 
 /**
  * Decodes exactly what {@link encodeHex} writes: whole bytes, lower case, no prefix, so that no two

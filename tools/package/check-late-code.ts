@@ -7,6 +7,7 @@ import { RUNTIMES } from './check-imports.ts'
 /** Uses what the package loads only when it is first used. */
 const USE = `
 import { JobQueue, scheduleJob } from '@white-cross/reuse/infrastructure/background-jobs'
+import { MetricsService } from '@white-cross/reuse/infrastructure/logging'
 import { createPayments } from '@white-cross/reuse/infrastructure/payments'
 import { sandbox } from '@white-cross/reuse/infrastructure/payments/sandbox'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
@@ -15,6 +16,10 @@ export async function use() {
   await scheduleJob(queue, { name: 'work', cron: '0 2 * * *', data: null, options: { timezone: 'Europe/Berlin' } })
   const [schedule] = await queue.schedules.list()
   if (!(schedule?.nextRunAt > Date.now())) throw new Error('The schedule was to have a next run')
+  const metrics = new MetricsService({ backend: memory() })
+  metrics.counter('late_total', { help: 'Late' }).inc(3)
+  await metrics.flush()
+  if (!(await metrics.expose()).body.includes('late_total 3')) throw new Error('3 were to be counted')
   const payments = createPayments({ backend: memory(), providers: { sandbox: sandbox() } })
   const { id } = await payments.createPaymentIntent({
     operationId: 'late',

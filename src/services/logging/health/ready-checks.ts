@@ -114,7 +114,8 @@ export function queueCheck(
  * nothing.
  *
  * @example
- * const health = new HealthCheckService({ checks: { files: blobStoreCheck(s3(options)) } })
+ * const files = blobStoreCheck(s3(options).bucket())
+ * const health = new HealthCheckService({ checks: { files } })
  */
 export function blobStoreCheck(
   store: { exists(key: string, options: { readonly signal: AbortSignal }): Promise<boolean> },

@@ -46,23 +46,36 @@ export function jsonFields(
   fields: Readonly<Record<string, unknown>>,
   reserved: ReadonlySet<string>,
 ): string {
+  let beginnings = beginningsBy.get(reserved)
+  if (beginnings === undefined) {
+    beginnings = new Map<string, string>()
+    beginningsBy.set(reserved, beginnings)
+  }
   let json = ''
   for (const name in fields) {
     const value = fields[name]
     if (value === undefined) continue
-    const beginning = reserved.has(name)
-      ? `,${jsonText(freeName(name, fields, reserved))}:`
-      : (beginnings.get(name) ?? beginningOf(name))
+    const beginning = beginnings.get(name) ?? beginningOf(name, fields, reserved, beginnings)
     json += beginning + jsonOf(value)
   }
   return json
 }
 
-/** What stands before a field's value. Most names are written in the program, and few. */
-const beginnings = new Map<string, string>()
+/**
+ * What stands before a field's value, by the names that are the format's own. Most names are
+ * written in the program, and few.
+ */
+const beginningsBy = new WeakMap<ReadonlySet<string>, Map<string, string>>()
 const MAX_BEGINNINGS = 1000
 
-function beginningOf(name: string): string {
+function beginningOf(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+  reserved: ReadonlySet<string>,
+  beginnings: Map<string, string>,
+): string {
+  // Which name is free depends on the others.
+  if (reserved.has(name)) return `,${jsonText(freeName(name, fields))}:`
   const beginning = `,${jsonText(name)}:`
   if (beginnings.size >= MAX_BEGINNINGS) beginnings.clear()
   if (name.length <= SHORT) beginnings.set(name, beginning)
@@ -70,12 +83,7 @@ function beginningOf(name: string): string {
 }
 
 /** @returns `name`, with as many `_` before it as keep it from being another's */
-function freeName(
-  name: string,
-  fields: Readonly<Record<string, unknown>>,
-  reserved: ReadonlySet<string>,
-): string {
-  if (!reserved.has(name)) return name
+function freeName(name: string, fields: Readonly<Record<string, unknown>>): string {
   let free = `_${name}`
   while (Object.hasOwn(fields, free)) free = `_${free}`
   return free

@@ -22,13 +22,14 @@ function writeFamily(family: MetricFamily, scheme: EscapingScheme, open: boolean
   const total = type === 'counter' ? `${name}_total` : name
   const shown = quoted(open ? name : total)
   const names = labelNames.map((label) => quoted(escapeName(label, scheme)))
+  const limits = [...bounds.map(open ? canonical : number), '+Inf']
   let text = ''
   if (help !== '') text += `# HELP ${shown} ${escapeHelp(help, open)}\n`
   text += `# TYPE ${shown} ${type}\n`
   if (open && unit !== undefined) text += `# UNIT ${shown} ${unit}\n`
   for (const one of series) {
     const labels = labelsOf(names, one)
-    if (type === 'histogram') text += writeHistogram(name, labels, one, bounds, open)
+    if (type === 'histogram') text += writeHistogram(name, labels, one, limits, open)
     else
       text += `${sample(total, labels)} ${number(one.value)}${exemplarOf(one.exemplars?.[0], open && type === 'counter')}\n`
     // Without it nobody can tell a counter that began anew from one that was always there.
@@ -42,18 +43,19 @@ function writeHistogram(
   name: string,
   labels: string,
   { value, counts = [], exemplars }: MetricSeries,
-  bounds: readonly number[],
+  limits: readonly string[],
   open: boolean,
 ): string {
-  const more = labels === '' ? '' : `${labels},`
-  const bucket = `${name}_bucket`
+  // All but the limit is the same for each bucket.
+  const [beginning = '', end = ''] = sample(
+    `${name}_bucket`,
+    `${labels === '' ? '' : `${labels},`}le="\n"`,
+  ).split('\n')
   let text = ''
   let count = 0
-  for (let at = 0; at <= bounds.length; at++) {
+  for (let at = 0; at < limits.length; at++) {
     count += counts[at] ?? 0
-    const bound = bounds[at]
-    const le = bound === undefined ? '+Inf' : open ? canonical(bound) : number(bound)
-    text += `${sample(bucket, `${more}le="${le}"`)} ${count}${exemplarOf(exemplars?.[at], open)}\n`
+    text += `${beginning}${limits[at]}${end} ${count}${exemplarOf(exemplars?.[at], open)}\n`
   }
   return `${text}${sample(`${name}_sum`, labels)} ${number(value)}\n${sample(`${name}_count`, labels)} ${count}\n`
 }

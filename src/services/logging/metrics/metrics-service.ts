@@ -30,7 +30,7 @@ import {
 } from './metrics-options.ts'
 import { escapeName } from './name-escaping.ts'
 import { negotiate } from './negotiate.ts'
-import { SharedMetrics } from './totals.ts'
+import { createLazyTotals } from './lazy-totals.ts'
 
 const CREATE = 'create metrics'
 const NAMES = [
@@ -72,7 +72,7 @@ export class MetricsService {
   readonly #samples = new Set<string>()
   readonly #collectors: (() => Promise<readonly MetricReading[]>)[] = []
   readonly #exporters: readonly MetricsExporter[]
-  readonly #shared: SharedMetrics | undefined
+  readonly #shared: ReturnType<typeof createLazyTotals> | undefined
   readonly #host: InstrumentHost
   readonly #notices = new Map<string, Counter<'metric'>>()
   /** By metric, how often it had changed when it was last written. */
@@ -116,7 +116,7 @@ export class MetricsService {
     const staleMs = checkDuration(CREATE, 'staleAfter', staleAfter, 60_000, 86_400_000)
     if (backend !== undefined) {
       const { store } = backend
-      this.#shared = new SharedMetrics({
+      this.#shared = createLazyTotals({
         store,
         namespace,
         shards,

@@ -110,7 +110,12 @@ export class RecordedSpan implements Span {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const name of Object.keys(attributes)) this.setAttribute(name, attributes[name])
+    if (!this.recording) return this
+    const names = Object.keys(attributes)
+    if (this.#attributes === undefined && names.length <= this.#host.limits.maxAttributes) {
+      this.#attributes = { ...attributes }
+      this.#count = names.length
+    } else for (const name of names) this.setAttribute(name, attributes[name])
     return this
   }
 
