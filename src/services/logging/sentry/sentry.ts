@@ -23,7 +23,6 @@ export interface SentryOptions {
   readonly release?: string
   /** Default: Sentry's, `production`. */
   readonly environment?: string
-  readonly serverName?: string
   /** Tags of every event. */
   readonly tags?: Readonly<Record<string, string>>
   /** The share of events that is sent, 0 to 1. Default 1. */
@@ -64,7 +63,6 @@ const CREATE = 'create Sentry client'
 const NAMES = [
   'release',
   'environment',
-  'serverName',
   'tags',
   'sampleRate',
   'beforeSend',
@@ -102,7 +100,8 @@ export function sentry(options: SentryOptions): SentryClient {
   const { sampleRate = 1, maxBreadcrumbs: most = 30, maxQueued = 30 } = options
   checkNumber(CREATE, 'sampleRate', sampleRate, 0, 1)
   checkInteger(CREATE, 'maxBreadcrumbs', most, 0, 100)
-  if (captureLines !== undefined && !Object.hasOwn(LEVELS, captureLines))
+  const least = captureLines === undefined ? Infinity : LEVELS[captureLines]
+  if (typeof least !== 'number')
     throw new TypeError(`Cannot ${CREATE}: captureLines is no level, warn, error or fatal expected`)
   const queue = createEventQueue({
     target: readDsn(dsn),
@@ -147,7 +146,7 @@ export function sentry(options: SentryOptions): SentryClient {
     const { user, extra, fingerprint, transaction, ...shown } = redactor.object({
       ...what,
       ...details,
-      tags: { ...tags, ...details.tags, ...(requestId !== undefined && { requestId }) },
+      tags: { ...tags, ...details.tags, requestId },
       // A redactor makes an object of an object.
     }) as SentryDetails & { readonly error?: unknown; readonly message?: string }
     const kept = lines.get(requestId ?? traceId ?? '') ?? []
@@ -160,7 +159,6 @@ export function sentry(options: SentryOptions): SentryClient {
       level: level ?? (isError ? 'error' : 'info'),
       release: options.release,
       environment: options.environment,
-      server_name: options.serverName,
       transaction,
       exception: isError ? { values: readExceptions(shown.error, handled) } : undefined,
       logentry: isError ? undefined : { formatted: shown.message },
@@ -180,17 +178,15 @@ export function sentry(options: SentryOptions): SentryClient {
     const { err, error = err, requestId, traceId, spanId, ...data } = fields
     const ids = { requestId: idOf(requestId), traceId: idOf(traceId), spanId: idOf(spanId) }
     const own = levelOf(levelName)
-    if (captureLines !== undefined && level >= (LEVELS[captureLines] ?? 0))
+    if (level >= least)
       capture(error === undefined ? { message } : { error }, {
         ...ids,
         level: own,
         extra: { ...data, message },
       })
-    if (most === 0) return
     const key = ids.requestId ?? ids.traceId ?? ''
     const kept = lines.get(key) ?? []
-    const category = module ?? 'log'
-    kept.push({ timestamp: time / 1000, level: own, category, message, data })
+    kept.push({ timestamp: time / 1000, level: own, category: module ?? 'log', message, data })
     if (kept.length > most) kept.shift()
     keepLatest(lines, MOST_REQUESTS, key, kept)
   }
