@@ -9,7 +9,7 @@ import {
   type PaymentRecord,
 } from './intents/payment-record.ts'
 import type { ChangeCause, PaymentStore } from './intents/payment-store.ts'
-import { PaymentError } from './payment-error.ts'
+import { PaymentError, type PaymentErrorCode } from './payment-error.ts'
 import type { PaymentHandle, ProviderPayment } from './providers/provider-payment.ts'
 import type { PaymentProvider } from './providers/provider.ts'
 
@@ -78,6 +78,29 @@ export async function keepSeen(
 /** Whether the call may have been carried out although no answer says so. */
 export function isIndeterminate(error: unknown): boolean {
   return !(error instanceof PaymentError) || error.code === 'indeterminate'
+}
+
+const REFUSALS: readonly PaymentErrorCode[] = [
+  'declined',
+  'authentication_required',
+  'invalid_request',
+  'unsupported',
+  'refund_exceeds_capture',
+]
+
+/**
+ * Whether an error says for certain that nothing came of an operation, whoever else has called for
+ * it.
+ *
+ * A provider answers a repeated key with what it answered first. Where it refuses the call without
+ * a look at that, as for too many calls, a key that is in use or a token that has ended, nothing is
+ * said about the call before.
+ *
+ * @param isRepeated Whether the key was sent before, or is being sent by somebody else
+ */
+export function isCertainlyUndone(error: unknown, isRepeated: boolean): boolean {
+  if (isIndeterminate(error)) return false
+  return !isRepeated || (error instanceof PaymentError && REFUSALS.includes(error.code))
 }
 
 /** The payment's id goes with the error, so that its caller can look it up and reconcile it. */

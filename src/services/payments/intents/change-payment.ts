@@ -11,6 +11,7 @@ import {
 import {
   findProvider,
   handleOf,
+  isCertainlyUndone,
   isIndeterminate,
   keepSeen,
   withPaymentId,
@@ -184,7 +185,7 @@ async function confirmAnew(
   paymentMethod: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Payment> {
-  if (record.state === 'indeterminate') return attempt(context, record, signal)
+  if (record.state === 'indeterminate') return attempt(context, record, signal, false)
   if (paymentMethod === undefined)
     throw invalid(
       'confirm payment',
@@ -197,7 +198,7 @@ async function confirmAnew(
     decline: null,
     nextAction: null,
   })
-  return attempt(context, again, signal)
+  return attempt(context, again.record, signal, again.isOurs)
 }
 
 /**
@@ -284,7 +285,7 @@ async function runOperation(context: PaymentContext, operation: Operation): Prom
           ? null
           : { ...record, state: 'indeterminate' },
       )
-    } else {
+    } else if (isCertainlyUndone(error, resumed)) {
       await dropOperation(context, id, name, kind, cause, error)
     }
     throw withPaymentId(error, id)

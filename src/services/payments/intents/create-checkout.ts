@@ -14,14 +14,14 @@ import {
 } from '../operations/check-request.ts'
 import {
   findProvider,
-  isIndeterminate,
+  isCertainlyUndone,
   withPaymentId,
   type PaymentContext,
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
 import type { CheckoutRequest } from '../providers/provider-billing.ts'
 import type { NextAction } from '../providers/provider-payment.ts'
-import { newRecord } from './create-payment.ts'
+import { newRecord, noteRepetition } from './create-payment.ts'
 import type { Payment } from './payment.ts'
 import { paymentOf } from './payment-record.ts'
 
@@ -103,7 +103,7 @@ export async function createCheckout(
     'checkout',
     canonicalJson({ ...asked, amount: asked.amount.toJSON() }),
   )
-  const { record } = await context.store.create(
+  const { record, isNew } = await context.store.create(
     newRecord(id, name, fingerprint, paymentRequestOf(asked), context.clock.now()),
     { action, cause: operationId, amount: asked.amount.minor.toString() },
   )
@@ -117,6 +117,7 @@ export async function createCheckout(
   if (known !== undefined)
     return checkoutOf(paymentOf(record), known, record.handles['checkoutEnds'])
   const idempotencyKey = await deriveKey('checkout', id)
+  if (!isNew) await noteRepetition(context, record)
   try {
     const seen = await provider.createCheckout(asked, { idempotencyKey, signal: request.signal })
     const { after } = await context.store.change(
@@ -138,8 +139,12 @@ export async function createCheckout(
     )
     return checkoutOf(paymentOf(after), seen.url, after.handles['checkoutEnds'])
   } catch (error) {
-    if (!isIndeterminate(error))
-      await context.store.remove(id, (present) => present.handles['checkoutUrl'] === undefined)
+    await context.store.remove(
+      id,
+      (present) =>
+        present.handles['checkoutUrl'] === undefined &&
+        isCertainlyUndone(error, present.repeated === present.attempt),
+    )
     throw withPaymentId(error, id)
   }
 }

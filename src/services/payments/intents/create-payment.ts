@@ -14,7 +14,7 @@ import {
 } from '../operations/check-request.ts'
 import {
   findProvider,
-  isIndeterminate,
+  isCertainlyUndone,
   keepSeen,
   withPaymentId,
   type PaymentContext,
@@ -106,16 +106,17 @@ export async function createPayment(
   const asked = readRequest(request, id, provider)
   const fingerprint = await deriveKey(name, canonicalJson(jsonOf(asked)))
   const found = await context.store.read(id)
-  if (found !== null) return resume(context, found, fingerprint, request.signal)
+  if (found !== null) return resume(context, found, fingerprint, request.signal, false)
 
   const judged = await judge(context, request, asked)
   const now = context.clock.now()
-  const { record } = await context.store.create(newRecord(id, name, fingerprint, judged, now), {
+  const created = newRecord(id, name, fingerprint, judged, now)
+  const { record, isNew } = await context.store.create(created, {
     action: 'create',
     cause: operationId,
     amount: asked.amount.minor.toString(),
   })
-  return resume(context, record, fingerprint, request.signal)
+  return resume(context, record, fingerprint, request.signal, isNew)
 }
 
 /** Goes on with a payment that was begun, by this call or by one before it. */
@@ -124,6 +125,7 @@ async function resume(
   record: PaymentRecord,
   fingerprint: string,
   signal: AbortSignal | undefined,
+  isFirst: boolean,
 ): Promise<Payment> {
   if (record.fingerprint !== fingerprint)
     throw new PaymentError(
@@ -132,18 +134,21 @@ async function resume(
       { paymentId: record.id, provider: record.provider },
     )
   if (record.reference !== null || record.state !== 'indeterminate') return paymentOf(record)
-  return attempt(context, record, signal)
+  return attempt(context, record, signal, isFirst)
 }
 
 /**
  * Calls the provider under the key of the current attempt.
  *
  * As long as the provider remembers keys, calling again is safe. Later it is asked first.
+ *
+ * @param isFirst Whether nobody else can have called for this attempt
  */
 export async function attempt(
   context: PaymentContext,
   record: PaymentRecord,
   signal: AbortSignal | undefined,
+  isFirst: boolean,
 ): Promise<Payment> {
   const { provider } = findProvider(context, ACTION, record.provider)
   const asked = requestOf(record)
@@ -155,8 +160,9 @@ export async function attempt(
     const seen = await provider.findPayment(asked, record.attemptAt, { idempotencyKey, signal })
     if (seen !== null) return keepSeen(context, record.id, cause, seen, 'reconcile')
     const again = await nextAttempt(context, record)
-    return attempt(context, again, signal)
+    return attempt(context, again.record, signal, again.isOurs)
   }
+  if (!isFirst) await noteRepetition(context, record)
   let payment: Payment
   try {
     const seen = await provider.createPayment(asked, { idempotencyKey, signal })
@@ -185,17 +191,35 @@ export function paidOrDeclined(payment: Payment, wanted: boolean): Payment {
   })
 }
 
-/** After a decline, or when the provider no longer knows the key: the next call is another one. */
+/** From here on a refusal of one call says nothing about the others of this attempt. */
+export async function noteRepetition(
+  context: PaymentContext,
+  { id, attempt: count }: PaymentRecord,
+): Promise<void> {
+  await context.store.change(id, { action: 'repeat', cause: String(count) }, (present) =>
+    present.attempt === count && present.repeated !== count && present.reference === null
+      ? { ...present, repeated: count }
+      : null,
+  )
+}
+
+/**
+ * After a decline, or when the provider no longer knows the key: the next call is another one.
+ *
+ * @returns The record with the next attempt, and whether it was this call that began it
+ */
 export async function nextAttempt(
   context: PaymentContext,
   record: PaymentRecord,
   changes: Partial<PaymentRecord> = {},
-): Promise<PaymentRecord> {
+): Promise<{ readonly record: PaymentRecord; readonly isOurs: boolean }> {
+  let isOurs = false
   const { after } = await context.store.change(
     record.id,
     { action: 'attempt', cause: String(record.attempt + 1) },
-    (present) =>
-      present.attempt === record.attempt && present.reference === null
+    (present) => {
+      isOurs = present.attempt === record.attempt && present.reference === null
+      return isOurs
         ? {
             ...present,
             ...changes,
@@ -203,9 +227,10 @@ export async function nextAttempt(
             attempt: record.attempt + 1,
             attemptAt: context.clock.now(),
           }
-        : null,
+        : null
+    },
   )
-  return after
+  return { record: after, isOurs }
 }
 
 /**
@@ -216,7 +241,7 @@ async function settleFailure(
   record: PaymentRecord,
   error: unknown,
 ): Promise<void> {
-  if (isIndeterminate(error)) return
+  if (!isCertainlyUndone(error, false)) return
   const { code, declineCode, advice } = error as PaymentError
   const isStill = (present: PaymentRecord): boolean =>
     present.reference === null &&
@@ -242,11 +267,13 @@ async function settleFailure(
     await context.changed(before, after)
     return
   }
+  const isUndone = (present: PaymentRecord): boolean =>
+    isStill(present) && isCertainlyUndone(error, present.repeated === present.attempt)
   // Nothing came to be, so the operation id is free for a corrected request.
-  if (record.attempt === 1) await context.store.remove(record.id, isStill)
+  if (record.attempt === 1) await context.store.remove(record.id, isUndone)
   else
     await context.store.change(record.id, { action: 'refused', code }, (present) =>
-      isStill(present) ? { ...present, state: 'requires_payment_method' } : null,
+      isUndone(present) ? { ...present, state: 'requires_payment_method' } : null,
     )
 }
 

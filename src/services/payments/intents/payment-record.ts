@@ -24,6 +24,8 @@ export interface PaymentRecord {
   readonly attempt: number
   /** When the current attempt began, ms since 1970. */
   readonly attemptAt: number
+  /** The attempt that was called for more than once; absent where none was. */
+  readonly repeated?: number
   readonly reference: string | null
   readonly aliases: readonly string[]
   readonly state: PaymentState
@@ -61,6 +63,8 @@ export interface RefundEntry {
   readonly fingerprint: string
   readonly reason: string
   readonly failure: string | null
+  /** Whether it was called for more than once. */
+  readonly repeated?: boolean
   readonly createdAt: number
   readonly updatedAt: number
 }

@@ -42,7 +42,7 @@ export async function reconcile(
     // There is none: whoever wants it may try again, and must not meet the key of before.
     const again = await nextAttempt(context, record)
     const { before, after } = await context.store.change(id, cause, (present) =>
-      present.attempt === again.attempt && present.reference === null
+      present.attempt === again.record.attempt && present.reference === null
         ? { ...present, state: 'requires_payment_method' }
         : null,
     )
@@ -54,7 +54,7 @@ export async function reconcile(
     withoutOpenOperations(present, context.clock.now() - RECENT_MS),
   )
   for (const [refundId, refund] of Object.entries(record.refunds)) {
-    if (refund.state === 'asked') await ask(context, record, refundId, refund, signal)
+    if (refund.state === 'asked') await ask(context, record, refundId, signal, false)
     else if (refund.state === 'pending' && refund.reference !== null)
       await keepRefund(
         context,

@@ -9,7 +9,7 @@ import { createPaypalApi, keyed, type PaypalApi } from './paypal/paypal-api.ts'
 import { eventFromPaypal } from './paypal/paypal-event.ts'
 import { paypalAmount } from './paypal/paypal-money.ts'
 import { liabilityOf, paymentFromPaypal, refundFromPaypal } from './paypal/paypal-payment.ts'
-import { apiPath, listAt, textAt } from './provider-http.ts'
+import { apiPath, listAt, readChanged, textAt } from './provider-http.ts'
 import type {
   PaymentHandle,
   ProviderCall,
@@ -146,7 +146,8 @@ export function paypal(options: PaypalOptions): PaymentProvider {
         how,
       )
       // The answer is the capture alone; the order shows it with all others.
-      return withCapture(paymentFromPaypal(await readOrder(handle.reference, how)), captured)
+      const order = await readChanged('paypal', readOrder(handle.reference, how))
+      return withCapture(paymentFromPaypal(order), captured)
     },
     async cancelPayment(handle, how) {
       const { authorization } = handle.handles
@@ -164,7 +165,7 @@ export function paypal(options: PaypalOptions): PaymentProvider {
         },
         how,
       )
-      return paymentFromPaypal(await readOrder(handle.reference, how))
+      return paymentFromPaypal(await readChanged('paypal', readOrder(handle.reference, how)))
     },
     async refundPayment(handle, { refundId, amount, reason }, how) {
       return refundFromPaypal(

@@ -91,6 +91,23 @@ export async function callApi(api: ProviderApi, request: ApiRequest): Promise<Ap
   return { status, body: parse(bytes, lost), retryAfterMs: retryAfter }
 }
 
+/**
+ * Reads what a change has led to. Where that fails, the change has been made all the same.
+ *
+ * @throws PaymentError `indeterminate`
+ */
+export async function readChanged<Found>(provider: string, read: Promise<Found>): Promise<Found> {
+  try {
+    return await read
+  } catch (cause) {
+    throw new PaymentError(
+      'indeterminate',
+      `Cannot tell what a change at ${provider} has led to: it was accepted, and could not be read`,
+      { provider, cause },
+    )
+  }
+}
+
 /** The path of an API with ids in it: whatever they hold, they stay one segment. */
 export function apiPath(parts: TemplateStringsArray, ...ids: readonly string[]): string {
   return parts.reduce((path, part, index) => path + segment(ids[index - 1] ?? '') + part)

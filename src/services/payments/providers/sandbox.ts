@@ -115,16 +115,18 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
     const text = JSON.stringify(body, (_, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,
     )
+    const failure = failures.get(call)
+    failures.delete(call)
+    // Whoever refuses calls does so before looking at keys.
+    if (failure !== undefined && failure !== 'lost_answer') throw refused(failure, 'it is scripted')
     const known = idempotencyKey === undefined ? undefined : answers.get(idempotencyKey)
     if (known !== undefined) {
       if (known.body !== text)
         throw refused('invalid_request', 'the key was used before with another request')
+      if (failure === 'lost_answer') throw refused('indeterminate', 'the answer was lost')
       // Of the same call, so of the same kind.
       return known.answer() as Answer
     }
-    const failure = failures.get(call)
-    failures.delete(call)
-    if (failure !== undefined && failure !== 'lost_answer') throw refused(failure, 'it is scripted')
     const answer = act()
     carriedOut[call]++
     if (idempotencyKey !== undefined) answers.set(idempotencyKey, { body: text, answer })

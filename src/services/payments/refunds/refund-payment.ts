@@ -7,6 +7,7 @@ import { checkKeys, checkOperationId, invalid } from '../operations/check-reques
 import {
   findProvider,
   handleOf,
+  isCertainlyUndone,
   isIndeterminate,
   withPaymentId,
   type PaymentContext,
@@ -58,11 +59,13 @@ export async function refundPayment(
   const id = await deriveId('ref', `${paymentId}/${operationId}`)
   const fingerprint = canonicalJson([wanted?.toJSON() ?? null, reason])
 
+  let isFirst = false
   const { after } = await context.store.change(
     paymentId,
     { action: 'refund', cause: id, amount: wanted?.minor.toString() ?? null },
     (present) => {
       const known = present.refunds[id]
+      isFirst = known === undefined
       if (known !== undefined) {
         if (known.fingerprint === fingerprint) return null
         throw new PaymentError(
@@ -83,20 +86,24 @@ export async function refundPayment(
   const entry = after.refunds[id]
   if (entry === undefined) throw notFound(paymentId)
   if (entry.state !== 'asked') return refundOf(after, id, entry)
-  return ask(context, after, id, entry, signal)
+  return ask(context, after, id, signal, isFirst)
 }
 
 /**
  * Calls the provider for a refund that is reserved, or asks what became of it where a call before
  * is too long ago to be repeated under its key.
+ *
+ * @param isFirst Whether nobody else can have called for it
  */
 export async function ask(
   context: PaymentContext,
   record: PaymentRecord,
   id: string,
-  entry: RefundEntry,
   signal: AbortSignal | undefined,
+  isFirst: boolean,
 ): Promise<Refund> {
+  const entry = record.refunds[id]
+  if (entry === undefined) throw notFound(record.id)
   const { provider } = findProvider(context, ACTION, record.provider)
   const handle = handleOf(record)
   if (context.clock.now() - entry.createdAt >= provider.capabilities.idempotencyMs) {
@@ -108,6 +115,12 @@ export async function ask(
       : { state: 'failed', failure: 'not_found_at_provider' }
     return keepRefund(context, record.id, id, { ...happened, reference: null })
   }
+  if (!isFirst)
+    await context.store.change(record.id, { action: 'refund repeated', cause: id }, (present) => {
+      const mine = present.refunds[id]
+      if (mine?.state !== 'asked' || mine.repeated === true) return null
+      return { ...present, refunds: { ...present.refunds, [id]: { ...mine, repeated: true } } }
+    })
   const amount = minorMoney(BigInt(entry.amount), record.currency)
   // What was reserved first is what is asked for, whoever repeats it.
   const reason = entry.reason as RefundReason
@@ -128,7 +141,8 @@ export async function ask(
       { action: 'refund refused', cause: id, code },
       (present) => {
         const { [id]: mine, ...others } = present.refunds
-        if (mine?.state !== 'asked') return null
+        if (mine?.state !== 'asked' || !isCertainlyUndone(error, mine.repeated === true))
+          return null
         // What nobody looked at may be asked for again under its id; what was refused is on record.
         if (isTemporary) return { ...present, refunds: others }
         const failed = { ...mine, state: 'failed' as const, failure: code }

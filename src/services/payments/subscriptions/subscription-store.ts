@@ -1,4 +1,4 @@
-import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
+import { changeEntry, type EntryDecision } from '../../../runtime/coordination/change-entry.ts'
 import { isJsonObject } from '../../../runtime/coordination/json-object.ts'
 import { partitionOf } from '../../../runtime/coordination/partition-of.ts'
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
@@ -13,14 +13,18 @@ export interface SubscriptionRecord extends Subscription {
   readonly fingerprint: string
   readonly request: Json
   readonly changedAt: number | null
+  /** Whether it was called for more than once. */
+  readonly repeated?: boolean
   readonly operations: Readonly<Record<string, string>>
 }
 
 /** Keeps subscriptions. */
 export interface SubscriptionStore {
   read(id: string): Promise<SubscriptionRecord>
-  create(record: SubscriptionRecord): Promise<SubscriptionRecord>
-  remove(id: string): Promise<void>
+  /** @returns The one that is there now, and whether it is new */
+  create(record: SubscriptionRecord): Promise<{ record: SubscriptionRecord; isNew: boolean }>
+  /** Removes one that never came to be; only while `decide` says so. */
+  remove(id: string, decide: (record: SubscriptionRecord) => boolean): Promise<void>
   change(
     id: string,
     decide: (record: SubscriptionRecord) => SubscriptionRecord | null,
@@ -78,18 +82,19 @@ export function createSubscriptionStore(store: AtomicStore, clock: Clock): Subsc
       changeEntry(
         partitionOf(store, FAMILY, record.id),
         keyOf(record.id),
-        (entry) => {
+        (entry): EntryDecision<{ record: SubscriptionRecord; isNew: boolean }> => {
           const present = readRecord(entry?.value)
-          if (present !== null) return { result: present }
+          if (present !== null) return { result: { record: present, isNew: false } }
           const set = [{ key: keyOf(record.id), value: json(record) }]
-          return { result: record, write: { set } }
+          return { result: { record, isNew: true }, write: { set } }
         },
         { seen: null },
       ),
-    async remove(id) {
+    async remove(id, decide) {
       await changeEntry(partitionOf(store, FAMILY, id), keyOf(id), (entry) => {
         const present = readRecord(entry?.value)
-        if (present === null || present.reference !== null) return { result: null }
+        if (present === null || present.reference !== null || !decide(present))
+          return { result: null }
         return { result: null, write: { delete: [keyOf(id)] } }
       })
     },

@@ -14,7 +14,7 @@ import {
   checkUrl,
   invalid,
 } from '../operations/check-request.ts'
-import { findProvider, isIndeterminate, type PaymentContext } from '../payment-context.ts'
+import { findProvider, isCertainlyUndone, type PaymentContext } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
 import type {
   ProviderPlan,
@@ -122,7 +122,7 @@ export function createSubscriptions(
     const kept = keptOf(asked)
     const fingerprint = await deriveKey(name, canonicalJson(kept))
     const now = context.clock.now()
-    const record = await store.create({
+    const { record, isNew } = await store.create({
       ...newRecord(asked, now),
       provider: name,
       fingerprint,
@@ -136,12 +136,16 @@ export function createSubscriptions(
       )
     if (record.reference !== null) return subscriptionOf(record)
     const idempotencyKey = await deriveKey('subscribe', id)
+    if (!isNew)
+      await store.change(id, (present) =>
+        present.repeated === true ? null : { ...present, repeated: true },
+      )
     try {
       const seen = await calls.create(asked, { idempotencyKey, signal: request.signal })
       return subscriptionOf(await store.keep(id, seen))
     } catch (error) {
       // Nothing came to be: the operation id is free for a corrected request.
-      if (!isIndeterminate(error)) await store.remove(id)
+      await store.remove(id, ({ repeated = false }) => isCertainlyUndone(error, repeated))
       throw error
     }
   }
@@ -182,7 +186,7 @@ export function createSubscriptions(
     try {
       await store.keep(id, await call(calls, reference, { idempotencyKey, signal }))
     } catch (error) {
-      if (!isIndeterminate(error)) await note(id, operation, null)
+      if (isCertainlyUndone(error, known !== undefined)) await note(id, operation, null)
       throw error
     }
     return subscriptionOf(await note(id, operation, `done:${fingerprint}`))

@@ -2,8 +2,11 @@ import { suite, type Suite } from '../../suite.ts'
 import { paymentCrashLaws } from './crash-laws.ts'
 import type { PaymentHarness } from './fixture.ts'
 import { paymentLaws } from './payment-laws.ts'
+import { repeatedCallLaws } from './repeated-call-laws.ts'
 
 /** What payments promise on every backend. */
 export function paymentSuites(adapter: string, harness: PaymentHarness): readonly Suite[] {
-  return [suite('Payments', adapter, [...paymentLaws, ...paymentCrashLaws], harness)]
+  return [
+    suite('Payments', adapter, [...paymentLaws, ...paymentCrashLaws, ...repeatedCallLaws], harness),
+  ]
 }

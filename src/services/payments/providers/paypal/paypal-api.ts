@@ -68,7 +68,7 @@ export function createPaypalApi(api: ProviderApi, credentials: PaypalCredentials
 
   async function askForToken(): Promise<Token> {
     const login = encodeBase64(encodeUtf8(`${credentials.clientId}:${credentials.clientSecret}`))
-    const { status, body } = await callApi(api, {
+    const { status, body, retryAfterMs } = await callApi(api, {
       action: 'log in',
       method: 'POST',
       path: '/v1/oauth2/token',
@@ -85,6 +85,11 @@ export function createPaypalApi(api: ProviderApi, credentials: PaypalCredentials
     const seconds = Number(at(body, 'expires_in'))
     if (status === 200 && value !== undefined && seconds > 0)
       return { value, endsAt: api.clock.now() + seconds * 1000 - MARGIN_MS }
+    if (status === 429)
+      throw new PaymentError('rate_limited', 'Cannot log in at paypal: too many calls', {
+        provider: 'paypal',
+        retryAfterMs,
+      })
     throw new PaymentError(
       'configuration',
       'Cannot log in at paypal: clientId and clientSecret are not accepted',

@@ -1,5 +1,5 @@
 import type { DisputeCalls } from '../provider-billing.ts'
-import { apiPath, listAt, textAt } from '../provider-http.ts'
+import { apiPath, listAt, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { PaypalApi } from './paypal-api.ts'
 import { disputeFromPaypal } from './paypal-payment.ts'
@@ -61,7 +61,7 @@ export function paypalDisputes(api: PaypalApi): DisputeCalls {
         },
         how,
       )
-      return readDispute(reference, how)
+      return readChanged('paypal', readDispute(reference, how))
     },
     async accept(reference, how) {
       await api.call(
@@ -73,7 +73,7 @@ export function paypalDisputes(api: PaypalApi): DisputeCalls {
         },
         how,
       )
-      return readDispute(reference, how)
+      return readChanged('paypal', readDispute(reference, how))
     },
   }
 

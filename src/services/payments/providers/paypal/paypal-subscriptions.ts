@@ -3,7 +3,7 @@ import type { Money } from '../../money/money.ts'
 import { PaymentError } from '../../payment-error.ts'
 import type { BillingInterval } from '../../subscriptions/billing-period.ts'
 import type { PausableSubscriptionCalls, SubscriptionRequest } from '../provider-billing.ts'
-import { apiPath, textAt } from '../provider-http.ts'
+import { apiPath, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import { keyed, type PaypalApi } from './paypal-api.ts'
 import { paypalAmount } from './paypal-money.ts'
@@ -66,7 +66,7 @@ export function paypalSubscriptions(
         },
         how,
       )
-      return readSubscription(reference, how)
+      return readChanged('paypal', readSubscription(reference, how))
     },
     pause: (reference, how) => act(reference, 'suspend', 'Paused', how),
     resume: (reference, how) => act(reference, 'activate', 'Resumed', how),
@@ -111,7 +111,7 @@ export function paypalSubscriptions(
       },
       how,
     )
-    return readSubscription(reference, how)
+    return readChanged('paypal', readSubscription(reference, how))
   }
 }
 

@@ -1,7 +1,7 @@
 import { PaymentError } from '../../payment-error.ts'
 import type { BillingInterval } from '../../subscriptions/billing-period.ts'
 import type { ProviderSubscription, PausableSubscriptionCalls } from '../provider-billing.ts'
-import { apiPath, at, textAt } from '../provider-http.ts'
+import { apiPath, at, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { SquareCaller } from './square-caller.ts'
 import { squareMoney, subscriptionFromSquare } from './square-payment.ts'
@@ -112,7 +112,7 @@ export function squareSubscriptions({
         },
         how,
       )
-      return readSubscription(reference, how)
+      return readChanged('square', readSubscription(reference, how))
     },
     pause: (reference, how) => actOnSubscription(reference, 'pause', how),
     resume: (reference, how) => actOnSubscription(reference, 'resume', how),
