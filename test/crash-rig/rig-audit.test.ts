@@ -56,6 +56,20 @@ test('auditRig() finds nothing where everything was kept', () => {
   expect(found.figures).toMatchObject({ accepted: 1, completed: 1, attempts: 1 })
 })
 
+test('auditRig() takes a job as dead by crashes only where as many were seen as it survives', () => {
+  const lastError = { code: 'lease_lost' }
+  const records = [record('a', 1, { state: 'dead', lastError })]
+  const audit = (stalls: number) => {
+    const types = [...Array<'stalled'>(stalls).fill('stalled'), 'dead'] as const
+    const events = types.map((type, index): FleetEvent => ({
+      ...{ type, cursor: String(index), id: 'a', name: 'work', attempt: 1, at: 0 },
+    }))
+    return auditRig(remains({ notes: journal(added('a')), records, events })).faults
+  }
+  expect(audit(3)).toEqual([])
+  expect(audit(2)).toEqual(['a is dead, not completed: {"code":"lease_lost"}'])
+})
+
 test.each<[string, Partial<RigRemains>]>([
   ['a was accepted and is lost', { notes: journal(added('a')) }],
   [

@@ -1,8 +1,12 @@
+import type { JobRecord } from '../../src/runtime/ports/job-store/job-store.ts'
 import type { RigNote } from './rig-journal.ts'
 import type { PlannedFlow } from './rig-plan.ts'
 import { notesOf, type Noted, type RigRemains } from './rig-remains.ts'
 import { auditLimits } from './audit-limits.ts'
 import { auditSagas } from './audit-sagas.ts'
+
+/** By default; once more, and the job is dead. */
+const MAX_CRASHES = 3
 
 /** What an audit has found. */
 export interface RigFindings {
@@ -43,8 +47,11 @@ export function auditRig(remains: RigRemains): RigFindings {
 }
 
 /** Nothing accepted is lost, and each job ends once, as it was to end. */
-function auditEnds({ notes, records }: RigRemains): readonly string[] {
+function auditEnds({ notes, records, events }: RigRemains): readonly string[] {
   const faults: string[] = []
+  const stalls = new Map<string, number>()
+  for (const event of events)
+    if (event.type === 'stalled') stalls.set(event.id, (stalls.get(event.id) ?? 0) + 1)
   const byId = new Map(records.map((record) => [record.id, record]))
   for (const { id, kind } of notesOf(notes, 'added')) {
     const record = byId.get(id)
@@ -54,6 +61,8 @@ function auditEnds({ notes, records }: RigRemains): readonly string[] {
     }
     const { state, lastError } = record
     const expected = kind === 'hopeless' ? 'dead' : 'completed'
+    // So many kills hit a long job more often than it survives, and then that is its end.
+    if (state === 'dead' && isLeaseLost(lastError) && (stalls.get(id) ?? 0) >= MAX_CRASHES) continue
     if (state !== expected && state !== 'cancelled')
       faults.push(`${id} is ${state}, not ${expected}: ${JSON.stringify(lastError)}`)
   }
@@ -67,6 +76,10 @@ function auditEnds({ notes, records }: RigRemains): readonly string[] {
       faults.push(`${note.id} began again after it had ended`)
   }
   return faults
+}
+
+function isLeaseLost(error: JobRecord['lastError']): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === 'lease_lost'
 }
 
 /** Of all that claims one token at most one outcome is taken, and tokens grow. */
