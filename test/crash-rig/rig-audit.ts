@@ -47,12 +47,22 @@ export function auditRig(remains: RigRemains): RigFindings {
 }
 
 /** Nothing accepted is lost, and each job ends once, as it was to end. */
-function auditEnds({ notes, records, events }: RigRemains): readonly string[] {
+function auditEnds({ plan, notes, records, events }: RigRemains): readonly string[] {
   const faults: string[] = []
+  const byId = new Map(records.map((record) => [record.id, record]))
   const stalls = new Map<string, number>()
   for (const event of events)
     if (event.type === 'stalled') stalls.set(event.id, (stalls.get(event.id) ?? 0) + 1)
-  const byId = new Map(records.map((record) => [record.id, record]))
+  const flows = new Map<string, PlannedFlow>()
+  const note = (flow: PlannedFlow): void => {
+    flows.set(flow.id, flow)
+    flow.children.forEach(note)
+  }
+  for (const { act } of plan.acts) if (act.type === 'flow') note(act.flow)
+  const hasCrashed = (flow: PlannedFlow | undefined): boolean =>
+    flow?.children.some(
+      (child) => codeOf(byId.get(child.id)?.lastError) === 'lease_lost' || hasCrashed(child),
+    ) ?? false
   for (const { id, kind } of notesOf(notes, 'added')) {
     const record = byId.get(id)
     if (record === undefined) {
@@ -62,7 +72,14 @@ function auditEnds({ notes, records, events }: RigRemains): readonly string[] {
     const { state, lastError } = record
     const expected = kind === 'hopeless' ? 'dead' : 'completed'
     // So many kills hit a long job more often than it survives, and then that is its end.
-    if (state === 'dead' && isLeaseLost(lastError) && (stalls.get(id) ?? 0) >= MAX_CRASHES) continue
+    if (
+      state === 'dead' &&
+      codeOf(lastError) === 'lease_lost' &&
+      (stalls.get(id) ?? 0) >= MAX_CRASHES
+    )
+      continue
+    if (state === 'dead' && codeOf(lastError) === 'child_failed' && hasCrashed(flows.get(id)))
+      continue
     if (state !== expected && state !== 'cancelled')
       faults.push(`${id} is ${state}, not ${expected}: ${JSON.stringify(lastError)}`)
   }
@@ -78,8 +95,8 @@ function auditEnds({ notes, records, events }: RigRemains): readonly string[] {
   return faults
 }
 
-function isLeaseLost(error: JobRecord['lastError']): boolean {
-  return (error as { readonly code?: unknown } | null)?.code === 'lease_lost'
+function codeOf(error: JobRecord['lastError'] | undefined): unknown {
+  return (error as { readonly code?: unknown } | null | undefined)?.code
 }
 
 /** Of all that claims one token at most one outcome is taken, and tokens grow. */

@@ -48,10 +48,10 @@ export interface AttemptLimit {
 }
 
 /** A place in line that an attempt has got. */
-interface Booking {
+export interface Booking {
   /** Until it is its turn. */
   readonly waitMs: number
-  /** What the job's record keeps, so that its turn is known when it comes. */
+  /** What the job's record keeps, so that its turn is known when it comes; `null`: as it was. */
   readonly note: Json
 }
 

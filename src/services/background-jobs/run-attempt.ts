@@ -2,6 +2,7 @@ import { cut, isInstance, readThrown } from '../../primitives/read-thrown.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import { runWithin } from '../../primitives/run-within.ts'
+import { BackendError } from '../../runtime/ports/backend-error.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { ClaimedJob, NewJob } from '../../runtime/ports/job-store/job-store.ts'
 import { encodeJson } from '../../runtime/ports/job-store/job-limits.ts'
@@ -14,7 +15,7 @@ import type { RandomSource } from '../../runtime/ports/platform/random-source.ts
 import { createChildrenWait } from './children-wait.ts'
 import type { JobContext, JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
-import { bookAttempt, type AttemptLimit, type JobRateLimit } from './job-gates.ts'
+import { bookAttempt, type AttemptLimit, type Booking, type JobRateLimit } from './job-gates.ts'
 import { storedOptionsOf } from './job-options.ts'
 import { RetryLaterError } from './retry-later-error.ts'
 import { UnrecoverableError } from './unrecoverable-error.ts'
@@ -49,6 +50,7 @@ export interface Attempt {
 }
 
 const LONGEST_BACKOFF_MS = 30 * 86_400_000
+const LIMITS_AGAIN_MS = 1000
 const MESSAGE_LENGTH = 2000
 const STACK_LENGTH = 8000
 
@@ -61,11 +63,9 @@ export async function runAttempt(
 ): Promise<Attempt> {
   try {
     const data = await checkData(definition, job)
-    const booking = await bookAttempt(
-      options.rateLimits,
-      limitsOf(definition, job.name, options),
-      job,
-      data,
+    const limits = limitsOf(definition, job.name, options)
+    const booking = await bookAttempt(options.rateLimits, limits, job, data).catch(
+      (fault: unknown) => unbooked(fault, options),
     )
     if (booking !== null) {
       const { waitMs: delayMs, note: error } = booking
@@ -77,6 +77,14 @@ export async function runAttempt(
   } catch (thrown) {
     return { outcome: await outcomeOfFailure(definition, job, thrown, control, options), thrown }
   }
+}
+
+/**
+ * Limits that cannot be asked fail no attempt: the job looks again, and keeps what it has booked.
+ */
+function unbooked(fault: unknown, { random }: AttemptOptions): Booking {
+  if (!isInstance(fault, BackendError)) throw fault
+  return { waitMs: Math.ceil(LIMITS_AGAIN_MS * (1 + random.fraction())), note: null }
 }
 
 async function checkData(definition: JobDefinition, { name, data }: ClaimedJob): Promise<unknown> {

@@ -1,3 +1,5 @@
+import type { Backend } from '../../../../src/runtime/ports/backend.ts'
+import { BackendError } from '../../../../src/runtime/ports/backend-error.ts'
 import { expectEqual, expectTrue, type Law } from '../../../../src/runtime/ports/conformance.ts'
 import { defineJob, JobQueue } from '../../../../src/services/background-jobs/index.ts'
 import { queueOn, type JobQueueHarness } from './job-queue-harness.ts'
@@ -139,6 +141,36 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
         await deploy(1).drain()
       }
       expectEqual(runs.length, 8)
+    },
+  },
+  {
+    name: 'a limit whose store cannot be asked delays a job, and spends none of its attempts',
+    async run(harness) {
+      const backend = await harness.open()
+      let down = true
+      const consume: Backend['rateLimits']['consume'] = (subject, limits, options) =>
+        down
+          ? Promise.reject(new BackendError('backend_unavailable', 'Cannot ask: nobody is there'))
+          : backend.rateLimits.consume(subject, limits, options)
+      const { settle, reset } = backend.rateLimits
+      const rateLimits = { consume, settle, reset }
+      const attempts: number[] = []
+      const queue = queueOn({ ...backend, rateLimits }, harness, {
+        limited: defineJob({
+          rateLimit: { limit: 5, window: '1m' },
+          run: ({ attempt }) => void attempts.push(attempt),
+        }),
+      })
+      const { id } = await queue.add('limited', 1, { attempts: 1 })
+      for (let second = 0; second < 5; second++) {
+        await queue.drain()
+        await harness.advance(1000)
+      }
+      expectEqual([(await queue.get(id))?.state, attempts], ['scheduled', []])
+      down = false
+      await harness.advance(2000)
+      await queue.drain()
+      expectEqual([(await queue.get(id))?.state, attempts], ['completed', [1]])
     },
   },
   {
