@@ -26,7 +26,11 @@ local function forget(ids)
   local forgotten = false
   for _, id in ipairs(ids) do
     local job = known[id]
-    if job and isForgotten(job.state, job.seq .. id) then
+    local rank = job and job.home and redis.call('ZSCORE', SETS[job.home], job.homeSeq .. id)
+    if job and job.home and not rank then
+      -- A step that was cut short wrote it and never let it stand anywhere.
+      known[id] = false
+    elseif rank and FORGETFUL[job.state] and job.state == job.home and tonumber(rank) <= now then
       forgotten = true
       remove(job)
     end

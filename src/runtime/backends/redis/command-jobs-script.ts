@@ -82,7 +82,7 @@ local acts = {
   end,
 }
 local only
-local ids, first = {}, 3
+local ids, members, first = {}, {}, 3
 if command == 'change' then
   first = 6
   local delay = tonumber(ARGV[4])
@@ -91,11 +91,19 @@ end
 if command == 'purge' then
   command, only = 'remove', ARGV[3]
   local first = countForgotten(only)
-  ids = idsOf(redis.call('ZRANGE', SETS[only], first, first + tonumber(ARGV[4]) - 1))
+  members = redis.call('ZRANGE', SETS[only], first, first + tonumber(ARGV[4]) - 1)
+  ids = idsOf(members)
 else
   for at = first, #ARGV do ids[#ids + 1] = ARGV[at] end
 end
 load(ids)
+for index, member in ipairs(members) do
+  -- Of which there is nothing to remove but this.
+  if not standsIn(known[ids[index]], only, member) then
+    discard(only, member)
+    changed = changed + 1
+  end
+end
 for _, id in ipairs(ids) do
   local job = known[id]
   -- What happens to one may remove or move another.

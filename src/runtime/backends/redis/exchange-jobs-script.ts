@@ -114,7 +114,13 @@ local function pass(state, act)
   local members = redis.call('ZRANGEBYSCORE', SETS[state], '-inf', nowText, 'LIMIT', 0, BOUND)
   local ids = idsOf(members)
   load(ids)
-  for _, id in ipairs(ids) do act(known[id]) end
+  for index, id in ipairs(ids) do
+    if standsIn(known[id], state, members[index]) then
+      act(known[id])
+    else
+      (FORGETFUL[state] and discard or setAside)(state, members[index])
+    end
+  end
   return #members
 end
 local due, lost = headOf('s'), headOf('a')
@@ -147,8 +153,8 @@ local function activesOf(group)
     local count, ids = 0, idsOf(redis.call('ZRANGE', SETS.a, 0, -1))
     for first = 1, #ids, 1000 do
       for _, text in ipairs(redis.call('HMGET', JOBS, unpack(ids, first, math.min(first + 999, #ids)))) do
-        local flags, tail = select(5, string.match(text, FACTS)), select(7, string.match(text, FACTS))
-        if flags >= '2' and select(2, string.match(tail, MORE)) == group then count = count + 1 end
+        local _, _, _, _, flags, _, tail = string.match(text or '', FACTS)
+        if flags and flags >= '2' and select(2, string.match(tail, MORE)) == group then count = count + 1 end
       end
     end
     actives[group] = count
@@ -157,7 +163,7 @@ local function activesOf(group)
 end
 local function mayClaim(tail)
   local _, group = string.match(tail, MORE)
-  if group == '' then return true end
+  if (group or '') == '' then return true end
   local room = roomOf(group)
   local control = controls[group]
   if control.paused then return false end
@@ -173,17 +179,22 @@ local hasReady, full = false, true
 if claiming then
   local leaseEnd, bytes, total, cut = digits(now + lease), 0, 0, false
   local members, wanted
+  -- How many were set aside: the rest is for the next call where that is nearly all.
+  local broken = 0
   repeat
     wanted = limit - total
     members = redis.call('ZRANGE', SETS.r, 0, wanted - 1)
-    local taken, active, facts, left, unfit = 0, {}, {}, {}, {}
+    local taken, active, facts, left, unfit, aside = 0, {}, {}, {}, {}, {}
     for first = 1, #members, ${BODIES_AT_ONCE} do
       local claimed = idsOf({ unpack(members, first, first + ${BODIES_AT_ONCE - 1}) })
       local texts = redis.call('HMGET', JOBS, unpack(claimed))
       local found = redis.call('HMGET', BODIES, unpack(claimed))
       for index, id in ipairs(claimed) do
-        local _, attempt, token, seq, flags, notes, tail = string.match(texts[index], FACTS)
-        if flags >= '2' and not mayClaim(tail) then
+        local state, attempt, token, seq, flags, notes, tail = string.match(texts[index] or '', FACTS)
+        local member = members[first + index - 1]
+        if state ~= 'r' or seq .. id ~= member or not isBody(found[index]) or not readFacts(id, texts[index]) then
+          aside[#aside + 1] = member
+        elseif flags >= '2' and not mayClaim(tail) then
           unfit[#unfit + 1] = id
         else
           bytes = bytes + #found[index]
@@ -199,8 +210,8 @@ if claiming then
           facts[#facts + 1] = id
           facts[#facts + 1] = text
           active[#active + 1] = leaseEnd
-          active[#active + 1] = members[first + index - 1]
-          left[taken] = members[first + index - 1]
+          active[#active + 1] = member
+          left[taken] = member
           reply[#reply + 1] = id
           reply[#reply + 1] = text
           reply[#reply + 1] = found[index]
@@ -210,21 +221,23 @@ if claiming then
       if cut then break end
     end
     if taken > 0 then
-      if #unfit == 0 then
+      send('HSET', JOBS, facts)
+      send('ZADD', SETS.a, active)
+      if #unfit + #aside == 0 then
         redis.call('ZREMRANGEBYRANK', SETS.r, 0, taken - 1)
       else
         send('ZREM', SETS.r, left)
       end
-      send('ZADD', SETS.a, active)
-      send('HSET', JOBS, facts)
       lost = math.min(lost, now + lease)
     end
     total = total + taken
     -- What is held instead makes room for those behind it.
     load(unfit)
     for _, id in ipairs(unfit) do move(known[id], 'h', (string.match(known[id].tail, '^%d+'))) end
-    if #unfit > 0 then flush() end
-  until #unfit == 0 or cut or total == limit
+    for _, member in ipairs(aside) do setAside('r', member) end
+    broken = broken + #aside
+    if #unfit + #aside > 0 then flush() end
+  until #unfit + #aside == 0 or cut or total == limit or broken >= BOUND
   hasReady, full = cut or total == limit or #members == wanted, total == limit
 end
 if hasReady or not claiming then hasReady = redis.call('ZCARD', SETS.r) > 0 end

@@ -9,6 +9,7 @@ import type {
 import {
   instantOf,
   JOB_STATES,
+  RECORD_UNREADABLE_ERROR,
   type JobFacts,
   type JobState,
 } from '../../ports/job-store/job-state.ts'
@@ -19,6 +20,11 @@ import { STATE_LETTERS } from './job-layout.ts'
 const STATES: ReadonlyMap<string, JobState> = new Map(
   JOB_STATES.map((state) => [STATE_LETTERS[state], state]),
 )
+
+/** Whether a text in `jobs` can be understood at all: a state, attempts, token, place and so on. */
+const FACTS = /^[rsacdxphb] \d+(?:\/\d+)? \d+ \d{16} \d \S+ \d+ \d/
+const UNKNOWN_FACTS = '- 0 0 0 0 - 0 1 0 0 0 '
+const NO_BODY = '=["",null,null]'
 
 const CHILD_STATES: Readonly<Record<string, FinishedChild['state']>> = {
   c: 'completed',
@@ -110,13 +116,16 @@ export function decodeQueueEvent(text: string, cursor: string): QueueEvent {
     // Written by the scripts.
     type: type as QueueEventType,
     id: fromField(id),
-    name: JSON.parse(name) as string,
+    name: decodeName(name),
     attempt: Number(attempt),
     at: Number(at),
   }
 }
 
-/** @param parts Id, facts, body and error, as `exchangeJobsScript` answers them */
+/**
+ * @param parts Id, facts, body and error, as `exchangeJobsScript` answers them
+ * @throws SyntaxError when a part is not the JSON that it was written as
+ */
 export function decodeClaimedJob([
   id = '',
   facts = '',
@@ -145,17 +154,27 @@ export function decodeClaimedJob([
 }
 
 /**
+ * Of a record that cannot be read what can be: no name, no data, and an error that says so.
+ *
  * @param parts Id, facts, body, rank, error, progress and result, as `listJobsScript` answers them
+ * @param state Where it stands, should the facts not say it
  */
-export function decodeJobRecord(parts: readonly string[]): JobRecord {
-  const [id = '', facts = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
-  const job = decodeClaimedJob([id, facts, body, error])
+export function decodeJobRecord(parts: readonly string[], state: JobState = 'parked'): JobRecord {
+  const [id = '', found = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
+  const facts = FACTS.test(found) ? found : UNKNOWN_FACTS
+  const job = readOr(
+    () => decodeClaimedJob([id, facts, body, error]),
+    () => ({
+      ...decodeClaimedJob([id, facts, NO_BODY, '']),
+      lastError: RECORD_UNREADABLE_ERROR,
+    }),
+  )
   const [letter = '', , , , flags, , , , keepCompletedMs = '', keepDeadMs = ''] = facts.split(
     ' ',
     10,
   )
   const jobFacts: JobFacts = {
-    state: STATES.get(letter) ?? 'parked',
+    state: STATES.get(letter) ?? state,
     rank: Number(rank.slice(1)),
     priority: job.priority,
     token: job.token,
@@ -172,8 +191,8 @@ export function decodeJobRecord(parts: readonly string[]): JobRecord {
     ...job,
     state: jobFacts.state,
     at: instantOf(jobFacts),
-    progress: decodeNote(progress),
-    result: decodeNote(result),
+    progress: readOr(() => decodeNote(progress), nothing),
+    result: readOr(() => decodeNote(result), nothing),
     cancelRequested: jobFacts.cancelRequested,
   }
 }
@@ -183,11 +202,10 @@ export function decodeChild([id = '', text = '']: readonly string[]): FinishedCh
   const nameEnd = text.indexOf('\n')
   const stateAt = text.indexOf(' ') + 1
   const state = CHILD_STATES[text.charAt(stateAt)] ?? 'removed'
-  const note = decodeNote(text.slice(nameEnd + 1))
+  const note = readOr(() => decodeNote(text.slice(nameEnd + 1)), nothing)
   return {
     id: fromField(id),
-    // encodeNewJob wrote the name.
-    name: JSON.parse(text.slice(stateAt + 1, nameEnd)) as string,
+    name: decodeName(text.slice(stateAt + 1, nameEnd)),
     state,
     result: state === 'completed' ? note : null,
     error: state === 'completed' ? null : note,
@@ -232,7 +250,29 @@ export function toFlag(value: boolean): string {
 
 function decodeBody(body: string): readonly [string, Json, Json] {
   // encodeNewJob wrote the text: a name and two JSON values.
-  return JSON.parse(body.slice(1)) as [string, Json, Json]
+  const parts = JSON.parse(body.slice(1)) as [string, Json, Json]
+  if (Array.isArray(parts) && parts.length === 3 && typeof parts[0] === 'string') return parts
+  throw new SyntaxError('Cannot read job: the body is no list of a name, options and data')
+}
+
+/** The name of a job as JSON, or none where it cannot be read. */
+function decodeName(json: string): string {
+  const name = readOr(() => JSON.parse(json) as Json, nothing)
+  return typeof name === 'string' ? name : ''
+}
+
+/** What `read` answers, or `otherwise` where the text is not the JSON that it was written as. */
+export function readOr<Value>(read: () => Value, otherwise: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SyntaxError) return otherwise()
+    throw error
+  }
+}
+
+function nothing(): null {
+  return null
 }
 
 function encodeNote(what: string, value: Json | undefined): string {

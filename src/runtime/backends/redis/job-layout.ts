@@ -50,7 +50,8 @@ const SETS = JOB_STATES.map(
  * percent-encoded.
  *
  * `bodies` maps the id to `=[name,⏎options,⏎data]`, `notes` maps e (error), p (progress), r
- * (result) with the id behind to `=json`, and f to the job that follows. Each state's set ranks
+ * (result) with the id behind to `=json`, f to the job that follows, and u to what stood in `jobs`
+ * when that could not be read. Each state's set ranks
  * `seq` with the id behind; seq has 16 digits. `turns` orders held jobs by group, priority and seq,
  * `groups` counts those that are ready or active, and has under the group with a space before it
  * what was asked of it: `paused limit`. `children` maps a flow to the last number that one of its
@@ -66,6 +67,7 @@ local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN, EVE
 local SETS = { ${SETS} }
 local FACTS = '^(%a) (%S+) (%d+) (%d+) (%d) (%S+) (.*)$'
 local TERMS = '^(%d+) (%S+) (%S+) (%S+) %d+ (%S*)$'
+local SOUND_TERMS = '^%d+ %d+/?%d* %d+/?%d* %d+/?%d* %d+ %S*$'
 local MORE = '^(.*) (%S*) (%d+) (%S*) (%d+) (%d) (%d+) (%d+)$'
 
 -- Whether a record is only still there because no exchange has dropped it since its time was over.
@@ -75,6 +77,13 @@ local function isForgotten(state, member)
 end
 local function countForgotten(state)
   return FORGETFUL[state] and redis.call('ZCOUNT', SETS[state], '-inf', nowText) or 0
+end
+
+-- Whether the text is a body as jobs have it, as far as can be seen without decoding it.
+local function isBody(text) return text and string.sub(text, 1, 2) == '=[' and string.find(text, '\n', 3, true) and true end
+-- The name in a body, as JSON.
+local function nameIn(body)
+  return isBody(body) and string.sub(body, 3, string.find(body, '\n', 1, true) - 2) or '""'
 end
 
 local function idsOf(members)

@@ -3,10 +3,14 @@ import {
   CHILD_FAILED_ERROR,
   FLOW_CIRCLE_ERROR,
   LEASE_LOST_ERROR,
+  RECORD_UNREADABLE_ERROR,
 } from '../../ports/job-store/job-state.ts'
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import { WORKSPACE_LUA } from './job-workspace.ts'
 import { lua } from './script.ts'
+
+/** How long one is kept that was parked as unreadable and ends dead after all. */
+const UNREADABLE_KEPT_MS = 604_800_000
 
 /**
  * The Lua twin of `transition` in `ports/job-state.ts`, on top of {@link WORKSPACE_LUA}: each
@@ -19,6 +23,7 @@ export const STATE_MACHINE_LUA: string =
 local LEASE_LOST = [==[=${JSON.stringify(LEASE_LOST_ERROR)}]==]
 local ATTEMPTS_USED = [==[=${JSON.stringify(ATTEMPTS_USED_ERROR)}]==]
 local FLOW_CIRCLE = [==[=${JSON.stringify(FLOW_CIRCLE_ERROR)}]==]
+local UNREADABLE = [==[=${JSON.stringify(RECORD_UNREADABLE_ERROR)}]==]
 local CHILD_FAILED = [==[=${JSON.stringify(CHILD_FAILED_ERROR)}]==]
 
 local function takesRoom(state) return state == 'r' or state == 'a' end
@@ -35,14 +40,19 @@ local function turnOf(job)
 end
 
 -- Moves a job, whose seq and tail may change with it; one that would become ready while its group is full is held.
-local move
+local move, setAside
 local function admitHeld(group)
   while true do
     local turn = redis.call('ZRANGEBYLEX', TURNS, '[' .. group .. ' ', '(' .. group .. '!', 'LIMIT', 0, 1)[1]
     if not turn then return end
     local job = find(string.sub(turn, #group + 25))
-    if not hasRoom(group, job.limit) then return end
-    move(job, 'r', (string.match(job.tail, '^%d+')), nextSeq())
+    if not job or job.state ~= 'h' or job.group ~= group then
+      redis.call('ZREM', TURNS, turn)
+      if not job then setAside('h', string.sub(turn, #group + 9)) end
+    else
+      if not hasRoom(group, job.limit) then return end
+      move(job, 'r', (string.match(job.tail, '^%d+')), nextSeq())
+    end
   end
 end
 function move(job, state, rank, seq, tail)
@@ -118,6 +128,7 @@ local function release(job)
   note(job, 'f', '')
   local id, lifo, delay, again, group, limit, terms, body =
     string.match(follow, '^(%S+) (%d) (%d+) (%S*) (%S*) (%d+) ([^\n]*)\n(.*)$')
+  if not id then return end
   local more = group ~= '' and { group = group, limit = tonumber(limit) } or nil
   insert(id, body, terms, string.match(terms, '^%d+'), lifo == '1', tonumber(delay), again, 0, more)
 end
@@ -177,10 +188,7 @@ local function takeChild(parent, id)
   return true
 end
 
-local function nameOf(id)
-  local body = redis.call('HGET', BODIES, id)
-  return string.sub(body, 3, string.find(body, '\n', 1, true) - 2)
-end
+local function nameOf(id) return nameIn(redis.call('HGET', BODIES, id)) end
 
 local finish
 local function childEnded(parent, failed)
@@ -253,14 +261,32 @@ local function remove(job)
   if job.more then tellParents(job, 'g') end
 end
 
+-- Whether a member of a set is that of a job that stands there, as far as is written.
+local function standsIn(job, state, member)
+  return job and job.home == state and job.homeSeq .. job.id == member
+end
+
+-- Takes out a member whose record is of no more use, and what is left of that.
+local function discard(state, member)
+  redis.call('ZREM', SETS[state], member)
+  local id = string.sub(member, 17)
+  if find(id) then return end
+  redis.call('HDEL', JOBS, id)
+  redis.call('HDEL', BODIES, id)
+  redis.call('HDEL', NOTES, 'e' .. id, 'p' .. id, 'r' .. id, 'f' .. id, 'u' .. id)
+end
+
 -- Drops what is more than the jobs that ended in this call let stay.
 local function dropExcess()
   for state, bound in pairs(bounds) do
     local excess = math.min(redis.call('ZCARD', SETS[state]) - bound.most, bound.drops)
     if excess > 0 then
-      local ids = idsOf(redis.call('ZRANGE', SETS[state], 0, excess - 1))
+      local members = redis.call('ZRANGE', SETS[state], 0, excess - 1)
+      local ids = idsOf(members)
       load(ids)
-      for _, id in ipairs(ids) do drop(known[id]) end
+      for index, id in ipairs(ids) do
+        if standsIn(known[id], state, members[index]) then drop(known[id]) else discard(state, members[index]) end
+      end
     end
   end
   flush()
@@ -280,8 +306,35 @@ local function attemptsUsed(job)
   return job.attempt >= tonumber((string.match(most, '^%d+')))
 end
 
+-- A member of a set whose job cannot be run as it stands there is parked as what is left of it, or waits again where only a step was cut short.
+function setAside(state, member)
+  local id, seq = string.sub(member, 17), string.sub(member, 1, 16)
+  redis.call('ZREM', SETS[state], member)
+  if not string.find(member, '^%d+=') then return end
+  local job = find(id)
+  if job and not standsIn(job, state, member) then
+    if redis.call('ZSCORE', SETS[job.state], job.seq .. id) then return end
+    if takesRoom(state) and takesRoom(job.state) and isBody(redis.call('HGET', BODIES, id)) then return makeReady(job) end
+  end
+  if not job then
+    local text = redis.call('HGET', JOBS, id)
+    job = {
+      id = id, state = state, attempt = 0, crashes = 0, token = '0', seq = seq, cancelled = false, notes = '-',
+      tail = '0 1 0 ${UNREADABLE_KEPT_MS} ' .. nowText .. ' '
+    }
+    known[id] = job
+    if text then note(job, 'u', '=' .. text) end
+  end
+  record(job, 'parked')
+  job.cancelled = false
+  note(job, 'e', UNREADABLE)
+  move(job, 'p', nowText)
+  release(job)
+end
+
 local function changeData(job, data)
-  local head = string.match(redis.call('HGET', BODIES, job.id), '^[^\n]*\n[^\n]*\n')
+  local head = string.match(redis.call('HGET', BODIES, job.id) or '', '^[^\n]*\n[^\n]*\n')
+  if not head then return false end
   redis.call('HSET', BODIES, job.id, head .. data .. ']')
 end
 
@@ -350,8 +403,8 @@ end
 -- Changes what a waiting job carries; delay is nil where it stays, data and priority are empty then.
 local function change(job, data, delay, priority)
   if not isWaiting(job.state) and (delay or (job.state ~= 'b' and job.state ~= 'p')) then return false end
+  if data ~= '' and changeData(job, data) == false then return false end
   record(job, 'changed')
-  if data ~= '' then changeData(job, data) end
   local tail = job.tail
   if priority ~= '' then tail = priority .. string.match(tail, '^%d+( .*)$') end
   if delay and delay > 0 then return move(job, 's', digits(now + delay), nil, tail) end

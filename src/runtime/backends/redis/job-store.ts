@@ -11,6 +11,7 @@ import {
 } from '../../ports/job-store/job-limits.ts'
 import type {
   AddedJobId,
+  ClaimedJob,
   ExchangeResult,
   FinishedChild,
   JobCommand,
@@ -20,7 +21,7 @@ import type {
   QueueCounts,
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
-import { isFinished, JOB_STATES } from '../../ports/job-store/job-state.ts'
+import { isFinished, JOB_STATES, RECORD_UNREADABLE_ERROR } from '../../ports/job-store/job-state.ts'
 import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import {
   checkEventLimit,
@@ -37,6 +38,7 @@ import {
   decodeClaimedJob,
   decodeJobRecord,
   decodeQueueEvent,
+  readOr,
   encodeExtension,
   encodeNewJobs,
   encodeSettlement,
@@ -127,7 +129,7 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
         extended: Array.from(extended.slice(1), (fate) =>
           fate === 'e' ? 'extended' : fate === 'c' ? 'cancelled' : 'lost',
         ),
-        claimed: inGroups(claimed, CLAIMED_PARTS).map(decodeClaimedJob),
+        claimed: await readableOf(inGroups(claimed, CLAIMED_PARTS), run),
         wakeInMs: decodeWake(wake),
       }
     },
@@ -148,7 +150,7 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
         seq,
       ])
       return {
-        jobs: inGroups(found, RECORD_PARTS).map(decodeJobRecord),
+        jobs: inGroups(found, RECORD_PARTS).map((parts) => decodeJobRecord(parts, state)),
         cursor: next === '' ? null : next,
       }
     },
@@ -206,6 +208,32 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       }
     },
   }
+}
+
+/**
+ * The claimed jobs whose payload is JSON. The others are parked, in one step: what cannot be given
+ * to a worker is never in the way of those behind it.
+ */
+async function readableOf(
+  claimed: readonly (readonly string[])[],
+  run: Run,
+): Promise<readonly ClaimedJob[]> {
+  const read = claimed.map((parts) => readOr(() => decodeClaimedJob(parts), nothing))
+  const broken = claimed.filter((_, index) => read[index] === null)
+  if (broken.length > 0) {
+    const settlements = broken.flatMap(([id = '', facts = '']) => {
+      const token = Number(facts.split(' ')[2])
+      const outcome = { to: 'parked', error: RECORD_UNREADABLE_ERROR } as const
+      return encodeSettlement({ id: fromField(id), token, outcome })
+    })
+    const end = String(5 + settlements.length)
+    await run(exchangeJobsScript, [end, end, '0', '0', ...settlements])
+  }
+  return read.filter((job) => job !== null)
+}
+
+function nothing(): null {
+  return null
 }
 
 function verbOf(command: JobCommand): string {

@@ -13,10 +13,10 @@ local BOUND = 1000
 local META_KEPT_MS = 2592000000
 
 local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept', 'keep', 'started')
-local serial, paused = math.max(tonumber(meta[1] or 0), nowMicros - 1), meta[2] == '1'
+local serial, paused = math.max(tonumber(meta[1] or 0) or 0, nowMicros - 1), meta[2] == '1'
 local minted = false
 -- Events that are kept, 0 where none are recorded.
-local keep = tonumber(meta[4] or 0)
+local keep = tonumber(meta[4] or 0) or 0
 -- One number that only grows orders jobs and fences claims; the clock in it keeps it growing should meta be lost.
 local function mint()
   minted = true
@@ -36,6 +36,31 @@ local woken = false
 local known = {}
 local touched, bodies, extended = {}, {}, {}
 
+-- The job that a text in JOBS tells of; false where it tells of none that can be understood.
+local function readFacts(id, text)
+  local state, attempt, token, seq, flags, notes, tail = string.match(text or '', FACTS)
+  local attempts, crashes = string.match(attempt or '', '^(%d+)/?(%d*)$')
+  if not attempts or not SETS[state] then return false end
+  local job = {
+    id = id, state = state, attempt = tonumber(attempts), crashes = tonumber(crashes) or 0, token = token, seq = seq,
+    cancelled = flags == '1' or flags == '3', notes = notes, tail = tail,
+    home = state, homeSeq = seq, homeNotes = notes
+  }
+  if flags >= '2' then
+    local base, group, limit, parent, parentFlow, fails, flow, pending = string.match(tail, MORE)
+    if not base then return false end
+    job.more, job.tail = true, base
+    job.group, job.limit = group ~= '' and group or nil, tonumber(limit)
+    job.flow, job.pending, job.parents = flow, tonumber(pending), {}
+    local first, others = string.match(parent, '^([^,]+)(.*)$')
+    if first then job.parents[1] = { parent = first, flow = parentFlow, fails = fails == '1' } end
+    for id, its, failing in string.gmatch(others or '', ',([^:,]+):(%d+):(%d)') do
+      job.parents[#job.parents + 1] = { parent = id, flow = its, fails = failing == '1' }
+    end
+  end
+  return string.find(job.tail, SOUND_TERMS) and job or false
+end
+
 local function load(ids)
   local wanted = {}
   for index = 1, #ids do
@@ -45,30 +70,7 @@ local function load(ids)
     local last = math.min(first + 999, #wanted)
     local texts = redis.call('HMGET', JOBS, unpack(wanted, first, last))
     for index = first, last do
-      local id, text = wanted[index], texts[index - first + 1]
-      if text then
-        local state, attempt, token, seq, flags, notes, tail = string.match(text, FACTS)
-        local attempts, crashes = string.match(attempt, '^(%d+)/?(%d*)$')
-        local job = {
-          id = id, state = state, attempt = tonumber(attempts), crashes = tonumber(crashes) or 0, token = token, seq = seq,
-          cancelled = flags == '1' or flags == '3', notes = notes, tail = tail,
-          home = state, homeSeq = seq, homeNotes = notes
-        }
-        if flags >= '2' then
-          local base, group, limit, parent, parentFlow, fails, flow, pending = string.match(tail, MORE)
-          job.more, job.tail = true, base
-          job.group, job.limit = group ~= '' and group or nil, tonumber(limit)
-          job.flow, job.pending, job.parents = flow, tonumber(pending), {}
-          local first, others = string.match(parent, '^([^,]+)(.*)$')
-          if first then job.parents[1] = { parent = first, flow = parentFlow, fails = fails == '1' } end
-          for id, its, failing in string.gmatch(others or '', ',([^:,]+):(%d+):(%d)') do
-            job.parents[#job.parents + 1] = { parent = id, flow = its, fails = failing == '1' }
-          end
-        end
-        known[id] = job
-      else
-        known[id] = false
-      end
+      known[wanted[index]] = readFacts(wanted[index], texts[index - first + 1])
     end
   end
 end
@@ -104,11 +106,10 @@ end
 
 -- What happens, in order, where the queue records it.
 local happened, latest = {}, nil
-local function nameOf(body) return string.sub(body, 3, string.find(body, '\n', 1, true) - 2) end
 local function record(job, kind, attempt, body)
   if keep == 0 then return end
   body = body or job.body or redis.call('HGET', BODIES, job.id)
-  happened[#happened + 1] = kind .. ' ' .. (attempt or job.attempt) .. ' ' .. nowText .. '\n' .. nameOf(body) .. '\n' .. job.id
+  happened[#happened + 1] = kind .. ' ' .. (attempt or job.attempt) .. ' ' .. nowText .. '\n' .. nameIn(body) .. '\n' .. job.id
 end
 local function latestEvent()
   local last = redis.call('XREVRANGE', EVENTS, '+', '-', 'COUNT', 1)[1]
@@ -127,7 +128,7 @@ local rooms, controls, changedRooms = {}, {}, {}
 local function roomOf(group)
   if not rooms[group] then
     local found = redis.call('HMGET', GROUPS, group, ' ' .. group)
-    rooms[group] = tonumber(found[1] or 0)
+    rooms[group] = tonumber(found[1] or 0) or 0
     local held, limit = string.match(found[2] or '0 -', '^(%d) (%S+)$')
     controls[group] = { paused = held == '1', limit = tonumber(limit) }
   end
@@ -207,17 +208,18 @@ local function flush()
     job.touched = nil
   end
   woken = woken or entered.r ~= nil or entered.s ~= nil
-  for state, members in pairs(left) do send('ZREM', SETS[state], members) end
+  -- What tells of a job before what names it: a step that is refused midway names none unknown.
+  send('HSET', BODIES, bodies)
+  send('HSET', NOTES, noted)
+  send('HSET', JOBS, facts)
   for state, ranks in pairs(entered) do send('ZADD', SETS[state], ranks) end
+  for state, members in pairs(left) do send('ZREM', SETS[state], members) end
   for first = 1, #extended, 1000 do
     redis.call('ZADD', SETS.a, 'GT', unpack(extended, first, math.min(first + 999, #extended)))
   end
-  send('HSET', JOBS, facts)
-  send('HSET', BODIES, bodies)
   send('HDEL', JOBS, removed)
   send('HDEL', BODIES, removed)
   send('HDEL', NOTES, unnoted)
-  send('HSET', NOTES, noted)
   for group in pairs(changedRooms) do
     if rooms[group] > 0 then
       redis.call('HSET', GROUPS, group, rooms[group])

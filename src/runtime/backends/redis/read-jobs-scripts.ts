@@ -13,9 +13,10 @@ local id = ARGV[2]
 local text = redis.call('HGET', JOBS, id)
 if not text then return {} end
 local state, _, _, seq = string.match(text, FACTS)
+if not state or not SETS[state] then return { '=' .. text, '', '=0', '', '', '' } end
 if isForgotten(state, seq .. id) then return {} end
 local reply = {
-  text, redis.call('HGET', BODIES, id), '=' .. redis.call('ZSCORE', SETS[state], seq .. id)
+  text, redis.call('HGET', BODIES, id) or '', '=' .. (redis.call('ZSCORE', SETS[state], seq .. id) or '0')
 }
 for index, json in ipairs(redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id)) do
   reply[index + 3] = json or ''
@@ -59,14 +60,14 @@ for from = 1, #members, ${BODIES_AT_ONCE} do
   local bodies = redis.call('HMGET', BODIES, unpack(ids))
   for index, id in ipairs(ids) do
     local at = from + index - 1
-    bytes = bytes + #bodies[index]
+    bytes = bytes + #(bodies[index] or '')
     if at > limit or (at > 1 and bytes > ${REPLY_BYTES}) then
       reply[1] = ranks[at - 1] .. ':' .. string.sub(members[at - 1], 1, 16)
       return reply
     end
     reply[#reply + 1] = id
-    reply[#reply + 1] = texts[index]
-    reply[#reply + 1] = bodies[index]
+    reply[#reply + 1] = texts[index] or ''
+    reply[#reply + 1] = bodies[index] or ''
     reply[#reply + 1] = '=' .. ranks[at]
     local notes = redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id)
     for kind = 1, 3 do reply[#reply + 1] = notes[kind] or '' end
@@ -140,8 +141,9 @@ export const listChildrenScript: RedisScript = createScript(
 local id, text = ARGV[2], redis.call('HGET', JOBS, ARGV[2])
 if not text then return { '' } end
 local state, _, _, seq, flags, _, tail = string.match(text, FACTS)
-if flags < '2' or isForgotten(state, seq .. id) then return { '' } end
+if not state or not SETS[state] or flags < '2' or isForgotten(state, seq .. id) then return { '' } end
 local flow = select(7, string.match(tail, MORE))
+if not flow then return { '' } end
 local reply, bytes = { '' }, 0
 local first, last = tonumber(ARGV[3]), tonumber(redis.call('HGET', CHILDREN, flow) or 0)
 for from = first, last, ${BODIES_AT_ONCE} do
@@ -152,7 +154,7 @@ for from = first, last, ${BODIES_AT_ONCE} do
   for index = 1, #ids do fields[index] = flow .. (ids[index] or '') end
   local texts = redis.call('HMGET', CHILDREN, unpack(fields))
   for index = 1, #ids do
-    if ids[index] then
+    if ids[index] and texts[index] then
       bytes = bytes + #texts[index]
       if bytes > ${REPLY_BYTES} and #reply > 1 then
         reply[1] = '=' .. (from + index - 1)

@@ -127,6 +127,12 @@ export const LEASE_LOST_ERROR: Json = {
   message: 'The worker disappeared, once more than the job was to survive',
 }
 
+/** What a record says of which too much is missing or broken to run it: it is parked. */
+export const RECORD_UNREADABLE_ERROR: Json = {
+  code: 'record_unreadable',
+  message: 'What is kept of the job cannot be read',
+}
+
 /** What a parent's record says when one of its children failed. */
 export const CHILD_FAILED_ERROR: Json = {
   code: 'child_failed',

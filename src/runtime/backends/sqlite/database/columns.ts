@@ -38,6 +38,19 @@ export function readJson(row: SqlRow, column: string): Json {
 }
 
 /**
+ * What `read` answers, or `otherwise` where a column holds something that this version did not
+ * write.
+ */
+export function orBroken<Value, Other>(read: () => Value, otherwise: Other): Value | Other {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BackendError) return otherwise
+    throw error
+  }
+}
+
+/**
  * A text as it is bound, so that none holds a NUL: Deno's `node:sqlite` reads a column only up to
  * the first one.
  *

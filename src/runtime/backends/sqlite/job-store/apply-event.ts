@@ -15,7 +15,7 @@ import { insertFollowUp } from './insert-job.ts'
 import { JOB_COLUMNS, jobRowOf, parentsOf, type JobRow, type ParentTie } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
-import { readText } from '../database/columns.ts'
+import { orBroken, readText } from '../database/columns.ts'
 
 /**
  * What an event made of a job: its row as it now stands, `removed`, or `refused` when the event did
@@ -91,7 +91,8 @@ function record(
   const told = event.type === 'extend' && hasProgress
   const noted = told ? ({ type: 'progress', attempt } as const) : queueEventOf(job, event, next)
   if (noted === null) return
-  const nameOf = (): string => readText(jobs.read(queue, job, 'name') ?? {}, 'name')
+  const nameOf = (): string =>
+    orBroken(() => readText(jobs.read(queue, job, 'name') ?? {}, 'name'), '')
   events.note(queue, () => ({ ...noted, id, name: nameOf(), at }))
 }
 
@@ -116,7 +117,7 @@ function noteOf(
   const error = next.error === undefined ? stored : stringifyJson(next.error)
   return {
     id: job.id,
-    name: readText(row, 'name'),
+    name: orBroken(() => readText(row, 'name'), ''),
     state,
     result: state === 'completed' ? stringifyJson(next.result ?? null) : null,
     error: state === 'completed' || typeof error !== 'string' ? null : error,

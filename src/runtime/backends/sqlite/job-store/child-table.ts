@@ -1,6 +1,6 @@
 import type { FinishedChild } from '../../../ports/job-store/job-store.ts'
 import { hasEnded, JOB_STATES } from '../../../ports/job-store/job-state.ts'
-import { readJson, readNumber, readText, toSqlText } from '../database/columns.ts'
+import { orBroken, readJson, readNumber, readText, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from '../database/sql-database.ts'
 
 /** The ended children of each flow's parent that has a record. */
@@ -111,8 +111,8 @@ function placedChildOf(row: SqlRow): PlacedChild {
     name: readText(row, 'name'),
     // Only how jobs end is ever written there.
     state: readText(row, 'state') as FinishedChild['state'],
-    result: readJson(row, 'result'),
-    error: readJson(row, 'error'),
+    result: orBroken(() => readJson(row, 'result'), null),
+    error: orBroken(() => readJson(row, 'error'), null),
     place: readNumber(row, 'place'),
   }
 }

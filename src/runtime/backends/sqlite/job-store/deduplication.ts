@@ -1,6 +1,6 @@
 import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
 import { isFinished } from '../../../ports/job-store/job-state.ts'
-import { readNumberOrNull, readText, toSqlText } from '../database/columns.ts'
+import { orBroken, readNumberOrNull, readText, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 import { JOB_COLUMNS, jobRowOf } from './job-row.ts'
 import type { JobTable } from './job-table.ts'
@@ -95,13 +95,18 @@ export function createFollowUpTable(db: SqlDatabase): FollowUpTable {
       if (row === undefined) return null
       db.run('DELETE FROM reuse_follow_ups WHERE queue = ? AND job = ?', [queue, toSqlText(job)])
       // The text is that of `keep`.
-      const settings = JSON.parse(readText(row, 'terms')) as Omit<EncodedJob, 'data' | 'options'>
-      return {
-        ...EARLIER,
-        ...settings,
-        options: readText(row, 'options'),
-        data: readText(row, 'data'),
-      }
+      const settings = orBroken(
+        () => JSON.parse(readText(row, 'terms')) as Omit<EncodedJob, 'data' | 'options'>,
+        null,
+      )
+      return settings === null
+        ? null
+        : {
+            ...EARLIER,
+            ...settings,
+            options: readText(row, 'options'),
+            data: readText(row, 'data'),
+          }
     },
   }
 }

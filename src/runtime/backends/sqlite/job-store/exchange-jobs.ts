@@ -1,11 +1,16 @@
 import type { ClaimedJob, ExchangeResult } from '../../../ports/job-store/job-store.ts'
 import type { ExchangeOrder, OrderedOutcome } from '../../../ports/job-store/exchange-order.ts'
-import { FLOW_CIRCLE_ERROR, type SettledOutcome } from '../../../ports/job-store/job-state.ts'
+import {
+  FLOW_CIRCLE_ERROR,
+  RECORD_UNREADABLE_ERROR,
+  type SettledOutcome,
+} from '../../../ports/job-store/job-state.ts'
 import { addChildren, waitsForItself } from './add-jobs.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
 import { applyEvent, dropExcess, type Applied } from './apply-event.ts'
 import { passesClaim } from './group-gate.ts'
 import type { JobContext } from './job-context.ts'
+import { orBroken } from '../database/columns.ts'
 import { readQueueOverview, TIMED_STATES, wakeAtOf, type QueueOverview } from './queue-overview.ts'
 
 /**
@@ -121,8 +126,9 @@ function claimJobs(
   now: number,
 ): readonly ClaimedJob[] {
   const claimed: ClaimedJob[] = []
-  // What is held instead makes room for those behind it.
-  for (let held = true; held && claimed.length < limit;) {
+  let budget = TICKED_AN_EXCHANGE
+  // What is held or set aside instead makes room for those behind it.
+  for (let held = true; held && claimed.length < limit && budget > 0;) {
     held = false
     for (const row of context.jobs.first(queue, 'ready', limit - claimed.length)) {
       const job: JobRow = jobRowOf(row)
@@ -133,8 +139,21 @@ function claimJobs(
       }
       const mintedToken = context.sequence.next()
       const applied = applyEvent(context, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
-      if (applied.kind === 'changed') claimed.push(claimedJobOf(row, applied.job))
+      if (applied.kind !== 'changed') continue
+      const read = job.unreadable ? null : orBroken(() => claimedJobOf(row, applied.job), null)
+      if (read !== null) claimed.push(read)
+      else {
+        setAside(context, queue, applied.job, now)
+        held = true
+        budget--
+      }
     }
   }
   return claimed
+}
+
+/** Parks a job that cannot be given to a worker, so that it is never in the way of others. */
+function setAside(context: JobContext, queue: string, job: JobRow, now: number): void {
+  const outcome = { to: 'parked', error: RECORD_UNREADABLE_ERROR } as const
+  applyEvent(context, queue, job, { type: 'settle', token: job.token, outcome }, now)
 }

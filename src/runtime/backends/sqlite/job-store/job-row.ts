@@ -2,12 +2,13 @@ import type { ClaimedJob, JobRecord } from '../../../ports/job-store/job-store.t
 import {
   instantOf,
   JOB_STATES,
+  RECORD_UNREADABLE_ERROR,
   type JobFacts,
   type JobState,
 } from '../../../ports/job-store/job-state.ts'
 import { BackendError } from '../../../ports/backend-error.ts'
 import type { KeptCounts } from '../../../ports/job-store/kept-bounds.ts'
-import { readJson, readNumber, readText, readTextOrNull } from '../database/columns.ts'
+import { orBroken, readJson, readNumber, readText, readTextOrNull } from '../database/columns.ts'
 import type { SqlRow } from '../database/sql-database.ts'
 
 /** What ties a job to its id, its group and its flow. A plain job has none of it. */
@@ -54,6 +55,8 @@ export interface JobRow extends JobFacts, JobRelations, KeptCounts {
   readonly id: string
   /** Order within one rank; negative and falling for jobs that go ahead. */
   readonly seq: number
+  /** Present where the row holds something that this version did not write and cannot read. */
+  readonly unreadable?: true
 }
 
 /** The columns of {@link jobRowOf}. */
@@ -79,8 +82,8 @@ export function jobRowOf(row: SqlRow): JobRow {
       'backend_failed',
       `Cannot read job: state ${readNumber(row, 'state')} is unknown, 0 to ${JOB_STATES.length - 1} expected`,
     )
-  const settings = decodeSettings(readText(row, 'terms'))
-  const relations = decodeRelations(readTextOrNull(row, 'ties'))
+  const settings = orBroken(() => decodeSettings(readText(row, 'terms')), BROKEN_SETTINGS)
+  const relations = orBroken(() => decodeRelations(readTextOrNull(row, 'ties')), BROKEN_RELATIONS)
   return {
     state,
     rank: readNumber(row, 'rank'),
@@ -107,10 +110,14 @@ export function jobRowOf(row: SqlRow): JobRow {
     parentFlow: relations.parentFlow,
     failsParent: relations.failsParent,
     otherParents: relations.otherParents,
+    ...((settings === BROKEN_SETTINGS || relations === BROKEN_RELATIONS) && { unreadable: true }),
   }
 }
 
-/** @param facts What the claim made of the job that `row` holds */
+/**
+ * @param facts What the claim made of the job that `row` holds
+ * @throws SyntaxError or BackendError when the row holds something that this version did not write
+ */
 export function claimedJobOf(
   row: SqlRow,
   { token, attempt, maxAttempts, crashes, priority }: JobFacts,
@@ -130,17 +137,25 @@ export function claimedJobOf(
   }
 }
 
+/** Of a row that cannot be read what can be: no name, no data, and an error that says so. */
 export function jobRecordOf(row: SqlRow): JobRecord {
   const facts = jobRowOf(row)
+  const read = facts.unreadable ? null : orBroken(() => claimedJobOf(row, facts), null)
   return {
-    ...claimedJobOf(row, facts),
+    ...(read ?? {
+      ...claimedJobOf({ ...row, ...NO_PAYLOAD }, facts),
+      lastError: RECORD_UNREADABLE_ERROR,
+    }),
     state: facts.state,
     at: instantOf(facts),
-    progress: readJson(row, 'progress'),
-    result: readJson(row, 'result'),
+    progress: orBroken(() => readJson(row, 'progress'), null),
+    result: orBroken(() => readJson(row, 'result'), null),
     cancelRequested: facts.cancelRequested,
   }
 }
+
+/** In the place of columns that cannot be read. */
+const NO_PAYLOAD = { name: '', data: null, options: null, error: null }
 
 const UNBOUNDED = { maxCrashes: null, keepCompletedCount: null, keepDeadCount: null }
 
@@ -166,8 +181,13 @@ export function encodeSettings(settings: JobSettings): string {
 
 /** @param text Of {@link encodeSettings} */
 function decodeSettings(text: string): JobSettings {
-  if (last?.text !== text)
-    last = { text, settings: { ...UNBOUNDED, ...(JSON.parse(text) as JobSettings) } }
+  if (last?.text !== text) {
+    const settings: JobSettings = { ...UNBOUNDED, ...(JSON.parse(text) as JobSettings) }
+    const { priority, maxAttempts, keepCompletedMs, keepDeadMs } = settings
+    if (![priority, maxAttempts, keepCompletedMs, keepDeadMs].every(Number.isFinite))
+      throw new SyntaxError('Cannot read job: a setting is no number')
+    last = { text, settings }
+  }
   return last.settings
 }
 
@@ -183,6 +203,16 @@ export function hasSameSettings(one: JobSettings, other: JobSettings): boolean {
   )
 }
 
+const BROKEN_KEPT_MS = 604_800_000
+/** Of a job that is parked since what it was added with cannot be read. */
+const BROKEN_SETTINGS: JobSettings = {
+  ...UNBOUNDED,
+  priority: 0,
+  maxAttempts: 1,
+  keepCompletedMs: 0,
+  keepDeadMs: BROKEN_KEPT_MS,
+}
+
 const UNRELATED: JobRelations = {
   keyed: false,
   crashes: 0,
@@ -196,6 +226,8 @@ const UNRELATED: JobRelations = {
   failsParent: true,
   otherParents: null,
 }
+/** Of a job whose group and flow cannot be read; an index finds it whatever its id was. */
+const BROKEN_RELATIONS: JobRelations = { ...UNRELATED, keyed: true }
 // The keys of a literal of that type.
 const NAMES = Object.keys(UNRELATED) as readonly (keyof JobRelations)[]
 
