@@ -1,4 +1,5 @@
 import type { AtomicStore, StorePartition } from '../ports/atomic-store/atomic-store.ts'
+import { checkStoreKey } from '../ports/atomic-store/store-limits.ts'
 
 /**
  * For ever: another number would send keys to other partitions, where their locks and records are
@@ -14,8 +15,10 @@ const SHARDS = 16
  * partition, so its versions only grow.
  *
  * @param family What the keys are for, as `locks`
+ * @throws RangeError or TypeError when the key is none that a store takes
  */
 export function partitionOf(store: AtomicStore, family: string, key: string): StorePartition {
+  checkStoreKey(key)
   return store.partition(`${family}:${hashOf(key) % SHARDS}`)
 }
 

@@ -4,7 +4,9 @@ import type { Duration } from '../../primitives/duration.ts'
 import type { JobChange, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import { JOB_LIMITS } from '../../runtime/ports/job-store/job-limits.ts'
 import type { Json } from '../../runtime/ports/json.ts'
+import { checkJobId } from './check-job-id.ts'
 import type { JobKinds } from './job-kinds.ts'
+import { limitKeyOf } from './limit-key.ts'
 import { priorityOf, type JobPriority } from './job-options.ts'
 import { checkNewData, unknownJob } from './new-job.ts'
 
@@ -40,6 +42,7 @@ export async function changeJob(
   changes: JobChanges,
   { queue, kinds, jobStore }: ChangeJobOptions,
 ): Promise<boolean> {
+  checkJobId(CHANGE, id)
   checkOptions(CHANGE, changes, [], ['data', 'delay', 'priority'])
   const { data, delay, priority } = changes
   const change: JobChange = {
@@ -56,8 +59,9 @@ export async function changeJob(
     if (definition === undefined) throw unknownJob(record.name, queue, kinds.names, 'change')
     await checkNewData('change', record.name, definition, data)
     const key = definition.concurrency?.key
+    const keyOf = (of: Json): string => limitKeyOf(record.name, key?.(of))
     // The job stays in the group that it was added to.
-    if (key !== undefined && key(data) !== key(record.data))
+    if (keyOf(data) !== keyOf(record.data))
       throw new RangeError(
         `Cannot change job ${JSON.stringify(id)}: the data is of another concurrency key, another job expected`,
       )

@@ -6,6 +6,7 @@ import type { ClaimedJob } from '../../runtime/ports/job-store/job-store.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
+import { limitKeyOf } from './limit-key.ts'
 import { groupKeyOf } from './new-job.ts'
 import type { Attempt } from './run-attempt.ts'
 
@@ -39,7 +40,7 @@ export function createEngineGate({ queue, backend, clock, random }: EngineGateOp
     const semaphore = new Semaphore({ backend, limit, partition, clock, random })
     const made: Attempt[] = []
     try {
-      const key = await groupKeyOf(name, concurrency.key?.(data) ?? '')
+      const key = await groupKeyOf(name, limitKeyOf(name, concurrency.key?.(data)))
       await semaphore.withSlot(await fitText(key, KEY_CHARACTERS), async () => {
         made.push(await run())
       })

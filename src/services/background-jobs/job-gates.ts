@@ -9,6 +9,7 @@ import type {
   RateLimitDecision,
   RateLimitStore,
 } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
+import { limitKeyOf } from './limit-key.ts'
 
 /** How many attempts of one kind may start in a time. More wait, none is dropped. */
 export interface JobRateLimit<Data = unknown> {
@@ -153,7 +154,7 @@ async function startsOf(of: AttemptLimit, data: unknown): Promise<GcraRateLimit>
 
 async function termsFor({ rateLimit, subject }: AttemptLimit, data: unknown, what: string) {
   const { limit, window, key } = rateLimit
-  const whole = `job:${subject}:${what}:${key?.(data) ?? ''}`
+  const whole = `job:${subject}:${what}:${limitKeyOf(subject, key?.(data))}`
   return {
     limit,
     windowMs: durationMs(window),

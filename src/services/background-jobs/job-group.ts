@@ -1,3 +1,4 @@
+import { checkInteger } from '../../primitives/check-range.ts'
 import type { GroupRecord } from '../../runtime/ports/job-store/group-control.ts'
 import type { QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobDefinition } from './define-job.ts'
@@ -49,7 +50,10 @@ export function controlJobGroup(
   return {
     pause: () => ask({ paused: true }),
     resume: () => ask({ paused: false }),
-    limit: (limit) => ask({ limit }),
+    async limit(limit) {
+      if (limit !== null) checkInteger('limit group', 'limit', limit, 1, 1000)
+      return ask({ limit })
+    },
     read: async () => jobStore.group(await groupKeyOf(name, key)),
   }
 }

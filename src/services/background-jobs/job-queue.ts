@@ -48,6 +48,7 @@ import { createFlowRelay } from './flow-relay.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { controlJobGroup, type JobGroup } from './job-group.ts'
 import { createJobKinds, type JobKinds } from './job-kinds.ts'
+import { checkJobId } from './check-job-id.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { refuseTrace, type JobOptions } from './job-options.ts'
 import { makeNewJob, unknownJob } from './new-job.ts'
@@ -291,8 +292,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /** @returns The job's record, or `null` when the queue holds none of that id */
-  get(id: string): Promise<JobRecord | null> {
-    return this.#jobStore.get(id)
+  async get(id: string): Promise<JobRecord | null> {
+    return this.#jobStore.get(checkJobId('read job', id))
   }
 
   /**
@@ -303,12 +304,13 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    */
   async finished(id: string, options: FinishedOptions = {}): Promise<Json> {
     checkOptions('wait for job', options, [], ['signal'])
+    checkJobId('wait for job', id)
     return waitUntilFinished(this.#jobStore, this.#clock, id, options, this.#ends)
   }
 
   /** @returns The last lines that the job's handler logged */
-  logs(id: string): Promise<readonly string[]> {
-    return this.#log.read(id)
+  async logs(id: string): Promise<readonly string[]> {
+    return this.#log.read(checkJobId('read log lines', id))
   }
 
   /** One page of the jobs in one state. */
@@ -389,8 +391,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    *
    * @returns Whether it was one
    */
-  promote(id: string): Promise<boolean> {
-    return this.#command({ type: 'promote', ids: [id] })
+  async promote(id: string): Promise<boolean> {
+    return this.#command({ type: 'promote', ids: [checkJobId('promote job', id)] })
   }
 
   /**
@@ -399,18 +401,18 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    *
    * @returns Whether it was one
    */
-  retry(id: string): Promise<boolean> {
-    return this.#command({ type: 'retry', ids: [id] })
+  async retry(id: string): Promise<boolean> {
+    return this.#command({ type: 'retry', ids: [checkJobId('retry job', id)] })
   }
 
   /** Cancels a waiting job, or asks a running one to stop. @returns Whether it was either */
-  cancel(id: string): Promise<boolean> {
-    return this.#command({ type: 'cancel', ids: [id] })
+  async cancel(id: string): Promise<boolean> {
+    return this.#command({ type: 'cancel', ids: [checkJobId('cancel job', id)] })
   }
 
   /** Removes a job that is not running. @returns Whether there was one */
-  remove(id: string): Promise<boolean> {
-    return this.#command({ type: 'remove', ids: [id] })
+  async remove(id: string): Promise<boolean> {
+    return this.#command({ type: 'remove', ids: [checkJobId('remove job', id)] })
   }
 
   /**

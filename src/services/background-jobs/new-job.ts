@@ -1,3 +1,4 @@
+import { limitKeyOf } from './limit-key.ts'
 import { fitText } from '../../primitives/fit-text.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
@@ -26,7 +27,7 @@ export async function makeNewJob(
   const job = newJobOf(name, data, options)
   const { concurrency } = definition
   if (concurrency === undefined) return job
-  const key = await groupKeyOf(name, concurrency.key?.(data) ?? '')
+  const key = await groupKeyOf(name, limitKeyOf(name, concurrency.key?.(data)))
   return { ...job, group: { key, limit: concurrency.limit } }
 }
 

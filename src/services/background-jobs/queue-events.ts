@@ -67,6 +67,8 @@ export function readQueueEvents(
 ): AsyncGenerator<FleetEvent, void, undefined> {
   checkOptions(READ, options, [], ['since', 'signal'])
   const { since, signal } = options
+  if (since !== undefined && typeof since !== 'string')
+    throw new RangeError('Cannot read events: since is no text, the cursor of an event expected')
   for (const part of since === 'oldest' ? [] : (since?.split('.') ?? [])) numberOfCursor(part)
   return readFrom(jobStore, clock, since, signal)
 }

@@ -109,6 +109,59 @@ export const fidelityLaws: readonly Law<JobQueueHarness>[] = [
       expectEqual((await queue.counts()).completed, 1)
     },
   },
+  {
+    name: 'an id that is no text is refused by whatever takes one, the same on every backend',
+    async run(harness) {
+      const queue = await open(harness, { note: defineJob({ run: () => undefined }) })
+      await queue.add('note', 1, { jobId: '5', delay: '1h' })
+      // Callers without types.
+      for (const id of [5, 5n, null, undefined, ['5'], { toString: () => '5' }] as never[]) {
+        const acts = {
+          get: () => queue.get(id),
+          logs: () => queue.logs(id),
+          finished: () => queue.finished(id),
+          change: () => queue.change(id, { data: 2 }),
+          promote: () => queue.promote(id),
+          retry: () => queue.retry(id),
+          cancel: () => queue.cancel(id),
+          remove: () => queue.remove(id),
+        }
+        for (const [act, run] of Object.entries(acts))
+          await expectRejection(
+            run,
+            (error) => error instanceof TypeError && error.message.endsWith(', text expected'),
+            `${act} to refuse an id of type ${typeof id}`,
+          )
+      }
+      const job = await queue.get('5')
+      expectEqual([job?.state, job?.data], ['scheduled', 1])
+    },
+  },
+  {
+    name: 'a key that is neither text nor a number limits nothing: it is refused, not taken as text',
+    async run(harness) {
+      const key = (data: unknown): never => data as never
+      const queue = await open(harness, {
+        grouped: defineJob({ concurrency: { limit: 1, key }, run: () => 'ran' }),
+        limited: defineJob({ rateLimit: { limit: 9, window: '1m', key }, run: () => 'ran' }),
+      })
+      for (const data of [{ tenant: 1 }, ['a'], true]) {
+        await expectRejection(
+          () => queue.add('grouped', data),
+          (error) => error instanceof TypeError && error.message.includes('key answered'),
+          'the key to be refused when the job is added',
+        )
+        const { id } = await queue.add('limited', data, { attempts: 1 })
+        await queue.drain()
+        expectEqual((await queue.get(id))?.state, 'dead')
+      }
+      for (const data of ['a', 7, null]) {
+        const added = [await queue.add('grouped', data), await queue.add('limited', data)]
+        await queue.drain()
+        for (const { id } of added) expectEqual((await queue.get(id))?.state, 'completed')
+      }
+    },
+  },
 ]
 
 const CHANGED: readonly (readonly [string, unknown])[] = [

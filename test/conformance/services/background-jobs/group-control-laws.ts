@@ -55,7 +55,8 @@ export const groupControlLaws: readonly Law<JobQueueHarness>[] = [
           'the group to be refused',
         )
       await refused(() => queue.group('none'), TypeError)
-      await refused(() => queue.group('all').limit(0), RangeError)
+      for (const limit of [0, 1.5, 1001, undefined as never])
+        await refused(() => queue.group('all').limit(limit), RangeError)
     },
   },
 ]
