@@ -47,6 +47,17 @@ const scripts = {
   combining: fc.oneof(codes(0x300, 0x36f), fc.constantFrom('a', 'b')),
 }
 
+/** Of all scripts at once, as the calculator has trouble where they meet. */
+const mixed = fc.oneof(
+  ...Object.values(scripts),
+  codes(0x610, 0x6d0),
+  codes(0xe0020, 0xe007f),
+  codes(0x2000, 0x206f),
+  codes(0x2600, 0x27bf),
+  codes(0xff00, 0xffef),
+  fc.constantFrom('\r', '\n', '\r\n', '\u200d', '👩', '🏽'),
+)
+
 test.each(Object.entries(scripts))(
   "countSmsSegments() agrees with Twilio's calculator over %s",
   (_script, unit) => {
@@ -61,6 +72,35 @@ test.each(Object.entries(scripts))(
     )
   },
 )
+
+// Only where a segment ends does a character that is split elsewhere show in the count.
+test.each(Object.entries({ ...scripts, mixed }))(
+  "splitCharacters() agrees with Twilio's calculator over %s",
+  (_script, unit) => {
+    fc.assert(
+      fc.property(fc.array(unit, { maxLength: 8, size: 'max' }), (characters) => {
+        const text = characters.join('')
+        // Marks that belong to what follows them take part in no word that is written.
+        fc.pre(!/[\u0600-\u0605\u06dd]/.test(text))
+        expect(splitCharacters(text)).toEqual(new SegmentedMessage(text).graphemes)
+      }),
+      { numRuns: 5000 },
+    )
+  },
+)
+
+test.each([
+  ['a second mark on a flag', '🇵🇱\u200d\u200d', ['🇵🇱\u200d', '\u200d']],
+  ['an emoji that would join to a flag', '🇵🇱\u200d♀', ['🇵🇱\u200d', '♀']],
+  ['a mark on the skin tone behind a flag', '🇵🇱🏻\u200d', ['🇵🇱', '🏻\u200d']],
+  ['a skin tone behind a lone mark and a joiner', '\ufe0f\u200d👩🏽', ['\ufe0f\u200d👩', '🏽']],
+  ['a skin tone behind an earlier mark', '🏳\ufe0f\u200d👦🏻', ['🏳\ufe0f\u200d👦', '🏻']],
+  ['a skin tone behind one mark', '👦\ufe0f🏻', ['👦\ufe0f🏻']],
+  ['a half-width sound mark', 'ؐﾞ', ['ؐﾞ']],
+])('splitCharacters() takes %s as the calculator does', (_what, text, expected) => {
+  expect(splitCharacters(text)).toEqual(expected)
+  expect(new SegmentedMessage(text).graphemes).toEqual(expected)
+})
 
 test('a letter behind a virama and a joiner counts for itself, as the calculator has it', () => {
   const text = `${'\u0905'.repeat(66)}\u0915\u094d\u200d\u0915${'\u0905'.repeat(10)}`
