@@ -100,3 +100,10 @@ test('normalAddress() never throws, and gives back what it gave', () => {
     { numRuns: 3000 },
   )
 })
+
+test.each(['\u202e', '\u2028', '\u200b', '\u00a0', '\u3000', '\ufeff', '\u{e0041}'])(
+  'an address holds nothing that is not seen: %j',
+  (hidden) => {
+    expect(normalAddress(`an${hidden}n@example.com`)).toBeNull()
+  },
+)

@@ -15,8 +15,12 @@ const MOST_NAME_CHARACTERS = 256
 const MOST_ADDRESS_BYTES = 254
 const MOST_LOCAL_BYTES = 64
 
-/** An atom of RFC 5322 §3.2.3, with the characters beyond ASCII of RFC 6532. */
-const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\u00a0-\\u{10ffff}-]+"
+/**
+ * An atom of RFC 5322 §3.2.3, with the characters beyond ASCII of RFC 6532 but for those that are
+ * not seen: spaces, ends of lines and what turns the direction of text.
+ */
+const ATOM =
+  "(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|(?![\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}\\p{Z}])[^\\p{ASCII}])+"
 const LOCAL = new RegExp(`^${ATOM}(?:\\.${ATOM})*$`, 'u')
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
 /**

@@ -1,7 +1,7 @@
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { readPhoneNumber } from '../addresses/phone-number.ts'
 import { NotificationError } from '../notification-error.ts'
-import { countSmsSegments } from '../segments/sms-segments.ts'
+import { measureSms } from '../segments/measure-sms.ts'
 import type { OutgoingSms, SmsContent } from './sms-message.ts'
 
 /** A number, a short code, or a name of up to 11 letters and digits (3GPP TS 23.040 §9.1.2.5). */
@@ -31,10 +31,8 @@ export async function readSms(content: SmsContent): Promise<Omit<OutgoingSms, 'i
   )
   // No segment holds more characters.
   if (message.length > most * 160) throw tooLong(most)
-  const text = normalize
-    ? (await import('../segments/normalize-sms.ts')).normalizeSms(message)
-    : message
-  if (countSmsSegments(text).segments > most) throw tooLong(most)
+  const text = normalize ? (await import('../segments/plain-sms.ts')).plainSms(message) : message
+  if (measureSms(text).segments > most) throw tooLong(most)
   return { to, from: from ?? null, text, mediaUrls: readMedia(mediaUrls) }
 }
 

@@ -1,8 +1,9 @@
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Channel } from '../channels/channel.ts'
-import { capsFor, takeRoom, type CheckedCap } from '../preferences/frequency-caps.ts'
-import { allows, type Preferences } from '../preferences/preferences.ts'
+import type { CheckedCap } from '../preferences/frequency-caps.ts'
+import { allows } from '../preferences/allows.ts'
+import type { Preferences } from '../preferences/preferences.ts'
 import { userPartition } from '../preferences/user-partition.ts'
 import { addressKey } from '../suppression/address-key.ts'
 import type { SuppressionList } from '../suppression/suppressions.ts'
@@ -55,8 +56,8 @@ export function createGate(options: GateOptions): Gate {
       return { kind: 'stop', status: 'skipped', reason: 'preference' }
     // What waits in an inbox or in a chat's channel disturbs nobody.
     if (wanted.quietHours === undefined || channel === 'inbox' || channel === 'chat') return null
-    const { quietUntil } = await import('../preferences/quiet-hours.ts')
-    const until = quietUntil(clock.now(), wanted.quietHours)
+    const { quietEnd } = await import('../preferences/quiet-end.ts')
+    const until = quietEnd(clock.now(), wanted.quietHours)
     return until === null ? null : { kind: 'wait', until }
   }
 
@@ -83,6 +84,7 @@ export function createGate(options: GateOptions): Gate {
     async takeRoom({ id, channel, category, userId, critical, recipients }) {
       const counted = critical ? [] : capsFor(caps, channel, category)
       if (counted.length === 0) return true
+      const { takeRoom } = await import('../preferences/frequency-caps.ts')
       if (userId !== null)
         return takeRoom(userPartition(store, userId), 'caps', counted, id, clock.now())
       const [recipient] = recipients
@@ -92,4 +94,17 @@ export function createGate(options: GateOptions): Gate {
       return takeRoom(store.partition(partition), key, counted, id, clock.now())
     },
   }
+}
+
+/** The caps that a message counts for. */
+function capsFor(
+  caps: readonly CheckedCap[],
+  channel: Channel,
+  category: string | null,
+): readonly CheckedCap[] {
+  return caps.filter(
+    (cap) =>
+      (cap.channel === null || cap.channel === channel) &&
+      (cap.category === null || cap.category === category),
+  )
 }

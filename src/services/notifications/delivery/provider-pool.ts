@@ -1,14 +1,13 @@
-import { checkDuration, checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import type { CircuitBreaker } from '../../../runtime/coordination/circuit-breaker/circuit-breaker.ts'
 import { CircuitOpenError } from '../../../runtime/coordination/circuit-breaker/circuit-open-error.ts'
 import { runWithin } from '../../../primitives/run-within.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
-import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { Channel } from '../channels/channel.ts'
 import { NotificationError } from '../notification-error.ts'
 import type { Provider, ProviderContext } from '../providers/provider.ts'
 import { networkError } from '../providers/requests/ask-provider.ts'
+import type { CheckedEntry } from './check-providers.ts'
 
 /** A provider, or one with what is set for it alone. */
 export type ProviderEntry<Sender> = Sender | ProviderSettings<Sender>
@@ -39,7 +38,7 @@ export interface ProviderPoolOptions<Sender> {
   readonly channel: Channel
   /** Names the pool where a channel has several. */
   readonly name?: string
-  readonly entries: readonly ProviderEntry<Sender>[]
+  readonly entries: readonly CheckedEntry<Sender>[]
   readonly backend: Pick<Backend, 'store' | 'rateLimits'>
   readonly context: Omit<ProviderContext, 'signal'>
   readonly breaker: ProviderBreakerOptions
@@ -73,17 +72,10 @@ export interface PoolMember<Sender> {
 /** What says that a provider is in trouble, and not a message. */
 const TROUBLE = new Set(['authentication', 'quota', 'unavailable', 'ambiguous'])
 
-/** @throws TypeError or RangeError when an entry is malformed */
 export function createProviderPool<Sender extends Provider<never>>(
   options: ProviderPoolOptions<Sender>,
 ): ProviderPool<Sender> {
-  const settings = options.entries.map((entry) => settingsOf(options.channel, entry))
-  const names = settings.map(({ provider }) => provider.name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined)
-    throw new TypeError(
-      `Cannot create notifications: ${options.channel} has two providers with the name ${JSON.stringify(twice)}`,
-    )
+  const { entries: settings } = options
   const members = settings.map((given) => createMember(given, options))
   const weighted = settings.some(({ weight }) => weight !== undefined)
   return {
@@ -102,12 +94,11 @@ export function createProviderPool<Sender extends Provider<never>>(
 }
 
 function createMember<Sender extends Provider<never>>(
-  { provider, rateLimit }: ProviderSettings<Sender>,
+  { provider, limit }: CheckedEntry<Sender>,
   { channel, name, backend, context, breaker, timeoutMs }: ProviderPoolOptions<Sender>,
 ): PoolMember<Sender> {
   const path = [channel, name, provider.name].filter((part) => part !== undefined).join(':')
   const subject = `notifications:${path}`
-  const limit = rateLimit === undefined ? null : limitOf(rateLimit)
   // What was loaded is kept, not its promise: on Workers a promise of one request must not be
   // awaited in another.
   let circuit: CircuitBreaker | undefined
@@ -176,41 +167,6 @@ async function judged<Result>({ name }: Provider<never>, work: Promise<Result>):
     return await work
   } catch (error) {
     throw error instanceof NotificationError ? error : networkError(name, 'ambiguous', error)
-  }
-}
-
-function settingsOf<Sender extends Provider<never>>(
-  channel: Channel,
-  entry: ProviderEntry<Sender>,
-): ProviderSettings<Sender> {
-  const given: unknown = entry
-  const settings: ProviderSettings<Sender> =
-    typeof given === 'object' && given !== null && 'provider' in given
-      ? (entry as ProviderSettings<Sender>)
-      : { provider: entry as Sender }
-  const provider: { readonly name?: unknown; readonly send?: unknown } | undefined =
-    settings.provider
-  if (typeof provider?.send !== 'function' || typeof provider.name !== 'string')
-    throw new TypeError(
-      `Cannot create notifications: ${channel} has an entry that is no provider, sendgrid({ apiKey }) or the like expected`,
-    )
-  const { weight } = settings
-  if (weight !== undefined) checkNumber('create notifications', 'weight', weight, 0, 1000)
-  return settings
-}
-
-function limitOf({
-  limit,
-  window,
-}: {
-  readonly limit: number
-  readonly window: Duration
-}): RateLimit & { readonly limit: number } {
-  return {
-    algorithm: 'gcra',
-    name: 'provider',
-    limit: checkInteger('create notifications', 'rateLimit.limit', limit, 1, 1_000_000),
-    windowMs: checkDuration('create notifications', 'rateLimit.window', window, 10, 86_400_000),
   }
 }
 

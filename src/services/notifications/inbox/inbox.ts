@@ -14,7 +14,7 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import type { Json } from '../../../runtime/ports/json.ts'
 import { NotificationError } from '../notification-error.ts'
 import { userPartition } from '../preferences/user-partition.ts'
-import { checkCategory } from '../suppression/suppressions.ts'
+import { checkCategory } from '../suppression/check-category.ts'
 import type { InboxChannel, InboxContent } from './inbox-channel.ts'
 import type { InboxItem, InboxPage, ListInboxOptions } from './inbox-item.ts'
 import { streamInbox, type InboxStreamOptions } from './stream-inbox.ts'

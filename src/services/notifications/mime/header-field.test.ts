@@ -96,3 +96,21 @@ function mailbox(name: string): { readonly email: string; readonly name: string 
 function bare(text: string | undefined): string | undefined {
   return text?.replaceAll(/\s+/gu, ' ').trim()
 }
+
+test.each([
+  ['Subject', textField('Subject', 'ż'.repeat(100))],
+  ['Subject', textField('Subject', `${'word '.repeat(30)}é`)],
+  [
+    'To',
+    mailboxField('To', [mailbox('Żółw '.repeat(20).trim()), mailbox('Żółw '.repeat(20).trim())]),
+  ],
+  [
+    'X-A-Name-That-Leaves-Little-Room-For-Words',
+    textField('X-A-Name-That-Leaves-Little-Room-For-Words', 'ż'.repeat(60)),
+  ],
+])('a line with encoded words has 76 characters at most: %s', (name, field) => {
+  const rows = field.slice(0, -2).split('\r\n')
+  expect(rows.filter((row) => row.length > 76)).toEqual([])
+  expect(rows.slice(1).every((row) => /^ \S/.test(row))).toBe(true)
+  expect(rows[0]?.startsWith(`${name}:`)).toBe(true)
+})

@@ -4,6 +4,9 @@ import { encodeWords } from './encoded-word.ts'
 /** Where lines are folded where they can be (RFC 5322 §2.1.1), and the longest that is allowed. */
 const FOLD_AT = 76
 const MOST_LINE = 998
+const MOST_WORD = 75
+/** The first encoded word is not made shorter than this: below, it begins a line of its own. */
+const LEAST_WORD = 40
 
 /**
  * Writes a header whose value is free text: a subject, or one of the sender's own.
@@ -12,13 +15,13 @@ const MOST_LINE = 998
  * becomes encoded words. Reading the field back gives `text` to the character.
  */
 export function textField(name: string, text: string): string {
-  return fold(name, isPlain(text) ? text.split(' ') : encodeWords(text))
+  return fold(name, isPlain(text) ? text.split(' ') : encodeWords(text, roomBeside(name)))
 }
 
 /** Writes a header that is a list of mailboxes. */
 export function mailboxField(name: string, mailboxes: readonly Mailbox[]): string {
   const pieces = mailboxes.flatMap((mailbox, index) => {
-    const written = mailboxWords(mailbox)
+    const written = mailboxWords(mailbox, index === 0 ? roomBeside(name) : MOST_WORD)
     const last = `${written.at(-1)}${index < mailboxes.length - 1 ? ',' : ''}`
     return [...written.slice(0, -1), last]
   })
@@ -46,9 +49,9 @@ export function parameterField(
   )
 }
 
-function mailboxWords({ email, name }: Mailbox): readonly string[] {
+function mailboxWords({ email, name }: Mailbox, first = MOST_WORD): readonly string[] {
   if (name === undefined) return [email]
-  const words = isPlain(name) ? [formatName(name)] : encodeWords(name)
+  const words = isPlain(name) ? [formatName(name)] : encodeWords(name, first)
   return [...words, `<${email}>`]
 }
 
@@ -76,6 +79,12 @@ function isPlain(text: string): boolean {
   )
 }
 
+/** How long an encoded word beside the name may be: their line has 76 characters (RFC 2047 §2). */
+function roomBeside(name: string): number {
+  const room = FOLD_AT - `${name}: `.length
+  return room < LEAST_WORD ? MOST_WORD : room
+}
+
 /**
  * Lays pieces out with single spaces in between, beginning a new line where one would get too long.
  */
@@ -83,7 +92,10 @@ function fold(name: string, pieces: readonly string[]): string {
   let text = `${name}:`
   let lineLength = text.length
   for (const piece of pieces) {
-    const breaks = lineLength + 1 + piece.length > FOLD_AT && lineLength > name.length + 1
+    const isFirst = lineLength === name.length + 1
+    const fits = lineLength + 1 + piece.length <= FOLD_AT
+    // A line with a name alone is no beauty, and for encoded words alone a rule.
+    const breaks = !fits && (!isFirst || piece.startsWith('=?'))
     text += breaks ? `\r\n ${piece}` : ` ${piece}`
     lineLength = breaks ? 1 + piece.length : lineLength + 1 + piece.length
   }

@@ -1,4 +1,3 @@
-import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
 import type {
@@ -28,38 +27,6 @@ export interface CheckedCap {
   readonly windowMs: number
   readonly category: string | null
   readonly channel: Channel | null
-}
-
-const DAY_MS = 86_400_000
-const MOST_CAPS = 20
-
-/** @throws RangeError when a cap is out of range */
-export function checkCaps(caps: readonly FrequencyCap[]): readonly CheckedCap[] {
-  checkInteger('create notifications', 'the number of caps', caps.length, 0, MOST_CAPS)
-  return caps.map(({ limit, window, category, channel }) => {
-    const windowMs = checkDuration('create notifications', 'caps.window', window, 1000, 90 * DAY_MS)
-    return {
-      // Another window is another count; another limit goes on with the same.
-      key: `cap/${category ?? '*'}/${channel ?? '*'}/${windowMs}`,
-      limit: checkInteger('create notifications', 'caps.limit', limit, 1, 1000),
-      windowMs,
-      category: category ?? null,
-      channel: channel ?? null,
-    }
-  })
-}
-
-/** The caps that a message counts for. */
-export function capsFor(
-  caps: readonly CheckedCap[],
-  channel: Channel,
-  category: string | null,
-): readonly CheckedCap[] {
-  return caps.filter(
-    (cap) =>
-      (cap.channel === null || cap.channel === channel) &&
-      (cap.category === null || cap.category === category),
-  )
 }
 
 /**

@@ -4,8 +4,9 @@ import type { AtomicStore, StoreEntry } from '../../../runtime/ports/atomic-stor
 import type { Json } from '../../../runtime/ports/json.ts'
 import { isChannel, type Channel } from '../channels/channel.ts'
 import { NotificationError } from '../notification-error.ts'
-import { checkCategory } from '../suppression/suppressions.ts'
-import { checkQuietHours, type QuietHours } from './quiet-hours.ts'
+import { checkCategory } from '../suppression/check-category.ts'
+import { checkQuietHours } from './quiet-end.ts'
+import type { QuietHours } from './quiet-hours.ts'
 import { userPartition } from './user-partition.ts'
 
 /** What one user wants to hear, and how. What is not said is allowed. */
@@ -46,18 +47,6 @@ export interface Preferences {
   update(userId: string, change: PreferencesChange): Promise<UserPreferences>
   /** Forgets them: everything is allowed again. */
   delete(userId: string): Promise<void>
-}
-
-/** Whether a user wants a message on a channel. */
-export function allows(
-  { channels, categories }: UserPreferences,
-  channel: Channel,
-  category: string | null,
-): boolean {
-  if (channels?.[channel] === false) return false
-  if (category === null || categories === undefined) return true
-  const wanted = Object.hasOwn(categories, category) ? categories[category] : true
-  return typeof wanted === 'object' ? wanted[channel] !== false : wanted !== false
 }
 
 const KEY = 'preferences'

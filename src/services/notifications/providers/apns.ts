@@ -106,7 +106,7 @@ export function apns(options: ApnsOptions): PushProvider {
       if (reason === 'ExpiredProviderToken') await tokens.drop(tokenName, jwt)
       const code = reason !== undefined && Object.hasOwn(CODES, reason) ? CODES[reason] : undefined
       const since = valueIn(answer.json, 'timestamp')
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         vendorCode: reason,
         code,
         recipient: code === 'invalid_recipient' ? 'gone' : undefined,

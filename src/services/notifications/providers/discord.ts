@@ -46,7 +46,7 @@ export function discord(options: DiscordOptions): ChatProvider {
       const answer = await askProvider(NAME, { url, headers, body }, context)
       if (answer.ok) return { providerMessageId: textIn(answer.json, 'id') }
       const vendorCode = textIn(answer.json, 'code') ?? undefined
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         vendorCode,
         // The webhook was deleted.
         code: answer.status === 404 ? 'invalid_recipient' : undefined,

@@ -99,7 +99,7 @@ export function fcm(options: FcmOptions): PushProvider {
       const seconds = Number(textIn(answer.json, 'expires_in') ?? HOUR_S)
       return { token, useForMs: seconds * USED_SHARE * 1000 }
     }
-    throw refusalOf(NAME, answer, context, {
+    throw refusalOf(NAME, answer, {
       code: answer.status < 500 && answer.status !== 429 ? 'authentication' : 'unavailable',
       vendorCode: textIn(answer.json, 'error') ?? undefined,
     })
@@ -119,7 +119,7 @@ export function fcm(options: FcmOptions): PushProvider {
       const detail = refusalDetail(answer.json)
       const isOurs = answer.status === 401 && detail.vendorCode !== 'THIRD_PARTY_AUTH_ERROR'
       if (isOurs) await context.tokens.drop(tokenName, token)
-      throw refusalOf(NAME, answer, context, detail)
+      throw refusalOf(NAME, answer, detail)
     },
   }
 }

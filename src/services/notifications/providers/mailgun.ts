@@ -59,7 +59,7 @@ export function mailgun(options: MailgunOptions): EmailProvider {
     async send(email, context) {
       const request = { url, headers: { authorization }, body: formOf(email) }
       const answer = await askProvider(NAME, request, context)
-      if (!answer.ok) throw refusalOf(NAME, answer, context)
+      if (!answer.ok) throw refusalOf(NAME, answer)
       return { providerMessageId: textIn(answer.json, 'id')?.replaceAll(/^<|>$/g, '') ?? null }
     },
     readEvents: readEvent,

@@ -88,7 +88,6 @@ export function postmark(options: PostmarkOptions): EmailProvider {
   function receiptOf(
     answer: ProviderAnswer,
     result: unknown,
-    context: ProviderContext,
   ): { readonly providerMessageId: string | null } | NotificationError {
     const code = textIn(result, 'ErrorCode')
     if (answer.ok && (code === null || code === '0'))
@@ -96,10 +95,14 @@ export function postmark(options: PostmarkOptions): EmailProvider {
     // One of a batch that was refused stands in an answer that succeeded as a whole.
     const status = answer.ok ? 422 : answer.status
     const known = code !== null && Object.hasOwn(CODES, code) ? CODES[code] : undefined
-    return refusalOf(NAME, { ...answer, status }, context, {
-      ...known,
-      vendorCode: code ?? undefined,
-    })
+    return refusalOf(
+      NAME,
+      { ...answer, status },
+      {
+        ...known,
+        vendorCode: code ?? undefined,
+      },
+    )
   }
 
   return {
@@ -107,7 +110,7 @@ export function postmark(options: PostmarkOptions): EmailProvider {
     limits: { bytes: 7_000_000, recipients: 50 },
     async send(email, context) {
       const answer = await post('/email', bodyOf(email, messageStream), context)
-      const receipt = receiptOf(answer, answer.json, context)
+      const receipt = receiptOf(answer, answer.json)
       if (receipt instanceof Error) throw receipt
       return receipt
     },
@@ -117,10 +120,10 @@ export function postmark(options: PostmarkOptions): EmailProvider {
         const bodies = emails.map((email) => bodyOf(email, messageStream))
         const answer = await post('/email/batch', bodies, context)
         if (!answer.ok) {
-          const receipt = receiptOf(answer, answer.json, context)
+          const receipt = receiptOf(answer, answer.json)
           if (receipt instanceof Error) throw receipt
         }
-        return emails.map((_, index) => receiptOf(answer, valueIn(answer.json, index), context))
+        return emails.map((_, index) => receiptOf(answer, valueIn(answer.json, index)))
       },
     },
     readEvents: readEvent,

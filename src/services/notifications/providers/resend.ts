@@ -97,14 +97,14 @@ export function resend(options: ResendOptions): EmailProvider {
     async send(email, context) {
       const answer = await post('/emails', email.id, bodyOf(email), context)
       if (answer.ok) return { providerMessageId: textIn(answer.json, 'id') }
-      throw refusal(answer, context)
+      throw refusal(answer)
     },
     batch: {
       size: 100,
       async send(emails, context) {
         const first = emails[0]?.id ?? ''
         const answer = await post('/emails/batch', `batch-${first}`, emails.map(bodyOf), context)
-        if (!answer.ok) throw refusal(answer, context)
+        if (!answer.ok) throw refusal(answer)
         return emails.map((_, index) => ({
           providerMessageId: textIn(answer.json, 'data', index, 'id'),
         }))
@@ -141,9 +141,9 @@ function bodyOf(email: OutgoingEmail): object {
   }
 }
 
-function refusal(answer: ProviderAnswer, context: ProviderContext): Error {
+function refusal(answer: ProviderAnswer): Error {
   const name = textIn(answer.json, 'name') ?? undefined
-  return refusalOf(NAME, answer, context, {
+  return refusalOf(NAME, answer, {
     vendorCode: name,
     code: name !== undefined && Object.hasOwn(CODES, name) ? CODES[name] : undefined,
   })

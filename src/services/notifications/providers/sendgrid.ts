@@ -102,7 +102,7 @@ export function sendgrid(options: SendGridOptions): EmailProvider {
       // It names the field at fault as a path: personalizations.0.to.0.email.
       const field = textIn(answer.json, 'errors', 0, 'field')
       const isRecipient = /^personalizations\.\d+\.(?:to|cc|bcc)\b/.test(field ?? '')
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         vendorCode: field ?? undefined,
         code: answer.status === 400 && isRecipient ? 'invalid_recipient' : undefined,
         retryAfterMs:

@@ -91,7 +91,7 @@ export function ses(options: SesOptions): EmailProvider {
       const answer = await askProvider(NAME, { url, headers, body }, context)
       if (answer.ok) return { providerMessageId: textIn(answer.json, 'MessageId') }
       const type = answer.headers.get('x-amzn-errortype')?.split(':')[0]
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         vendorCode: type,
         code: type !== undefined && Object.hasOwn(CODES, type) ? CODES[type] : undefined,
       })

@@ -57,7 +57,7 @@ export function slack(options: SlackOptions): ChatProvider {
       const answer = await askProvider(NAME, { url, headers, body }, context)
       if (answer.ok) return { providerMessageId: null }
       const code = /^[a-z_]{1,64}$/.test(answer.text) ? answer.text : undefined
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         vendorCode: code,
         code: code !== undefined && Object.hasOwn(CODES, code) ? CODES[code] : undefined,
       })

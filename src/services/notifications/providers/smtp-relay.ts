@@ -15,7 +15,8 @@ import {
 import { writeMimeMessage } from '../mime/mime-message.ts'
 import { NotificationError, type NotificationErrorCode } from '../notification-error.ts'
 import type { EmailProvider } from './provider.ts'
-import { networkError, wasNeverSent } from './requests/ask-provider.ts'
+import { networkError } from './requests/ask-provider.ts'
+import { wasNeverSent } from './requests/was-never-sent.ts'
 
 export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
 export { NotificationError, type NotificationErrorCode } from '../notification-error.ts'

@@ -96,7 +96,7 @@ export function sns(options: SnsOptions): SmsProvider {
       const answer = await askProvider(NAME, { url, headers, body }, context)
       if (answer.ok) return { providerMessageId: elementIn(answer.text, 'MessageId') }
       const code = elementIn(answer.text, 'Code') ?? undefined
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         vendorCode: code,
         code: code !== undefined && Object.hasOwn(CODES, code) ? CODES[code] : undefined,
         recipient: code === 'OptedOut' ? 'opted_out' : undefined,

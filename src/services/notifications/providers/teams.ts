@@ -55,7 +55,7 @@ export function teams(options: TeamsOptions): ChatProvider {
       const headers = { 'content-type': 'application/json' }
       const answer = await askProvider(NAME, { url: webhookUrl, headers, body }, context)
       if (answer.ok) return { providerMessageId: null }
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         // The workflow is gone, or is switched off.
         code: answer.status === 404 || answer.status === 410 ? 'invalid_recipient' : undefined,
       })

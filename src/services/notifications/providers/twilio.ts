@@ -111,7 +111,7 @@ export function twilio(options: TwilioOptions): SmsProvider {
       const vendorCode = textIn(answer.json, 'code') ?? undefined
       const known =
         vendorCode !== undefined && Object.hasOwn(CODES, vendorCode) ? CODES[vendorCode] : undefined
-      throw refusalOf(NAME, answer, context, { ...known, vendorCode })
+      throw refusalOf(NAME, answer, { ...known, vendorCode })
     },
     readEvents: readEvent,
   }

@@ -85,7 +85,7 @@ export function vonage(options: VonageOptions): SmsProvider {
       const parameters = valueIn(answer.json, 'invalid_parameters')
       const isRecipient =
         Array.isArray(parameters) && parameters.some((given) => textIn(given, 'name') === 'to')
-      throw refusalOf(NAME, answer, context, {
+      throw refusalOf(NAME, answer, {
         // The type is the URL of an error's page, its code behind the mark.
         vendorCode: textIn(answer.json, 'type')?.split('#')[1],
         code: answer.status === 422 && isRecipient ? 'invalid_recipient' : undefined,

@@ -103,12 +103,7 @@ export function webPush(options: WebPushOptions): PushProvider {
       const answer = await askProvider(NAME, { url: endpoint.href, headers, body }, context)
       if (answer.ok) return { providerMessageId: answer.headers.get('location') }
       const gone = answer.status === 404 || answer.status === 410
-      throw refusalOf(
-        NAME,
-        answer,
-        context,
-        gone ? { code: 'invalid_recipient', recipient: 'gone' } : {},
-      )
+      throw refusalOf(NAME, answer, gone ? { code: 'invalid_recipient', recipient: 'gone' } : {})
     },
   }
 }

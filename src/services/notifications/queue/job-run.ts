@@ -7,7 +7,8 @@ import type { Json } from '../../../runtime/ports/json.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { createUnknownJobReport, leaveToOthers } from '../../../runtime/workers/leave-to-others.ts'
 import { NotificationError } from '../notification-error.ts'
-import { NOTIFICATION_QUEUE, type QueuedNotification } from './notification-queue.ts'
+import type { QueuedNotification } from './notification-queue.ts'
+import { isKnown, NOTIFICATION_QUEUE, readQueued } from './read-queued.ts'
 
 /** What becomes of a job: it is done, or goes on later, perhaps with other work. */
 export type JobRun = { readonly done: Json } | { readonly delayMs: number; readonly work?: Json }
@@ -28,11 +29,6 @@ export interface NotificationRunner {
 export const RETRIES = { attempts: 8, delayMs: 5000, maxMs: 3_600_000 } as const
 
 const BACKEND_WAIT_MS = 2000
-/** What jobs do: send by a channel, or what is more than one message. */
-const KINDS: ReadonlySet<string> = new Set([
-  ...['email', 'sms', 'push', 'chat'],
-  ...['notify', 'escalate', 'digest'],
-])
 
 /** Runs the jobs of the queue in the backend's own job store. */
 export function createNotificationProcessor(
@@ -94,22 +90,4 @@ function outcomeOf(
     // A limit or a message in work is waited for, however long.
     ...((code === 'rate_limited' || code === 'in_progress') && { refund: true }),
   }
-}
-
-/** @returns What a job carries, or `null` for what is none of ours */
-export function readQueued(data: unknown): QueuedNotification | null {
-  if (typeof data !== 'object' || data === null) return null
-  const { kind, id, work, round }: Partial<Record<keyof QueuedNotification, unknown>> = data
-  if (typeof kind !== 'string' || typeof id !== 'string' || work === undefined) return null
-  return {
-    kind,
-    id,
-    // What a job store gives back is JSON.
-    work: work as Json,
-    ...(typeof round === 'number' && { round }),
-  }
-}
-
-function isKnown(queued: QueuedNotification | null): queued is QueuedNotification {
-  return queued !== null && KINDS.has(queued.kind)
 }

@@ -1,6 +1,7 @@
 import type { Backend } from '../../../runtime/ports/backend.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { tryWake } from '../../../runtime/workers/try-wake.ts'
+import { NOTIFICATION_QUEUE } from './read-queued.ts'
 
 /**
  * Where messages wait for their time. A `JobQueue` with a job `notification: notificationJob(…)` is
@@ -41,9 +42,6 @@ export interface QueuedNotification {
   /** How often the job was put off and added again. */
   readonly round?: number
 }
-
-/** The job queue of notifications in the job store of their backend. */
-export const NOTIFICATION_QUEUE = 'notifications'
 
 const MAX_CRASHES = 100
 const KEEP_DEAD_MS = 14 * 86_400_000

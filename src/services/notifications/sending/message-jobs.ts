@@ -2,7 +2,7 @@ import type { SchemaResult, StandardSchema } from '../../../primitives/standard-
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { SendResult } from '../delivery/delivery.ts'
 import { NotificationError } from '../notification-error.ts'
-import { readQueued } from '../queue/job-run.ts'
+import { readQueued } from '../queue/read-queued.ts'
 import type { QueuedNotification } from '../queue/notification-queue.ts'
 import { configuredNotifications } from './configured-notifications.ts'
 import type { EmailMessage, PushMessage, SmsMessage } from './messages.ts'

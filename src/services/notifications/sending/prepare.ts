@@ -15,7 +15,7 @@ import type {
   PushProvider,
   SmsProvider,
 } from '../providers/provider.ts'
-import { checkCategory } from '../suppression/suppressions.ts'
+import { checkCategory } from '../suppression/check-category.ts'
 import { checkUserId } from '../preferences/user-partition.ts'
 import type { NotificationTemplate } from '../templates/template.ts'
 import type { RenderedTemplate, Templates } from '../templates/templates.ts'

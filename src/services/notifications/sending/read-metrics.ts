@@ -1,5 +1,5 @@
 import type { MetricReading } from '../../../runtime/ports/service.ts'
-import { NOTIFICATION_QUEUE } from '../queue/notification-queue.ts'
+import { NOTIFICATION_QUEUE } from '../queue/read-queued.ts'
 import type { NotificationParts } from './notification-parts.ts'
 
 /** How things stand: what waits, and which providers are left alone. */

@@ -1,6 +1,6 @@
 import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import { createJobWorker, type JobWorker } from '../../../runtime/workers/job-worker.ts'
-import { NOTIFICATION_QUEUE } from '../queue/notification-queue.ts'
+import { NOTIFICATION_QUEUE } from '../queue/read-queued.ts'
 import type { NotificationParts } from './notification-parts.ts'
 import type { NotificationsRunOptions } from './notifications.ts'
 

@@ -1,15 +1,21 @@
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
-import { isJsonObject } from '../../../runtime/coordination/json-object.ts'
 import { partitionsOf } from '../../../runtime/coordination/partition-of.ts'
-import type { AtomicStore, StoreEntry } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { NotificationError } from '../notification-error.ts'
-import { normalAddress } from '../addresses/mailbox.ts'
-import { readPhoneNumber } from '../addresses/phone-number.ts'
-import { addressKey, type AddressKey } from './address-key.ts'
+import { checkCategory } from './check-category.ts'
+import {
+  FAMILY,
+  isLive,
+  keyOf,
+  readRecord,
+  stopIn,
+  type AddressRecord,
+  type Stop,
+} from './address-record.ts'
 
 /** Channels with addresses that can be suppressed. */
 export type SuppressedChannel = 'email' | 'sms'
@@ -114,23 +120,10 @@ export interface SuppressionsOptions {
   readonly softBounces: SoftBouncePolicy
 }
 
-/** One entry an address. */
-interface AddressRecord {
-  readonly channel: SuppressedChannel
-  readonly address: string
-  readonly stops: readonly Stop[]
-  /** When it bounced softly, and the key of that event. */
-  readonly soft: readonly (readonly [number, string])[]
-}
-
-type Stop = Omit<Suppression, 'channel' | 'address'>
-
-const FAMILY = 'notifications:suppressions'
 const MOST_CATEGORIES = 100
 const TEN_YEARS_MS = 315_576_000_000
-const CATEGORY = /^[\w.-]{1,64}$/
 
-export function createSuppressions(options: SuppressionsOptions): SuppressionList {
+export function createSuppressions(options: SuppressionsOptions): Omit<SuppressionList, 'findAll'> {
   const { store, clock, softBounces } = options
 
   async function change(
@@ -141,7 +134,10 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
     const { partition, key, normal } = keyOf(channel, address)
     return changeEntry(store.partition(partition), key, (entry) => {
       const before = readRecord(entry) ?? { channel, address: normal, stops: [], soft: [] }
-      const after = decide({ ...before, stops: before.stops.filter(isLive) })
+      const after = decide({
+        ...before,
+        stops: before.stops.filter((stop) => isLive(stop, clock.now())),
+      })
       if (after === null) return { result: false }
       return { result: true, write: writeOf(key, after) }
     })
@@ -170,31 +166,7 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
     }
   }
 
-  function isLive({ until }: Stop): boolean {
-    return until === null || until > clock.now()
-  }
-
-  /** The one that stops this category; of several, one that stops everything. */
-  function stopIn(
-    entry: StoreEntry | null,
-    category: string | null,
-    critical: boolean,
-  ): Suppression | null {
-    const record = readRecord(entry)
-    if (record === null) return null
-    const stops = record.stops.filter(
-      (stop) =>
-        isLive(stop) &&
-        (stop.category === null || stop.category === category) &&
-        // What must arrive goes to who does not want the rest, and still not where it cannot
-        // arrive.
-        !(critical && stop.reason === 'unsubscribe'),
-    )
-    const stop = stops.find((each) => each.category === null) ?? stops[0]
-    return stop === undefined ? null : { channel: record.channel, address: record.address, ...stop }
-  }
-
-  const list: SuppressionList = {
+  return {
     async add({ channel = 'email', address, reason = 'manual', category, expiresIn }) {
       if (category !== undefined) checkCategory(category)
       const expiresInMs =
@@ -209,7 +181,7 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
           since,
           until: expiresInMs === null ? null : since + expiresInMs,
         }
-        const others = record.stops.filter((each) => each.category !== stop.category)
+        const others = record.stops.filter((each) => !isSameKind(each, stop))
         if (others.length >= MOST_CATEGORIES)
           throw new NotificationError(
             'invalid_request',
@@ -222,29 +194,14 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
       change(channel, address, (record) => {
         const left =
           category === undefined ? [] : record.stops.filter((stop) => stop.category !== category)
-        if (left.length === record.stops.length && record.soft.length === 0) return null
-        return { ...record, stops: left, soft: [] }
+        // Soft bounces are of no category.
+        const soft = category === undefined ? [] : record.soft
+        if (left.length === record.stops.length && soft.length === record.soft.length) return null
+        return { ...record, stops: left, soft }
       }),
     async find(address, { channel = 'email', category = null as string | null } = {}) {
       const { partition, key } = keyOf(channel, address)
-      return stopIn(await store.partition(partition).get(key), category, false)
-    },
-    async findAll(channel, addresses, category, critical) {
-      const keys = addresses.map((address) => keyOf(channel, address))
-      const entries = new Map<string, StoreEntry | null>()
-      await Promise.all(
-        [...Map.groupBy(keys, ({ partition }) => partition)].map(async ([name, wanted]) => {
-          const partition = store.partition(name)
-          // An answer may be cut short where it would be too long.
-          for (let start = 0; start < wanted.length;) {
-            const asked = wanted.slice(start, start + 128).map(({ key }) => key)
-            const found = await partition.getMany(asked)
-            found.forEach((entry, index) => entries.set(asked[index] ?? '', entry))
-            start += found.length
-          }
-        }),
-      )
-      return keys.map(({ key }) => stopIn(entries.get(key) ?? null, category, critical))
+      return stopIn(await store.partition(partition).get(key), category, false, clock.now())
     },
     async softBounce(channel, address, eventKey) {
       await change(channel, address, (record) => {
@@ -254,7 +211,7 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
         const counted = [...soft, [now, eventKey] as const]
         if (counted.length < softBounces.limit) return { ...record, soft: counted }
         const stop = { reason: 'bounce', category: null, since: now, until: null } as const
-        const others = record.stops.filter(({ category }) => category !== null)
+        const others = record.stops.filter((each) => !isSameKind(each, stop))
         return { ...record, stops: [...others, strongest(record.stops, stop)], soft: [] }
       })
     },
@@ -266,7 +223,7 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
           for (const entry of page.entries) {
             const record = readRecord(entry)
             for (const stop of record?.stops ?? [])
-              if (record !== null && isLive(stop))
+              if (record !== null && isLive(stop, clock.now()))
                 yield { channel: record.channel, address: record.address, ...stop }
           }
           cursor = page.cursor
@@ -274,42 +231,28 @@ export function createSuppressions(options: SuppressionsOptions): SuppressionLis
       }
     },
   }
-  return list
 }
 
-/** A hard bounce or a complaint is not made weaker by what comes later, nor ended. */
+/**
+ * Whether one stands in the place of the other. What somebody does not want stays beside what
+ * cannot arrive or was forbidden: each holds up other messages, and ends by itself.
+ */
+function isSameKind(one: Stop, other: Stop): boolean {
+  const wish = (stop: Stop): boolean => stop.reason === 'unsubscribe'
+  return one.category === other.category && wish(one) === wish(other)
+}
+
+/**
+ * Nothing is made weaker by what comes later: neither ended sooner, unless by hand what was added
+ * by hand, nor is a hard bounce or a complaint called something else.
+ */
 function strongest(stops: readonly Stop[], stop: Stop): Stop {
-  const before = stops.find(({ category }) => category === stop.category)
-  const isStrong = before?.reason === 'bounce' || before?.reason === 'complaint'
-  return before !== undefined && isStrong && before.until === null ? before : stop
-}
-
-/** @throws NotificationError `invalid_request` */
-export function checkCategory(category: unknown): string {
-  if (typeof category === 'string' && CATEGORY.test(category)) return category
-  throw new NotificationError(
-    'invalid_request',
-    'Cannot use category: it is not 1 to 64 letters, digits, _, . and -',
-  )
-}
-
-function keyOf(
-  channel: SuppressedChannel,
-  address: unknown,
-): AddressKey & { readonly normal: string } {
-  const normal =
-    channel === 'sms'
-      ? readPhoneNumber('address', address)
-      : typeof address === 'string'
-        ? normalAddress(address.trim())
-        : null
-  if (normal === null || (channel !== 'sms' && channel !== 'email'))
-    throw new NotificationError(
-      'invalid_recipient',
-      'Cannot use suppression: address is no e-mail address',
-    )
-  const lower = normal.toLowerCase()
-  return { ...addressKey(FAMILY, `${channel}:${lower}`), normal: lower }
+  const before = stops.find((each) => isSameKind(each, stop))
+  if (before === undefined) return stop
+  const [ends, endsNow] = [before.until ?? Infinity, stop.until ?? Infinity]
+  if (ends > endsNow) return before.reason === 'manual' && stop.reason === 'manual' ? stop : before
+  const isStrong = before.reason === 'bounce' || before.reason === 'complaint'
+  return isStrong && ends === endsNow ? before : stop
 }
 
 function valueOf({ channel, address, stops, soft }: AddressRecord): Json {
@@ -318,18 +261,5 @@ function valueOf({ channel, address, stops, soft }: AddressRecord): Json {
     address,
     stops: stops.map((stop) => ({ ...stop })),
     soft: soft.map(([at, key]) => [at, key]),
-  }
-}
-
-function readRecord(entry: StoreEntry | null): AddressRecord | null {
-  if (entry === null || !isJsonObject(entry.value)) return null
-  const { channel, address, stops, soft } = entry.value
-  if ((channel !== 'email' && channel !== 'sms') || typeof address !== 'string') return null
-  return {
-    channel,
-    address,
-    // What this file wrote.
-    stops: Array.isArray(stops) ? stops : [],
-    soft: Array.isArray(soft) ? soft : [],
   }
 }

@@ -1,6 +1,6 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { CHANNELS } from '../channels/channel.ts'
-import { checkCategory } from '../suppression/suppressions.ts'
+import { checkCategory } from '../suppression/check-category.ts'
 import type { NotificationTemplate, TemplateContent, TemplateDefinition } from './template.ts'
 
 const NAME = /^[A-Za-z0-9](?:[\w.:-]{0,126}[A-Za-z0-9])?$/

@@ -20,7 +20,10 @@ export type { LinkWriter } from './link-writer.ts'
 
 /** What {@link createLinks} needs. */
 export interface LinksOptions {
-  /** Where `handleLink` answers: `https://example.com/n`. */
+  /**
+   * Where `handleLink` answers: `https://example.com/n`. With `http:` mails do not offer
+   * unsubscribing with one click.
+   */
   readonly baseUrl: string
   /**
    * At least 16 bytes. Of several the first writes links, and all read them, so that they can be
@@ -68,7 +71,8 @@ export function createLinks(options: LinksOptions): LinkWriter {
   const secrets = readSecrets(options.secrets)
   const expiresIn = options.expiresIn ?? '365d'
   const lifeMs = checkDuration(ACTION, 'expiresIn', expiresIn, DAY_MS, 3650 * DAY_MS)
-  if (unsubscribeMailbox !== undefined && normalAddress(unsubscribeMailbox) === null)
+  const mailbox = unsubscribeMailbox === undefined ? null : normalAddress(unsubscribeMailbox)
+  if (unsubscribeMailbox !== undefined && mailbox === null)
     throw new TypeError(`Cannot ${ACTION}: unsubscribeMailbox is no e-mail address`)
   // Keys are kept, never their promises: on Workers a promise of one request may not be awaited in
   // another.
@@ -123,10 +127,13 @@ export function createLinks(options: LinksOptions): LinkWriter {
     unsubscribeUrl,
     async unsubscribeHeaders(given) {
       const url = await unsubscribeUrl(given)
-      const mailbox = unsubscribeMailbox === undefined ? '' : `, <mailto:${unsubscribeMailbox}>`
+      const mail = mailbox === null ? '' : `, <${mailtoOf(mailbox)}>`
       return {
-        'List-Unsubscribe': `<${url}>${mailbox}`,
-        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+        'List-Unsubscribe': `<${url}>${mail}`,
+        // One click takes https (RFC 8058 §3.1): whoever listens could unsubscribe others.
+        ...(base.origin.startsWith('https:') && {
+          'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+        }),
       }
     },
     rewrite: (html, { messageId, trackOpens, trackClicks }) =>
@@ -178,6 +185,12 @@ function readBase(url: unknown): { readonly origin: string; readonly pathname: s
   if (isPlain && /^https?:$/.test(parsed.protocol))
     return { origin: parsed.origin, pathname: parsed.pathname.replace(/\/+$/, '') }
   throw new TypeError(`Cannot ${ACTION}: baseUrl is no http or https URL without query`)
+}
+
+/** What stands for something else in a URL, or in a header, is encoded (RFC 6068 §2). */
+function mailtoOf(address: string): string {
+  const at = address.lastIndexOf('@')
+  return `mailto:${encodeURIComponent(address.slice(0, at))}@${address.slice(at + 1)}`
 }
 
 function readSecrets(secrets: unknown): readonly string[] {

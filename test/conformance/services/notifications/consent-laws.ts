@@ -152,6 +152,54 @@ export const consentLaws: readonly NotificationLaw[] = [
     },
   },
   {
+    name: 'what somebody does not want is neither ended nor weakened by what is added later',
+    async run(harness) {
+      const { notifications } = await open(harness, { email: [emailProvider('only')] })
+      const { suppressions } = notifications
+      const critical = { ...HELLO, critical: true } as const
+      await suppressions.add({ address: ANN, reason: 'unsubscribe' })
+      await suppressions.add({ address: ANN, expiresIn: '1d' })
+      expectEqual((await notifications.sendEmail(critical)).status, 'suppressed')
+      await harness.advance(DAY_MS + 1)
+      // The day is over, and Ann has still unsubscribed.
+      expectEqual((await notifications.sendEmail(HELLO)).reason, 'unsubscribe')
+      expectEqual((await notifications.sendEmail(critical)).status, 'sent')
+      // Unsubscribing does not open the way for what must arrive.
+      await suppressions.add({ address: ANN })
+      await suppressions.add({ address: ANN, reason: 'unsubscribe' })
+      expectEqual((await notifications.sendEmail(critical)).reason, 'manual')
+      // By hand it may end sooner; what a provider knows does not.
+      await suppressions.add({ address: ANN, expiresIn: '1d' })
+      await suppressions.add({ address: 'bob@example.com', reason: 'provider' })
+      await suppressions.add({ address: 'bob@example.com', expiresIn: '1d' })
+      await harness.advance(DAY_MS + 1)
+      expectEqual((await suppressions.find(ANN))?.reason, 'unsubscribe')
+      expectEqual((await suppressions.find('bob@example.com'))?.reason, 'provider')
+      expectEqual(await suppressions.remove(ANN), true)
+      expectEqual((await notifications.sendEmail(HELLO)).status, 'sent')
+    },
+  },
+  {
+    name: 'taking a category off the list forgets no soft bounces',
+    async run(harness) {
+      const options = {
+        email: [emailProvider('only')],
+        webhooks,
+        softBounces: { limit: 2, within: '7d' },
+      } as const
+      const { notifications } = await open(harness, options)
+      const bounce = async (): Promise<void> => {
+        const { id } = await notifications.sendEmail(HELLO)
+        const soft = event('bounced', id, { bounce: 'soft', eventId: `event-${id}` })
+        await hear(notifications, 'only', [soft])
+      }
+      await bounce()
+      expectEqual(await notifications.suppressions.remove(ANN, { category: 'news' }), false)
+      await bounce()
+      expectEqual((await notifications.suppressions.find(ANN))?.reason, 'bounce')
+    },
+  },
+  {
     name: 'a suppression ends when it was to, and one of a category leaves that of all',
     async run(harness) {
       const { notifications } = await open(harness, { email: [emailProvider('only')] })

@@ -247,6 +247,8 @@ export const trackingLaws: readonly NotificationLaw[] = [
       expectEqual(headers.get('List-Unsubscribe-Post'), 'List-Unsubscribe=One-Click')
       const link = /^<([^>]+)>$/.exec(headers.get('List-Unsubscribe') ?? '')?.[1] ?? ''
       // Scanners of mails follow links.
+      const head = await notifications.handleLink(new Request(link, { method: 'HEAD' }))
+      expectEqual(head.status, 200)
       const page = await notifications.handleLink(new Request(link))
       expectEqual(page.status, 200)
       expectTrue((await page.text()).includes('method="post"'), 'a form')
@@ -266,6 +268,27 @@ export const trackingLaws: readonly NotificationLaw[] = [
       await harness.advance(366 * 24 * HOUR_MS)
       const late = new Request(link, { method: 'POST' })
       expectEqual((await notifications.handleLink(late)).status, 404)
+    },
+  },
+  {
+    name: 'one click is offered over https alone, and a mailbox beside it is written as a URL',
+    async run({ clock }) {
+      const headersOf = (baseUrl: string): Promise<Readonly<Record<string, string>>> =>
+        createLinks({
+          baseUrl,
+          secrets: 'a secret of the tests',
+          unsubscribeMailbox: 'stop?it&now@example.com',
+          clock,
+          random: createSeededRandom(5),
+        }).unsubscribeHeaders({ messageId: 'ntf_1', address: 'a@example.com', category: 'news' })
+      const plain = await headersOf('http://localhost:8080/n')
+      expectEqual(Object.keys(plain), ['List-Unsubscribe'])
+      const safe = await headersOf('https://example.com/n')
+      expectEqual(safe['List-Unsubscribe-Post'], 'List-Unsubscribe=One-Click')
+      expectTrue(
+        safe['List-Unsubscribe']?.endsWith(', <mailto:stop%3Fit%26now@example.com>') === true,
+        'what stands for something else in a URL is encoded',
+      )
     },
   },
 ]

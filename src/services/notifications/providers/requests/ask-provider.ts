@@ -1,5 +1,3 @@
-import { readBytes } from '../../../../primitives/read-bytes.ts'
-import { parseRetryAfter } from '../../../../primitives/retry-after.ts'
 import {
   NotificationError,
   type NotificationErrorCode,
@@ -21,19 +19,15 @@ export interface ProviderAnswer {
   readonly status: number
   readonly ok: boolean
   readonly headers: Headers
+  /** What `Retry-After` says; `null` when it says nothing. */
+  readonly retryAfterMs: number | null
   readonly text: string
   /** The body as JSON; `null` when it is none. */
   readonly json: unknown
 }
 
-const MOST_ANSWER_BYTES = 262_144
-
 /** Answers of proxies that lost the vendor's: it may have taken the message. */
 const LOST = new Set([502, 504, 520, 524])
-
-/** Failures that come before a request is sent, as Node and Bun name them; the others name none. */
-const NEVER_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_INVALID|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL|UNABLE_TO_\w+|\w*SELF_SIGNED\w*|ConnectionRefused|FailedToOpenSocket)$/
 
 /**
  * Makes one request and reads its answer, whatever the status.
@@ -43,33 +37,12 @@ const NEVER_SENT =
  */
 export async function askProvider(
   provider: string,
-  { url, headers = {}, body, init }: ProviderRequest,
-  { fetch, signal }: ProviderContext,
+  request: ProviderRequest,
+  context: ProviderContext,
 ): Promise<ProviderAnswer> {
-  let response: Response
-  if (signal.aborted) throw networkError(provider, 'unavailable', signal.reason)
-  try {
-    // A redirect is no answer that these vendors give; followed, it would carry the credentials
-    // elsewhere.
-    response = await fetch(url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal,
-      ...init,
-      headers,
-      body,
-    })
-  } catch (cause) {
-    throw networkError(provider, wasNeverSent(cause) ? 'unavailable' : 'ambiguous', cause)
-  }
-  const text = await readText(response, signal)
-  return {
-    status: response.status,
-    ok: response.status >= 200 && response.status < 300,
-    headers: response.headers,
-    text,
-    json: parse(text),
-  }
+  // Loaded with the first request, as no provider needs it before.
+  const { makeRequest } = await import('./make-request.ts')
+  return makeRequest(provider, request, context)
 }
 
 /** The error for a request that got no answer. */
@@ -101,14 +74,11 @@ export interface RefusalDetail {
 /** Makes the error for an answer that is no success, from its status and the vendor's code. */
 export function refusalOf(
   provider: string,
-  { status, headers }: Pick<ProviderAnswer, 'status' | 'headers'>,
-  { clock }: Pick<ProviderContext, 'clock'>,
+  { status, retryAfterMs: said }: Pick<ProviderAnswer, 'status' | 'retryAfterMs'>,
   detail: RefusalDetail = {},
 ): NotificationError {
   const { code = codeOf(status), vendorCode, recipient, recipientSince } = detail
-  const wait = headers.get('retry-after')
-  const retryAfterMs =
-    detail.retryAfterMs ?? (wait === null ? null : parseRetryAfter(wait, clock.now()))
+  const retryAfterMs = detail.retryAfterMs ?? said
   const shown = vendorCode === undefined ? '' : ` (${vendorCode})`
   return new NotificationError(
     code,
@@ -147,35 +117,4 @@ export function valueIn(value: unknown, ...path: readonly (string | number)[]): 
     found = Reflect.get(found, key)
   }
   return found
-}
-
-/** An answer that breaks off has said its status, and that is what counts. */
-async function readText({ body }: Response, signal: AbortSignal): Promise<string> {
-  if (body === null) return ''
-  try {
-    const bytes = await readBytes(body, MOST_ANSWER_BYTES, signal)
-    return bytes === null ? '' : new TextDecoder().decode(bytes)
-  } catch {
-    return ''
-  }
-}
-
-function parse(text: string): unknown {
-  // Many answers are empty, and to throw costs more than to ask.
-  if (text === '') return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-export function wasNeverSent(error: unknown): boolean {
-  let inner = error
-  for (let depth = 0; depth < 4 && typeof inner === 'object' && inner !== null; depth++) {
-    const { code, syscall }: { readonly code?: unknown; readonly syscall?: unknown } = inner
-    if (syscall === 'connect' || (typeof code === 'string' && NEVER_SENT.test(code))) return true
-    inner = 'cause' in inner ? inner.cause : null
-  }
-  return false
 }
