@@ -94,6 +94,7 @@ function bindingsOf(examples: readonly Example[]): string {
   const types = new Map([
     ['INFRASTRUCTURE', 'DurableObjectNamespace'],
     ['EMAIL', 'SendEmail'],
+    ['FILES', 'R2Bucket'],
   ])
   const members = [...new Set(names.map(([, name = '']) => name))].map(
     (name) => `${name}: ${types.get(name) ?? 'string'}`,

@@ -13,10 +13,10 @@ export interface Door {
 
 /** Every subpath of the package, in the order in which `exports` lists them. What is not here cannot be imported. */
 export const doors: readonly Door[] = [
-  { subpath: './infrastructure', budgetBytes: 720_000, source: 'src/infrastructure.ts' },
+  { subpath: './infrastructure', budgetBytes: 800_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
-    budgetBytes: 125_000,
+    budgetBytes: 130_000,
     source: 'src/services/background-jobs/index.ts',
   },
   {
@@ -36,7 +36,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/notifications',
-    budgetBytes: 130_000,
+    budgetBytes: 138_000,
     source: 'src/services/notifications/index.ts',
   },
   {
@@ -79,7 +79,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/payments',
-    budgetBytes: 84_000,
+    budgetBytes: 86_000,
     source: 'src/services/payments/index.ts',
   },
   {
@@ -118,7 +118,7 @@ export const doors: readonly Door[] = [
   })),
   {
     subpath: './infrastructure/webhooks',
-    budgetBytes: 137_000,
+    budgetBytes: 145_000,
     source: 'src/services/webhooks/index.ts',
   },
   {
@@ -228,7 +228,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/memory',
-    budgetBytes: 52_000,
+    budgetBytes: 56_000,
     source: 'src/runtime/backends/memory/index.ts',
   },
   {
@@ -249,7 +249,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/redis',
-    budgetBytes: 112_000,
+    budgetBytes: 118_000,
     source: 'src/runtime/backends/redis/index.ts',
   },
   {

@@ -21,7 +21,7 @@ const CODES = ['unknown_job', 'saga_version'] as const
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 15_000
 /** How long a job is left to others before it is parked: longer than most deploys take. */
-export const LEFT_FOR_MS = 600_000
+const LEFT_FOR_MS = 600_000
 const MOST_SAID = 1000
 
 /**

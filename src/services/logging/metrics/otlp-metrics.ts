@@ -81,7 +81,7 @@ export function otlpMetrics(options: OtlpMetricsOptions): MetricsExporter {
 }
 
 /** @returns A `Metric` of OTLP/JSON */
-export function otlpMetric(family: MetricFamily, at: number, isDelta: boolean): string {
+function otlpMetric(family: MetricFamily, at: number, isDelta: boolean): string {
   const { name, type, help, unit, series } = family
   const points = series.map((one) => pointOf(family, one, at)).join(',')
   const temporality = `"aggregationTemporality":${isDelta ? 1 : 2}`
