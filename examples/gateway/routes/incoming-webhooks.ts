@@ -29,7 +29,8 @@ export function incomingWebhookRoutes({ notifications, payments }: IncomingWebho
         const answer = await take()
         if (answer !== undefined) return answer
       } catch (error) {
-        if (!isUnknownProvider(error)) throw error
+        // Whoever has read it knows the provider: what is wrong then is not for another to try.
+        if (!isUnknownProvider(error) || c.req.raw.bodyUsed) throw error
       }
     }
     throw new ProblemError(404, 'not_found', 'No webhooks of this provider are taken here')

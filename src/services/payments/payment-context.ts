@@ -39,7 +39,7 @@ export function findProvider(
   const known = [...providers.keys()].join(', ') || 'none'
   throw new PaymentError(
     'invalid_request',
-    `Cannot ${action}: provider is ${name === undefined ? 'not said' : JSON.stringify(String(name).slice(0, 40))}, one of these expected: ${known}`,
+    `Cannot ${action}: provider is ${name === undefined ? 'not said' : 'not one of them'}, one of these expected: ${known}`,
   )
 }
 

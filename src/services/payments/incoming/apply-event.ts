@@ -82,7 +82,8 @@ export async function callHandler(
   event: PaymentEvent,
   { handlers, idempotency, signal }: Pick<ApplyEventOptions, 'handlers' | 'idempotency' | 'signal'>,
 ): Promise<AppliedEvent['handled']> {
-  const handler = handlers[event.type] ?? handlers['*']
+  const own = Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined
+  const handler = own ?? handlers['*']
   if (handler === undefined) return 'nobody'
   let handled: AppliedEvent['handled'] = 'before'
   try {

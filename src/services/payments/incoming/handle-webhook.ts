@@ -3,6 +3,7 @@ import { findProvider, type PaymentContext } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
 import { applyEvent, type ApplyEventOptions } from './apply-event.ts'
 import { checkHandlers, type PaymentEventHandlers } from './payment-event.ts'
+import { readProviderEvent } from './read-event.ts'
 import { verifiedJson, type WebhookReader } from './webhook-reader.ts'
 
 /** Options of {@link handleWebhook}. */
@@ -59,7 +60,7 @@ export async function handleWebhook(
     if (status === null) throw error
     return new Response(null, { status })
   }
-  const seen = provider.readEvent(event)
+  const seen = readProviderEvent(provider, event)
   if (seen.live !== provider.live) {
     // Authentic, yet of the other environment: somebody's test must not move real goods.
     return new Response(null, { status: 422 })

@@ -8,6 +8,7 @@ import { PaymentError } from '../payment-error.ts'
 import type { PaymentProvider, ProviderEvent } from '../providers/provider.ts'
 import { applyEvent, type ApplyEventOptions } from './apply-event.ts'
 import { checkHandlers, type PaymentEvent, type PaymentEventHandlers } from './payment-event.ts'
+import { readProviderEvent } from './read-event.ts'
 
 /** Options of {@link processPayment}. */
 export interface ProcessPaymentOptions {
@@ -69,7 +70,7 @@ function recognise(
   const known = [...context.providers].filter(([name]) => wanted === undefined || wanted === name)
   const found = known.flatMap(([name, provider]) => {
     try {
-      return [{ name, provider, event: provider.readEvent(input) }]
+      return [{ name, provider, event: readProviderEvent(provider, input) }]
     } catch (error) {
       if (error instanceof PaymentError && error.code === 'invalid_request') return []
       throw error

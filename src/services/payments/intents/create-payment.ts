@@ -289,7 +289,8 @@ async function judge(
       'fraud signals are given but no rules, createPayments({ fraud: [...] }) expected',
     )
   }
-  const { action, reasons } = await context.fraud.decide({ ...request.fraud, amount: asked.amount })
+  const signals = checkSignals(request.fraud)
+  const { action, reasons } = await context.fraud.decide({ ...signals, amount: asked.amount })
   switch (action) {
     case 'block':
       throw new PaymentError(
@@ -303,6 +304,15 @@ async function judge(
     default:
       return asked
   }
+}
+
+const SIGNALS = ['customer', 'ip', 'email', 'device', 'paymentCountry', 'customerCountry'] as const
+
+/** A signal that is misspelt would make its rules say nothing. */
+function checkSignals(signals: FraudSignals = {}): FraudSignals {
+  checkKeys(ACTION, signals, SIGNALS)
+  for (const name of SIGNALS) checkText(ACTION, `fraud.${name}`, signals[name], 500)
+  return signals
 }
 
 function readRequest(

@@ -16,6 +16,11 @@ const RANK: Readonly<Record<PaymentState, number>> = {
   succeeded: 8,
 }
 
+/** Whether it is one of the states. */
+export function isPaymentState(state: unknown): state is PaymentState {
+  return typeof state === 'string' && Object.hasOwn(RANK, state)
+}
+
 /** What is known of a payment, as far as its state goes. */
 export interface KnownState {
   readonly state: PaymentState

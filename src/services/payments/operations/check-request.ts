@@ -89,7 +89,10 @@ export function checkUrl(action: string, name: string, url: unknown): string | u
   throw invalid(action, `${name} is no https URL`)
 }
 
-/** @throws PaymentError `invalid_request` when it is no text of at most `most` characters */
+/**
+ * @throws PaymentError `invalid_request` when it is no text of at most `most` characters, or a card
+ *   number
+ */
 export function checkText(
   action: string,
   name: string,
@@ -97,7 +100,10 @@ export function checkText(
   most: number,
 ): string | undefined {
   if (text === undefined) return undefined
-  if (typeof text === 'string' && text.length <= most && text.isWellFormed()) return text
+  if (typeof text === 'string' && text.length <= most && text.isWellFormed()) {
+    if (!isCardNumber(text)) return text
+    throw invalid(action, `${name} is a card number, which must never get here`)
+  }
   throw invalid(action, `${name} is no text of at most ${most} characters`)
 }
 

@@ -108,8 +108,15 @@ export async function ask(
   const handle = handleOf(record)
   if (context.clock.now() - entry.createdAt >= provider.capabilities.idempotencyMs) {
     const seen = await provider.retrievePayment(handle, { signal })
-    const { done, held } = refundedMinor(record)
+    const { done, held } = refundedMinor({ ...record, providerRefunded: '0' })
     const isThere = seen.refunded.minor >= done + held
+    // Of several, one may be there and another not: their sum does not tell which.
+    if (!isThere && seen.refunded.minor > done && held > BigInt(entry.amount))
+      throw new PaymentError(
+        'indeterminate',
+        `Cannot ${ACTION}: of several refunds without an answer some were made, the provider's dashboard tells which`,
+        { paymentId: record.id, provider: record.provider },
+      )
     const happened: Pick<ProviderRefund, 'state' | 'failure'> = isThere
       ? { state: 'succeeded', failure: null }
       : { state: 'failed', failure: 'not_found_at_provider' }

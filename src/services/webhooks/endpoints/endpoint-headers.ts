@@ -10,12 +10,13 @@ const CREDENTIAL = /^(?:authorization|apikey|(?:[a-z0-9]+-)+(?:key|token|secret|
  */
 const TRUSTED_WORDS = new Set(
   [
-    'accel addr address authenticated cert certificate clientip connecting cookie csrf debug dest',
-    'destination dn forward forwarded forwardedfor groups hmac host hostname impersonate internal ip',
-    'metadata method middleware origin original originating override path port principal proto',
-    'protocol proxy real realip remote remoteip requested rewrite role roles route scheme sec',
-    'sendfile signature ssl subrequest sudo svix tls upstream uri url user username verified verify',
-    'via xsrf',
+    'accel act addr address assertion authenticated behalf bypass cert certificate clientip',
+    'connecting cookie csrf debug dest destination dn forward forwarded forwardedfor groups',
+    'hmac host hostname identity impersonate internal ip masquerade metadata method middleware',
+    'origin original originating override path port principal proto protocol proxy purge real',
+    'realip remote remoteip requested rewrite role roles route runas scheme sec sendfile',
+    'signature ssl subrequest sudo svix tls trusted upstream uri url user username verified',
+    'verify via wap xsrf',
   ].flatMap((words) => words.split(' ')),
 )
 
@@ -24,9 +25,10 @@ const TRUSTED_WORDS = new Set(
  */
 const PLATFORMS = new Set(
   [
-    'akamai alibaba aliyun amz amzn appengine arr aws azure cdn cf cloud cloudflare consul envoy',
-    'fastly fly gcp goog google heroku ibm istio k8s kubernetes ms netlify nextjs nf nginx oci',
-    'openstack oracle railway render varnish vault vercel',
+    'akamai alibaba aliyun amz amzn appengine arr aws azure cdn cf cloud cloudflare',
+    'cloudscheduler cloudtasks consul envoy fastly fly gcp goog google heroku ibm istio k8s',
+    'kubernetes ms netlify nextjs nf nginx oci openstack oracle railway render varnish vault',
+    'vercel',
   ].flatMap((words) => words.split(' ')),
 )
 
