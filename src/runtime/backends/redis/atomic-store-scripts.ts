@@ -1,12 +1,13 @@
 import { STORE_LIMITS } from '../../ports/atomic-store/atomic-store.ts'
-import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
+import { createScript, EPOCH_LUA, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 
 /** Parts of a partition's keys, in the order of `KEYS`. */
 export const PARTITION_PARTS = ['entries', 'order', 'expiry'] as const
 
 /**
  * `entries` maps each key to `version expiresAt json`, expiresAt 0 for never; keys stand with a `=`
- * before them, so that none is JSON and none meets `#`, the field of the last version.
+ * before them, so that none is JSON and none meets `#`, the field of the last version, or `#epoch`,
+ * of which {@link EPOCH_LUA} tells.
  */
 const ENTRY_LUA = lua`
 local ENTRIES, ORDER, EXPIRY = KEYS[1], KEYS[2], KEYS[3]
@@ -14,6 +15,7 @@ local ENTRIES, ORDER, EXPIRY = KEYS[1], KEYS[2], KEYS[3]
 local function live(text)
   if not text then return nil end
   local version, expiresAt = string.match(text, '^(%d+) (%d+) ')
+  if not version then return nil end
   if expiresAt ~= '0' and tonumber(expiresAt) <= now then return nil end
   return version
 end
@@ -49,24 +51,30 @@ return reply
  * failed check, from 0) with the text found.
  */
 export const commitScript: RedisScript = createScript(
-  ENTRY_LUA +
+  EPOCH_LUA +
+    ENTRY_LUA +
     lua`
 local DAY = 86400000
 local checksEnd, setsEnd = tonumber(ARGV[2]), tonumber(ARGV[3])
-local fields = { '#' }
+local fields = { '#', '#epoch' }
 for at = 4, checksEnd, 2 do fields[#fields + 1] = ARGV[at] end
 local found = redis.call('HMGET', ENTRIES, unpack(fields))
-for index = 2, #fields do
+for index = 3, #fields do
   local version = live(found[index])
-  if (version or '') ~= ARGV[index * 2 + 1] then
-    return { 'conflict ' .. (index - 2), version and found[index] or nil }
+  if (version or '') ~= ARGV[index * 2 - 1] then
+    return { 'conflict ' .. (index - 3), version and found[index] or nil }
   end
 end
-local version = digits(math.max(tonumber(found[1] or 0) + 1, nowMicros))
+local epoch, epochText = epochOf(found[2])
+local version = digits(math.max((tonumber(found[1] or 0) or 0) + 1, nowMicros + epoch * EPOCH_MICROS))
 
 local gone = redis.call('ZRANGEBYSCORE', EXPIRY, '-inf', nowText, 'LIMIT', 0, 256)
 for at = setsEnd + 1, #ARGV do gone[#gone + 1] = ARGV[at] end
 local entries, order, mortal, immortal = { '#', version }, {}, {}, {}
+if epochText and epochText ~= found[2] then
+  entries[3] = '#epoch'
+  entries[4] = epochText
+end
 for at = checksEnd + 1, setsEnd, 3 do
   local key, lifetime, json = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local expiresAt = lifetime == '' and '0' or digits(now + tonumber(lifetime))
@@ -91,12 +99,12 @@ if #order > 0 then redis.call('ZADD', ORDER, unpack(order)) end
 if #mortal > 0 then redis.call('ZADD', EXPIRY, unpack(mortal)) end
 if #immortal > 0 then redis.call('ZREM', EXPIRY, unpack(immortal)) end
 
--- Once nothing lives for ever, the partition may vanish a day after its last entry.
+-- Once nothing lives for ever, the partition may vanish a day after its last entry, and after the clock has passed its versions.
 if redis.call('ZCARD', ORDER) > redis.call('ZCARD', EXPIRY) then
   for index = 1, 3 do redis.call('PERSIST', KEYS[index]) end
 else
   local last = redis.call('ZRANGE', EXPIRY, -1, -1, 'WITHSCORES')[2]
-  local rest = digits(math.max(tonumber(last or 0) - now, 0) + DAY)
+  local rest = digits(math.max(tonumber(last or 0) - now, 0) + DAY + epoch * EPOCH_MICROS / 1000)
   for index = 1, 3 do redis.call('PEXPIRE', KEYS[index], rest) end
 end
 return { 'version ' .. version }

@@ -97,3 +97,25 @@ export function createRedisClient(
 function isTexts(reply: unknown): reply is readonly string[] {
   return Array.isArray(reply) && reply.every((text) => typeof text === 'string')
 }
+
+/**
+ * The same client, which asks with each call, until one was answered, that a server which evicts
+ * keys refuses it: that takes no round trip of its own.
+ */
+export function refusingEviction(client: RedisClient): RedisClient {
+  let known = false
+  async function asking<Reply>(
+    [first = '', ...rest]: readonly string[],
+    run: (args: readonly string[]) => Promise<Reply>,
+  ): Promise<Reply> {
+    if (known) return run([first, ...rest])
+    const reply = await run([`!${first}`, ...rest])
+    known = true
+    return reply
+  }
+  return {
+    run: (script, keys, args) => asking(args, (asked) => client.run(script, keys, asked)),
+    runForInteger: (script, keys, args) =>
+      asking(args, (asked) => client.runForInteger(script, keys, asked)),
+  }
+}

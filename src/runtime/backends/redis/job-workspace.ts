@@ -1,5 +1,5 @@
 import { LAYOUT_LUA } from './job-layout.ts'
-import { lua } from './script.ts'
+import { EPOCH_LUA, lua } from './script.ts'
 
 /**
  * What a script changes of a queue's jobs, on top of {@link LAYOUT_LUA}: jobs are loaded once,
@@ -8,25 +8,36 @@ import { lua } from './script.ts'
  */
 export const WORKSPACE_LUA: string =
   LAYOUT_LUA +
+  EPOCH_LUA +
   lua`
 local BOUND = 1000
 local META_KEPT_MS = 2592000000
 
-local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept', 'keep', 'started')
-local serial, paused = math.max(tonumber(meta[1] or 0) or 0, nowMicros - 1), meta[2] == '1'
-local minted = false
+local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept', 'keep', 'started', 'epoch')
+local serial, paused = tonumber(meta[1] or 0) or 0, meta[2] == '1'
+local minted, epoch, epochText = false, 0, nil
 -- Events that are kept, 0 where none are recorded.
 local keep = tonumber(meta[4] or 0) or 0
--- One number that only grows orders jobs and fences claims; the clock in it keeps it growing should meta be lost.
+-- One number that only grows orders jobs and fences claims; the clock in it keeps it growing should meta be lost, and the epoch should a server take over.
 local function mint()
-  minted = true
+  if not minted then
+    minted = true
+    epoch, epochText = epochOf(meta[6])
+    serial = math.max(serial, nowMicros - 1 + epoch * EPOCH_MICROS)
+  end
   serial = serial + 1
   return serial
 end
 local function saveMeta(prolonged)
   if not minted then return end
-  redis.call('HSET', META, 'serial', digits(serial))
-  if prolonged and not paused and keep == 0 then redis.call('PEXPIRE', META, META_KEPT_MS) end
+  if epochText and epochText ~= meta[6] then
+    redis.call('HSET', META, 'serial', digits(serial), 'epoch', epochText)
+  else
+    redis.call('HSET', META, 'serial', digits(serial))
+  end
+  if prolonged and not paused and keep == 0 then
+    redis.call('PEXPIRE', META, digits(META_KEPT_MS + epoch * EPOCH_MICROS / 1000))
+  end
 end
 local function nextSeq(lifo) return string.format('%016.0f', 4503599627370496 + (lifo and -mint() or mint())) end
 

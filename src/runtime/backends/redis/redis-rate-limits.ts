@@ -11,7 +11,7 @@ import { createKeysOf } from './keys.ts'
 import { createRedisRateLimitStore } from './rate-limit-store.ts'
 
 /** Options of {@link redisRateLimits}, as {@link RedisOptions} has them. */
-export type RedisRateLimitsOptions = Omit<RedisOptions, 'subscriber'>
+export type RedisRateLimitsOptions = Omit<RedisOptions, 'subscriber' | 'eviction'>
 
 /**
  * Rate limits in Redis, alone: what `redis()` has of them, under the same keys, for programs that

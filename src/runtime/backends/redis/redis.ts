@@ -8,7 +8,7 @@ import type { Waker } from '../../ports/waker/waker.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import { createTimerWaker } from '../../workers/timer-waker.ts'
 import { createRedisAtomicStore } from './atomic-store.ts'
-import { createRedisClient } from './client.ts'
+import { createRedisClient, refusingEviction } from './client.ts'
 import { clockOffset } from './clock-offset.ts'
 import type { RedisConnection } from './connection.ts'
 import { createRedisWaker } from './waker.ts'
@@ -35,6 +35,13 @@ export interface RedisOptions {
    */
   readonly subscriber?: RedisSubscriber
   /**
+   * What becomes of calls to a server that drops keys when its memory is full (`maxmemory` is set,
+   * `maxmemory-policy` is not `noeviction`): `refused` fails them with a `BackendError`, since
+   * a dropped key is a lost job or lock; `accepted` loses them. Rate limits alone are served by
+   * any. Default `refused`.
+   */
+  readonly eviction?: 'refused' | 'accepted'
+  /**
    * Times the waits and wakes the waker; what is stored goes by the server's own clock. Default:
    * the platform's clock.
    */
@@ -46,6 +53,7 @@ export interface RedisOptions {
 }
 
 const ORIGIN_BYTES = 6
+const OPTION_NAMES = ['prefix', 'timeout', 'subscriber', 'eviction', 'clock', 'random'] as const
 
 /** A {@link Backend} whose waker can be listened to: what a worker on a server needs. */
 export type RedisBackend = Backend & { readonly waker: Required<Waker> }
@@ -55,9 +63,10 @@ export type RedisBackend = Backend & { readonly waker: Required<Waker> }
  * client of the caller's choice.
  *
  * An acknowledged write survives what the server's persistence survives; a failover may lose the
- * last ones, since replicas follow later. The server must not evict keys
- * (`maxmemory-policy noeviction`). The waker wakes within this process, and with a `subscriber`
- * also for what others add; it leaves both connections for the caller to close.
+ * last ones, since replicas follow later. Versions and tokens go on growing all the same, as long
+ * as the servers' clocks differ by less than an hour and by less than lies between two failovers.
+ * A server that evicts keys is refused at the first call. The waker wakes within this process, and
+ * with a `subscriber` also for what others add; it leaves both connections for the caller to close.
  *
  * @throws TypeError when the connection is of no known kind, or the subscriber cannot subscribe
  * @throws RangeError when an option is out of range
@@ -66,18 +75,23 @@ export type RedisBackend = Backend & { readonly waker: Required<Waker> }
  * const backend = redis(new Redis(), { subscriber: new Redis(), prefix: 'shop' })
  */
 export function redis(connection: RedisConnection, options: RedisOptions = {}): RedisBackend {
-  checkOptions('open Redis', options, [], ['prefix', 'timeout', 'subscriber', 'clock', 'random'])
+  checkOptions('open Redis', options, [], OPTION_NAMES)
   const { prefix = 'reuse', timeout = 10_000 } = options
   const { clock = systemClock, random = systemRandom, [clockOffset]: offset = () => 0 } = options
-  const { subscriber } = options
+  const { subscriber, eviction = 'refused' } = options
+  if (eviction !== 'refused' && eviction !== 'accepted')
+    throw new RangeError(
+      `Cannot open Redis: eviction is ${JSON.stringify(eviction)}, refused or accepted expected`,
+    )
   const timeoutMs = checkDuration('open Redis', 'timeout', timeout, 1, 600_000)
   const keysOf = createKeysOf(prefix)
   const client = createRedisClient(connection, clock, timeoutMs)
+  const durable = eviction === 'refused' ? refusingEviction(client) : client
   const waker = createTimerWaker(clock)
   const origin = subscriber === undefined ? '' : encodeHex(random.bytes(ORIGIN_BYTES))
   return {
-    store: createRedisAtomicStore(client, keysOf, offset),
-    jobStore: createRedisJobStore(client, keysOf, random, offset, origin),
+    store: createRedisAtomicStore(durable, keysOf, offset),
+    jobStore: createRedisJobStore(durable, keysOf, random, offset, origin),
     rateLimits: createRedisRateLimitStore({ client, keysOf, offset, clock, random }),
     waker:
       subscriber === undefined

@@ -18,15 +18,50 @@ export const REPLY_BYTES = 8_388_608
 export const lua: (parts: TemplateStringsArray, ...values: readonly unknown[]) => string =
   String.raw
 
+/** First word of the refusal of a server that evicts keys. */
+export const EVICTING_REPLY = 'KEYSEVICTED'
+
+/**
+ * What is added to the clock for each server that has taken over, in µs: more than the clocks of
+ * two servers may differ by.
+ */
+export const EPOCH_MICROS = 3_600_000_000
+
+/**
+ * `epochOf(text)`: how many servers have taken over that carried the numbers minted here on, and
+ * the text to keep of that, `COUNT REPLICATION_ID`. A server that was promoted has another id than
+ * the one before it, and its clock may be behind numbers that it never heard of.
+ */
+export const EPOCH_LUA: string = lua`
+local EPOCH_MICROS = ${EPOCH_MICROS}
+local function epochOf(text)
+  local epoch, known = string.match(text or '', '^(%d+) (%x+)$')
+  epoch = tonumber(epoch or 0)
+  local facts = redis.pcall('INFO', 'replication')
+  local server = type(facts) == 'string' and string.match(facts, 'master_replid:(%x+)')
+  if not server or server == known then return epoch, text end
+  -- One that was promoted knows the id before, and what is new here may have been there. An id also changes without that.
+  if string.find(facts, 'master_replid2:0*[1-9a-f]') then epoch = epoch + 1 end
+  return epoch, epoch .. ' ' .. server
+end
+`
+
 /**
  * The first lines of every script: `now` (`nowText`) in ms and `nowMicros` of the server's clock,
  * and `digits`, since Lua's own conversion keeps 14 digits of a number. `ARGV[1]` is by how many ms
  * the clock is moved (which only tests use) and, where a script wakes, the channel and who wakes,
- * after a space each.
+ * after a space each. A `!` before all of it asks to refuse a server that evicts keys.
  */
 const CLOCK_LUA: string = lua`
 local time = redis.call('TIME')
-local offset, channel, origin = string.match(ARGV[1], '^(%S+) ?(%S*) ?(%S*)$')
+local check, offset, channel, origin = string.match(ARGV[1], '^(!?)(%S+) ?(%S*) ?(%S*)$')
+if check == '!' then
+  local facts = redis.pcall('INFO', 'memory')
+  local policy = type(facts) == 'string' and string.match(facts, 'maxmemory_policy:(%S+)')
+  if policy and policy ~= 'noeviction' and tonumber(string.match(facts, 'maxmemory:(%d+)') or 0) > 0 then
+    return redis.error_reply('${EVICTING_REPLY} maxmemory-policy is ' .. policy .. ', noeviction expected')
+  end
+end
 offset = tonumber(offset)
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + offset
 local nowMicros = tonumber(time[1]) * 1000000 + tonumber(time[2]) + offset * 1000

@@ -1,3 +1,4 @@
+import { EVICTING_REPLY } from './script.ts'
 import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 
 /** Replies of a server that is there but cannot serve writes for now: nothing was written. */
@@ -32,6 +33,12 @@ export function toBackendError(error: unknown): BackendError {
   if (error instanceof BackendError) return error
   const reply = codeOfReply(error)
   const cause = withoutCommand(error)
+  if (reply === EVICTING_REPLY)
+    return new BackendError(
+      'backend_failed',
+      'Cannot use Redis: it evicts keys when its memory is full, maxmemory-policy noeviction expected',
+      { cause },
+    )
   if (reply !== null)
     return new BackendError(
       codeOf(reply, cause.message),

@@ -12,7 +12,10 @@ import {
 
 /** A lease that renews itself, each third of its time, until it is stopped or lost. */
 export interface HeldLease {
-  /** Grows from holder to holder for ever: what the resource should compare (a fencing token). */
+  /**
+   * Grows from holder to holder for ever: what the resource should compare (a fencing token). After
+   * a failover of Redis as far as `redis()` says.
+   */
   readonly token: number
   /**
    * Aborts when the lease is lost, or could not be confirmed before its end on this process's

@@ -51,7 +51,10 @@ export interface StorePartition {
   commit(change: StoreChange): Promise<CommitResult>
 }
 
-/** A live key: its value and the version of the commit that wrote it. */
+/**
+ * A live key: its value and the version of the commit that wrote it. Versions of a partition never
+ * go back; after a failover of Redis as far as `redis()` says.
+ */
 export interface StoreEntry {
   readonly key: string
   readonly value: Json

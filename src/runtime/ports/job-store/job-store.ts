@@ -141,7 +141,10 @@ export interface ClaimedJob {
   readonly name: string
   readonly data: Json
   readonly options: Json
-  /** Grows with every claim of any job of this id, for ever: a fencing token. */
+  /**
+   * Grows with every claim of any job of this id, for ever: a fencing token. After a failover of
+   * Redis as far as `redis()` says.
+   */
   readonly token: number
   /** Claims so far, this one included. */
   readonly attempt: number
