@@ -14,6 +14,7 @@ import { checkPartitionName } from '../../ports/atomic-store/store-limits.ts'
 import { createTimerWaker } from '../../workers/timer-waker.ts'
 import { platformAfterIo } from '../../ports/platform/after-io.ts'
 import { createGroupCommit, type GroupCommit } from './database/group-commit.ts'
+import { countStoredJobs, createStoredCounts } from './job-store/job-counts.ts'
 import { createSqliteJobStore, type SqliteJobStore } from './job-store/job-store.ts'
 import { createNeighbourWaker } from './database/neighbour-waker.ts'
 import { createNativeDatabase, type NativeDatabase } from './database/native-database.ts'
@@ -84,6 +85,7 @@ export function sqlite(
   try {
     if (opened) configure(db, settings)
     migrate(db)
+    countStoredJobs(db)
     // From here on it is the group commit that waits, without holding up the process.
     if (opened) db.run('PRAGMA busy_timeout = 0')
   } catch (error) {
@@ -101,7 +103,7 @@ export function sqlite(
   const shared = isFile(db) ? createNeighbourWaker(waker, db, clock, settings.lookMs) : null
   return {
     store: createStore(createSqliteStore(db, clock), group),
-    jobStore: createJobStore(createSqliteJobStore(db, clock, random), group),
+    jobStore: createJobStore(createSqliteJobStore(db, clock, random, createStoredCounts(db)), group),
     rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group, clock),
     waker: shared ?? waker,
     durability: shared === null ? 'none' : 'local',

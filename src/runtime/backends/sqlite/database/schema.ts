@@ -162,4 +162,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        PRIMARY KEY (queue, key)
      ) WITHOUT ROWID`,
   ],
+  [
+    // How many jobs each state of a queue has, where that is kept at all; see job-counts.ts.
+    `CREATE TABLE reuse_job_counts (
+       queue TEXT NOT NULL,
+       state INTEGER NOT NULL,
+       jobs INTEGER NOT NULL,
+       PRIMARY KEY (queue, state)
+     ) WITHOUT ROWID`,
+  ],
 ]

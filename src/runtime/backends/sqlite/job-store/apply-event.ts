@@ -70,9 +70,10 @@ export function applyEvent(
  */
 export function dropExcess(context: JobContext, queue: string, now: number): void {
   for (const { state, most, drops } of context.bounds.take()) {
-    const excess = context.jobs.count(queue, state, now) - most
+    const excess = context.counts.count(queue, state) - most
     if (excess <= 0) continue
-    for (const job of context.jobs.due(queue, state, { after: now }, Math.min(excess, drops)))
+    // Records whose time is over are counted and stand first, so that they go before others do.
+    for (const job of context.jobs.due(queue, state, {}, Math.min(excess, drops)))
       applyEvent(context, queue, job, { type: 'remove' }, now)
   }
 }

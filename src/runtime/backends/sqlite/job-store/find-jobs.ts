@@ -1,5 +1,5 @@
 import type { JobState } from '../../../ports/job-store/job-state.ts'
-import { readNumber, readNumberOrNull, readText, toSqlText } from '../database/columns.ts'
+import { readNumberOrNull, readText, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from '../database/sql-database.ts'
 import { POSITION_OF_ID, POSITION_OF_NEXT_HELD, type ClaimHints } from './job-index.ts'
 import { positionOfJobId } from './job-position.ts'
@@ -18,8 +18,6 @@ export interface JobFinder {
     range: { readonly after?: number; readonly until?: number },
     limit: number,
   ): readonly JobRow[]
-  /** How many jobs of a state have a rank after `after`. Reads them all. */
-  count(queue: string, state: JobState, after: number): number
   /** The job of a group that is the next to be admitted. */
   firstHeld(queue: string, group: string): JobRow | undefined
   /** What stands beside the row of `job`, which must stand as it was read. */
@@ -129,14 +127,6 @@ export function createJobFinder(db: SqlDatabase, hints: ClaimHints): JobFinder {
           [queue, codeOfState(state), after, until, limit],
         )
         .map(jobRowOf)
-    },
-
-    count(queue, state, after) {
-      const [row = {}] = db.run(
-        'SELECT count(*) AS jobs FROM reuse_jobs WHERE queue = ? AND state = ? AND rank > ?',
-        [queue, codeOfState(state), after],
-      )
-      return readNumber(row, 'jobs')
     },
 
     firstHeld(queue, group) {

@@ -7,6 +7,7 @@ import type { ChildTable } from './child-table.ts'
 import type { EventLog } from './event-log.ts'
 import type { DeduplicationTable, FollowUpTable } from './deduplication.ts'
 import type { GroupTable } from './group-gate.ts'
+import type { JobCounts } from './job-counts.ts'
 import type { JobSequence } from './job-position.ts'
 import type { JobTable } from './job-table.ts'
 
@@ -16,6 +17,7 @@ export interface JobContext {
   readonly clock: Clock
   readonly random: RandomSource
   readonly jobs: JobTable
+  readonly counts: JobCounts
   readonly groups: GroupTable
   readonly children: ChildTable
   readonly followUps: FollowUpTable

@@ -25,6 +25,7 @@ import { createEventLog, readEvents } from './event-log.ts'
 import { exchangeJobs } from './exchange-jobs.ts'
 import { orderOfExchange } from '../../../ports/job-store/exchange-order.ts'
 import { createGroupTable, readGroup } from './group-gate.ts'
+import { createRememberedCounts, type JobCounts } from './job-counts.ts'
 import { createJobSequence } from './job-position.ts'
 import { createJobTable } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
@@ -71,19 +72,22 @@ export interface SqliteJobStore {
 
 /**
  * @param db A database that {@link import('../database/schema.ts').migrate} has brought up to date
+ * @param counts Default: for a database that nobody else writes
  */
 export function createSqliteJobStore(
   db: SqlDatabase,
   clock: Clock,
   random: RandomSource,
+  counts: JobCounts = createRememberedCounts(db),
 ): SqliteJobStore {
   const sequence = createJobSequence(clock)
-  const jobs = createJobTable(db, sequence)
+  const jobs = createJobTable(db, sequence, counts)
   const shared: Omit<JobContext, 'bounds' | 'events' | 'retried'> = {
     db,
     clock,
     random,
     jobs,
+    counts,
     groups: createGroupTable(db),
     children: createChildTable(db),
     followUps: createFollowUpTable(db),
@@ -100,19 +104,32 @@ export function createSqliteJobStore(
     retried: { count: 0 },
   })
 
+  function act<T>(queue: string, change: (context: JobContext) => T): T {
+    try {
+      return db.transaction(() => {
+        const result = change(contextOfCall())
+        counts.save(queue)
+        return result
+      })
+    } catch (error) {
+      counts.undo(queue)
+      throw error
+    }
+  }
+
   function prepareAdd(queue: string, given: readonly NewJob[]): () => AddResult {
     const encoded = encodeJobs(given)
-    return () => db.transaction(() => addJobs(contextOfCall(), queue, encoded))
+    return () => act(queue, (context) => addJobs(context, queue, encoded))
   }
 
   function prepareExchange(queue: string, exchange: Exchange): () => ExchangeResult {
     const order = orderOfExchange(exchange)
-    return () => db.transaction(() => exchangeJobs(contextOfCall(), queue, order))
+    return () => act(queue, (context) => exchangeJobs(context, queue, order))
   }
 
   function prepareCommand(queue: string, command: JobCommand): () => number {
     const copy = checkCommand(command)
-    return () => db.transaction(() => commandJobs(contextOfCall(), queue, copy))
+    return () => act(queue, (context) => commandJobs(context, queue, copy))
   }
 
   function childPage(

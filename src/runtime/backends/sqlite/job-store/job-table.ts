@@ -3,6 +3,7 @@ import { toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlValue } from '../database/sql-database.ts'
 import { AT_POSITION, createJobFinder, positionOf, type JobFinder } from './find-jobs.ts'
 import { createClaimHints, createJobIndex } from './job-index.ts'
+import type { JobCounts } from './job-counts.ts'
 import type { JobSequence } from './job-position.ts'
 import {
   codeOfState,
@@ -48,7 +49,11 @@ const INSERT = `INSERT INTO reuse_jobs (queue, ${JOB_COLUMNS}, added_at, name, o
 const DELETE = `DELETE FROM reuse_jobs WHERE ${AT_POSITION}`
 const PLAIN_UPDATE = `UPDATE reuse_jobs SET ${UPDATED} WHERE ${AT_POSITION}`
 
-export function createJobTable(db: SqlDatabase, sequence: JobSequence): JobTable {
+export function createJobTable(
+  db: SqlDatabase,
+  sequence: JobSequence,
+  counts: JobCounts,
+): JobTable {
   const index = createJobIndex(db)
   const hints = createClaimHints()
   const finder = createJobFinder(db, hints)
@@ -73,6 +78,7 @@ export function createJobTable(db: SqlDatabase, sequence: JobSequence): JobTable
         columnOf(carried.data),
       ])
       index.moved(queue, null, job)
+      counts.moved(null, job.state)
     },
 
     update(queue, before, after, notes) {
@@ -91,12 +97,14 @@ export function createJobTable(db: SqlDatabase, sequence: JobSequence): JobTable
         ...positionOf(queue, before),
       ])
       index.moved(queue, before, after)
+      counts.moved(before.state, after.state)
       hints.note(queue, after)
     },
 
     remove(queue, job) {
       db.run(DELETE, positionOf(queue, job))
       index.moved(queue, job, null)
+      counts.moved(job.state, null)
       hints.forget(queue, job)
     },
 

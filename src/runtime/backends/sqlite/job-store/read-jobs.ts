@@ -10,6 +10,7 @@ import {
   isFinished,
   isForgotten,
   JOB_STATES,
+  type JobState,
 } from '../../../ports/job-store/job-state.ts'
 import { codeOfState, jobRecordOf, jobRowOf, RECORD_COLUMNS } from './job-row.ts'
 import type { JobContext } from './job-context.ts'
@@ -57,24 +58,37 @@ export function listJobs(
   }
 }
 
+/**
+ * Reads none of the jobs but the records whose time is over, of which each exchange drops some.
+ *
+ * On a file that others write, jobs may move between the statements.
+ */
 export function countJobs(
-  { db, clock }: Pick<JobContext, 'db' | 'clock'>,
+  { db, clock, counts }: Pick<JobContext, 'db' | 'clock' | 'counts'>,
   queue: string,
 ): QueueCounts {
-  const rows = db.run(
-    `SELECT state, count(*) AS jobs FROM reuse_jobs
-     WHERE queue = ? AND (state NOT IN (${FORGETFUL}) OR rank > ?) GROUP BY state
-     UNION ALL SELECT -1, count(*) FROM reuse_paused_queues WHERE queue = ?`,
-    [queue, clock.now(), queue],
-  )
-  const counted = new Map(rows.map((row) => [readNumber(row, 'state'), readNumber(row, 'jobs')]))
-  const counts = JOB_STATES.map((state) => [state, counted.get(codeOfState(state)) ?? 0])
+  const all = counts.all(queue)
+  const [row] = db.run(FORGOTTEN, [queue, clock.now()])
+  const known = JOB_STATES.map((state): [JobState, number] => {
+    const count = all[codeOfState(state)] ?? 0
+    const forgotten = row !== undefined && hasEnded(state) ? readNumber(row, state) : 0
+    return [state, Math.max(count - forgotten, 0)]
+  })
+  const paused = row !== undefined && readNumber(row, 'paused') === 1
   // Every state is there, each with a number.
-  return { ...Object.fromEntries(counts), paused: counted.get(-1) === 1 } as QueueCounts
+  return { ...Object.fromEntries(known), paused } as QueueCounts
 }
 
-/** The states whose records are forgotten once their rank has come. */
-const FORGETFUL = JOB_STATES.filter(hasEnded).map(codeOfState).join(', ')
+/** How many records of each state are forgotten, since their rank has come. */
+const FORGOTTEN = `SELECT
+  EXISTS (SELECT 1 FROM reuse_paused_queues WHERE queue = asked.queue) AS paused,
+  ${JOB_STATES.filter(hasEnded)
+    .map(
+      (state) =>
+        `(SELECT count(*) FROM reuse_jobs WHERE queue = asked.queue AND state = ${codeOfState(state)} AND rank <= asked.now) AS ${state}`,
+    )
+    .join(',\n  ')}
+  FROM (SELECT ? AS queue, ? AS now) AS asked`
 
 function cursorOf({ rank, seq, id }: ReturnType<typeof jobRowOf>): string {
   return `${rank} ${seq} ${toSqlText(id)}`
