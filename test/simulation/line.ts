@@ -43,6 +43,7 @@ export function createLine(): Line {
       list: (options) => inLine(() => queue.list(options)),
       children: (id) => inLine(() => queue.children(id)),
       counts: () => inLine(() => queue.counts()),
+      oldestReady: () => inLine(() => queue.oldestReady()),
       group: (key) => inLine(() => queue.group(key)),
       events: (options) => inLine(() => queue.events(options)),
     }),

@@ -100,6 +100,7 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
         list: (options) => call(() => queue.list(options)),
         children: (id) => call(() => queue.children(id)),
         counts: () => call(() => queue.counts()),
+        oldestReady: () => call(() => queue.oldestReady()),
         group: (key) => call(() => queue.group(key)),
         events: (options) => call(() => queue.events(options)),
       }

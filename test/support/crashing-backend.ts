@@ -54,6 +54,7 @@ export function createCrashingBackend(
         list: (options) => read(() => queue.list(options)),
         children: (id) => read(() => queue.children(id)),
         counts: () => read(() => queue.counts()),
+        oldestReady: () => read(() => queue.oldestReady()),
         group: (key) => read(() => queue.group(key)),
         events: (options) => read(() => queue.events(options)),
       }

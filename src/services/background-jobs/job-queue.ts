@@ -324,12 +324,12 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * When the ready job that has waited longest, among the first 1,000 in line, was added: ms since
-   * 1970 on the job store's clock; `null` when none waits.
+   * When the ready job was added that has stood in line longest, whatever its priority: ms since
+   * 1970 on the job store's clock; `null` when none waits. A job that its group held stands in line
+   * since the group let it in. Takes as long with a million jobs as with ten.
    */
-  async oldestAddedAt(): Promise<number | null> {
-    const { jobs } = await this.#jobStore.list({ state: 'ready', limit: 1000 })
-    return jobs.length === 0 ? null : Math.min(...jobs.map(({ addedAt }) => addedAt))
+  oldestAddedAt(): Promise<number | null> {
+    return this.#jobStore.oldestReady()
   }
 
   /**

@@ -52,6 +52,7 @@ export interface InfrastructureMethods {
   listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage>
   listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage>
   countJobs(queue: string): JsonText<QueueCounts>
+  oldestReady(queue: string): JsonText<number | null>
   commandJobs(queue: string, command: JsonText<JobCommand>): JsonText<number>
   getGroup(queue: string, key: JsonText<string>): JsonText<GroupRecord>
   listEvents(queue: string, options: JsonText<QueueEventsOptions>): JsonText<QueueEventPage>

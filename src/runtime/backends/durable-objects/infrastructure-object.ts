@@ -156,6 +156,10 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
     })
   }
 
+  oldestReady(queue: string): JsonText<number | null> {
+    return toJsonText(this.#jobStore.oldestReady(queue))
+  }
+
   countJobs(queue: string): JsonText<QueueCounts> {
     return toJsonText(this.#jobStore.counts(queue))
   }

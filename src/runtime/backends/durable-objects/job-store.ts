@@ -72,6 +72,9 @@ function createObjectQueue(call: CallObject, object: string, queue: string): Que
     async counts() {
       return call(object, (remote) => remote.countJobs(queue))
     },
+    async oldestReady() {
+      return call(object, (remote) => remote.oldestReady(queue))
+    },
     async command(command) {
       const text = checkMessage(toJsonText(checkCommand(command)))
       return call(object, (remote) => remote.commandJobs(queue, text))

@@ -168,6 +168,12 @@ export function createShardedQueue(
       } as QueueCounts
     },
 
+    async oldestReady() {
+      const all = await Promise.all(shards.map((queue) => queue.oldestReady()))
+      const oldest = Math.min(...all.map((addedAt) => addedAt ?? Infinity))
+      return oldest === Infinity ? null : oldest
+    },
+
     async command(given) {
       const command = checkCommand(given)
       if (command.type === 'purge') return purge(command)

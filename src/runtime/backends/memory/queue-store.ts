@@ -6,6 +6,7 @@ import {
   checkCommand,
   checkPageLimit,
   encodeJobs,
+  JOB_LIMITS,
   type EncodedJob,
 } from '../../ports/job-store/job-limits.ts'
 import type {
@@ -383,14 +384,20 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     if (order.claim !== undefined && !paused) {
       const { limit, leaseMs } = order.claim
       leases.note(leaseMs)
+      let chars = 0
       // What is held instead makes room for those behind it.
       for (let held = true; held && claimed.length < limit;) {
         held = false
         for (const job of board.inState('ready').slice(0, limit - claimed.length)) {
+          if (claimed.length > 0 && chars + job.data.length > JOB_LIMITS.replyBytes) {
+            held = false
+            break
+          }
           if (!board.passClaim(job)) held = true
           else {
             apply(job, { type: 'claim', leaseMs, mintedToken: lastToken + 1 }, now)
             claimed.push(claimedOf(job))
+            chars += job.data.length
           }
         }
       }
@@ -401,14 +408,39 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
   function list({ state, cursor, limit = DEFAULT_PAGE }: ListJobsOptions): JobPage {
     checkPageLimit(limit)
     forget(clock.now())
-    const all = board.inState(state).slice(0)
-    const ordered = isFinished(state) ? all.toReversed() : all
-    const start =
-      cursor === undefined ? 0 : ordered.findIndex((job) => cursorOf(job) === cursor) + 1
-    const page = ordered.slice(start, start + limit)
+    const all = board.inState(state)
+    const reversed = isFinished(state)
+    const start = cursor === undefined ? null : placeOfCursor(cursor)
+    const isBefore = ({ facts: { rank }, seq }: MemoryJob): boolean =>
+      start !== null && (rank - start.rank || seq - start.seq) < (reversed ? 0 : 1)
+    // Where the next page begins or, from the end, ends.
+    const from = start !== null ? all.countWhile(isBefore) : reversed ? all.size : 0
+    const wanted = reversed
+      ? all.slice(Math.max(from - limit, 0), from).toReversed()
+      : all.slice(from, from + limit)
+    const page = fitting(wanted, (job) => job.data.length + job.result.length)
     const last = page.at(-1)
-    const more = last !== undefined && start + limit < ordered.length
-    return { jobs: page.map(recordOf), cursor: more ? cursorOf(last) : null }
+    const left = (reversed ? from : all.size - from) - page.length
+    return { jobs: page.map(recordOf), cursor: left > 0 && last ? cursorOf(last) : null }
+  }
+
+  function oldestReady(): number | null {
+    const ready = board.inState('ready')
+    let oldest: number | null = null
+    for (let line = 0, at = 0; line < JOB_LIMITS.lines; line++) {
+      const first = ready.at(at)
+      if (first === undefined) break
+      const { rank } = first.facts
+      // Of those that went ahead the last has been there longest.
+      const inOrder = ready.countWhile(
+        ({ facts, seq }) => facts.rank < rank || (facts.rank === rank && seq < 0),
+      )
+      at = ready.countWhile(({ facts }) => facts.rank <= rank)
+      const heads = [...(inOrder > 0 ? [ready.at(inOrder - 1)] : []), ready.at(inOrder)]
+      for (const job of heads)
+        if (job?.facts.rank === rank) oldest = Math.min(oldest ?? Infinity, job.addedAt)
+    }
+    return oldest
   }
 
   function command(given: JobCommand): number {
@@ -470,6 +502,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     list: async (options) => list(options),
     children: async (id) => structuredClone([...(known(id)?.children.values() ?? [])]),
     counts: async () => counts(),
+    oldestReady: async () => oldestReady(),
     command: async (given) => command(given),
     async group(key) {
       checkGroupKey(key)
@@ -490,4 +523,24 @@ function settlementOf(token: number, outcome: SettledOutcome): JobEvent {
 
 function cursorOf(job: MemoryJob): string {
   return `${job.facts.rank}:${job.seq}`
+}
+
+function placeOfCursor(cursor: string): { readonly rank: number; readonly seq: number } {
+  const [, rank, seq] = /^(\d{1,16}):(-?\d{1,16})$/.exec(cursor) ?? []
+  if (rank === undefined || seq === undefined)
+    throw new RangeError('Cannot list jobs: the cursor is malformed, one of a page before expected')
+  return { rank: Number(rank), seq: Number(seq) }
+}
+
+/** @returns The first jobs that fit into one answer, one at least if there is any */
+function fitting(
+  jobs: readonly MemoryJob[],
+  charsOf: (job: MemoryJob) => number,
+): readonly MemoryJob[] {
+  let chars = 0
+  const end = jobs.findIndex((job, index) => {
+    chars += charsOf(job)
+    return index > 0 && chars > JOB_LIMITS.replyBytes
+  })
+  return end === -1 ? jobs : jobs.slice(0, end)
 }

@@ -35,12 +35,20 @@ export class SortedList<T> {
 
   /** @returns Where `value` is or would be: the first index whose value is not before it */
   indexOf(value: T): number {
+    return this.countWhile((other) => this.#compare(other, value) < 0)
+  }
+
+  /**
+   * @param isBefore True for the first values, however many, and false for all others
+   * @returns For how many it is true
+   */
+  countWhile(isBefore: (value: T) => boolean): number {
     let low = 0
     let high = this.#values.length
     while (low < high) {
       const middle = (low + high) >>> 1
       // In range by the loop's condition.
-      if (this.#compare(this.#values[middle] as T, value) < 0) low = middle + 1
+      if (isBefore(this.#values[middle] as T)) low = middle + 1
       else high = middle
     }
     return low

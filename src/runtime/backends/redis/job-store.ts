@@ -1,5 +1,6 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import {
+  JOB_LIMITS,
   checkCommand,
   checkExchange,
   checkPageLimit,
@@ -56,6 +57,7 @@ import {
   listEventsScript,
   listChildrenScript,
   listJobsScript,
+  oldestReadyScript,
 } from './read-jobs-scripts.ts'
 import type { RedisScript } from './script.ts'
 
@@ -163,6 +165,11 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
         from = next.slice(1)
       }
       return children
+    },
+
+    async oldestReady(): Promise<number | null> {
+      const [text = '='] = await run(oldestReadyScript, [String(JOB_LIMITS.lines)])
+      return text === '=' ? null : Number(text.slice(1))
     },
 
     async counts(): Promise<QueueCounts> {

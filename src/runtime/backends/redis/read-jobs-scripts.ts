@@ -94,6 +94,44 @@ return { '=' .. table.concat(counts, ' ') .. ' ' .. (paused or '0') }
 )
 
 /**
+ * ARGV: offset, how many priorities are looked at → when the ready job was added that has stood in
+ * line longest, after a `=`, nothing after it when none is ready.
+ */
+export const oldestReadyScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local key, rank, oldest = SETS.r, '(-1', nil
+local function take(member)
+  local text = redis.call('HGET', JOBS, string.sub(member, 17))
+  local tail = text and select(7, string.match(text, FACTS))
+  local addedAt = tail and tonumber(string.match(tail, '^%d+ %S+ %S+ %S+ (%d+)'))
+  if addedAt then oldest = math.min(oldest or addedAt, addedAt) end
+end
+for _ = 1, tonumber(ARGV[2]) do
+  local first = redis.call('ZRANGEBYSCORE', key, rank, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if not first[1] then break end
+  rank = '(' .. first[2]
+  if string.sub(first[1], 1, 16) >= '4503599627370496' then
+    take(first[1])
+  else
+    -- Of those that went ahead the last has been there longest: found among those of its rank, by halving.
+    local low = redis.call('ZCOUNT', key, '-inf', rank)
+    local high = redis.call('ZCOUNT', key, '-inf', first[2])
+    local last = high
+    while low < high do
+      local middle = math.floor((low + high) / 2)
+      local found = redis.call('ZRANGE', key, middle, middle)[1]
+      if string.sub(found, 1, 16) < '4503599627370496' then low = middle + 1 else high = middle end
+    end
+    take(redis.call('ZRANGE', key, low - 1, low - 1)[1])
+    if low < last then take(redis.call('ZRANGE', key, low, low)[1]) end
+  end
+end
+return { '=' .. (oldest and string.format('%.0f', oldest) or '') }
+`,
+)
+
+/**
  * ARGV: offset, group → how many of its jobs are ready or active, `1` when it is paused, its limit
  * or `-`, and how many are held, each after a `=`.
  */

@@ -1,5 +1,6 @@
 import { encodeHex } from '../../../primitives/hex.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
+import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 
 /** A Lua script with the name under which Redis keeps it. */
 export interface RedisScript {
@@ -12,7 +13,7 @@ export interface RedisScript {
  * Bytes of payload after which a script ends its reply early, so that neither Redis nor a client
  * chokes on one reply.
  */
-export const REPLY_BYTES = 8_388_608
+export const REPLY_BYTES: number = JOB_LIMITS.replyBytes
 
 /** Marks Lua source for readers and editors; backslashes stay as they stand. */
 export const lua: (parts: TemplateStringsArray, ...values: readonly unknown[]) => string =

@@ -22,7 +22,7 @@ test('every statement of the port laws seeks what it needs, and none scans or so
   })
   for (const { subject, cases } of suites) {
     if (subject === 'JobQueue') continue
-    for (const { run } of cases) await run()
+    for (const { excused, run } of cases) if (excused === undefined) await run()
   }
   expect(plans.size).toBeGreaterThan(35)
   for (const [sql, steps] of plans) {

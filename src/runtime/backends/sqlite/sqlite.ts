@@ -103,7 +103,10 @@ export function sqlite(
   const shared = isFile(db) ? createNeighbourWaker(waker, db, clock, settings.lookMs) : null
   return {
     store: createStore(createSqliteStore(db, clock), group),
-    jobStore: createJobStore(createSqliteJobStore(db, clock, random, createStoredCounts(db)), group),
+    jobStore: createJobStore(
+      createSqliteJobStore(db, clock, random, createStoredCounts(db)),
+      group,
+    ),
     rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group, clock),
     waker: shared ?? waker,
     durability: shared === null ? 'none' : 'local',
@@ -140,6 +143,7 @@ function createJobStore(engine: SqliteJobStore, group: GroupCommit): JobStore {
         list: (options) => group.read(() => engine.list(name, options)),
         children: (id) => group.read(() => engine.children(name, id)),
         counts: () => group.read(() => engine.counts(name)),
+        oldestReady: () => group.read(() => engine.oldestReady(name)),
         command: async (command) => group.write(engine.prepareCommand(name, command)),
         group: (key) => group.read(() => engine.group(name, key)),
         events: (options = {}) => group.read(() => engine.events(name, options)),

@@ -25,6 +25,13 @@ export const JOB_LIMITS = {
    * How many more finished jobs than have just finished one call drops, where a bound asks for it.
    */
   dropped: 1000,
+  /** Priorities among which the job is looked for that has stood in line longest. */
+  lines: 1000,
+  /**
+   * Bytes or characters of what jobs carry after which a claim or a page ends before its limit, one
+   * job at least: a backend reads no more than that and a job over it at once.
+   */
+  replyBytes: 8_388_608,
 } as const
 
 const DAY_MS = 86_400_000

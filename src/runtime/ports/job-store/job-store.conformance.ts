@@ -6,6 +6,7 @@ import { adoptionLaws } from './laws/adoption-laws.ts'
 import { eventLaws } from './laws/event-laws.ts'
 import { flowLaws } from './laws/flow-laws.ts'
 import { flowRetryLaws } from './laws/flow-retry-laws.ts'
+import { growthLaws } from './laws/growth-laws.ts'
 import { groupControlLaws } from './laws/group-control-laws.ts'
 import { groupLaws } from './laws/group-laws.ts'
 import { keepingLaws } from './laws/keeping-laws.ts'
@@ -478,4 +479,5 @@ export const jobStoreLaws: readonly Law<JobStoreHarness>[] = [
   ...adoptionLaws,
   ...addedChildrenLaws,
   ...keepingLaws,
+  ...growthLaws,
 ]

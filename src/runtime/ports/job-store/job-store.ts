@@ -63,6 +63,15 @@ export interface QueueStore {
   counts(): Promise<QueueCounts>
 
   /**
+   * When the job was added that has stood in line longest, ms since 1970 on the job store's clock;
+   * `null` when none is ready. Of each priority it is the first, or the last of those that went
+   * ahead; one that was held stands in line since its group let it in. Of more than 1,000
+   * priorities in use the first 1,000 count. Costs a look or two for each priority, however many
+   * jobs wait.
+   */
+  oldestReady(): Promise<number | null>
+
+  /**
    * Changes jobs from outside: see {@link JobCommand}.
    *
    * @returns How many jobs changed, those that others took with them included

@@ -170,5 +170,28 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        jobs INTEGER NOT NULL,
        PRIMARY KEY (queue, state)
      ) WITHOUT ROWID`,
+    // What a job carries that is large, beside its row, which moves; see job-parts.ts.
+    `CREATE TABLE reuse_job_parts (
+       queue TEXT NOT NULL,
+       id TEXT NOT NULL,
+       part TEXT NOT NULL,
+       json TEXT NOT NULL,
+       PRIMARY KEY (queue, id, part)
+     ) WITHOUT ROWID`,
+    `INSERT INTO reuse_job_parts (queue, id, part, json)
+     SELECT queue, id, part, CASE part WHEN 'data' THEN data WHEN 'options' THEN options
+       WHEN 'progress' THEN progress WHEN 'error' THEN error ELSE result END AS json
+     FROM reuse_jobs CROSS JOIN (SELECT 'data' AS part UNION ALL SELECT 'options'
+       UNION ALL SELECT 'progress' UNION ALL SELECT 'error' UNION ALL SELECT 'result')
+     WHERE length(json) >= 8192`,
+    `UPDATE reuse_jobs SET
+       data = iif(length(data) >= 8192, '@' || length(data), data),
+       options = iif(length(options) >= 8192, '@' || length(options), options),
+       progress = iif(length(progress) >= 8192, '@' || length(progress), progress),
+       error = iif(length(error) >= 8192, '@' || length(error), error),
+       result = iif(length(result) >= 8192, '@' || length(result), result),
+       ties = iif(ties IS NULL, '{', substr(ties, 1, length(ties) - 1) || ',') || '"aside":true}'
+     WHERE max(ifnull(length(data), 0), ifnull(length(options), 0), ifnull(length(progress), 0),
+       ifnull(length(error), 0), ifnull(length(result), 0)) >= 8192`,
   ],
 ]

@@ -10,6 +10,7 @@ import { readText, readTextOrNull } from '../database/columns.ts'
 import { applyEvent, dropExcess, findParent } from './apply-event.ts'
 import { changeRoom, passGate } from './group-gate.ts'
 import { insertJob } from './insert-job.ts'
+import { wholeColumn } from './job-parts.ts'
 import { JOB_COLUMNS, jobRowOf, parentsOf, withParents, type JobRow } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
@@ -240,7 +241,8 @@ function adopt(
     parent.pending++
     return tied
   }
-  const row = jobs.read(queue, tied, 'name, result, error') ?? {}
+  const columns = `name, ${wholeColumn('result')}, ${wholeColumn('error')}`
+  const row = jobs.read(queue, tied, columns) ?? {}
   const isCompleted = state === 'completed'
   children.note(queue, parentId, {
     id,

@@ -13,6 +13,7 @@ import type { NotedChild } from './child-table.ts'
 import { changeRoom, passGate } from './group-gate.ts'
 import { insertFollowUp } from './insert-job.ts'
 import { JOB_COLUMNS, jobRowOf, parentsOf, type JobRow, type ParentTie } from './job-row.ts'
+import { wholeColumn } from './job-parts.ts'
 import type { JobNotes } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
 import { orBroken, readText } from '../database/columns.ts'
@@ -113,7 +114,7 @@ function noteOf(
   state: JobEnd,
   next: Effect,
 ): NotedChild {
-  const row = jobs.read(queue, job, 'name, error') ?? {}
+  const row = jobs.read(queue, job, `id, name, ${wholeColumn('error')}`) ?? {}
   const stored = row['error'] ?? null
   const error = next.error === undefined ? stored : stringifyJson(next.error)
   return {
@@ -150,8 +151,7 @@ function write(
     ...(next.data !== undefined && { data: stringifyJson(next.data) }),
     ...(progress !== null && { progress }),
   }
-  jobs.update(queue, job, after, notes)
-  return after
+  return jobs.update(queue, job, after, notes)
 }
 
 function holdAgain(

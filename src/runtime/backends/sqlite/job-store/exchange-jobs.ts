@@ -1,11 +1,13 @@
 import type { ClaimedJob, ExchangeResult } from '../../../ports/job-store/job-store.ts'
 import type { ExchangeOrder, OrderedOutcome } from '../../../ports/job-store/exchange-order.ts'
+import { JOB_LIMITS } from '../../../ports/job-store/job-limits.ts'
 import {
   FLOW_CIRCLE_ERROR,
   RECORD_UNREADABLE_ERROR,
   type SettledOutcome,
 } from '../../../ports/job-store/job-state.ts'
 import { addChildren, waitsForItself } from './add-jobs.ts'
+import { charsOf } from './job-parts.ts'
 import { claimedJobOf, jobRowOf, type JobRow } from './job-row.ts'
 import { applyEvent, dropExcess, type Applied } from './apply-event.ts'
 import { passesClaim } from './group-gate.ts'
@@ -126,6 +128,7 @@ function claimJobs(
   now: number,
 ): readonly ClaimedJob[] {
   const claimed: ClaimedJob[] = []
+  let chars = 0
   let budget = TICKED_AN_EXCHANGE
   // What is held or set aside instead makes room for those behind it.
   for (let held = true; held && claimed.length < limit && budget > 0;) {
@@ -137,10 +140,14 @@ function claimJobs(
         held = true
         continue
       }
+      chars += charsOf(row)
+      if (claimed.length > 0 && chars > JOB_LIMITS.replyBytes) return claimed
       const mintedToken = context.sequence.next()
       const applied = applyEvent(context, queue, job, { type: 'claim', leaseMs, mintedToken }, now)
       if (applied.kind !== 'changed') continue
-      const read = job.unreadable ? null : orBroken(() => claimedJobOf(row, applied.job), null)
+      const read = job.unreadable
+        ? null
+        : orBroken(() => claimedJobOf(context.jobs.whole(queue, row), applied.job), null)
       if (read !== null) claimed.push(read)
       else {
         setAside(context, queue, applied.job, now)

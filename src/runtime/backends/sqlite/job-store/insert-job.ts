@@ -1,6 +1,7 @@
 import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
 import { factsOfNew } from '../../../ports/job-store/job-state.ts'
 import { changeRoom, passGate } from './group-gate.ts'
+import { standsAside } from './job-parts.ts'
 import { makeJobId } from './job-position.ts'
 import type { JobRow } from './job-row.ts'
 import type { JobContext } from './job-context.ts'
@@ -32,6 +33,7 @@ export function insertJob(
     id,
     seq,
     keyed: given.id !== null,
+    aside: standsAside(given.data) || standsAside(given.options),
     deduplication: held,
     group: given.group,
     groupLimit: given.groupLimit,

@@ -31,7 +31,8 @@ export function createStoredCounts(db: SqlDatabase): JobCounts {
 
   function all(queue: string): readonly number[] {
     const counts = JOB_STATES.map(() => 0)
-    for (const row of db.run(READ, [queue])) counts[readNumber(row, 'state')] = readNumber(row, 'jobs')
+    for (const row of db.run(READ, [queue]))
+      counts[readNumber(row, 'state')] = readNumber(row, 'jobs')
     return counts
   }
 
@@ -84,9 +85,11 @@ export function createRememberedCounts(db: SqlDatabase): JobCounts {
 
   function counted(queue: string): readonly number[] {
     const counts = known.get(queue)
-    if (counts !== undefined) return counts.map((count, code) => count + (changes.by.get(code) ?? 0))
+    if (counts !== undefined)
+      return counts.map((count, code) => count + (changes.by.get(code) ?? 0))
     const read = JOB_STATES.map(() => 0)
-    for (const row of db.run(COUNT, [queue])) read[readNumber(row, 'state')] = readNumber(row, 'jobs')
+    for (const row of db.run(COUNT, [queue]))
+      read[readNumber(row, 'state')] = readNumber(row, 'jobs')
     // What the call has noted so far was read with the rest.
     known.set(
       queue,

@@ -10,6 +10,7 @@ import { BackendError } from '../../../ports/backend-error.ts'
 import type { KeptCounts } from '../../../ports/job-store/kept-bounds.ts'
 import { orBroken, readJson, readNumber, readText, readTextOrNull } from '../database/columns.ts'
 import type { SqlRow } from '../database/sql-database.ts'
+import { PARTS, wholeColumn } from './job-parts.ts'
 
 /** What ties a job to its id, its group and its flow. A plain job has none of it. */
 export interface JobRelations {
@@ -19,6 +20,8 @@ export interface JobRelations {
   readonly keyed: boolean
   /** Kept here since it is 0 for nearly every job. */
   readonly crashes: number
+  /** Whether a large value of it stands beside its row, or did. */
+  readonly aside: boolean
   /** The deduplication id that it holds until it has finished. */
   readonly deduplication: string | null
   readonly group: string | null
@@ -67,8 +70,15 @@ export const CLAIM_COLUMNS: string = [JOB_COLUMNS, 'added_at, name, options, err
   ', ',
 )
 
-/** The columns of {@link jobRecordOf}. */
+/** The columns of {@link jobRecordOf}, with marks where a value is large. */
 export const RECORD_COLUMNS: string = [CLAIM_COLUMNS, 'progress, result'].join(', ')
+
+/** The columns of {@link jobRecordOf}. */
+export const WHOLE_RECORD_COLUMNS: string = [
+  JOB_COLUMNS,
+  'added_at, name',
+  ...PARTS.map(wholeColumn),
+].join(', ')
 
 /** A state as it is stored: its place in {@link JOB_STATES}. */
 export function codeOfState(state: JobState): number {
@@ -95,6 +105,7 @@ export function jobRowOf(row: SqlRow): JobRow {
     priority: settings.priority,
     maxAttempts: settings.maxAttempts,
     crashes: relations.crashes,
+    aside: relations.aside,
     maxCrashes: settings.maxCrashes,
     keepCompletedMs: settings.keepCompletedMs,
     keepDeadMs: settings.keepDeadMs,
@@ -216,6 +227,7 @@ const BROKEN_SETTINGS: JobSettings = {
 const UNRELATED: JobRelations = {
   keyed: false,
   crashes: 0,
+  aside: false,
   deduplication: null,
   group: null,
   groupLimit: 1,
@@ -226,8 +238,11 @@ const UNRELATED: JobRelations = {
   failsParent: true,
   otherParents: null,
 }
-/** Of a job whose group and flow cannot be read; an index finds it whatever its id was. */
-const BROKEN_RELATIONS: JobRelations = { ...UNRELATED, keyed: true }
+/**
+ * Of a job whose group and flow cannot be read; an index finds it whatever its id was, and what may
+ * stand aside of it goes with it.
+ */
+const BROKEN_RELATIONS: JobRelations = { ...UNRELATED, keyed: true, aside: true }
 // The keys of a literal of that type.
 const NAMES = Object.keys(UNRELATED) as readonly (keyof JobRelations)[]
 
@@ -254,6 +269,7 @@ export function hasSameRelations(one: JobRelations, other: JobRelations): boolea
   return (
     one.keyed === other.keyed &&
     one.crashes === other.crashes &&
+    one.aside === other.aside &&
     one.pending === other.pending &&
     one.flow === other.flow &&
     one.parent === other.parent &&

@@ -30,6 +30,7 @@ import { createJobSequence } from './job-position.ts'
 import { createJobTable } from './job-table.ts'
 import type { JobContext } from './job-context.ts'
 import { readQueueOverview, wakeAtOf } from './queue-overview.ts'
+import { readOldestReady } from './oldest-ready.ts'
 import { countJobs, getJob, listJobs } from './read-jobs.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 
@@ -43,6 +44,7 @@ export interface SqliteJobStore {
   /** At most `limit` finished children whose id is after `after`, in the order of their ids. */
   childPage(queue: string, id: string, after: string, limit: number): readonly PlacedChild[]
   counts(queue: string): QueueCounts
+  oldestReady(queue: string): number | null
   command(queue: string, command: JobCommand): number
   group(queue: string, key: string): GroupRecord
   events(queue: string, options: QueueEventsOptions): QueueEventPage
@@ -153,6 +155,7 @@ export function createSqliteJobStore(
     children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
     childPage,
     counts: (queue) => countJobs(shared, queue),
+    oldestReady: (queue) => readOldestReady(db, queue),
     group(queue, key) {
       checkGroupKey(key)
       return readGroup(shared.groups, queue, key)

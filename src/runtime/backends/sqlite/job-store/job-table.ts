@@ -1,9 +1,10 @@
 import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
 import { toSqlText } from '../database/columns.ts'
-import type { SqlDatabase, SqlValue } from '../database/sql-database.ts'
+import type { SqlDatabase, SqlRow, SqlValue } from '../database/sql-database.ts'
 import { AT_POSITION, createJobFinder, positionOf, type JobFinder } from './find-jobs.ts'
 import { createClaimHints, createJobIndex } from './job-index.ts'
 import type { JobCounts } from './job-counts.ts'
+import { createJobParts, PARTS, standsAside } from './job-parts.ts'
 import type { JobSequence } from './job-position.ts'
 import {
   codeOfState,
@@ -28,8 +29,14 @@ export interface JobNotes {
 /** The table of jobs: finds them, and writes them together with what says where they stand. */
 export interface JobTable extends JobFinder {
   insert(queue: string, job: JobRow, carried: EncodedJob, addedAt: number): void
-  /** Writes what became of `before`, which must stand as it was read. */
-  update(queue: string, before: JobRow, after: JobRow, notes: JobNotes): void
+  /**
+   * Writes what became of `before`, which must stand as it was read.
+   *
+   * @returns The job as it now stands
+   */
+  update(queue: string, before: JobRow, after: JobRow, notes: JobNotes): JobRow
+  /** A row of claims or records with its large values in place of their marks. */
+  whole(queue: string, row: SqlRow): SqlRow
   remove(queue: string, job: JobRow): void
   /**
    * @returns An order number behind all jobs that are ready, or ahead of them, even after the clock
@@ -38,7 +45,6 @@ export interface JobTable extends JobFinder {
   nextSeq(queue: string, priority: number, ahead: boolean): number
 }
 
-const NOTES = ['error', 'result', 'data', 'progress', 'options'] as const
 const UPDATED = 'state = ?, rank = ?, token = ?, attempt = ?, cancel_requested = ?'
 /**
  * Made once: a text that is put together again for each job would have to be looked at whole to
@@ -55,8 +61,24 @@ export function createJobTable(
   counts: JobCounts,
 ): JobTable {
   const index = createJobIndex(db)
+  const parts = createJobParts(db)
   const hints = createClaimHints()
   const finder = createJobFinder(db, hints)
+
+  function notedColumns(
+    queue: string,
+    { id, aside }: JobRow,
+    { name, ...notes }: JobNotes,
+  ): readonly ColumnValue[] {
+    const noted = PARTS.flatMap((column) => {
+      const json = notes[column]
+      if (json === undefined) return []
+      if (aside && !standsAside(json)) parts.drop(queue, id, column)
+      return [{ column, value: parts.write(queue, id, column, json) }]
+    })
+    return name === undefined ? noted : [...noted, { column: 'name', value: toSqlText(name) }]
+  }
+
   return {
     ...finder,
 
@@ -74,15 +96,19 @@ export function createJobTable(
         encodeRelations(job),
         addedAt,
         toSqlText(carried.name),
-        columnOf(carried.options),
-        columnOf(carried.data),
+        parts.write(queue, job.id, 'options', carried.options),
+        parts.write(queue, job.id, 'data', carried.data),
       ])
       index.moved(queue, null, job)
       counts.moved(null, job.state)
     },
 
-    update(queue, before, after, notes) {
-      const rest = [...changedColumns(before, after), ...notedColumns(notes)]
+    whole: (queue, row) => parts.whole(queue, row),
+
+    update(queue, before, wanted, notes) {
+      const aside = PARTS.some((part) => standsAside(notes[part] ?? ''))
+      const after = aside && !wanted.aside ? { ...wanted, aside } : wanted
+      const rest = [...changedColumns(before, after), ...notedColumns(queue, before, notes)]
       const sql =
         rest.length === 0
           ? PLAIN_UPDATE
@@ -99,10 +125,12 @@ export function createJobTable(
       index.moved(queue, before, after)
       counts.moved(before.state, after.state)
       hints.note(queue, after)
+      return after
     },
 
     remove(queue, job) {
       db.run(DELETE, positionOf(queue, job))
+      if (job.aside) parts.drop(queue, job.id)
       index.moved(queue, job, null)
       counts.moved(job.state, null)
       hints.forget(queue, job)
@@ -128,17 +156,4 @@ function changedColumns(before: JobRow, after: JobRow): readonly ColumnValue[] {
     ...(hasSameSettings(before, after) ? [] : [{ column: 'terms', value: encodeSettings(after) }]),
     ...(hasSameRelations(before, after) ? [] : [{ column: 'ties', value: encodeRelations(after) }]),
   ]
-}
-
-function notedColumns({ name, ...notes }: JobNotes): readonly ColumnValue[] {
-  const noted = NOTES.flatMap((column) => {
-    const json = notes[column]
-    return json === undefined ? [] : [{ column, value: columnOf(json) }]
-  })
-  return name === undefined ? noted : [...noted, { column: 'name', value: toSqlText(name) }]
-}
-
-/** JSON text as it is stored: `null` as SQL NULL. */
-function columnOf(json: string): string | null {
-  return json === 'null' ? null : json
 }

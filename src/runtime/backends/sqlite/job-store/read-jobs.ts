@@ -1,4 +1,4 @@
-import { checkPageLimit } from '../../../ports/job-store/job-limits.ts'
+import { checkPageLimit, JOB_LIMITS } from '../../../ports/job-store/job-limits.ts'
 import type {
   JobPage,
   JobRecord,
@@ -12,10 +12,17 @@ import {
   JOB_STATES,
   type JobState,
 } from '../../../ports/job-store/job-state.ts'
-import { codeOfState, jobRecordOf, jobRowOf, RECORD_COLUMNS } from './job-row.ts'
+import { charsOf, hasMarks } from './job-parts.ts'
+import {
+  codeOfState,
+  jobRecordOf,
+  jobRowOf,
+  RECORD_COLUMNS,
+  WHOLE_RECORD_COLUMNS,
+} from './job-row.ts'
 import type { JobContext } from './job-context.ts'
 import { readNumber, toSqlText } from '../database/columns.ts'
-import type { SqlValue } from '../database/sql-database.ts'
+import type { SqlRow, SqlValue } from '../database/sql-database.ts'
 
 /** Each reads with one statement, so that its answer is of one moment. */
 export function getJob(
@@ -23,13 +30,13 @@ export function getJob(
   queue: string,
   id: string,
 ): JobRecord | null {
-  const row = jobs.find(queue, id, RECORD_COLUMNS)
+  const row = jobs.find(queue, id, WHOLE_RECORD_COLUMNS)
   return row === undefined || isForgotten(jobRowOf(row), clock.now()) ? null : jobRecordOf(row)
 }
 
 /** @throws RangeError when the limit is out of range or the cursor is none of this job store's */
 export function listJobs(
-  { db, clock }: Pick<JobContext, 'db' | 'clock'>,
+  { db, clock, jobs }: Pick<JobContext, 'db' | 'clock' | 'jobs'>,
   queue: string,
   { state, cursor, limit = 100 }: ListJobsOptions,
 ): JobPage {
@@ -51,11 +58,27 @@ export function listJobs(
      ORDER BY rank ${order}, seq ${order}, id ${order} LIMIT ?`,
     [...params, limit + 1],
   )
-  const last = rows.length > limit ? rows[limit - 1] : undefined
+  const page = rows.slice(0, fitting(rows.slice(0, limit)))
+  const last = rows.length > page.length ? page.at(-1) : undefined
   return {
-    jobs: rows.slice(0, limit).map(jobRecordOf),
+    jobs: page.flatMap((row) => {
+      if (!hasMarks(row)) return [jobRecordOf(row)]
+      // Another process may have moved it meanwhile; then it is in this state no more.
+      const whole = jobs.read(queue, jobRowOf(row), WHOLE_RECORD_COLUMNS)
+      return whole === undefined ? [] : [jobRecordOf(whole)]
+    }),
     cursor: last === undefined ? null : cursorOf(jobRowOf(last)),
   }
+}
+
+/** How many of these rows fit into one answer: one at least, if there is any. */
+function fitting(rows: readonly SqlRow[]): number {
+  let chars = 0
+  const over = rows.findIndex((row, index) => {
+    chars += charsOf(row)
+    return index > 0 && chars > JOB_LIMITS.replyBytes
+  })
+  return over === -1 ? rows.length : over
 }
 
 /**
