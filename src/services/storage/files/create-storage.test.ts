@@ -51,10 +51,44 @@ test('an upload that failed is not remembered, and an unknown key is not guessed
   const storage = make()
   const failing = storage.upload('x', { store: 'one', bucket: 'a', key: 'k', maxBytes: 0 })
   await expect(failing).rejects.toMatchObject({ code: 'too_large' })
-  await expect(storage.download('k')).rejects.toMatchObject({ code: 'bucket_not_found' })
+  await expect(storage.download('k')).rejects.toMatchObject({ code: 'not_found' })
   await expect(storage.upload('x', { bucket: 'a' })).rejects.toMatchObject({
     code: 'bucket_not_found',
   })
+})
+
+test('a file that is nowhere is not there, whatever stores there are', async () => {
+  const storage = make()
+  const request = new Request('https://x.example/')
+  for (const place of [{}, { store: 'one' }, { store: 'two' }, { bucket: 'a' }]) {
+    const missing = { code: 'not_found' }
+    await expect(storage.download('k', place)).rejects.toMatchObject(missing)
+    await expect(storage.resizeImage('k', { width: 1, ...place })).rejects.toMatchObject(missing)
+    expect((await storage.serve(request, { key: 'k', ...place })).status).toBe(404)
+    await expect(storage.delete('k', place)).resolves.toBeUndefined()
+  }
+  await expect(storage.presign('k')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(storage.presign('k', { method: 'PUT' })).rejects.toMatchObject({
+    code: 'bucket_not_found',
+  })
+  await expect(storage.download('k', { store: 'none' })).rejects.toMatchObject({
+    code: 'bucket_not_found',
+  })
+})
+
+test('a key that no store takes, and an option that does nothing, are refused at the call', async () => {
+  const storage = make()
+  for (const key of ['', '../x', '\u0000', '\ud800', 'x'.repeat(1025)]) {
+    const refused = { code: 'invalid_key' }
+    await expect(storage.upload('x', { store: 'two', key })).rejects.toMatchObject(refused)
+    await expect(storage.download(key)).rejects.toMatchObject(refused)
+    await expect(storage.delete(key)).rejects.toMatchObject(refused)
+    expect((await storage.serve(new Request('https://x.example/'), { key })).status).toBe(404)
+  }
+  const misspelt = { buckt: 'a' } as object
+  await storage.upload('x', { store: 'two', key: 'k' })
+  await expect(storage.delete('k', misspelt)).rejects.toThrow(TypeError)
+  expect(await (await storage.download('k')).text()).toBe('x')
 })
 
 test('the free functions act on what was configured, and say what is missing', async () => {
@@ -68,6 +102,9 @@ test('the free functions act on what was configured, and say what is missing', a
   expect((await resizeImage(uploaded.key, { width: 800, height: 600 })).contentType).toBe(
     'image/png',
   )
+  const given = { store: 'one', bucket: 'a' }
+  const typed = await uploadFile('x', given, undefined, { contentType: 'text/plain' })
+  expect(typed.contentType).toBe('text/plain')
   await deleteFile(uploaded.key)
   await expect(downloadFile(uploaded.key, 'one', 'a')).rejects.toMatchObject({ code: 'not_found' })
   configureStorage(undefined)

@@ -3,6 +3,8 @@ import { encodeBase64Url } from '../../../primitives/base64url.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { BlobBody } from '../blobs/blob-body.ts'
+import { checkBlobKey } from '../blobs/blob-key.ts'
+import { keyFault } from '../blobs/key-rule.ts'
 import type {
   BlobContent,
   BlobProvider,
@@ -41,6 +43,12 @@ export interface StorageOptions {
 export interface FileOptions {
   readonly store?: string
   readonly bucket?: string
+}
+
+/** {@link FileOptions} as they were destructured. */
+interface Wanted {
+  readonly store?: string | undefined
+  readonly bucket?: string | undefined
 }
 
 /** Options of `uploadFile`. */
@@ -127,7 +135,7 @@ export function createStorage(options: StorageOptions): Storage {
   }
 
   /** Where a new file goes: nothing is guessed, but what is the only one need not be said. */
-  function targetOf({ store, bucket }: FileOptions): FilePlace {
+  function targetOf({ store, bucket }: Wanted): FilePlace {
     const [only, ...others] = stores.keys()
     const name = store ?? (others.length === 0 ? only : undefined)
     if (name === undefined)
@@ -138,9 +146,12 @@ export function createStorage(options: StorageOptions): Storage {
     return { store: name, bucket: providerOf(name).bucket(bucket).bucket }
   }
 
-  async function placeOf(key: string, { store, bucket }: FileOptions): Promise<FilePlace> {
+  /** @returns Where a file is, or would be; `null` where nobody knows of one and none is guessed */
+  async function placeOf(key: string, { store, bucket }: Wanted): Promise<FilePlace | null> {
+    checkBlobKey(key)
+    if (store !== undefined) providerOf(store)
     if (store !== undefined && (bucket ?? providerOf(store).defaultBucket) !== null)
-      return targetOf({ store, ...(bucket !== undefined && { bucket }) })
+      return targetOf({ store, bucket })
     const known = (await index.find(key)).filter(
       (place) =>
         stores.has(place.store) &&
@@ -162,10 +173,17 @@ export function createStorage(options: StorageOptions): Storage {
         'ambiguous_key',
         'Cannot choose file: the same key is in several places, say which store and bucket',
       )
-    return (
-      found ??
-      targetOf({ ...(store !== undefined && { store }), ...(bucket !== undefined && { bucket }) })
-    )
+    if (found !== undefined) return found
+    const [only, ...more] = stores.keys()
+    const name = store ?? (more.length === 0 ? only : undefined)
+    if (name === undefined || (bucket ?? providerOf(name).defaultBucket) === null) return null
+    return targetOf({ store: name, bucket })
+  }
+
+  async function knownPlaceOf(key: string, given: Wanted): Promise<FilePlace> {
+    const place = await placeOf(key, given)
+    if (place !== null) return place
+    throw notThere()
   }
 
   const existsAt = (key: string, place: FilePlace): Promise<boolean> => open(place).exists(key)
@@ -198,11 +216,9 @@ export function createStorage(options: StorageOptions): Storage {
   return {
     bucket: (store, bucket) => providerOf(store).bucket(bucket),
     async upload(file, { store, bucket, key: wanted, ...put } = {}) {
-      const place = targetOf({
-        ...(store !== undefined && { store }),
-        ...(bucket !== undefined && { bucket }),
-      })
+      const place = targetOf({ store, bucket })
       const key = wanted ?? `${encodeBase64Url(random.bytes(16))}${endingOf(file)}`
+      checkBlobKey(key)
       const before = await index.find(key)
       await index.add(key, place)
       try {
@@ -219,40 +235,36 @@ export function createStorage(options: StorageOptions): Storage {
       }
     },
     async download(key, { store, bucket, ...get } = {}) {
-      const place = await placeOf(key, {
-        ...(store !== undefined && { store }),
-        ...(bucket !== undefined && { bucket }),
-      })
+      const place = await knownPlaceOf(key, { store, bucket })
       const content = await open(place).get(key, get)
       if (content !== null) return content
       throw new StorageError('not_found', 'Cannot download file: there is none under this key')
     },
     async delete(key, given = {}) {
+      checkOptions('delete file', given, [], ['store', 'bucket'])
       const place = await placeOf(key, given)
+      if (place === null) return
       await open(place).delete(key)
       await index.remove(key, place)
     },
     async presign(key, { store, bucket, ...presign } = {}) {
-      const place = await placeOf(key, {
-        ...(store !== undefined && { store }),
-        ...(bucket !== undefined && { bucket }),
-      })
-      return open(place).presign(key, presign)
+      const place = await placeOf(key, { store, bucket })
+      // Where a file is to be put has to be said; where it is, was to be known.
+      const target = presign.method === 'PUT' ? (place ?? targetOf({ store, bucket })) : place
+      if (target === null) throw notThere()
+      return open(target).presign(key, presign)
     },
     async serve(request, { key, store, bucket, ...serve }) {
-      const place = await placeOf(key, {
-        ...(store !== undefined && { store }),
-        ...(bucket !== undefined && { bucket }),
-      })
+      // A key that no store takes is as little there as one that nobody wrote.
+      const isKey = keyFault(key) === null && key !== ''
+      const place = isKey ? await placeOf(key, { store, bucket }) : null
+      if (place === null) return new Response('Not found', { status: 404 })
       return serveBlob(open(place), key, request, serve)
     },
     async resizeImage(image, { store, bucket, ...operations }) {
       const made = processor()
       if (typeof image !== 'string') return made.image(image, operations)
-      const place = await placeOf(image, {
-        ...(store !== undefined && { store }),
-        ...(bucket !== undefined && { bucket }),
-      })
+      const place = await knownPlaceOf(image, { store, bucket })
       return made.image(await inputOf(image, place), operations)
     },
     async transcodeVideo(key, given) {
@@ -260,10 +272,7 @@ export function createStorage(options: StorageOptions): Storage {
       const { id = encodeBase64Url(random.bytes(16)), ...operations } = rest
       const made = processor()
       const { video } = made
-      const place = await placeOf(key, {
-        ...(store !== undefined && { store }),
-        ...(bucket !== undefined && { bucket }),
-      })
+      const place = await knownPlaceOf(key, { store, bucket })
       // Before anything is read: a film that nobody can work on is not to be loaded first.
       const reads = made.capabilities.stores.includes(place.store)
       const input = video !== undefined && reads ? await inputOf(key, place) : null
@@ -275,6 +284,10 @@ export function createStorage(options: StorageOptions): Storage {
       return video.call(made, input, operations, { ...place, prefix }, { id, signal, onProgress })
     },
   }
+}
+
+function notThere(): StorageError {
+  return new StorageError('not_found', 'Cannot find file: none was uploaded under this key')
 }
 
 /** @returns The ending of a File's name, where it is a plain one */

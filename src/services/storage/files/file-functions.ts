@@ -127,7 +127,7 @@ function placed<Options extends FileOptions>(
   bucket: string | undefined,
   options: Options | Record<string, never>,
 ): Options {
-  const given = typeof store === 'string' ? { ...options, store } : store
+  const given = typeof store === 'string' ? { ...options, store } : { ...options, ...store }
   // Only a place was added to what is an `Options` already.
   return (bucket === undefined ? given : { ...given, bucket }) as Options
 }

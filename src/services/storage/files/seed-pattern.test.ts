@@ -65,5 +65,5 @@ test('a file is uploaded, resized by its key, and shared by a link that works', 
     new Uint8Array([8, 9]),
   ])
   await deleteFile(uploadedFile.key)
-  await expect(downloadFile(uploadedFile.key)).rejects.toMatchObject({ code: 'bucket_not_found' })
+  await expect(downloadFile(uploadedFile.key)).rejects.toMatchObject({ code: 'not_found' })
 })

@@ -7,14 +7,15 @@ import type { ByteRange } from '../blobs/byte-range.ts'
  *   range of bytes, several ranges, a malformed one
  */
 export function parseRange(header: string | null): ByteRange | null {
-  const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? '')
+  // A list of one may have empty elements beside it (RFC 9110 §5.6.1.2).
+  const match = /^bytes=[ \t,]*(\d*)-(\d*)[ \t,]*$/i.exec(header ?? '')
   if (match === null) return null
   const [, first = '', last = ''] = match
   const [from, to] = [Number(first), Number(last)]
-  if (first === '') return last === '' || !Number.isSafeInteger(to) ? null : suffixOf(to)
+  if (first === '') return last === '' ? null : suffixOf(Math.min(to, Number.MAX_SAFE_INTEGER))
+  if (last !== '' && to < from) return null
   if (!Number.isSafeInteger(from)) return { offset: Number.MAX_SAFE_INTEGER }
   if (last === '') return { offset: from }
-  if (to < from) return null
   return Number.isSafeInteger(to - from + 1)
     ? { offset: from, length: to - from + 1 }
     : { offset: from }

@@ -25,6 +25,11 @@ test.for([
   ['bytes=5-100', 206, '56789', 'bytes 5-9/10'],
   ['bytes=10-', 416, 'Range not satisfiable', 'bytes */10'],
   ['bytes=-0', 416, 'Range not satisfiable', 'bytes */10'],
+  ['bytes=-99999999999999999999', 206, '0123456789', 'bytes 0-9/10'],
+  ['bytes=2-99999999999999999999', 206, '23456789', 'bytes 2-9/10'],
+  ['bytes=99999999999999999999-', 416, 'Range not satisfiable', 'bytes */10'],
+  ['bytes=99999999999999999999-1', 200, '0123456789', null],
+  ['bytes= 2-4 , ', 206, '234', 'bytes 2-4/10'],
   ['bytes=5-2', 200, '0123456789', null],
   ['bytes=0-1,3-4', 200, '0123456789', null],
   ['items=0-1', 200, '0123456789', null],
@@ -73,6 +78,57 @@ test('serveBlob() lets no browser run what somebody uploaded', async () => {
     expect(headers.get('content-security-policy')).toContain('sandbox')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
   }
+})
+
+test.for([
+  'image/png, text/html',
+  'image/png;a=b,text/html',
+  'image/png;a="b",text/html',
+  String.raw`image/png;a="\\",text/html;x="`,
+  'text/html image/png',
+  'nothing',
+])('serveBlob() sends what is no single media type as plain bytes: %s', async (type) => {
+  const { headers } = (await served({}, 'GET', type)).response
+  expect(headers.get('content-type')).toBe('application/octet-stream')
+  expect(headers.get('content-disposition')).toBe('attachment; filename="b.txt"')
+})
+
+test.for(['video/mp4; codecs="avc1.42E01E, mp4a.40.2"', 'text/plain;charset=utf-8', 'text/plain;'])(
+  'serveBlob() keeps the type %s',
+  async (type) => {
+    const { headers } = (await served({}, 'GET', type)).response
+    expect(headers.get('content-type')).toBe(type)
+    expect(headers.get('content-disposition')).toBe('inline; filename="b.txt"')
+  },
+)
+
+test('serveBlob() lets no cache keep that a range is not there', async () => {
+  const store = memoryBlobs().bucket('files')
+  await store.put('a', '0123', { cacheControl: 'public, max-age=31536000' })
+  const request = new Request('https://x.example/', { headers: { range: 'bytes=9-' } })
+  const response = await serveBlob(store, 'a', request)
+  expect([response.status, response.headers.get('cache-control')]).toEqual([416, 'no-store'])
+})
+
+test('serveBlob() answers with what took the place of an object after it was looked at', async () => {
+  const store = memoryBlobs().bucket('files')
+  await store.put('a', 'old one')
+  let writes = 1
+  const busy: typeof store = {
+    ...store,
+    async head(key, options) {
+      const info = await store.head(key, options)
+      if (writes-- > 0) await store.put('a', 'new')
+      return info
+    },
+  }
+  const response = await serveBlob(busy, 'a', new Request('https://x.example/'))
+  expect([response.status, await response.text()]).toEqual([200, 'new'])
+  writes = 1000
+  await expect(serveBlob(busy, 'a', new Request('https://x.example/'))).rejects.toMatchObject({
+    code: 'precondition_failed',
+  })
+  expect(writes).toBe(996)
 })
 
 test('contentDisposition() carries any name and no header beside it', () => {

@@ -3,6 +3,7 @@ import type { BlobInfo, BlobStore } from '../blobs/blob-store.ts'
 import { spanOf } from '../blobs/byte-range.ts'
 import { StorageError } from '../storage-error.ts'
 import { contentDisposition } from './content-disposition.ts'
+import { isMediaType } from './media-type.ts'
 import { parseRange } from './parse-range.ts'
 
 /** Options of {@link serveBlob}. */
@@ -22,6 +23,9 @@ export interface ServeBlobOptions {
 const ACTIVE =
   /^(?:text\/(?:html|xml|xsl|javascript|ecmascript)|image\/svg|multipart\/|application\/(?:xhtml|xml|javascript|ecmascript|x-javascript)|[^;]*\+xml|message\/)/i
 
+/** Times that an object may be replaced between what is told of it and its bytes. */
+const MOST_REPLACED = 3
+
 /**
  * Answers a request for an object: GET and HEAD, conditions, ranges, and headers that keep a
  * browser from running what somebody uploaded (RFC 9110, RFC 6266).
@@ -36,9 +40,26 @@ export async function serveBlob(
   options: ServeBlobOptions = {},
 ): Promise<Response> {
   checkOptions('serve file', options, [], ['cacheControl', 'disposition', 'filename'])
-  const { method, headers: asked, signal } = request
+  const { method } = request
   if (method !== 'GET' && method !== 'HEAD')
     return new Response('Method not allowed', { status: 405, headers: { allow: 'GET, HEAD' } })
+  for (let replaced = 0; ; replaced++) {
+    try {
+      return await answerOnce(store, key, request, options)
+    } catch (error) {
+      const other = error instanceof StorageError && error.code === 'precondition_failed'
+      // Another object took its place after it was looked at: that one is judged anew.
+      if (!other || replaced === MOST_REPLACED) throw error
+    }
+  }
+}
+
+async function answerOnce(
+  store: BlobStore,
+  key: string,
+  { method, headers: asked, signal }: Request,
+  options: ServeBlobOptions,
+): Promise<Response> {
   const info = await headOf(store, key, signal)
   if (info === null) return new Response('Not found', { status: 404 })
   const headers = headersOf(info, options)
@@ -56,6 +77,8 @@ export async function serveBlob(
     headers.set('content-range', `bytes */${info.size}`)
     headers.delete('content-disposition')
     headers.set('content-type', 'text/plain')
+    // A cache that kept it would answer all with it.
+    headers.set('cache-control', 'no-store')
     return new Response('Range not satisfiable', { status: 416, headers })
   }
   const { start, end } = span ?? { start: 0, end: info.size - 1 }
@@ -97,11 +120,12 @@ async function headOf(
 
 function headersOf(info: BlobInfo, options: ServeBlobOptions): Headers {
   const { contentType, etag, lastModified, contentLanguage, key } = info
-  const active = ACTIVE.test(contentType)
+  const known = isMediaType(contentType)
+  const active = !known || ACTIVE.test(contentType)
   const own = options.disposition === undefined && !active ? info.contentDisposition : null
   const type = active ? 'attachment' : (options.disposition ?? 'inline')
   const headers = new Headers({
-    'content-type': contentType,
+    'content-type': known ? contentType : 'application/octet-stream',
     etag: `"${etag}"`,
     'last-modified': new Date(lastModified).toUTCString(),
     'accept-ranges': 'bytes',

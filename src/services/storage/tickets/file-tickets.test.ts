@@ -53,6 +53,18 @@ test.for<[string, number, TicketOptions, RequestInit, ((url: string) => string)?
     { body: new Blob(['four']).stream(), duplex: 'half' } as RequestInit,
   ],
   [
+    'two types, of which the second is meant',
+    415,
+    { method: 'PUT', maxBytes: 3, contentType: 'image/' },
+    { body: 'x', headers: { 'content-type': 'image/png, text/html' } },
+  ],
+  [
+    'a type that no store can keep',
+    415,
+    { method: 'PUT', maxBytes: 3 },
+    { body: 'x', headers: { 'content-type': 'image/\u00e9' } },
+  ],
+  [
     'another type',
     415,
     { method: 'PUT', maxBytes: 3, contentType: 'image/' },

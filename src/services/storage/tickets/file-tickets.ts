@@ -6,6 +6,7 @@ import { systemNow, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { checkBlobKey } from '../blobs/blob-key.ts'
 import { checkHeaderValue } from '../blobs/blob-properties.ts'
 import type { BlobStore, PresignedRequest } from '../blobs/blob-store.ts'
+import { isMediaType } from '../serving/media-type.ts'
 import { serveBlob } from '../serving/serve-blob.ts'
 import { StorageError } from '../storage-error.ts'
 import { createSignedTokens } from './signed-tokens.ts'
@@ -103,6 +104,8 @@ export function createFileTickets(options: FileTicketsOptions): FileTickets {
   async function stored(request: Request, ticket: Ticket): Promise<Response> {
     const { key, maxBytes = 0, contentType, ifNoneMatch } = ticket
     const type = request.headers.get('content-type') ?? 'application/octet-stream'
+    if (!isMediaType(type))
+      return refuse(415, 'unsupported_type', 'Content-Type is expected to be one media type')
     if (contentType !== undefined && !fits(type, contentType))
       return refuse(415, 'unsupported_type', `Content-Type ${contentType} is expected`)
     const said = Number(request.headers.get('content-length') ?? NaN)

@@ -1,0 +1,10 @@
+const PARAMETER = String.raw`[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[^\s",;\\]+|"(?:[^"\\]|\\.)*")`
+const MEDIA_TYPE = new RegExp(String.raw`^[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:${PARAMETER})*[ \t;]*$`)
+
+/**
+ * Whether a `Content-Type` is one media type, in printable ASCII. Of several, which a comma parts,
+ * browsers take the last, whatever the first was.
+ */
+export function isMediaType(text: string): boolean {
+  return text.length <= 1024 && /^[\t\x20-\x7e]*$/.test(text) && MEDIA_TYPE.test(text)
+}
