@@ -58,6 +58,44 @@ test('a file is uploaded, served with a range, listed and deleted', async () => 
   expect((await call('GET', path)).status).toBe(404)
 })
 
+test('a file is replaced and deleted only as it was seen, and never by a part of it', async () => {
+  const { call, store } = await open()
+  const put = await call('PUT', '/v1/files/a', 'first')
+  const { etag } = (await put.json()) as { etag: string }
+  for (const [method, headers, status] of [
+    ['PUT', { 'if-match': '"other"' }, 412],
+    ['DELETE', { 'if-match': '"other"' }, 412],
+    ['PUT', { 'if-none-match': `"${etag}"` }, 422],
+    ['PUT', { 'content-range': 'bytes 5-9/10' }, 422],
+    ['PUT', { 'content-type': 'image/\u00e9' }, 422],
+  ] as const) {
+    const body = method === 'PUT' ? 'other' : undefined
+    expect((await call(method, '/v1/files/a', body, headers)).status).toBe(status)
+    expect(await (await store.get('a'))?.text()).toBe('first')
+  }
+  const seen = { 'if-match': `"${etag}"` }
+  expect((await call('PUT', '/v1/files/a', 'second', seen)).status).toBe(201)
+  const packed = { 'content-encoding': 'gzip' }
+  expect((await call('PUT', '/v1/files/b', 'packed', packed)).status).toBe(201)
+  const head = await call('HEAD', '/v1/files/b')
+  expect(head.headers.get('content-encoding')).toBe('gzip')
+})
+
+test.for(['image/\u00e9', 'image/png, text/html', 'text', ''])(
+  'tus refuses the type %j',
+  async (type) => {
+    const { call, store } = await open()
+    const base64 = Buffer.from(type).toString('base64')
+    const response = await call('POST', '/v1/uploads', undefined, {
+      'tus-resumable': '1.0.0',
+      'upload-length': '6',
+      'upload-metadata': `key ${btoa('a')},filetype ${base64}`,
+    })
+    expect(response.status).toBe(422)
+    expect(await Array.fromAsync(store.list())).toEqual([])
+  },
+)
+
 test.for([
   ['GET', '/v1/files/a%2F..%2Fb', 404],
   ['PUT', '/v1/files/a%2F..%2Fb', 400],

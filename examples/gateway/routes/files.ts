@@ -54,12 +54,20 @@ export function fileRoutes({ store }: GatewayFiles): Api {
       const key = keyOf(c)
       const { headers, body, signal } = c.req.raw
       const contentType = headers.get('content-type') ?? 'application/octet-stream'
-      const createOnly = headers.get('if-none-match') === '*'
+      const contentEncoding = headers.get('content-encoding')
+      const ifMatch = headers.get('if-match')
+      const createOnly = headers.has('if-none-match')
+      if (createOnly && headers.get('if-none-match') !== '*')
+        throw new ProblemError(422, 'invalid_request', 'If-None-Match takes only *')
+      if (headers.has('content-range'))
+        throw new ProblemError(422, 'invalid_request', 'A file is put as a whole')
       return serve(c, async () => {
         const stored = await store.put(key, body ?? new Uint8Array(), {
           contentType,
           signal,
+          ...(contentEncoding !== null && { contentEncoding }),
           ...(createOnly && { ifNoneMatch: '*' as const }),
+          ...(ifMatch !== null && { ifMatch }),
         })
         const { size, etag } = stored
         return c.json({ key, size, etag, contentType: stored.contentType }, 201)
@@ -67,8 +75,11 @@ export function fileRoutes({ store }: GatewayFiles): Api {
     })
     .get('/:key{.+}', async (c) => found(await serveBlob(store, keyOf(c), c.req.raw)))
     .delete('/:key{.+}', async (c) => {
-      await store.delete(keyOf(c))
-      return c.body(null, 204)
+      const ifMatch = c.req.header('if-match')
+      return serve(c, async () => {
+        await store.delete(keyOf(c), { ...(ifMatch !== undefined && { ifMatch }) })
+        return c.body(null, 204)
+      })
     })
 }
 
@@ -97,6 +108,8 @@ export function uploadRoutes({ uploads }: GatewayFiles, path: string): Api {
       const { key, filetype } = metadata
       if (key === undefined)
         return new Response('key is missing in Upload-Metadata', { status: 422 })
+      if (filetype !== undefined && !/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(filetype))
+        return new Response('filetype is no media type', { status: 422 })
       return { key, ...(filetype !== undefined && { contentType: filetype }) }
     },
   })

@@ -8,6 +8,8 @@ const TEXT_TYPES =
   /^(?:text\/(?:plain|csv|markdown|tab-separated-values)|application\/(?:json|x-ndjson))$/
 /** What a browser would take for a page, wherever it stands. */
 const ACTIVE = /<(?:!doctype|html|script|svg|body|iframe|\?xml|!--)/i
+/** As far as browsers look for a page. */
+const TEXT_BYTES = 8192
 /** Names of one type. */
 const SAME: Readonly<Record<string, string>> = {
   'image/jpg': 'image/jpeg',
@@ -47,8 +49,10 @@ export async function compareType(
     return plainType(found.mime) === said
       ? { ok: true, contentType: said }
       : { ok: false, reason: 'type_mismatch' }
-  // Bytes that say nothing can be text, and only text may have none.
-  return TEXT_TYPES.test(said) && isPlainText(head)
+  // Bytes that say nothing can be text, and only text may have none; what tells one kind of TIFF
+  // from another may stand at the end of the file.
+  return (TEXT_TYPES.test(said) && isPlainText(head.subarray(0, TEXT_BYTES))) ||
+    (said === 'image/tiff' && isTiff(head))
     ? { ok: true, contentType: said }
     : { ok: false, reason: 'type_mismatch' }
 }
@@ -56,6 +60,11 @@ export async function compareType(
 function plainType(type: string): string {
   const plain = type.split(';')[0]?.trim().toLowerCase() ?? ''
   return Object.hasOwn(SAME, plain) ? (SAME[plain] ?? plain) : plain
+}
+
+function isTiff(head: Uint8Array): boolean {
+  const magic = String.fromCharCode(...head.subarray(0, 4))
+  return magic === 'II*\0' || magic === 'MM\0*'
 }
 
 /** The last character may be cut off. */

@@ -1,9 +1,12 @@
 import { fileTypeFromBuffer } from 'file-type'
+import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { createCrashingStorage } from '../../../../test/support/crashing-storage.ts'
+import { createS3Standin } from '../../../../test/support/s3-standin.ts'
 import { memory } from '../../../runtime/backends/memory/index.ts'
 import { createFakeClock } from '../../../testing/index.ts'
 import { memoryBlobs } from '../providers/memory/memory-blobs.ts'
+import { s3 } from '../providers/s3/s3.ts'
 import { ScanError } from '../scanning/scan-error.ts'
 import type { ScanVerdict, VirusScanner } from '../scanning/virus-scanner.ts'
 import { createFileKeys } from './file-key.ts'
@@ -177,6 +180,104 @@ test('another version of a file begins anew', async () => {
   await incoming.put('in/1', 'a,b', { contentType: 'text/csv' })
   expect(await pipeline.state('in/1')).toEqual({ state: 'waiting' })
   expect(await pipeline.process('in/1')).toMatchObject({ state: 'published' })
+})
+
+/** As S3 has it: the same bytes have the same etag, whenever they come. */
+async function alike() {
+  const clock = createFakeClock()
+  const standin = createS3Standin(clock)
+  for (const name of ['incoming', 'public']) standin.createBucket(name)
+  const { endpoint, accessKeyId, secretAccessKey, fetch } = standin
+  const provider = s3({ endpoint, accessKeyId, secretAccessKey, fetch, clock })
+  const [incoming, published] = [provider.bucket('incoming'), provider.bucket('public')]
+  const quota = { bytes: 10, window: '1h' } as const
+  const backend = memory({ clock })
+  const quarantine = { store: incoming, prefix: 'in/' }
+  const staged = stage({ clock, backend, quarantine, published, quota })
+  const send = async (key: string, text: string) => {
+    await incoming.put(key, text, { contentType: 'text/csv' })
+    return staged.pipeline.process(key, { subject: 'ada' })
+  }
+  return { clock, published, send, incoming, pipeline: staged.pipeline }
+}
+
+test('the same bytes sent again are published once, and anew where what was published is gone', async () => {
+  const { clock, published, send } = await alike()
+  const first = await send('in/1', 'a,b')
+  await clock.advance(5000)
+  expect(await send('in/1', 'a,b')).toEqual(first)
+  if (first.state !== 'published') throw new Error('It was to be published')
+  await published.delete(first.key)
+  await clock.advance(5000)
+  const again = await send('in/1', 'a,b')
+  if (again.state !== 'published') throw new Error('It was to be published')
+  expect(await (await published.get(again.key))?.text()).toBe('a,b')
+})
+
+test('a refusal is of one arrival, not of all bytes alike', async () => {
+  const { clock, send, pipeline, incoming } = await alike()
+  expect(await send('in/1', 'a,b,c,d,')).toMatchObject({ state: 'published' })
+  expect(await send('in/2', 'a,b,c')).toMatchObject({ reason: 'over_quota' })
+  const asked = await pipeline.process('in/2', { subject: 'ada' })
+  expect(asked).toMatchObject({ reason: 'over_quota' })
+  await clock.advance(2 * 3_600_000)
+  await incoming.put('in/2', 'a,b,c', { contentType: 'text/csv' })
+  expect(await pipeline.state('in/2')).toEqual({ state: 'waiting' })
+  const next = await pipeline.process('in/2', { subject: 'ada' })
+  expect(next).toMatchObject({ state: 'published' })
+})
+
+/** A GIF of so many frames of 8 × 8, each with `bytes` of what none decodes. */
+function gif(frames: number, bytes: number): Uint8Array<ArrayBuffer> {
+  const head = [0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 8, 0, 8, 0, 0, 0, 0]
+  const blocks = Array.from({ length: Math.ceil(bytes / 255) }, () => [255, ...Array(255).fill(1)])
+  const frame = [0x2c, 0, 0, 0, 0, 8, 0, 8, 0, 0, 2, ...blocks.flat(), 0] as number[]
+  return Uint8Array.from([...head, ...Array.from({ length: frames }, () => frame).flat(), 0x3b])
+}
+
+test('frames are counted wherever in a file they are', async () => {
+  const large = { types: ['image/gif'], maxBytes: 1e8, maxPixels: 64 * 99 }
+  const { incoming, pipeline } = stage(large)
+  const send = async (key: string, bytes: Uint8Array<ArrayBuffer>) => {
+    await incoming.put(key, bytes, { contentType: 'image/gif' })
+    return pipeline.process(key)
+  }
+  expect(await send('in/1', gif(100, 5000))).toMatchObject({ reason: 'too_many_pixels' })
+  expect(await send('in/2', gif(99, 5000))).toMatchObject({
+    state: 'published',
+    facts: { image: { frames: 99 } },
+  })
+  // Wherever the head of a file ends within a frame.
+  for (const bytes of [261_000, 261_375, 261_630, 261_885, 262_140])
+    expect(await send(`in/${bytes}`, gif(2, bytes))).toMatchObject({ state: 'published' })
+  const huge = new Uint8Array(33_554_433)
+  huge.set(gif(1, 0))
+  expect(await send('in/3', huge)).toMatchObject({
+    reason: 'unreadable_image',
+    detail: 'input_too_large',
+  })
+})
+
+test('the size of an image is found behind metadata of any length', async () => {
+  const options = { types: ['image/jpeg', 'image/tiff'], maxBytes: 1e8 }
+  const { incoming, pipeline } = stage(options)
+  const noise = new Uint8Array(700 * 500 * 3).map((_, index) => (index * 7919) % 251)
+  const picture = sharp(noise, { raw: { width: 700, height: 500, channels: 3 } })
+  const jpeg = await picture.jpeg().toBuffer()
+  const segment = new Uint8Array(65_537)
+  segment.set([0xff, 0xed, 0xff, 0xff])
+  const parts = [jpeg.subarray(0, 2), ...Array.from({ length: 5 }, () => segment), jpeg.subarray(2)]
+  const tiff = await picture.tiff({ compression: 'none' }).toBuffer()
+  for (const [type, body] of [
+    ['image/jpeg', new Uint8Array(Buffer.concat(parts))],
+    ['image/tiff', new Uint8Array(tiff)],
+  ] as const) {
+    await incoming.put('in/1', body, { contentType: type })
+    expect(await pipeline.process('in/1')).toMatchObject({
+      state: 'published',
+      facts: { image: { width: 700, height: 500 } },
+    })
+  }
 })
 
 test('a quota counts bytes a subject, each file once', async () => {

@@ -133,16 +133,25 @@ export interface UploadPipeline extends Service {
   sweep(): Promise<void>
 }
 
-/** What is remembered of one version of a file. */
-interface FileRecord {
+/** One version of a file. */
+interface FileVersion {
   readonly etag: string
+  /** ms since 1970. Absent in records of releases that did not write it. */
+  readonly arrivedAt?: number
+}
+
+/** What is remembered of one version of a file. */
+interface FileRecord extends FileVersion {
   readonly target: string | null
   readonly state: Exclude<FileState, { readonly state: 'waiting' }> | null
 }
 
 /** As much as tells a type, and where an image's size stands. */
 const HEAD_BYTES = 262_144
-const TYPE_BYTES = 8192
+/** An image is looked through in whole up to here, where its head does not tell all. */
+const MOST_IMAGE_BYTES = 33_554_432
+/** Frames and pages of these lie anywhere in the file. */
+const SPREAD = ['image/gif', 'image/webp', 'image/tiff']
 const DAY_MS = 86_400_000
 const FAMILY = 'storage:pipeline'
 const LEASE = '1m'
@@ -214,11 +223,11 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
 
   async function refuse(
     key: string,
-    { etag }: Pick<BlobInfo, 'etag'>,
+    version: FileVersion,
     reason: RefusalReason,
     detail: string | null = null,
   ): Promise<FileRecord> {
-    return keep(key, { etag, target: null, state: { state: 'refused', reason, detail } })
+    return keep(key, { ...version, target: null, state: { state: 'refused', reason, detail } })
   }
 
   /** Reads a file once: its head, and the checksum of all of it. */
@@ -239,25 +248,47 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
     return { head, digest: encodeHex(hash.digest()) }
   }
 
+  /** @throws MediaError where it is no image, or one that cannot be looked through */
+  async function factsOf(
+    { key, etag, size }: BlobInfo,
+    head: Uint8Array<ArrayBuffer>,
+    contentType: string,
+    signal: AbortSignal,
+  ): Promise<ImageInfo> {
+    if (size <= head.length) return readImageInfo(head)
+    if (!SPREAD.includes(contentType))
+      try {
+        return readImageInfo(head)
+      } catch {
+        // What tells its size may stand behind metadata of any length.
+      }
+    if (size > MOST_IMAGE_BYTES)
+      throw new MediaError('input_too_large', 'Cannot read image: it is too large to look through')
+    const content = await source.get(key, { ifMatch: etag, signal })
+    if (content === null) throw gone()
+    return readImageInfo(await content.bytes(size))
+  }
+
   async function check(info: BlobInfo, signal: AbortSignal): Promise<FileRecord> {
-    const { key, etag, size } = info
-    if (size > maxBytes) return refuse(key, info, 'too_large')
+    const { key, size } = info
+    const version = versionOf(info)
+    if (size > maxBytes) return refuse(key, version, 'too_large')
     const { head, digest } = await readAll(info, signal)
-    const type = await compareType(head.subarray(0, TYPE_BYTES), info.contentType, types, sniff)
-    if (!type.ok) return refuse(key, info, type.reason)
+    const type = await compareType(head, info.contentType, types, sniff)
+    if (!type.ok) return refuse(key, version, type.reason)
     const { contentType } = type
     let image: ImageInfo | null = null
     if (contentType.startsWith('image/'))
       try {
-        image = readImageInfo(head)
+        image = await factsOf(info, head, contentType, signal)
       } catch (error) {
         if (!(error instanceof MediaError)) throw error
-        return refuse(key, info, 'unreadable_image', error.code)
+        return refuse(key, version, 'unreadable_image', error.code)
       }
     if (image !== null && image.width * image.height * image.frames > maxPixels)
-      return refuse(key, info, 'too_many_pixels', `${image.width}×${image.height}`)
+      return refuse(key, version, 'too_many_pixels', `${image.width}×${image.height}`)
     const facts: FileFacts = { source: key, size, contentType, sha256: digest, image }
-    return keep(key, { etag, target: options.key(facts), state: { state: 'checked', facts } })
+    return keep(key, { ...version, target: options.key(facts), state: { state: 'checked', facts } })
   }
 
   async function scan(
@@ -278,13 +309,13 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
     // Only what is said to be clean is clean.
     if (found.verdict === 'clean') return keep(key, scanned)
     return found.verdict === 'infected'
-      ? refuse(key, record, 'infected', found.signature)
-      : refuse(key, record, 'unscannable', found.reason)
+      ? refuse(key, versionOf(record), 'infected', found.signature)
+      : refuse(key, versionOf(record), 'unscannable', found.reason)
   }
 
   async function afford(
     key: string,
-    { etag }: FileRecord,
+    { etag, arrivedAt }: FileRecord,
     { size }: FileFacts,
     subject: string | undefined,
   ): Promise<boolean> {
@@ -294,7 +325,8 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
       throw new TypeError('Cannot process file: subject is missing, whose quota it counts against')
     if (size > quota.bytes) return false
     const windowMs = checkDuration(action, 'quota.window', quota.window, 1000, 31 * DAY_MS)
-    const operation = encodeHex(sha256(encodeUtf8(`${source.bucket}/${key}/${etag}`)))
+    const version = arrivedAt === undefined ? etag : `${etag}/${arrivedAt}`
+    const operation = encodeHex(sha256(encodeUtf8(`${source.bucket}/${key}/${version}`)))
     const [decision] = await rateLimits.consume(
       `upload-quota:${subject}`,
       [{ algorithm: 'fixed-window', name: 'bytes', limit: quota.bytes, windowMs, cost: size }],
@@ -320,7 +352,7 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
         })
       : await through(key, etag, target, facts, signal)
     const state = { state: 'published', key: target, etag: copied.etag, facts } as const
-    return keep(key, { etag, target, state })
+    return keep(key, { ...record, target, state })
   }
 
   async function through(
@@ -335,6 +367,23 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
     return published.put(target, content.body, { contentType, size, signal })
   }
 
+  /**
+   * Whether a record tells of the version that is in quarantine. The same bytes sent again are the
+   * same version while what was published of them is there; a refusal is of one arrival.
+   */
+  async function isOf(
+    record: FileRecord | null,
+    { etag, lastModified }: BlobInfo,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    if (record === null || record.etag !== etag) return false
+    const { arrivedAt = lastModified, state } = record
+    if (arrivedAt === lastModified) return true
+    if (state?.state === 'published')
+      return (await published.head(state.key, { signal }))?.etag === state.etag
+    return state?.state !== 'refused'
+  }
+
   async function advance(
     key: string,
     subject: string | undefined,
@@ -342,7 +391,7 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
   ): Promise<Extract<FileState, { readonly state: 'published' | 'refused' }>> {
     const info = await source.head(key, { signal })
     const known = await recordOf(key)
-    let record = info === null || known?.etag === info.etag ? known : null
+    let record = info === null || (await isOf(known, info, signal)) ? known : null
     if (info !== null) record ??= await check(info, signal)
     if (record?.state?.state === 'checked')
       record = await scan(key, record, record.state.facts, signal)
@@ -351,7 +400,7 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
       const may = await afford(key, record, facts, subject)
       record = may
         ? await publish(key, record, facts, signal)
-        : await refuse(key, record, 'over_quota')
+        : await refuse(key, versionOf(record), 'over_quota')
     }
     const state = record?.state
     if (state?.state !== 'published' && state?.state !== 'refused') throw gone()
@@ -388,7 +437,7 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
       checkKey(key)
       const record = await recordOf(key)
       const info = await source.head(key)
-      if (info !== null && record?.etag !== info.etag) return { state: 'waiting' }
+      if (info !== null && !(await isOf(record, info))) return { state: 'waiting' }
       return record?.state ?? null
     },
     async sweep() {
@@ -400,6 +449,12 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
       if (failed[0] !== undefined) throw failed[0].error
     },
   }
+}
+
+function versionOf(version: FileVersion | BlobInfo): FileVersion {
+  const { etag } = version
+  const arrivedAt = 'lastModified' in version ? version.lastModified : version.arrivedAt
+  return arrivedAt === undefined ? { etag } : { etag, arrivedAt }
 }
 
 function gone(): StorageError {
