@@ -8,7 +8,7 @@ import type {
   RateLimitDecision,
 } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { PreparedRateLimits } from '../../../runtime/ports/rate-limit-store/read-rate-limit.ts'
-import type { LimitPlan } from '../limits/limit-plan.ts'
+import { fitting, type LimitPlan } from '../limits/limit-plan.ts'
 import { checkKey, SUBJECT_PREFIX } from '../limits/subject-of.ts'
 import type { LimitStanding, RateLimitOutcome } from './outcome.ts'
 import { countDecisions, type CountDecision } from './rate-limit-metrics.ts'
@@ -125,7 +125,12 @@ export class Decider {
     cost: number | readonly number[],
   ): Promise<RateLimitOutcome | null> {
     checkKey(action, key)
-    const costOf = (index: number): number => (typeof cost === 'number' ? cost : (cost[index] ?? 0))
+    // What turned out to have cost more than ever fits takes all there is.
+    const costOf = (index: number): number => {
+      const one = typeof cost === 'number' ? cost : (cost[index] ?? 0)
+      const limit = plan.limits[index]
+      return limit === undefined ? one : fitting(one, limit)
+    }
     const prepared = plan.prepareEach(costOf, this.now)
     const decisions =
       this.#local === null

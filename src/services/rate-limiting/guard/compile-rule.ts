@@ -61,6 +61,11 @@ export function compileRule(action: string, rule: GuardRule, byDefault: string):
   )
   const paths = listOf(rule.path ?? '*').map((path) => pathPattern(action, path))
   const methods = listOf(rule.method ?? []).map((method) => methodOf(action, method))
+  // Routers answer HEAD by what answers GET, at the same cost.
+  if (methods.includes('GET')) methods.push('HEAD')
+  // A cost that can never fit says so now.
+  if (typeof rule.cost === 'number')
+    for (const { fixed } of [own, ...tiers.values()]) fixed?.prepare(rule.cost, BEGINNING, 0)
   const isFixed = rule.tier === undefined && networks.length === 0 && own.fixed !== null
   return {
     rule,

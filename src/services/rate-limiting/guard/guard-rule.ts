@@ -28,7 +28,7 @@ export interface GuardLimits {
 export interface GuardRule extends GuardLimits {
   /** `/api/*`, `/users/:id` or several. Default: every path. */
   readonly path?: string | readonly string[]
-  /** `POST` or several. Default: every method. */
+  /** `POST` or several; `GET` is `HEAD` as well. Default: every method. */
   readonly method?: string | readonly string[]
   /**
    * Keeps the rule's budgets apart from other rules' and names them in headers. Default `default`.

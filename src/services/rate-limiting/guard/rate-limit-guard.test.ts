@@ -365,3 +365,39 @@ test('rateLimit() limits in Hono, one rule or several, and sets the headers on w
   )
   expect(() => rateLimit(undefined as never)).toThrow('backend')
 })
+
+test('a rule for GET limits HEAD, which routers answer by the same code', async () => {
+  const { guard } = fixture([{ path: '/report', method: 'GET', limit: 1, window: '1h' }])
+  expect(await guard.check(request('/report', { method: 'HEAD' }), '1.1.1.1')).toBeNull()
+  expect((await guard.check(request('/report'), '1.1.1.1'))?.status).toBe(429)
+  expect((await guard.check(request('/report', { method: 'HEAD' }), '1.1.1.1'))?.status).toBe(429)
+  expect(await guard.check(request('/report', { method: 'POST' }), '1.1.1.1')).toBeNull()
+})
+
+test('a cost above what can come at once is denied, or refused where it stands in the rule', async () => {
+  const cost = (): number => 8
+  for (const rule of [
+    { limit: 10, window: '1h', burst: 4, cost },
+    { limit: 10, window: '1h', hardCap: true, cost },
+    { limit: () => 5, window: '1h', cost: 8 },
+    { limit: 10, window: '1h', cost: 8, networks: [{ ipv4: 24, limit: 5, window: '1h' }] },
+  ] as const)
+    expect((await fixture([rule]).guard.check(request(), '1.1.1.1'))?.status).toBe(429)
+  expect(() => fixture([{ limit: 5, window: '1h', cost: 8 }])).toThrow('cost is 8, 0 to 5 expected')
+})
+
+test('a settlement above what can come at once takes all there is', async () => {
+  const failures: unknown[] = []
+  const { guard } = fixture([{ limit: 10, window: '1h', burst: 4, settle: () => 50 }], {
+    onFailure: (error) => void failures.push(error),
+  })
+  const handle = (): Promise<Response> => guard.handle(request(), () => new Response(), '1.1.1.1')
+  expect([(await handle()).status, (await handle()).status, failures]).toEqual([200, 429, []])
+})
+
+test('a dry run lets all pass, whatever no limit could be asked about', async () => {
+  const rules = [{ limit: 1, window: '1h', cost: () => 5 }] as const
+  const { guard } = fixture(rules, { dryRun: true })
+  expect(await guard.check(request(), '1.1.1.1')).toBeNull()
+  expect(await guard.check(request(), 'no address')).toBeNull()
+})

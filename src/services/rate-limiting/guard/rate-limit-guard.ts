@@ -3,6 +3,7 @@ import { readClientIp, type ConnectionInfo } from '../addresses/client-address.t
 import { Decider } from '../deciding/decider.ts'
 import { limitedResponse, refusal } from '../headers/limited-response.ts'
 import { rateLimitHeaders } from '../headers/rate-limit-headers.ts'
+import { fitting } from '../limits/limit-plan.ts'
 import { checkCost } from '../limits/read-limit.ts'
 import { compileRule, type CompiledRule } from './compile-rule.ts'
 import type { GuardDecision } from './guard-decision.ts'
@@ -93,7 +94,7 @@ export class RateLimitGuard {
     connection: ConnectionInfo | undefined,
   ): Promise<GuardDecision> {
     const ip = readClientIp(request, connection, this.#guard.clientAddress)
-    if (ip === null) return refused('address-unknown')
+    if (ip === null) return this.#refuse('address-unknown')
     const address = formatIp(ip)
     const priority = this.#guard.priority(request)
     const protectedBy = await protection.check(address, { priority })
@@ -129,12 +130,12 @@ export class RateLimitGuard {
             apiKey: () => apiKey(request),
           })
     const ip = needsAddress ? address() : null
-    if (key === null || (needsAddress && ip === null)) return refused('address-unknown')
+    if (key === null || (needsAddress && ip === null)) return this.#refuse('address-unknown')
     const plan = found.fixed ?? (await found.plan(request, ip))
     const cost = typeof rule.cost === 'function' ? await rule.cost(request) : (rule.cost ?? 1)
     checkCost('check request', cost)
-    if (typeof rule.cost === 'function' && plan.limits.some(({ limit }) => cost > limit))
-      return refused('too-costly')
+    if (plan.limits.some((one) => fitting(one.cost ?? cost, one) < (one.cost ?? cost)))
+      return this.#refuse('too-costly')
     const operation = rule.settle === undefined ? undefined : this.#decider.newOperation()
     const asked = operation === undefined ? { cost } : { cost, operation }
     const decided = this.#decider.decide('check request', key, plan, asked)
@@ -158,6 +159,11 @@ export class RateLimitGuard {
               }
             },
     }
+  }
+
+  /** In a dry run all requests pass, also those that no limit could be asked about. */
+  #refuse(reason: 'address-unknown' | 'too-costly'): GuardDecision {
+    return this.#guard.settings.dryRun ? PASSES : refused(reason)
   }
 
   /** The answer to a request that was denied. */

@@ -126,7 +126,8 @@ export class ConcurrencyLimiter {
     try {
       return await work()
     } finally {
-      stop()
+      // A renewal that is on its way would take the slot anew once it was given back.
+      await stop()
       await this.#giveBack(key, taken)
     }
   }
@@ -139,11 +140,14 @@ export class ConcurrencyLimiter {
     }
   }
 
-  #renewWhile(key: string, taken: RateLimitOutcome): () => void {
+  #renewWhile(key: string, taken: RateLimitOutcome): () => Promise<void> {
     let stopped = false
+    let renewal = Promise.resolve()
     let cancel: () => void = () => undefined
     const arm = (): void => {
-      cancel = this.#decider.clock.setTimer(() => void renew(), this.#leaseMs / 3)
+      cancel = this.#decider.clock.setTimer(() => {
+        renewal = renew()
+      }, this.#leaseMs / 3)
     }
     const renew = async (): Promise<void> => {
       await this.renew(key, taken).catch(this.#onFailure)
@@ -153,6 +157,7 @@ export class ConcurrencyLimiter {
     return () => {
       stopped = true
       cancel()
+      return renewal
     }
   }
 }

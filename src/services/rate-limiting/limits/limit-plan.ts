@@ -12,6 +12,8 @@ export interface PlannedLimit {
   readonly rule: AnyAlgorithm
   /** The units that an unused limit has. */
   readonly limit: number
+  /** The most that can ever fit at once, where that is not {@link limit}. */
+  readonly burst?: number
   /** Its window in ms, as headers say it; `null` where there is none, as of slots. */
   readonly windowMs: number | null
   /** What a request costs here; `null` where it is the call's cost. */
@@ -35,6 +37,11 @@ export interface LimitPlan {
   prepare(cost: number, now: () => number, maxWaitMs: number): PreparedRateLimits
   /** The same with a cost for each limit. */
   prepareEach(costs: (index: number) => number, now: () => number): PreparedRateLimits
+}
+
+/** The cost, or what of it can ever fit. */
+export function fitting(cost: number, { limit, burst = limit }: PlannedLimit): number {
+  return Math.min(cost, burst)
 }
 
 /** Costs of which the checked limits are kept. */

@@ -77,11 +77,12 @@ export function planOf(
   asked: RateLimit,
   { rule, limit, windowMs, cost }: Pick<PlannedLimit, 'rule' | 'limit' | 'windowMs' | 'cost'>,
 ): PlannedLimit {
-  const burst = asked.algorithm === 'gcra' ? (asked.burst ?? 0) : 0
+  const burst = asked.algorithm === 'gcra' ? (asked.burst ?? asked.limit) : limit
   return {
     name: asked.name,
     rule,
     limit: Math.max(limit, burst),
+    burst,
     windowMs,
     cost,
     at: (units) => ({ ...asked, cost: units }),

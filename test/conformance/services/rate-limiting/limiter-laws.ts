@@ -154,6 +154,18 @@ export const limiterLaws: readonly Law<RateLimitingHarness>[] = [
     },
   },
   {
+    name: 'settle() with more than can ever fit takes all there is',
+    async run(harness) {
+      await toMorning(harness)
+      for (const [name, limiter] of limitersOf(await harness.open(), harness.clock)) {
+        const taken = await limiter.check('big', { cost: 4, operation: 'big' })
+        const settled = await limiter.settle('big', { ...taken, cost: 25 })
+        expectEqual([name, settled?.remaining], [name, 0])
+        expectEqual([name, (await limiter.refund('big', taken))?.remaining], [name, 10])
+      }
+    },
+  },
+  {
     name: 'checkRateLimit() charges all of several limits or none, those of other keys among them',
     async run(harness) {
       await toMorning(harness)
