@@ -1,6 +1,6 @@
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { NotificationError, type NotificationErrorCode } from '../notification-error.ts'
-import { lineFault } from './check-line.ts'
+import { nameFault } from './check-line.ts'
 
 /** An e-mail address, with the name that is shown for it. */
 export interface Mailbox {
@@ -47,7 +47,7 @@ export function readMailbox(
       code,
       `Cannot send e-mail: ${field} is no e-mail address, as in ann@example.com or Ann Lee <ann@example.com>`,
     )
-  const fault = name === undefined ? null : lineFault(name, MOST_NAME_CHARACTERS)
+  const fault = name === undefined ? null : nameFault(name, MOST_NAME_CHARACTERS)
   if (fault !== null)
     throw new NotificationError(code, `Cannot send e-mail: the name of ${field} ${fault}`)
   return typeof name === 'string' && name !== '' ? { email: address, name } : { email: address }

@@ -1,6 +1,6 @@
 import { decodeBase64 } from '../../../primitives/base64.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import { lineFault } from '../addresses/check-line.ts'
+import { nameFault } from '../addresses/check-line.ts'
 import { NotificationError } from '../notification-error.ts'
 import type { Attachment } from './email-message.ts'
 
@@ -73,7 +73,7 @@ function checkFile(field: string, file: unknown): CheckedFile {
     contentType,
     contentId,
   }: Partial<Record<keyof AttachmentInput, unknown>> = file
-  const fault = filename === '' ? 'is empty' : lineFault(filename, 255)
+  const fault = filename === '' ? 'is empty' : nameFault(filename, 255)
   if (typeof filename !== 'string' || fault !== null)
     throw refusal(`${field}.filename`, fault ?? 'is no text')
   const type = contentType ?? TYPES[filename.split('.').at(-1)?.toLowerCase() ?? '']

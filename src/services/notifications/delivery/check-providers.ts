@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import type { RateLimit } from '../../../runtime/ports/rate-limit-store/rate-limit-store.ts'
@@ -46,6 +47,7 @@ function checkEntry<Sender extends Provider<never>>(
     throw new TypeError(
       `Cannot ${ACTION}: ${channel} has an entry that is no provider, sendgrid({ apiKey }) or the like expected`,
     )
+  checkOptions(ACTION, settings, ['provider'], ['weight', 'rateLimit'])
   const { weight, rateLimit } = settings
   if (weight !== undefined) checkNumber(ACTION, 'weight', weight, 0, 1000)
   return {
@@ -55,13 +57,12 @@ function checkEntry<Sender extends Provider<never>>(
   }
 }
 
-function checkLimit({
-  limit,
-  window,
-}: {
+function checkLimit(rateLimit: {
   readonly limit: number
   readonly window: Duration
 }): RateLimit & { readonly limit: number } {
+  checkOptions(ACTION, rateLimit, ['limit', 'window'])
+  const { limit, window } = rateLimit
   return {
     algorithm: 'gcra',
     name: 'provider',

@@ -183,11 +183,13 @@ function checkId(id: unknown): string {
 
 function checkAll(options: NotificationsOptions): CheckedOptions {
   checkOptions(ACTION, options, ['backend'], OPTIONS)
-  const { backend, from, softBounces = {}, timeout = '30s', retention = '30d' } = options
+  const { backend, from, softBounces, timeout = '30s', retention = '30d' } = options
   checkParts(ACTION, 'backend', backend, ['store', 'jobStore', 'rateLimits', 'waker'])
   // Read again with each message; here so that a deploy with a wrong one fails at once.
   if (from !== undefined) readMailbox('from', from, 'invalid_request')
-  const { limit, within } = { limit: 5, within: '7d', ...softBounces } as const
+  if (softBounces !== undefined) checkOptions(ACTION, softBounces, ['limit', 'within'])
+  const { limit, within } = softBounces ?? { limit: 5, within: '7d' }
+  checkBreaker(options.breaker ?? {})
   return {
     given: options,
     timeoutMs: checkDuration(ACTION, 'timeout', timeout, 100, 300_000),
@@ -199,6 +201,14 @@ function checkAll(options: NotificationsOptions): CheckedOptions {
     caps: checkCaps(options.caps ?? []),
     providers: checkAllProviders(options),
   }
+}
+
+/** Made with the first message; what is wrong with it is said now. */
+function checkBreaker(breaker: NonNullable<NotificationsOptions['breaker']>): void {
+  checkOptions(ACTION, breaker, [], ['failureThreshold', 'resetTimeout'])
+  const { failureThreshold = 5, resetTimeout = '30s' } = breaker
+  checkInteger(ACTION, 'breaker.failureThreshold', failureThreshold, 1, 1_000_000)
+  checkDuration(ACTION, 'breaker.resetTimeout', resetTimeout, 10, DAY_MS)
 }
 
 function checkAllProviders({

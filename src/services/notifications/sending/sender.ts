@@ -7,6 +7,7 @@ import type { Delivery, ReadyProvider, SendResult } from '../delivery/delivery.t
 import { NotificationError } from '../notification-error.ts'
 import type { NotificationQueue } from '../queue/notification-queue.ts'
 import { messageIdOf, type MessageLog } from '../tracking/message-log.ts'
+import { checkSendOptions } from './check-send-options.ts'
 import type { SendOptions, Untyped } from './messages.ts'
 import type { createPrepare, MessageOf, Prepared, SentChannel } from './prepare.ts'
 
@@ -65,6 +66,7 @@ export function createSender(options: SenderOptions): Sender {
   return {
     sendSettled,
     async send(channel, message, adapt) {
+      checkSendOptions(message)
       const { idempotencyKey, sendAt, queued = false, signal = NEVER } = optionsOf(message)
       signal.throwIfAborted()
       // What is wrong with a message is told at the call, also when it is to wait.
