@@ -3,9 +3,7 @@ import type { SendOptions, Untyped } from './messages.ts'
 
 type Checked = Untyped<SendOptions> & Readonly<Record<string, unknown>>
 
-/**
- * Options that are true or false: a text such as `false` would be taken for its opposite.
- */
+/** True or false: a text such as `false` would be taken for its opposite. */
 const FLAGS = ['critical', 'queued', 'trackOpens', 'trackClicks']
 const TEXTS = ['locale', 'provider']
 
