@@ -1,5 +1,5 @@
 import { currencyDecimals, checkCurrency } from './currency.ts'
-import { minorMoney, type Money } from './money.ts'
+import { minorMoney, readMoney, type Money } from './money.ts'
 
 /** How what lies between two minor units is rounded. */
 export type Rounding =
@@ -33,14 +33,16 @@ export function allocateMoney(
   total: Money,
   weights: readonly (bigint | number)[],
 ): readonly Money[] {
-  const shares = weights.map(readWeight)
+  // Unlike map(), this does not pass over holes.
+  const shares = Array.from(weights, readWeight)
   const sum = shares.reduce((all, share) => all + share, 0n)
   if (sum === 0n || shares.length > 10_000)
     throw new RangeError(
       'Cannot allocate money: 1 to 10,000 weights expected, at least one of them above 0',
     )
-  const sign = total.minor < 0n ? -1n : 1n
-  const units = total.minor * sign
+  const { minor, currency } = readMoney(total)
+  const sign = minor < 0n ? -1n : 1n
+  const units = minor * sign
   const parts = shares.map((share) => (units * share) / sum)
   const left = Number(units - parts.reduce((all, part) => all + part, 0n))
   const byRemainder = shares
@@ -50,7 +52,7 @@ export function allocateMoney(
     )
   const favoured = new Set(byRemainder.slice(0, left).map(({ index }) => index))
   return parts.map((part, index) =>
-    minorMoney(sign * (favoured.has(index) ? part + 1n : part), total.currency),
+    minorMoney(sign * (favoured.has(index) ? part + 1n : part), currency),
   )
 }
 
@@ -63,10 +65,8 @@ export function allocateMoney(
  */
 export function multiplyMoney(amount: Money, by: Ratio, rounding: Rounding = 'half-even'): Money {
   checkRatio(by)
-  return minorMoney(
-    divideRounded(amount.minor * by.numerator, by.denominator, rounding),
-    amount.currency,
-  )
+  const { minor, currency } = readMoney(amount)
+  return minorMoney(divideRounded(minor * by.numerator, by.denominator, rounding), currency)
 }
 
 /**
@@ -88,9 +88,10 @@ export function convertMoney(
     throw new RangeError('Cannot convert money: the rate is 0 or less, one above 0 expected')
   const code = checkCurrency(currency)
   const up = 10n ** BigInt(currencyDecimals(code))
-  const down = 10n ** BigInt(currencyDecimals(amount.currency))
-  const minor = divideRounded(amount.minor * rate.numerator * up, rate.denominator * down, rounding)
-  return minorMoney(minor, code)
+  const { minor, currency: from } = readMoney(amount)
+  const down = 10n ** BigInt(currencyDecimals(from))
+  const units = divideRounded(minor * rate.numerator * up, rate.denominator * down, rounding)
+  return minorMoney(units, code)
 }
 
 /**

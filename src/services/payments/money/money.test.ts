@@ -133,3 +133,18 @@ test('multiplyMoney() and convertMoney() are exact but for one rounding', () => 
   expect(() => convertMoney(money('1', 'EUR'), 'USD', ratio('0'))).toThrow(RangeError)
   expect(() => ratio('1e3')).toThrow(RangeError)
 })
+
+test('money out of JSON is read wherever money is taken, and what is none is a TypeError', () => {
+  const json = { amount: '10.00', currency: 'EUR' } as never
+  expect(addMoney(json, json).minor).toBe(2000n)
+  expect(subtractMoney(json, json).minor).toBe(0n)
+  expect(compareMoney(json, json)).toBe(0)
+  expect(multiplyMoney(json, ratio('0.5')).minor).toBe(500n)
+  expect(convertMoney(json, 'JPY', ratio('160')).minor).toBe(1600n)
+  expect(allocateMoney(json, [1, 1]).map(({ minor: units }) => units)).toEqual([500n, 500n])
+  for (const none of [null, 10, '10.00', {}, { minor: 1n }])
+    expect(() => allocateMoney(none as never, [1])).toThrow(TypeError)
+  const holed: number[] = [1]
+  holed[2] = 1
+  expect(() => allocateMoney(json, holed)).toThrow('a weight is no whole number')
+})

@@ -118,9 +118,10 @@ export function readMoney(input: MoneyInput): Money {
  * addMoney(money('19.90', 'EUR'), money('5.00', 'EUR')) // 24.90 EUR
  */
 export function addMoney(first: Money, ...others: readonly Money[]): Money {
+  const { minor, currency } = readMoney(first)
   return minorMoney(
-    others.reduce((sum, other) => sum + sameCurrency(first, other), first.minor),
-    first.currency,
+    others.reduce((sum, other) => sum + minorOf(other, currency), minor),
+    currency,
   )
 }
 
@@ -131,7 +132,8 @@ export function addMoney(first: Money, ...others: readonly Money[]): Money {
  * subtractMoney(money('19.90', 'EUR'), money('5.00', 'EUR')) // 14.90 EUR
  */
 export function subtractMoney(from: Money, amount: Money): Money {
-  return minorMoney(from.minor - sameCurrency(from, amount), from.currency)
+  const { minor, currency } = readMoney(from)
+  return minorMoney(minor - minorOf(amount, currency), currency)
 }
 
 /**
@@ -141,15 +143,18 @@ export function subtractMoney(from: Money, amount: Money): Money {
  * const cheapest = [money('19.90', 'EUR'), money('5.00', 'EUR')].toSorted(compareMoney)[0]
  */
 export function compareMoney(left: Money, right: Money): number {
-  const other = sameCurrency(left, right)
-  if (left.minor === other) return 0
-  return left.minor < other ? -1 : 1
+  const { minor, currency } = readMoney(left)
+  const other = minorOf(right, currency)
+  if (minor === other) return 0
+  return minor < other ? -1 : 1
 }
 
-function sameCurrency({ currency }: Money, other: Money): bigint {
-  if (other.currency === currency) return other.minor
+/** Of what plain JavaScript may have got out of JSON as well. */
+function minorOf(input: Money, wanted: string): bigint {
+  const { minor, currency } = readMoney(input)
+  if (currency === wanted) return minor
   throw new RangeError(
-    `Cannot combine money: one is in ${currency}, the other in ${other.currency}, one currency expected`,
+    `Cannot combine money: one is in ${wanted}, the other in ${currency}, one currency expected`,
   )
 }
 

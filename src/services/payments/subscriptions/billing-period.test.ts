@@ -8,6 +8,8 @@ const iso = (instant: number): string => new Date(instant).toISOString().replace
 const starts = (anchor: BillingAnchor, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => iso(billingPeriod(anchor, index).start))
 
+const DAY_MS = 86_400_000
+
 test('billingPeriod() goes from the 31st to the last of shorter months and back', () => {
   const anchor = { anchor: Date.UTC(2027, 11, 31, 9, 30), interval: { unit: 'month' } } as const
   expect(starts(anchor, 6)).toEqual([
@@ -117,5 +119,23 @@ test('prorate() knows the whole, the half and nothing', () => {
   expect(down.due.toJSON().amount).toBe('-6.66')
   expect(() => prorate({ ...change, periodStart: 5, periodEnd: 5, changeAt: 5 })).toThrow(
     RangeError,
+  )
+})
+
+test('what lies beyond all periods is refused, not taken for the last of them', () => {
+  const daily = { anchor: 0, interval: { unit: 'day' } } as const
+  expect(billingPeriodAt(daily, 99_999 * DAY_MS)?.index).toBe(99_999)
+  expect(() => billingPeriodAt(daily, 100_000 * DAY_MS)).toThrow(RangeError)
+  expect(() => billingPeriodAt(daily, 8.64e15)).toThrow(RangeError)
+  const yearly = { anchor: 0, interval: { unit: 'year', count: 1000 } } as const
+  expect(() => billingPeriod(yearly, 1000)).toThrow('beyond the years that there are')
+})
+
+test('prorate() refuses prices below 0 and options that it does not know', () => {
+  const change = { periodStart: 0, periodEnd: 10, changeAt: 5 }
+  const price = money('1.00', 'EUR')
+  expect(() => prorate({ from: money('-1.00', 'EUR'), to: price, ...change })).toThrow(RangeError)
+  expect(() => prorate({ from: price, to: price, ...change, roundng: 'up' } as never)).toThrow(
+    'roundng',
   )
 })

@@ -28,6 +28,7 @@ export interface BillingAnchor {
 
 const DAY_MS = 86_400_000
 const MAX_PERIODS = 100_000
+const LAST_MS = 8.64e15 - 2 * DAY_MS
 const SHORTEST_DAYS = { day: 1, week: 7, month: 28, year: 365 } as const
 
 /**
@@ -67,6 +68,10 @@ export function billingPeriodAt(anchor: BillingAnchor, at: number): BillingPerio
   const { unit, count = 1 } = anchor.interval
   const longest = (at - anchor.anchor + 2 * DAY_MS) / (SHORTEST_DAYS[unit] * count * DAY_MS)
   let high = Math.min(Math.ceil(longest) + 1, MAX_PERIODS)
+  if (high === MAX_PERIODS && startOf(anchor, MAX_PERIODS) <= at)
+    throw new RangeError(
+      `Cannot find billing period: at is ${MAX_PERIODS} periods after the anchor or more, fewer expected`,
+    )
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (startOf(anchor, middle) <= at) low = middle
@@ -81,8 +86,10 @@ function startOf({ anchor, interval, timezone = 'UTC' }: BillingAnchor, index: n
   const count = checkInteger(action, 'interval.count', interval.count ?? 1, 1, 1000)
   if (index === 0) return anchor
   const zone = timeZone(timezone)
-  const wall = anchor + zone.offsetAt(anchor)
-  return instantOfWallTime(zone, addToWallTime(wall, interval.unit, count * index))
+  const wall = addToWallTime(anchor + zone.offsetAt(anchor), interval.unit, count * index)
+  // Two days before the last instant that there is, whatever the zone.
+  if (Math.abs(wall) <= LAST_MS) return instantOfWallTime(zone, wall)
+  throw new RangeError(`Cannot ${action}: period ${index} is beyond the years that there are`)
 }
 
 function addToWallTime(wallMs: number, unit: BillingInterval['unit'], amount: number): number {

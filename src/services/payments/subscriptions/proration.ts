@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { divideRounded, type Rounding } from '../money/divide-money.ts'
 import {
@@ -40,15 +41,25 @@ export interface Proration {
  * The used part is rounded and the unused one is the rest, so that both always add up to the
  * price: a plan that is changed twice in a period is neither billed nor credited twice for a day.
  *
- * @throws RangeError when the period is empty, an instant is no whole number, or currencies differ
+ * @throws RangeError when the period is empty, an instant is no whole number, a price is below 0, or
+ *   currencies differ
+ * @throws TypeError when an option is missing or not known
  * @example
  * const [from, to] = [money('10.00', 'EUR'), money('20.00', 'EUR')]
  * prorate({ from, to, periodStart, periodEnd, changeAt: halfway })
  * // { credit: 5.00, charge: 10.00, due: 5.00 }
  */
 export function prorate(request: ProrationRequest): Proration {
+  checkOptions(
+    'prorate',
+    request,
+    ['from', 'to', 'periodStart', 'periodEnd', 'changeAt'],
+    ['rounding'],
+  )
   const from = readMoney(request.from)
   const to = readMoney(request.to)
+  if (from.minor < 0n || to.minor < 0n)
+    throw new RangeError('Cannot prorate: a price is below 0, 0 or more expected')
   const { periodStart, periodEnd, changeAt, rounding = 'half-even' } = request
   for (const [name, at] of Object.entries({ periodStart, periodEnd, changeAt }))
     checkInteger('prorate', name, at, -8.64e15, 8.64e15)

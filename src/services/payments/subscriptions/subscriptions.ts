@@ -228,7 +228,9 @@ export function createSubscriptions(
         (calls, reference, call) => calls.change(reference, { plan, quantity, proration }, call),
       )
     },
-    async previewChange(id, { from, to, at = context.clock.now() }) {
+    async previewChange(id, options) {
+      checkKeys('preview change', options, ['from', 'to', 'at'])
+      const { from, to, at = context.clock.now() } = options
       const { periodStart, periodEnd } = await store.read(id)
       if (periodStart === null || periodEnd === null)
         throw new PaymentError(
