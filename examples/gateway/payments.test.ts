@@ -191,7 +191,8 @@ test('an authentic webhook that cannot be taken in says so, and is not called on
 
 test('what is not there is 404, what the provider cannot do is 501, and all of it wants an API key', async () => {
   const { call } = await open()
-  expect(await call('GET', '/v1/payments/pay_nothing')).toMatchObject({ status: 404 })
+  for (const path of ['', '/refunds', '/audit-trail'])
+    expect(await call('GET', `/v1/payments/pay_nothing${path}`)).toMatchObject({ status: 404 })
   expect(await call('GET', '/v1/subscriptions/sub_nothing')).toMatchObject({ status: 404 })
   expect(await call('GET', '/v1/disputes')).toMatchObject({
     status: 501,

@@ -56,6 +56,8 @@ export function paymentRoutes(payments: Payments): Api {
           ...(after !== undefined && { after: Number(after) }),
           ...(limit !== undefined && { limit }),
         })
+        // Each payment has some: only who reads beyond the last, or has a wrong id, asks for this.
+        if (entries.length === 0) await payments.retrievePayment(idOf(c))
         return c.json({ entries })
       }),
     )
