@@ -133,8 +133,32 @@ async function resume(
       'Cannot create payment: the operation id was used before for another one, a new id for a new payment expected',
       { paymentId: record.id, provider: record.provider },
     )
-  if (record.reference !== null || record.state !== 'indeterminate') return paymentOf(record)
-  return attempt(context, record, signal, isFirst)
+  if (record.reference !== null) return paymentOf(record)
+  if (record.state === 'indeterminate') return attempt(context, record, signal, isFirst)
+  if (!isUnmade(record)) return paymentOf(record)
+  // It was looked for and is not there: who asks for it again gets it.
+  const again = await beginAgain(context, record)
+  if (!again.isOurs && again.record.state !== 'indeterminate') return paymentOf(again.record)
+  return attempt(context, again.record, signal, again.isOurs)
+}
+
+/** Whether it was to be made, nobody declined it, and the provider does not have it. */
+function isUnmade({ reference, state, decline, attempt: count }: PaymentRecord): boolean {
+  return reference === null && state === 'requires_payment_method' && decline === null && count > 1
+}
+
+/** The attempt that `reconcile()` has left to whoever asks next, under the key that it has. */
+async function beginAgain(
+  context: PaymentContext,
+  record: PaymentRecord,
+): Promise<{ readonly record: PaymentRecord; readonly isOurs: boolean }> {
+  let isOurs = false
+  const cause = { action: 'attempt', cause: String(record.attempt) }
+  const { after } = await context.store.change(record.id, cause, (present) => {
+    isOurs = isUnmade(present) && present.attempt === record.attempt
+    return isOurs ? { ...present, state: 'indeterminate', attemptAt: context.clock.now() } : null
+  })
+  return { record: after, isOurs }
 }
 
 /**
@@ -241,7 +265,18 @@ async function settleFailure(
   record: PaymentRecord,
   error: unknown,
 ): Promise<void> {
-  if (!isCertainlyUndone(error, false)) return
+  if (!isCertainlyUndone(error, false)) {
+    // Whoever looks for it need not wait for a call that may be under way.
+    await context.store.change(record.id, { action: 'unanswered' }, (present) =>
+      present.reference === null &&
+      present.state === 'indeterminate' &&
+      present.attempt === record.attempt &&
+      present.unanswered !== present.attempt
+        ? { ...present, unanswered: present.attempt }
+        : null,
+    )
+    return
+  }
   const { code, declineCode, advice } = error as PaymentError
   const isStill = (present: PaymentRecord): boolean =>
     present.reference === null &&

@@ -26,6 +26,8 @@ export interface PaymentRecord {
   readonly attemptAt: number
   /** The attempt that was called for more than once; absent where none was. */
   readonly repeated?: number
+  /** The attempt whose only call has ended, without an answer. */
+  readonly unanswered?: number
   readonly reference: string | null
   readonly aliases: readonly string[]
   readonly state: PaymentState

@@ -7,6 +7,7 @@ import type {
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { auditKey, auditPrefix, readAuditEntry, type AuditEntry } from '../audit/audit-trail.ts'
+import { isOurId } from '../operations/derive-id.ts'
 import { PaymentError } from '../payment-error.ts'
 import { paymentJson, readPaymentRecord, type PaymentRecord } from './payment-record.ts'
 
@@ -63,6 +64,7 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
   const partitionFor = (id: string): StorePartition => partitionOf(store, FAMILY, id)
 
   async function read(id: string): Promise<PaymentRecord | null> {
+    if (!isOurId(id)) return null
     return readPaymentRecord((await partitionFor(id).get(paymentKey(id)))?.value)
   }
 
@@ -139,6 +141,7 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
         { seen: null, tries: TRIES },
       ),
     async change(id, cause, decide) {
+      if (!isOurId(id)) throw notFound(id)
       const partition = partitionFor(id)
       const seen = await partition.get(paymentKey(id))
       const present = readPaymentRecord(seen?.value)
@@ -173,6 +176,7 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
         }
       }),
     async audit(id, after, limit) {
+      if (!isOurId(id)) return []
       const page = await partitionFor(id).list({
         prefix: auditPrefix(id),
         cursor: auditKey(id, after),

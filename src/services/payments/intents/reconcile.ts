@@ -39,6 +39,10 @@ export async function reconcile(
       signal,
     })
     if (seen !== null) return keepSeen(context, id, cause, seen, 'reconcile')
+    // What is not there may be on its way. Were it called for anew, it would be paid twice.
+    const hasEnded = record.unanswered === record.attempt && record.repeated !== record.attempt
+    const calledMs = context.clock.now() - record.attemptAt
+    if (!hasEnded && calledMs < (provider.timeoutMs ?? 0)) return paymentOf(record)
     // There is none: whoever wants it may try again, and must not meet the key of before.
     const again = await nextAttempt(context, record)
     const { before, after } = await context.store.change(id, cause, (present) =>

@@ -11,6 +11,11 @@ export async function deriveKey(...parts: readonly (string | number)[]): Promise
   return encodeBase64Url(new Uint8Array(digest))
 }
 
+/** Whether it can be an id of ours. What cannot is not looked for: it may be no key of a store. */
+export function isOurId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id)
+}
+
 /**
  * Our id of what an operation makes. Derived from the operation's own id, so that whoever asks
  * again, here or after a crash, finds what was begun the first time.

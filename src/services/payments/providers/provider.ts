@@ -117,6 +117,11 @@ export interface PaymentProvider {
   /** Whether real money moves. */
   readonly live: boolean
   readonly capabilities: ProviderCapabilities
+  /**
+   * How long a call may take, ms: what is not there sooner may be under way. Default: calls are
+   * never under way when somebody else asks
+   */
+  readonly timeoutMs?: number
   /** Absent where no secret was given: webhooks are then refused. */
   readonly webhooks?: ProviderWebhookSettings
 

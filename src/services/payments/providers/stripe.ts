@@ -94,6 +94,7 @@ export function stripe(options: StripeOptions): PaymentProvider {
   return {
     name: 'stripe',
     live: mode === 'live',
+    timeoutMs,
     capabilities: {
       manualCapture: true,
       partialCapture: true,

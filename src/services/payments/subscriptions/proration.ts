@@ -41,8 +41,8 @@ export interface Proration {
  * The used part is rounded and the unused one is the rest, so that both always add up to the
  * price: a plan that is changed twice in a period is neither billed nor credited twice for a day.
  *
- * @throws RangeError when the period is empty, an instant is no whole number, a price is below 0, or
- *   currencies differ
+ * @throws RangeError when the period is empty, an instant is no whole number, a price is below 0,
+ *   or currencies differ
  * @throws TypeError when an option is missing or not known
  * @example
  * const [from, to] = [money('10.00', 'EUR'), money('20.00', 'EUR')]

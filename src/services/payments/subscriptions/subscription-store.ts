@@ -4,6 +4,7 @@ import { partitionOf } from '../../../runtime/coordination/partition-of.ts'
 import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
+import { isOurId } from '../operations/derive-id.ts'
 import { PaymentError } from '../payment-error.ts'
 import type { ProviderSubscription } from '../providers/provider-billing.ts'
 import type { Subscription } from './subscription.ts'
@@ -68,7 +69,8 @@ export function createSubscriptionStore(store: AtomicStore, clock: Clock): Subsc
   }
 
   async function read(id: string): Promise<SubscriptionRecord> {
-    const entry = await partitionOf(store, FAMILY, String(id)).get(keyOf(String(id)))
+    if (!isOurId(id)) throw notFound(id)
+    const entry = await partitionOf(store, FAMILY, id).get(keyOf(id))
     const record = readRecord(entry?.value)
     if (record === null) throw notFound(id)
     return record
@@ -100,7 +102,7 @@ export function createSubscriptionStore(store: AtomicStore, clock: Clock): Subsc
     },
     async takeIn(provider, seen, subscriptionId) {
       const id = subscriptionId ?? (await find(provider, seen.reference))
-      if (id === null) return null
+      if (!isOurId(id)) return null
       const entry = await partitionOf(store, FAMILY, id).get(keyOf(id))
       const record = readRecord(entry?.value)
       if (record?.provider !== provider) return null

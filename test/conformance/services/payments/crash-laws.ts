@@ -11,6 +11,8 @@ import {
   type Sandbox,
   type SandboxCall,
 } from '../../../../src/services/payments/providers/sandbox.ts'
+import { deriveId } from '../../../../src/services/payments/operations/derive-id.ts'
+import type { PaymentProvider } from '../../../../src/services/payments/providers/provider.ts'
 import { watchStore } from '../../../support/watched-store.ts'
 import {
   EUR_50,
@@ -163,6 +165,58 @@ export const paymentCrashLaws: readonly Law<PaymentHarness>[] = [
       expectEqual((await payments.reconcile(id)).state, 'requires_payment_method')
       const paid = await payments.confirmPayment(id, { operationId: 'c', paymentMethod: success })
       expectEqual([paid.state, provider.carriedOut.create], ['succeeded', 1])
+    },
+  },
+  {
+    name: 'what reconcile() found not to be there is made by whoever asks for it again, at once or later',
+    async run(harness) {
+      const { provider, another } = await openPayments(harness)
+      const request = { operationId: 'o', amount: EUR_50, paymentMethod: success, confirm: true }
+      provider.failNext('create', 'indeterminate')
+      await expectRejection(
+        () => another().createPaymentIntent(request),
+        isPaymentError('indeterminate'),
+        'indeterminate',
+      )
+      await harness.advance(61_000)
+      await another().sweep()
+      const made = await Promise.all(
+        Array.from({ length: 5 }, () => another().createPaymentIntent(request)),
+      )
+      expectEqual(
+        made.map(({ state }) => state),
+        made.map(() => 'succeeded'),
+      )
+      expectEqual(provider.carriedOut.create, 1)
+    },
+  },
+  {
+    name: 'a call that may be under way is not taken for lost by who looks for it: nobody pays a second time',
+    async run(harness) {
+      const { provider, another } = await openPayments(harness)
+      const answer = Promise.withResolvers<void>()
+      const asked = Promise.withResolvers<void>()
+      const slow: PaymentProvider = {
+        ...provider,
+        timeoutMs: 80_000,
+        async createPayment(request, call) {
+          asked.resolve()
+          await answer.promise
+          return provider.createPayment(request, call)
+        },
+      }
+      const payments = another({ providers: { sandbox: slow } })
+      const request = { operationId: 'o', amount: EUR_50, paymentMethod: success, confirm: true }
+      const first = payments.createPaymentIntent(request)
+      await asked.promise
+      const id = await deriveId('pay', 'o')
+      expectEqual((await payments.reconcile(id)).state, 'indeterminate')
+      await harness.advance(70_000)
+      await payments.sweep()
+      expectEqual((await payments.retrievePayment(id, { refresh: true })).state, 'indeterminate')
+      answer.resolve()
+      const [{ state }, again] = [await first, await payments.createPaymentIntent(request)]
+      expectEqual([state, again.state, provider.carriedOut.create], ['succeeded', 'succeeded', 1])
     },
   },
   {

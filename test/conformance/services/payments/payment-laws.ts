@@ -445,6 +445,11 @@ export const paymentLaws: readonly Law<PaymentHarness>[] = [
         () => payments.capturePayment('pay_none', { operationId: 'c' }),
         () => payments.reconcile('pay_none'),
         () => payments.subscriptions.retrieve('sub_none'),
+        ...['', 'x'.repeat(600), '\u{1f600}'.repeat(200), '\ud800', '__proto__'].flatMap((id) => [
+          () => payments.retrievePayment(id),
+          () => payments.capturePayment(id, { operationId: 'c' }),
+          () => payments.subscriptions.pause(id, { operationId: 'p' }),
+        ]),
       ])
         await expectRejection(act, isPaymentError('not_found'), 'not_found')
       expectEqual(await payments.auditTrail('pay_none'), [])
