@@ -54,6 +54,7 @@ export class FailingJobRunner extends TestJobRunner {
 /** What statement and alarm cost, and which statement is to fail. */
 interface Meter {
   rows: number
+  rowsRead: number
   alarms: number
   statementsLeft: number
   failures: number
@@ -272,7 +273,7 @@ export function wait(ms: number): Promise<void> {
 
 /** Counts what an object writes, and fails a statement when told. The real calls go through. */
 function meterOf(storage: ConstructorParameters<typeof DurableObject>[0]['storage']): Meter {
-  const meter: Meter = { rows: 0, alarms: 0, statementsLeft: Infinity, failures: 0 }
+  const meter: Meter = { rows: 0, rowsRead: 0, alarms: 0, statementsLeft: Infinity, failures: 0 }
   const { sql } = storage
   const exec = sql.exec.bind(sql)
   const setAlarm = storage.setAlarm.bind(storage)
@@ -283,9 +284,13 @@ function meterOf(storage: ConstructorParameters<typeof DurableObject>[0]['storag
         meter.failures++
         throw new Error('the disk failed')
       }
-      const cursor = exec(...statement) as ReturnType<typeof exec> & { rowsWritten: number }
+      const cursor = exec(...statement) as ReturnType<typeof exec> & {
+        rowsWritten: number
+        rowsRead: number
+      }
       const rows = cursor.toArray()
       meter.rows += cursor.rowsWritten
+      meter.rowsRead += cursor.rowsRead
       return { toArray: () => rows }
     },
   })

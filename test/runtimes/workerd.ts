@@ -13,6 +13,7 @@ import { suite, type Suite } from '../conformance/suite.ts'
 import { alarmLaws } from './workerd-alarm-laws.ts'
 import { observedObjectLaws, type ObservedObjects } from './observed-object.ts'
 import { createObjectBench, type ObjectNamespaces } from './workerd-object-bench.ts'
+import { growthLaws } from './workerd-growth-laws.ts'
 import { objectLaws } from './workerd-object-laws.ts'
 
 export { ObservedObject } from './observed-object.ts'
@@ -45,7 +46,7 @@ export default {
       ...azurePeerSuites(env),
       ...memorySuites(env.SIMULATION_SEEDS),
       ...durableObjectsSuites(env.LawInfrastructureObject, env.SIMULATION_SEEDS),
-      suite('InfrastructureObject', 'durable-objects', objectLaws, bench),
+      suite('InfrastructureObject', 'durable-objects', [...objectLaws, ...growthLaws], bench),
       suite('JobRunner', 'durable-objects', alarmLaws, bench),
       suite('observe', 'durable-objects', observedObjectLaws, env.ObservedObject),
       ...upstashSuites(env),
