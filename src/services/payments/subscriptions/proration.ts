@@ -1,4 +1,3 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { divideRounded, type Rounding } from '../money/divide-money.ts'
 import {
@@ -8,6 +7,9 @@ import {
   type Money,
   type MoneyInput,
 } from '../money/money.ts'
+import { checkKeys } from '../operations/check-request.ts'
+
+const KEYS = ['from', 'to', 'periodStart', 'periodEnd', 'changeAt', 'rounding']
 
 /** A change within a billing period. */
 export interface ProrationRequest {
@@ -43,19 +45,14 @@ export interface Proration {
  *
  * @throws RangeError when the period is empty, an instant is no whole number, a price is below 0,
  *   or currencies differ
- * @throws TypeError when an option is missing or not known
+ * @throws PaymentError `invalid_request` when an option is not known
  * @example
  * const [from, to] = [money('10.00', 'EUR'), money('20.00', 'EUR')]
  * prorate({ from, to, periodStart, periodEnd, changeAt: halfway })
  * // { credit: 5.00, charge: 10.00, due: 5.00 }
  */
 export function prorate(request: ProrationRequest): Proration {
-  checkOptions(
-    'prorate',
-    request,
-    ['from', 'to', 'periodStart', 'periodEnd', 'changeAt'],
-    ['rounding'],
-  )
+  checkKeys('prorate', request, KEYS)
   const from = readMoney(request.from)
   const to = readMoney(request.to)
   if (from.minor < 0n || to.minor < 0n)
