@@ -7,7 +7,7 @@ type Checked = Untyped<SendOptions> & Readonly<Record<string, unknown>>
 const FLAGS = ['critical', 'queued', 'trackOpens', 'trackClicks']
 const TEXTS = ['locale', 'provider']
 
-/** @throws NotificationError `invalid_request` when an option is of another kind than it is to be */
+/** @throws NotificationError `invalid_request` when an option is of another kind than it should */
 export function checkSendOptions(message: object): void {
   const given = message as Checked
   for (const name of FLAGS) checkKind(name, given[name], 'boolean', 'true or false')

@@ -63,12 +63,19 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
 }
 
-/** URLs in attributes have these alone. */
+/** What writers of HTML put for a character that they do not want to stand there by itself. */
+const REFERENCE = /&(?:#(\d{1,7});?|#x([\da-f]{1,6});?|(quot|apos|lt|gt|amp);)/gi
+const NAMED: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' }
+
+/** A link that is counted leads where it would lead otherwise. */
 function unescaped(text: string): string {
-  return text
-    .replaceAll(/&(?:#34|#x22|quot);/gi, '"')
-    .replaceAll(/&(?:#39|#x27|apos);/gi, "'")
-    .replaceAll(/&(?:#60|#x3c|lt);/gi, '<')
-    .replaceAll(/&(?:#62|#x3e|gt);/gi, '>')
-    .replaceAll(/&(?:#38|#x26|amp);/gi, '&')
+  return text.replaceAll(
+    REFERENCE,
+    (written: string, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return NAMED[name.toLowerCase()] ?? written
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+      const isCharacter = code > 0 && code <= 0x10_ffff && (code < 0xd800 || code > 0xdfff)
+      return isCharacter ? String.fromCodePoint(code) : written
+    },
+  )
 }
