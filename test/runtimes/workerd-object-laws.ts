@@ -6,6 +6,7 @@ import {
   expectTrue,
   type Law,
 } from '../../src/runtime/ports/conformance.ts'
+import { defineJob, JobQueue } from '../../src/services/background-jobs/index.ts'
 import type { ClaimedJob, NewJob } from '../../src/runtime/ports/job-store/job-store.ts'
 import {
   DONE,
@@ -175,6 +176,47 @@ export const objectLaws: readonly Law<ObjectBench>[] = [
       const perJob = (after.rows - before.rows) / 200
       expectTrue(perJob <= 3.1, `3 rows a job and a few for each batch, got ${perJob}`)
       expectTrue(after.alarms - before.alarms <= 2, `alarms to be set rarely, got ${after.alarms}`)
+    },
+  },
+  {
+    name: 'a job under a rate limit is written a bounded number of times, however many wait with it',
+    async run({ open, env }) {
+      const limit = { limit: 10, window: '50ms' } as const
+      const costOf = async (count: number, both: boolean) => {
+        const where = 'RunnerlessInfrastructureObject'
+        const { backend, prefix, queue: store, object } = open({ in: where, rateLimitShards: 1 })
+        await makeTables(store)
+        const limits = env[where].getByName(`${prefix}limits:0`)
+        const run = (): undefined => undefined
+        const queue = new JobQueue({
+          ...{ name: 'work', backend },
+          ...(both && { rateLimit: { limit: 20, window: '50ms' } }),
+          jobs: { limited: defineJob({ rateLimit: limit, run }) },
+        })
+        const before = (await object().meter()).rows
+        let left = count
+        const stop = new AbortController()
+        let claims = 0
+        queue.on(({ type }) => {
+          if (type === 'active') claims++
+          if (type === 'completed' && --left === 0) stop.abort()
+        })
+        const options = { removeOnComplete: true }
+        await queue.addBulk(
+          Array.from({ length: count }, (_, data) => ({ name: 'limited', data, options })),
+        )
+        await within(queue.run({ concurrency: 50, signal: stop.signal }), 'all jobs to run')
+        const jobs = ((await object().meter()).rows - before) / count
+        return { jobs, limits: (await limits.meter()).rows / count, claims: claims / count }
+      }
+      const [few, many] = [await costOf(30, false), await costOf(120, false)]
+      const both = await costOf(60, true)
+      expectTrue(many.claims <= 2.1, `2 claims a job, got ${many.claims}`)
+      expectTrue(many.jobs <= 8, `8 rows a job, got ${many.jobs}`)
+      expectTrue(many.limits <= 4, `4 rows of its limit a job, got ${many.limits}`)
+      expectTrue(many.jobs <= few.jobs + 2, `no more of many, got ${many.jobs} and ${few.jobs}`)
+      expectTrue(both.jobs <= 16, `16 rows a job under two limits, got ${both.jobs}`)
+      expectTrue(both.limits <= 8, `8 rows of two limits a job, got ${both.limits}`)
     },
   },
   {
