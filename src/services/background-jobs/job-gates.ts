@@ -112,8 +112,8 @@ export async function bookAttempt(
     const [place] = await consume(store, [line])
     if (place === undefined) continue
     if (!place.allowed) return { waitMs: Math.max(1, Math.ceil(place.retryAfterMs)), note: null }
-    if (place.waitMs > 0)
-      return { waitMs: Math.ceil(place.waitMs), note: { ...note, lines: index + 1 } }
+    const waitMs = Math.max(Math.ceil(place.waitMs), await spacedMs(store, lines, index, place))
+    if (waitMs > 0) return { waitMs, note: { ...note, lines: index + 1 } }
     places[index] = place
   }
 
@@ -137,6 +137,23 @@ export async function bookAttempt(
     )
   const waitMs = Math.max(1, ...behind.map(Math.ceil))
   return { waitMs, note: { ...note, lines: lines.length } }
+}
+
+/**
+ * Those of one kind whose turns in the line of the queue come faster than their kind may start, after
+ * a time in which they went on and that line stood, are spaced at once, and so need no further wait.
+ */
+async function spacedMs(
+  store: RateLimitStore,
+  lines: readonly GcraRateLimit[],
+  index: number,
+  { waitMs }: RateLimitDecision,
+): Promise<number> {
+  const [line] = lines
+  if (index === 0 || line === undefined) return 0
+  const notBeforeMs = Math.min(Math.ceil(waitMs), line.maxWaitMs ?? 0)
+  const [spaced] = await consume(store, [{ ...line, name: 'attempts-in-both', notBeforeMs }])
+  return Math.ceil(spaced?.waitMs ?? 0)
 }
 
 async function lineOf(of: AttemptLimit, data: unknown): Promise<GcraRateLimit> {

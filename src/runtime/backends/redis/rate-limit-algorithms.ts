@@ -65,8 +65,8 @@ A.g = {
     if (s[3] ~= p[2] or s[4] ~= p[3]) and left > p[3] then return { now, p[3] }, true end
     return { now, left }
   end,
-  admits = function(p, s, c) return shared(c * p[4], p, s[2]) end,
-  charge = function(p, s, c) s[2] = s[2] + c * p[4] end,
+  admits = function(p, s, c) return shared(c * p[4], p, max(s[2], p[5] or 0)) end,
+  charge = function(p, s, c) s[2] = max(s[2], p[5] or 0) + c * p[4] end,
   rest = function(p, s) return up(s[2], p[2]) end,
   encode = function(p, s)
     return digits(s[2]) .. (p[2] == 1 and '' or '/' .. digits(p[2]))

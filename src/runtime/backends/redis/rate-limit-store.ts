@@ -258,8 +258,9 @@ const LETTERS: Readonly<Record<FullRateLimit['algorithm'], string>> = {
 function numbersOf(limit: FullRateLimit): readonly number[] {
   switch (limit.algorithm) {
     case 'gcra': {
-      const { rate, capacity, unit, reserve, maxWaitMs } = limit
-      return [capacity - reserve * unit + maxWaitMs * rate, rate, capacity, unit]
+      const { rate, capacity, unit, reserve, maxWaitMs, notBeforeMs } = limit
+      const room = capacity - reserve * unit + maxWaitMs * rate
+      return [room, rate, capacity, unit, ...(notBeforeMs > 0 ? [notBeforeMs * rate] : [])]
     }
     case 'calendar':
       return [limit.limit - limit.reserve, 0, limit.limit, ...limit.periods]

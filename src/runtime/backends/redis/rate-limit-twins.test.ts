@@ -61,7 +61,13 @@ function drawLimit(name: string, now: number): RateLimit {
   switch (kind) {
     case 'gcra': {
       const burst = oneOf([limit, limit + 5, Math.max(reserve + cost, 1)])
-      return { algorithm: kind, ...base, cost, windowMs, burst, maxWaitMs: oneOf([0, 0, 500]) }
+      const waits = oneOf([
+        {},
+        {},
+        { maxWaitMs: 500 },
+        { maxWaitMs: 500, notBeforeMs: between(0, 500) },
+      ])
+      return { algorithm: kind, ...base, cost, windowMs, burst, ...waits }
     }
     case 'calendar': {
       const start = now - (now % windowMs)

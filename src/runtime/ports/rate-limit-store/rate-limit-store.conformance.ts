@@ -159,6 +159,8 @@ const coreLaws: readonly Law<RateLimitStoreHarness>[] = [
         [{ ...hourly, windowMs: 31_622_400_001 }],
         [{ ...hourly, burst: 0 }],
         [{ ...hourly, maxWaitMs: -1 }],
+        [{ ...hourly, notBeforeMs: 1 }],
+        [{ ...hourly, maxWaitMs: 5, notBeforeMs: 1.5 }],
         [{ ...hourly, reserve: 3 }],
         [{ ...hourly, reserve: 2, cost: 2 }],
         [{ ...hourly, limit: 1e9 + 7, windowMs: 31_622_399_999 }],

@@ -129,6 +129,11 @@ export interface GcraRateLimit extends AnyRateLimit {
   readonly burst?: number
   /** Books ahead: lets a request pass that will have been earned within this time. Default 0. */
   readonly maxWaitMs?: number
+  /**
+   * Books as if the request came so much later, at most `maxWaitMs`: its turn is then, or after the
+   * decision's `waitMs` where that is later. Default 0.
+   */
+  readonly notBeforeMs?: number
 }
 
 /**

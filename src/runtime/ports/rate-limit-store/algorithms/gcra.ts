@@ -22,10 +22,11 @@ export const gcra: Algorithm<FullGcra, GcraState, GcraRateLimit> = {
 
   read(given, common, check) {
     const { limit, name } = common
-    const { algorithm, burst = limit, maxWaitMs = 0 } = given
+    const { algorithm, burst = limit, maxWaitMs = 0, notBeforeMs = 0 } = given
     check('burst', burst, 1, RATE_LIMIT_LIMITS.limit)
     checkUnits(check, common, burst)
     check('maxWaitMs', maxWaitMs, 0, RATE_LIMIT_LIMITS.windowMs)
+    check('notBeforeMs', notBeforeMs, 0, maxWaitMs)
     const windowMs = check('windowMs', given.windowMs, 1, RATE_LIMIT_LIMITS.windowMs)
     const divisor = greatestCommonDivisor(limit, windowMs)
     const [rate, unit] = [limit / divisor, windowMs / divisor]
@@ -35,7 +36,7 @@ export const gcra: Algorithm<FullGcra, GcraState, GcraRateLimit> = {
       refuse(
         `${limit} in ${windowMs} ms with a burst of ${burst} of "${name}" cannot be counted without loss, rounder numbers or a smaller burst expected`,
       )
-    return { algorithm, ...common, windowMs, burst, maxWaitMs, rate, unit, capacity }
+    return { algorithm, ...common, windowMs, burst, maxWaitMs, notBeforeMs, rate, unit, capacity }
   },
 
   advance(limit, state, now) {
@@ -49,10 +50,10 @@ export const gcra: Algorithm<FullGcra, GcraState, GcraRateLimit> = {
 
   admits(limit, state) {
     const ahead = limit.maxWaitMs * limit.rate
-    return limit.cost === 0 || state.used + limit.cost * limit.unit <= roomOf(limit) + ahead
+    return limit.cost === 0 || chargedOf(limit, state) <= roomOf(limit) + ahead
   },
 
-  charge: (limit, state) => stateOf(limit, state.at, state.used + limit.cost * limit.unit),
+  charge: (limit, state) => stateOf(limit, state.at, chargedOf(limit, state)),
 
   receipt: (limit, { at, used, rate }) => [at, used, rate, limit.unit, limit.cost * limit.unit],
 
@@ -98,6 +99,11 @@ export const gcra: Algorithm<FullGcra, GcraState, GcraRateLimit> = {
     const [at = 0, used = 0, rate = 1, booked = 0] = text.split(' ').map(Number)
     return { at, used, rate, booked }
   },
+}
+
+/** What is not yet earned back once the request is charged, at the moment that it asks for. */
+function chargedOf(limit: FullGcra, state: GcraState): number {
+  return Math.max(state.used, limit.notBeforeMs * limit.rate) + limit.cost * limit.unit
 }
 
 /** Units until the bucket is as empty as this request may make it. */

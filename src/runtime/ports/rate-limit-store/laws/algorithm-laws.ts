@@ -126,6 +126,22 @@ export const algorithmLaws: readonly Law<RateLimitStoreHarness>[] = [
     },
   },
   {
+    name: 'gcra books for a later moment, from which on requests follow at its rate',
+    needs: [STILL],
+    async run({ open, advance }) {
+      const store = await open()
+      const limit: RateLimit = { ...gcra, burst: 2, maxWaitMs: 60_000 }
+      const turn = async (notBeforeMs: number): Promise<number> =>
+        Math.max(notBeforeMs, (await ask(store, { ...limit, notBeforeMs })).waitMs)
+      const turns = [await turn(30_000), await turn(30_000), await turn(30_000), await turn(0)]
+      expectEqual(turns, [30_000, 30_000, 36_000, 42_000])
+      await advance(48_000)
+      expectEqual([await turn(0), await turn(0)], [0, 6000])
+      const denied = await ask(store, { ...limit, maxWaitMs: 5000, notBeforeMs: 5000 })
+      expectEqual([denied.allowed, denied.waitMs], [false, 0])
+    },
+  },
+  {
     name: 'a fixed window ends at a multiple of its length, not a millisecond earlier',
     needs: [STILL],
     async run(harness) {
