@@ -125,10 +125,10 @@ function auditTokens({ notes, records }: RigRemains): readonly string[] {
   return faults
 }
 
-/** Whether the process stood still until just before. */
+/** Whether the process stood still until just before; its going on may be noted a little later. */
 function wasStopped(notes: readonly RigNote[], { pid, at }: RigNote): boolean {
   return notesOf(notes, 'continued').some(
-    (note) => note.pid === pid && at >= note.at && at - note.at < 1000,
+    (note) => note.pid === pid && Math.abs(at - note.at) < 1000,
   )
 }
 

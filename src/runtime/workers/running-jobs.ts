@@ -173,7 +173,14 @@ export function createRunningJobs(options: RunningJobsOptions): RunningJobs {
       entry.progress = { value }
       onNews('progress')
     }
-    const control = { signal: entry.abort.signal, progress }
+    const control = {
+      get signal() {
+        // Whoever asks after a standstill of the process hears of it before the timer does.
+        entry.lease.deadline.isOver()
+        return entry.abort.signal
+      },
+      progress,
+    }
     void runProcessor(processor, job, control, onCrash).then((outcome) => end(entry, outcome))
   }
 

@@ -140,8 +140,8 @@ export async function bookAttempt(
 }
 
 /**
- * Those of one kind whose turns in the line of the queue come faster than their kind may start, after
- * a time in which they went on and that line stood, are spaced at once, and so need no further wait.
+ * Where turns in the line of the queue come faster than a kind may start, because its jobs went on
+ * while that line stood, they are spaced at once, and so need no further wait.
  */
 async function spacedMs(
   store: RateLimitStore,

@@ -139,15 +139,13 @@ function leave(
   return outcome
 }
 
-function telling(
-  { id, name }: ClaimedJob,
-  { signal, progress }: JobControl,
-  events: JobEvents,
-): JobControl {
+function telling({ id, name }: ClaimedJob, control: JobControl, events: JobEvents): JobControl {
   return {
-    signal,
+    get signal() {
+      return control.signal
+    },
     progress(value) {
-      progress(value)
+      control.progress(value)
       events.emit({ type: 'progress', id, name, value })
     },
   }

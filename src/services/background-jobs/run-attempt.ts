@@ -73,6 +73,9 @@ export async function runAttempt(
         outcome: { to: 'scheduled', delayMs, refund: true, ...(error !== null && { error }) },
       }
     }
+    // The process may have stood still since: then the job is another worker's by now.
+    const { signal } = control
+    if (signal.aborted) return { outcome: unbegun(signal.reason) }
     return { outcome: await runHandler(definition, job, data, control, options) }
   } catch (thrown) {
     return { outcome: await outcomeOfFailure(definition, job, thrown, control, options), thrown }
@@ -85,6 +88,12 @@ export async function runAttempt(
 function unbooked(fault: unknown, { random }: AttemptOptions): Booking {
   if (!isInstance(fault, BackendError)) throw fault
   return { waitMs: Math.ceil(LIMITS_AGAIN_MS * (1 + random.fraction())), note: null }
+}
+
+/** What becomes of an attempt that was stopped before its handler began. */
+function unbegun(reason: unknown): JobOutcome {
+  if (readThrown(reason).code === 'cancelled') return { to: 'cancelled' }
+  return { to: 'scheduled', delayMs: 0, refund: true }
 }
 
 async function checkData(definition: JobDefinition, { name, data }: ClaimedJob): Promise<unknown> {

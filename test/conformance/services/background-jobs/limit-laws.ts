@@ -222,6 +222,38 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'a handler does not begin where the process stood still past its lease while the limit was asked',
+    async run(harness) {
+      const backend = await harness.open()
+      let stoodMs = 0
+      const elapsed = (): number => harness.clock.elapsed() + stoodMs
+      const consume: Backend['rateLimits']['consume'] = async (subject, limits, options) => {
+        const decided = await backend.rateLimits.consume(subject, limits, options)
+        // No timer has woken by then.
+        if (stoodMs === 0) stoodMs = 3_600_000
+        return decided
+      }
+      const { settle, reset } = backend.rateLimits
+      const rateLimits = { consume, settle, reset }
+      const crashes: number[] = []
+      const jobs = {
+        limited: defineJob({
+          rateLimit: { limit: 5, window: '1m' },
+          run: (job) => void crashes.push(job.crashes),
+        }),
+      }
+      const stopped = { ...harness, clock: { ...harness.clock, elapsed } }
+      const { id } = await queueOn(backend, harness, jobs).add('limited', 1)
+      const drained = queueOn({ ...backend, rateLimits }, stopped, jobs).drain()
+      await drained.catch(() => undefined)
+      expectEqual(crashes, [])
+      await harness.advance(3_600_000)
+      const queue = queueOn(backend, harness, jobs)
+      await queue.drain()
+      expectEqual([(await queue.get(id))?.state, crashes], ['completed', [1]])
+    },
+  },
+  {
     name: 'finished() answers what the handler returned, or why the job did not complete, in any process',
     async run(harness) {
       const backend = await harness.open()
