@@ -131,6 +131,18 @@ test('Fastly is told surrogate keys and URLs, softly where wanted', async () => 
   await expect(purger.purge({ prefixes: ['a'] })).rejects.toMatchObject({ code: 'unsupported' })
 })
 
+test('no URL to purge reaches another part of the API', async () => {
+  const { sent, fetch } = recorder()
+  const purger = fastlyPurger({ serviceId: 'svc', apiToken: 'token', fetch })
+  const urls = ['https://a/../../service/svc/purge_all', 'https://a/b/%2e%2e/%2E./c?d=../e#f']
+  await purger.purge({ urls })
+  expect(sent.map(({ url }) => new URL(url).pathname + new URL(url).search)).toEqual([
+    '/purge/a/service/svc/purge_all',
+    '/purge/a/c?d=../e',
+  ])
+  await expect(purger.purge({ urls: ['https://%'] })).rejects.toThrow(TypeError)
+})
+
 test('a CDN that refuses or throttles is told apart', async () => {
   const answers = [
     () => new Response('', { status: 429, headers: { 'retry-after': '7' } }),

@@ -192,7 +192,7 @@ export function fastlyPurger(options: FastlyPurgerOptions): CdnPurger {
           signal,
         )
       for (const url of targets.urls ?? [])
-        await send('POST', `${api}/purge/${url.replace(/^https?:\/\//, '')}`, headers, '', signal)
+        await send('POST', `${api}/purge/${placeOf(url)}`, headers, '', signal)
     },
   }
 }
@@ -230,7 +230,7 @@ function checkTargets(targets: PurgeTargets): void {
   )
   if (malformed) throw new TypeError('Cannot purge CDN: a target is empty, or no URL and no tag')
   for (const url of [...(targets.urls ?? [])])
-    if (!/^https?:\/\/[^/?#]+/.test(url))
+    if (!/^https?:\/\/[^/?#]+/.test(url) || !URL.canParse(url))
       throw new TypeError('Cannot purge CDN: urls are whole, as https://cdn.example/a.png')
   if (targets.everything === true ? names.length > 0 : names.length === 0)
     throw new TypeError('Cannot purge CDN: either everything, or some urls, tags or prefixes')
@@ -238,6 +238,12 @@ function checkTargets(targets: PurgeTargets): void {
 
 function checkName(name: string, value: string): void {
   if (!/^\w{1,64}$/.test(value)) throw new RangeError(`Cannot purge CDN: ${name} is none`)
+}
+
+/** Host, path and query; no `..` of it reaches another part of the API. */
+function placeOf(url: string): string {
+  const { host, pathname, search } = new URL(url)
+  return `${host}${pathname}${search}`
 }
 
 /** Of a URL, or of what follows its scheme. */

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { readBytes } from '../../../primitives/read-bytes.ts'
+import { checkImageOperations } from './check-image-operations.ts'
 import { stripJpegMetadata } from './facts/strip-jpeg-metadata.ts'
 import { readImageInfo } from './facts/read-image-info.ts'
 import type { ImageFormat, ImageOperations } from './image-operations.ts'
@@ -64,8 +65,9 @@ export function cloudflareImages(
     },
     // oxlint-disable-next-line typescript/require-await -- what it throws is to be a rejection
     imageInfo: async (input) => readImageInfo(bytesOf(input)),
-    async image(input, operations, { signal } = {}) {
+    async image(input, given, { signal } = {}) {
       const bytes = bytesOf(input)
+      const operations = checkImageOperations(action, given)
       checkSupported(operations)
       const info = readImageInfo(bytes)
       if (info.format === 'tiff' || info.format === 'bmp' || info.format === 'pdf')

@@ -74,6 +74,27 @@ export const mediaProcessorLaws: readonly Law<MediaProcessorHarness>[] = [
     },
   },
   {
+    name: 'image() refuses what is unknown or out of range, and does not leave it out',
+    async run({ media }) {
+      const png = await blackPng(20, 10)
+      const wrong: readonly object[] = [
+        { width: 0 },
+        { width: 1.5 },
+        { width: Number.NaN },
+        { width: 16_385 },
+        { height: '10' },
+        { fit: 'crop' },
+        { quality: 101 },
+        { background: 'red' },
+        { crop: { left: 0, top: 0, width: 5 } },
+        { rotate: 45 },
+        { widht: 10 },
+      ]
+      for (const operations of wrong)
+        await refused(() => media.image(png, operations), 'invalid_operation')
+    },
+  },
+  {
     name: 'image() refuses what is no image, and one of too many pixels that it has not seen',
     async run({ media }) {
       await refused(() => media.image(encodeUtf8('hello'), {}), 'unsupported_media')
