@@ -245,19 +245,23 @@ function withSeenRefund(record: PaymentRecord, event: ProviderEvent, now: number
   }
 }
 
-/** The refund that an event is about: known by its reference, or the one whose answer was lost. */
+/**
+ * The refund that an event is about: known by its reference or by our id, or where the provider says
+ * neither, one of the amount whose answer was lost.
+ */
 function refundEntryOf(
   record: PaymentRecord,
   { refund, type }: ProviderEvent,
 ): readonly [string, PaymentRecord['refunds'][string]] | undefined {
   if (refund === undefined || !type.startsWith('refund.')) return undefined
   const entries = Object.entries(record.refunds)
-  return (
-    entries.find(([, { reference }]) => reference === refund.reference) ??
-    entries.find(
-      ([, { reference, state, amount }]) =>
-        reference === null && state === 'asked' && BigInt(amount) === refund.amount.minor,
-    )
+  const known = entries.find(([, { reference }]) => reference === refund.reference)
+  const { refundId } = refund
+  if (known !== undefined || refundId === null) return known
+  if (refundId !== undefined) return entries.find(([id]) => id === refundId)
+  return entries.find(
+    ([, { reference, state, amount }]) =>
+      reference === null && state === 'asked' && BigInt(amount) === refund.amount.minor,
   )
 }
 

@@ -106,6 +106,11 @@ export interface ProviderPayment {
 
 /** A refund as the provider has it now. */
 export interface ProviderRefund {
+  /**
+   * Our id, where the provider sends it along; `null` where it would and there is none, so that it
+   * was made elsewhere. Default: the provider does not say
+   */
+  readonly refundId?: string | null
   readonly reference: string
   readonly state: 'pending' | 'succeeded' | 'failed' | 'canceled'
   readonly amount: Money

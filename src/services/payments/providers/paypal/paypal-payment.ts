@@ -168,8 +168,11 @@ export function refundFromPaypal(refund: Json): ProviderRefund {
         provider: 'paypal',
       },
     )
+  const customId = textAt(refund, 'custom_id')
   return {
     reference,
+    // One that was made at PayPal may have the payment's.
+    ...(customId?.startsWith('ref_') === true && { refundId: customId }),
     state: states[textAt(refund, 'status') ?? ''] ?? 'pending',
     amount,
     failure: textAt(refund, 'status_details', 'reason')?.toLowerCase() ?? null,

@@ -95,6 +95,7 @@ export function refundFromStripe(refund: Stripe.Refund): ProviderRefund {
   }
   return {
     reference: refund.id,
+    refundId: refund.metadata?.['refund_id'] ?? null,
     state: states[refund.status ?? ''] ?? 'pending',
     amount: moneyFromStripe(refund.amount, refund.currency),
     failure: refund.failure_reason ?? null,
