@@ -246,8 +246,8 @@ function withSeenRefund(record: PaymentRecord, event: ProviderEvent, now: number
 }
 
 /**
- * The refund that an event is about: known by its reference or by our id, or where the provider says
- * neither, one of the amount whose answer was lost.
+ * The refund that an event is about: known by its reference or by our id, or where the provider
+ * says neither, one of the amount whose answer was lost.
  */
 function refundEntryOf(
   record: PaymentRecord,
