@@ -49,16 +49,22 @@ export function rewriteOutputs(
   let place: Place = { in: 'text' }
   let written = ''
   let end = 0
+  /** The last two characters of text that were written since the last output. */
+  let tail = ''
   for (const match of source.matchAll(PIECE)) {
     const [whole, before = '', expression, after = ''] = match
     const literal = source.slice(end, match.index)
     place = follow(place, literal)
+    tail = (tail + literal).slice(-2)
     written += literal
     end = match.index + whole.length
     if (expression === undefined) {
       written += whole
       continue
     }
+    if (place.in === 'text' && /<\/?$/.test(tail))
+      throw refusal('in the name of a tag', source, match.index)
+    tail = ''
     const context = contextAt(place, source, match.index)
     written += `{{${before}${rewrite(expression, context)}${after}}}`
     if (place.in === 'value') place = { ...place, begun: true }
@@ -154,7 +160,9 @@ function fromTag(name: string, text: string): Step {
 
 function fromValue(place: Extract<Place, { in: 'value' }>, text: string): Step {
   const end = place.quote === '' ? text.search(/[\s>]/) : text.indexOf(place.quote)
-  if (end < 0) return { place: { ...place, begun: true }, length: text.length }
+  // Browsers leave out what stands before a URL and is not seen.
+  const begun = place.begun || /[^\0-\u0020]/.test(text)
+  if (end < 0) return { place: { ...place, begun }, length: text.length }
   // A quote ends the value, a bracket or a space comes after it.
   return { place: { in: 'tag', name: place.name }, length: end + place.quote.length }
 }
