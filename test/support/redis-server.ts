@@ -9,6 +9,8 @@ import { connectResp } from './resp-client.ts'
 export interface RedisServer {
   readonly url: string
   readonly port: number
+  /** Where other nodes of its cluster speak to it; 0 outside of one. */
+  readonly busPort: number
   /** Ends the server, with `SIGKILL` as a crash would, and resolves when it is gone. Twice does nothing. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
@@ -19,8 +21,8 @@ export interface RedisServerOptions {
   readonly port?: number
   /** Where the server keeps its files. Default: a directory of its own, gone when it stops. */
   readonly directory?: string
-  /** Whether it is a cluster of one, serving all slots. Default false. */
-  readonly cluster?: boolean
+  /** Whether it is a cluster of one, serving all slots, or the first and last of the slots that it serves. Default false. */
+  readonly cluster?: boolean | readonly [first: number, last: number]
   /** Further arguments of redis-server. Default: none. */
   readonly args?: readonly string[]
 }
@@ -43,16 +45,17 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const { cluster = false, args = [] } = options
   const port = options.port ?? (await findFreePort())
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'redis-')))
+  const busPort = cluster === false ? 0 : await findFreePort()
   const settings = {
     port,
     bind: '127.0.0.1',
     dir: directory,
     save: '',
     appendonly: 'no',
-    ...(cluster && {
+    ...(cluster !== false && {
       'cluster-enabled': 'yes',
       'cluster-announce-ip': '127.0.0.1',
-      'cluster-port': await findFreePort(),
+      'cluster-port': busPort,
     }),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
@@ -84,6 +87,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    busPort,
     async stop(signal = 'SIGTERM') {
       if (ended === undefined) child.kill(signal)
       await end
@@ -92,15 +96,21 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   }
 }
 
-async function isReady(port: number, cluster: boolean): Promise<boolean> {
+async function isReady(
+  port: number,
+  cluster: boolean | readonly [number, number],
+): Promise<boolean> {
   try {
     const client = await connectResp(port)
     try {
       if ((await client.send(['PING'])) !== 'PONG') return false
-      if (!cluster) return true
+      if (cluster === false) return true
+      const [first, last] = cluster === true ? [0, 16_383] : cluster
       const state = String(await client.send(['CLUSTER', 'INFO']))
       if (state.includes('cluster_slots_assigned:0'))
-        await client.send(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
+        await client.send(['CLUSTER', 'ADDSLOTSRANGE', String(first), String(last)])
+      // One that serves a part is well once it has met the others.
+      if (cluster !== true) return true
       return state.includes('cluster_state:ok')
     } finally {
       client.close()

@@ -37,3 +37,15 @@ test('durableObjects() refuses bad input without a call', async () => {
   await expect(rateLimits.consume('s', [limit])).rejects.toThrow(RangeError)
   expect(() => jobStore.queue('a b')).toThrow(RangeError)
 })
+
+test('ready() says that the object does not answer, without an address', async () => {
+  const failing = {
+    getByName: () => ({
+      getEntry: () => Promise.reject(new Error('Durable Object storage is not there')),
+    }),
+  }
+  const [fault] = await durableObjects(failing).ready()
+  expect(fault?.code).toBe('unreachable')
+  const answering = { getByName: () => ({ getEntry: async () => 'null' }) }
+  expect(await durableObjects(answering).ready()).toEqual([])
+})

@@ -1,6 +1,6 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
-import type { Backend } from '../../ports/backend.ts'
+import { faultsOf, type CheckedBackend } from '../../ports/backend.ts'
 import { systemRandom } from '../../ports/platform/random-source.ts'
 import { createDurableObjectAtomicStore } from './atomic-store.ts'
 import { createDurableObjectJobStore } from './job-store.ts'
@@ -51,7 +51,7 @@ const USE = 'use Durable Objects'
 export function durableObjects(
   namespace: DurableObjectNamespaceLike,
   options: DurableObjectsOptions = {},
-): Backend {
+): CheckedBackend {
   checkOptions(USE, options, [], ['prefix', 'queueShards', 'rateLimitShards'])
   const { prefix = '', queueShards = 1, rateLimitShards = 64 } = options
   if (typeof namespace?.getByName !== 'function')
@@ -65,11 +65,13 @@ export function durableObjects(
   const call = createObjectCaller(namespace, prefix)
   const limitShards = checkInteger(USE, 'rateLimitShards', rateLimitShards, 1, 4096)
   const jobShards = checkInteger(USE, 'queueShards', queueShards, 1, 256)
+  const store = createDurableObjectAtomicStore(call)
   return {
-    store: createDurableObjectAtomicStore(call),
+    store,
     jobStore: createDurableObjectJobStore(call, jobShards, systemRandom.fraction),
     rateLimits: createDurableObjectRateLimitStore(call, limitShards, systemRandom),
     waker: { wake: async () => {} },
     durability: 'strong',
+    ready: () => faultsOf(() => store.partition('health').get('probe')),
   }
 }

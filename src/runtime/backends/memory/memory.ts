@@ -1,5 +1,5 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
-import type { Backend } from '../../ports/backend.ts'
+import type { CheckedBackend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { checkRateLimits } from '../../ports/rate-limit-store/check-rate-limits.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
@@ -20,8 +20,8 @@ export interface MemoryOptions {
   readonly random?: RandomSource
 }
 
-/** A {@link Backend} whose waker can be listened to: what a worker on a server needs. */
-export type MemoryBackend = Backend & { readonly waker: Required<Waker> }
+/** A backend whose waker can be listened to: what a worker on a server needs. */
+export type MemoryBackend = CheckedBackend & { readonly waker: Required<Waker> }
 
 /**
  * Keeps everything in this process's memory: for tests, browsers and single isolates. Nothing
@@ -39,5 +39,6 @@ export function memory(options: MemoryOptions = {}): MemoryBackend {
     rateLimits: createMemoryRateLimitStore(clock, MAX_SUBJECTS, () => checkRateLimits),
     waker: createTimerWaker(clock),
     durability: 'none',
+    ready: async () => [],
   }
 }

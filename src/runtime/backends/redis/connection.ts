@@ -10,6 +10,8 @@ export type RedisConnection =
   | CallingConnection
   | SendingConnection
   | CommandingConnection
+  | ClusterConnection
+  | SentinelConnection
   | EvaluatingConnection
 
 /** ioredis: `Redis` and `Cluster`. */
@@ -25,6 +27,22 @@ export interface SendingConnection {
 /** node-redis: what `createClient` makes. */
 export interface CommandingConnection {
   sendCommand(args: string[]): Promise<unknown>
+}
+
+/** node-redis: what `createCluster` makes. */
+export interface ClusterConnection {
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    args: string[],
+  ): Promise<unknown>
+  getSlotMaster(slot: number): unknown
+}
+
+/** node-redis: what `createSentinel` makes. */
+export interface SentinelConnection {
+  sendCommand(isReadonly: boolean | undefined, args: string[]): Promise<unknown>
+  getSentinelNode(): unknown
 }
 
 /** `@upstash/redis`: `Redis`, with or without automatic deserialization. */
@@ -54,6 +72,17 @@ export function evaluatorOf(connection: RedisConnection): Evaluate {
   if (has(connection, 'send'))
     return (command, script, keys, args) =>
       connection.send(command, [script, String(keys.length), ...keys, ...args])
+  // A cluster has to be told which key says where a command goes, and that it writes.
+  if (has(connection, 'getSlotMaster'))
+    return (command, script, keys, args) =>
+      connection.sendCommand(keys[0], false, [
+        ...[command, script, String(keys.length)],
+        ...keys,
+        ...args,
+      ])
+  if (has(connection, 'getSentinelNode'))
+    return (command, script, keys, args) =>
+      connection.sendCommand(false, [command, script, String(keys.length), ...keys, ...args])
   if (has(connection, 'sendCommand'))
     return (command, script, keys, args) =>
       connection.sendCommand([command, script, String(keys.length), ...keys, ...args])

@@ -2,7 +2,7 @@ import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
-import type { Backend } from '../../ports/backend.ts'
+import type { CheckedBackend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
@@ -11,6 +11,7 @@ import { createRedisAtomicStore } from './atomic-store.ts'
 import { createRedisClient, refusingEviction } from './client.ts'
 import { clockOffset } from './clock-offset.ts'
 import type { RedisConnection } from './connection.ts'
+import { askWhatIsMissing } from './ready.ts'
 import { createRedisWaker } from './waker.ts'
 import { createRedisJobStore } from './job-store.ts'
 import { channelOf, createKeysOf } from './keys.ts'
@@ -55,8 +56,8 @@ export interface RedisOptions {
 const ORIGIN_BYTES = 6
 const OPTION_NAMES = ['prefix', 'timeout', 'subscriber', 'eviction', 'clock', 'random'] as const
 
-/** A {@link Backend} whose waker can be listened to: what a worker on a server needs. */
-export type RedisBackend = Backend & { readonly waker: Required<Waker> }
+/** A backend whose waker can be listened to: what a worker on a server needs. */
+export type RedisBackend = CheckedBackend & { readonly waker: Required<Waker> }
 
 /**
  * Keeps everything in Redis 6.2 or newer, Valkey or Upstash, alone or as a cluster, through a
@@ -102,5 +103,6 @@ export function redis(connection: RedisConnection, options: RedisOptions = {}): 
             clock,
           }),
     durability: 'async-replicated',
+    ready: () => askWhatIsMissing(client, connection, keysOf('queue', 'ready', ['probe']).join('')),
   }
 }

@@ -54,6 +54,10 @@ export function subscriberOf(
     throw new TypeError(
       'Cannot use Redis subscriber: it is the connection itself, a second one expected, for one that subscribes can do nothing else',
     )
+  if (has(subscriber, 'getSlotMaster') || has(subscriber, 'getSentinelNode'))
+    throw new TypeError(
+      'Cannot use Redis subscriber: it is a cluster or sentinel client of node-redis, which does not say when it is connected again, a client of createClient to any node expected',
+    )
   if (has(subscriber, 'subscribe', 'unsubscribe')) {
     // ioredis has a sendCommand of its own kind, so `call` is asked for first.
     if ('call' in subscriber && has(subscriber, 'on')) return emitterOf(subscriber)

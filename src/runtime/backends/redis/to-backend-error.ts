@@ -1,3 +1,4 @@
+import { nameOfError } from './name-of-error.ts'
 import { EVICTING_REPLY } from './script.ts'
 import { BackendError, type BackendErrorCode } from '../../ports/backend-error.ts'
 
@@ -45,13 +46,14 @@ export function toBackendError(error: unknown): BackendError {
       `Cannot run Redis script: the server refused it with ${reply}`,
       { cause },
     )
+  const named = nameOfError(error)
   if (cause.name === 'UpstashError')
     return new BackendError('backend_failed', 'Cannot run Redis script: Upstash refused it', {
       cause,
     })
   return new BackendError(
     'backend_unavailable',
-    'Cannot run Redis script: the connection failed, whether it ran is not known',
+    `Cannot run Redis script: the connection failed${named === null ? '' : ` with ${named}`}, whether it ran is not known`,
     { cause },
   )
 }

@@ -195,6 +195,17 @@ test.each([
   expect(() => sqlite(path, options)).toThrow(RangeError)
 })
 
+test('ready() writes nothing, and says that a file cannot be written or is closed', async () => {
+  const path = join(directory, 'ready.db')
+  const writing = sqlite(path)
+  expect(await writing.ready()).toEqual([])
+  const reading = new DatabaseSync(path, { readOnly: true })
+  expect(await sqlite(reading).ready()).toMatchObject([{ code: 'read_only' }])
+  reading.close()
+  writing.close()
+  expect(await writing.ready()).toMatchObject([{ code: 'unreachable' }])
+})
+
 test('sqlite() fails when the file cannot be opened', () => {
   expect(() => sqlite(join(directory, 'absent', 'data.db'))).toThrow(
     expect.objectContaining({

@@ -1,7 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
-import type { Backend } from '../../ports/backend.ts'
+import { faultsOf, type CheckedBackend } from '../../ports/backend.ts'
 import type { AtomicStore } from '../../ports/atomic-store/atomic-store.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
@@ -48,8 +48,8 @@ export interface SqliteOptions {
 const WAL_ATTEMPTS = 20
 const OPEN = 'open SQLite database'
 
-/** A {@link Backend} in one SQLite file. */
-export interface SqliteBackend extends Backend {
+/** A backend in one SQLite file. */
+export interface SqliteBackend extends CheckedBackend {
   /**
    * Wakes workers of this process at once, and those of others when they next look, each
    * `lookInterval`.
@@ -110,6 +110,9 @@ export function sqlite(
     rateLimits: createRateLimits(createSqliteRateLimits(db, clock), group, clock),
     waker: shared ?? waker,
     durability: shared === null ? 'none' : 'local',
+    // Asks for what a write asks for, and writes nothing: no name is empty.
+    ready: () =>
+      faultsOf(() => group.write(() => db.run(`DELETE FROM reuse_meta WHERE name = ''`))),
     close() {
       shared?.close()
       group.close()
