@@ -164,7 +164,17 @@ export function checkDefinition(kind: string, definition: AnyJobDefinition): voi
   // The instance of a class may have more to it.
   if (Object.getPrototypeOf(definition) === Object.prototype)
     checkOptions(action, definition, ['run'], PARTS)
-  const { concurrency, rateLimit, batch } = definition
+  const { concurrency, rateLimit, batch, backoff, breaker, input } = definition
+  const parts = {
+    backoff,
+    'breaker.execute': breaker && (breaker.execute ?? null),
+    'input["~standard"].validate': input && (input['~standard']?.validate ?? null),
+    'concurrency.key': concurrency?.key,
+    'rateLimit.key': rateLimit?.key,
+  }
+  for (const [name, part] of Object.entries(parts))
+    if (part !== undefined && typeof part !== 'function')
+      throw new TypeError(`Cannot ${action}: ${name} is no function, one expected`)
   if (batch !== undefined) {
     checkOptions(action, batch, ['size'], ['wait'])
     checkInteger(action, 'batch.size', batch.size, 1, 1000)

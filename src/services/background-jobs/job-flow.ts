@@ -1,3 +1,4 @@
+import { checkOptions } from '../../primitives/check-options.ts'
 import { encodeJobs } from '../../runtime/ports/job-store/job-limits.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
@@ -86,6 +87,8 @@ export class QueuedChild {
   }
 }
 
+const ADD = 'add flow'
+
 /**
  * Lays a tree out as a list, each parent before its children.
  *
@@ -96,8 +99,11 @@ export async function layOutFlow<Jobs extends JobDefinitions>(
   layout: FlowLayout<Jobs>,
   parent?: string,
 ): Promise<readonly NewJob[]> {
-  const { children = [], onFailure = 'fail' } = flow
-  const checked = await layout.newJob(flow)
+  checkOptions(ADD, flow, ['name'], ['data', 'options', 'children', 'onFailure'])
+  const { name, data, options, children = [], onFailure = 'fail' } = flow
+  if (onFailure !== 'fail' && onFailure !== 'ignore')
+    throw new RangeError(`Cannot ${ADD}: onFailure is no known word, fail or ignore expected`)
+  const checked = await layout.newJob({ name, data, ...(options !== undefined && { options }) })
   const id = checked.id ?? (children.length > 0 ? layout.newId() : undefined)
   const own: NewJob = {
     ...checked,
@@ -114,6 +120,8 @@ export async function layOutChildren<Jobs extends JobDefinitions>(
   layout: FlowLayout<Jobs>,
   parent?: string,
 ): Promise<readonly NewJob[]> {
+  const given: unknown = children
+  if (!Array.isArray(given)) throw new TypeError(`Cannot ${ADD}: children are no list`)
   const below = await Promise.all(
     children.map((child) =>
       child instanceof QueuedChild

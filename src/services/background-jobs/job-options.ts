@@ -153,6 +153,9 @@ const DEFAULTS = {
 export function newJobOf(name: string, data: Json, options: JobOptions): NewJob {
   checkOptions(ADD, options, [], OPTIONS)
   const { jobId, deduplication, lifo, timeout } = options
+  if (lifo !== undefined && typeof lifo !== 'boolean')
+    throw new TypeError(`Cannot ${ADD}: lifo is of type ${typeof lifo}, true or false expected`)
+  const { maxCrashes = DEFAULTS.maxCrashes } = options
   const { attempts = DEFAULTS.attempts, backoff = { type: 'exponential' }, delay = 0 } = options
   const completed = keepingOf(
     'removeOnComplete',
@@ -174,13 +177,7 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
     },
     priority: priorityOf(ADD, options.priority),
     maxAttempts: checkInteger(ADD, 'attempts', attempts, 1, JOB_LIMITS.attempts),
-    maxCrashes: checkInteger(
-      ADD,
-      'maxCrashes',
-      options.maxCrashes ?? DEFAULTS.maxCrashes,
-      0,
-      JOB_LIMITS.attempts,
-    ),
+    maxCrashes: checkInteger(ADD, 'maxCrashes', maxCrashes, 0, JOB_LIMITS.attempts),
     delayMs: msOf('delay', delay),
     keepCompletedMs: completed.ms,
     keepDeadMs: dead.ms,

@@ -19,7 +19,7 @@ import type {
 } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
-import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
+import { JOB_STATES, type JobState } from '../../runtime/ports/job-store/job-state.ts'
 import type { MetricReading } from '../../runtime/ports/service.ts'
 import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
 import type { Json } from '../../runtime/ports/json.ts'
@@ -48,7 +48,7 @@ import { createFlowRelay } from './flow-relay.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { controlJobGroup, type JobGroup } from './job-group.ts'
 import { createJobKinds, type JobKinds } from './job-kinds.ts'
-import { checkJobId } from './check-job-id.ts'
+import { checkJobId, checkJobState } from './check-job-id.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
 import { refuseTrace, type JobOptions } from './job-options.ts'
 import { makeNewJob, unknownJob } from './new-job.ts'
@@ -210,6 +210,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
 
   /** Adds up to 1,000 jobs in one durable write, all or none. Errors as {@link add}. */
   async addBulk(jobs: readonly JobToAdd<Jobs>[]): Promise<readonly AddedJob[]> {
+    const given: unknown = jobs
+    if (!Array.isArray(given))
+      throw new TypeError('Cannot add jobs: they are no list, one expected')
     const trace = this.#options.tracing?.carry()
     return this.#add(await Promise.all(jobs.map((job) => this.#newJob(job, trace))))
   }
@@ -314,7 +317,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /** One page of the jobs in one state. */
-  list(options: ListJobsOptions): Promise<JobPage> {
+  async list(options: ListJobsOptions): Promise<JobPage> {
+    checkOptions('list jobs', options, ['state'], ['cursor', 'limit'])
+    checkJobState('list jobs', options.state, JOB_STATES)
     return this.#jobStore.list(options)
   }
 
@@ -433,12 +438,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    *
    * @returns How many
    */
-  purge(state: Exclude<JobState, 'active'>, limit = 1000): Promise<number> {
+  async purge(state: Exclude<JobState, 'active'>, limit = 1000): Promise<number> {
+    const inactive = JOB_STATES.filter((one) => one !== 'active')
+    checkJobState('purge jobs', state, inactive)
     return this.#jobStore.command({ type: 'purge', state, limit })
   }
 
   /** Hears what happens to jobs in this process. @returns Stops listening */
   on(listener: JobEventListener): () => void {
+    if (typeof listener !== 'function')
+      throw new TypeError('Cannot hear of jobs: the listener is no function, one expected')
     return this.#events.listen(listener)
   }
 
@@ -509,7 +518,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /** @param trace Which the job belongs to; ticks of a schedule have traces of their own */
-  async #newJob({ name, data, options }: JobToAdd<Jobs>, trace?: TraceHeaders): Promise<NewJob> {
+  async #newJob(job: JobToAdd<Jobs>, trace?: TraceHeaders): Promise<NewJob> {
+    checkOptions('add job', job, ['name'], ['data', 'options'])
+    const { name, data, options } = job
     if (this.#options.tracing === undefined) refuseTrace(options)
     const definition = this.#kinds.find(name)
     if (definition === undefined) throw unknownJob(name, this.name, this.#kinds.names)

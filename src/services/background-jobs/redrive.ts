@@ -2,7 +2,7 @@ import { checkOptions } from '../../primitives/check-options.ts'
 import { checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
-import type { JobState } from '../../runtime/ports/job-store/job-state.ts'
+import { checkJobState } from './check-job-id.ts'
 
 /** Which finished jobs run again, and how fast. */
 export interface RedriveOptions {
@@ -39,7 +39,10 @@ export async function redriveJobs(
   const { filter = () => true, limit = 10_000, perSecond = 100, signal } = options
   checkInteger(REDRIVE, 'limit', limit, 1, Number.MAX_SAFE_INTEGER)
   checkNumber(REDRIVE, 'perSecond', perSecond, SLOWEST, Infinity)
-  const state: JobState = options.state ?? 'dead'
+  const { state = 'dead' } = options
+  checkJobState(REDRIVE, state, ['dead', 'cancelled', 'parked', 'completed'])
+  if (typeof filter !== 'function')
+    throw new TypeError(`Cannot ${REDRIVE}: filter is no function, one expected`)
   let redriven = 0
   let cursor: string | null = null
   do {

@@ -162,6 +162,54 @@ export const fidelityLaws: readonly Law<JobQueueHarness>[] = [
       }
     },
   },
+  {
+    name: 'what would be without effect is refused at the call: parts, states, words and functions that are none',
+    async run(harness) {
+      const run = (): undefined => undefined
+      const queue = await open(harness, { note: defineJob({ run }) })
+      const job = { name: 'note', data: 1 } as const
+      // Callers without types.
+      const acts: readonly (() => unknown)[] = [
+        () => queue.addBulk([{ ...job, opts: { delay: '1h' } } as typeof job]),
+        () => queue.addBulk([{ ...job, children: [job] } as typeof job]),
+        () => queue.addBulk([null as never]),
+        () => queue.addBulk(null as never),
+        () => queue.addFlow({ ...job, childrn: [job] } as typeof job),
+        () => queue.addFlow({ ...job, children: [{ ...job, onFailure: 'go on' as 'ignore' }] }),
+        () => queue.addFlow({ ...job, children: 5 as never }),
+        () => queue.addFlow({ ...job, children: [null as never] }),
+        () => queue.addFlow(null as never),
+        () => queue.add('note', 1, { maxCrashes: null as never }),
+        () => queue.add('note', 1, { lifo: 'no' as never }),
+        () => queue.list({ state: 'waiting' as never }),
+        () => queue.list({} as never),
+        () => queue.list(null as never),
+        () => queue.purge('active' as never),
+        () => queue.purge(undefined as never),
+        () => queue.redrive({ state: 'active' as never }),
+        () => queue.redrive({ filter: 5 as never }),
+        () => queue.on(5 as never),
+        ...[
+          { run, backoff: 5 },
+          { run, breaker: {} },
+          { run, input: {} },
+          { run, concurrency: { limit: 1, key: 'tenant' } },
+          { run, rateLimit: { limit: 1, window: '1s', key: 'tenant' } },
+        ].map((definition) => () => open(harness, { note: definition as never })),
+      ]
+      for (const [index, act] of acts.entries())
+        await expectRejection(
+          async () => act(),
+          (error) =>
+            (error instanceof TypeError || error instanceof RangeError) &&
+            error.message.startsWith('Cannot ') &&
+            !/reading|destructure/.test(error.message),
+          `act ${index} to be refused: ${act.toString()}`,
+        )
+      const { paused: _paused, ...counts } = await queue.counts()
+      expectEqual(Math.max(...Object.values(counts)), 0)
+    },
+  },
 ]
 
 const CHANGED: readonly (readonly [string, unknown])[] = [
