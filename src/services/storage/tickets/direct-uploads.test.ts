@@ -190,6 +190,25 @@ test('tokens are bound to part, size, bucket, upload and time', async () => {
   expect((await ask({ token, action: 'list' })).status).toBe(403)
 })
 
+test.for(['s3', 'memory'] as const)(
+  'an upload to %s that was ended is not complete because an older object has its size',
+  async (name) => {
+    const stage = await stages[name]()
+    const told: string[] = []
+    const { direct, ask } = served(stage, told)
+    await stage.store.put('a', 'old')
+    await clock.advance(1000)
+    const { token } = await direct.begin({ key: 'a', size: 3 })
+    expect((await ask({ token, action: 'abort' })).status).toBe(204)
+    const answer = await ask({ token, action: 'complete' })
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'upload_not_found' }])
+    expect(told).toEqual([])
+    // What was written since has been made by it, or by who writes last.
+    await stage.store.put('a', 'new')
+    expect((await ask({ token, action: 'complete' })).status).toBe(200)
+  },
+)
+
 test('a part of another size, or of another upload, is refused', async () => {
   const stage = await stages.untold()
   const { direct, ask } = served(stage)

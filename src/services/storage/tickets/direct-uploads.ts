@@ -5,7 +5,7 @@ import { readBytes } from '../../../primitives/read-bytes.ts'
 import { readJson } from '../../../primitives/read-json.ts'
 import { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
 import { systemNow, type Clock } from '../../../runtime/ports/platform/clock.ts'
-import type { BlobStore, StoredBlob } from '../blobs/blob-store.ts'
+import type { BlobInfo, BlobStore, StoredBlob } from '../blobs/blob-store.ts'
 import type { BlobUpload, CreateUploadOptions, UploadedPart } from '../blobs/multipart-uploads.ts'
 import { StorageError } from '../storage-error.ts'
 import { refuse } from './file-tickets.ts'
@@ -62,6 +62,8 @@ interface Grant {
   readonly upload: BlobUpload
   readonly size: number
   readonly expiresAt: number
+  /** The object that was there when it began, which is not what it makes. */
+  readonly before?: string
 }
 
 const MINUTE_MS = 60_000
@@ -91,7 +93,7 @@ export function createDirectUploads(options: DirectUploadsOptions): DirectUpload
   const action = 'create direct uploads'
   const more = ['expiresIn', 'onComplete', 'clock'] as const
   checkOptions(action, options, ['store', 'url', 'secret'], more)
-  checkParts(action, 'store', options.store, ['uploads', 'capabilities'])
+  checkParts(action, 'store', options.store, ['head', 'uploads', 'capabilities'])
   const { store, url, secret, expiresIn = DAY_MS, onComplete } = options
   const { clock = { now: systemNow } } = options
   const lifeMs = checkDuration(action, 'expiresIn', expiresIn, MINUTE_MS, 6 * DAY_MS)
@@ -188,10 +190,10 @@ export function createDirectUploads(options: DirectUploadsOptions): DirectUpload
   }
 
   /** An answer that was lost is asked for again, when the upload is no more. */
-  async function doneBefore({ upload, size }: Grant, error: unknown): Promise<StoredBlob> {
+  async function doneBefore({ upload, size, before }: Grant, error: unknown): Promise<StoredBlob> {
     const gone = error instanceof StorageError && error.code === 'upload_not_found'
     const found = gone ? await store.head(upload.key) : null
-    if (found?.size !== size) throw error
+    if (found?.size !== size || versionOf(found) === before) throw error
     return found
   }
 
@@ -222,9 +224,11 @@ export function createDirectUploads(options: DirectUploadsOptions): DirectUpload
     async begin(given) {
       const { key, size, ...rest } = given
       checkInteger('begin upload', 'size', size, 0, capabilities.maxBytes)
+      const found = await store.head(key)
+      const before = found === null ? {} : { before: versionOf(found) }
       const upload = await uploads.create(key, { ...rest, size })
       const expiresAt = clock.now() + lifeMs
-      const token = tokens.sign({ bucket: store.bucket, upload, size, expiresAt })
+      const token = tokens.sign({ bucket: store.bucket, upload, size, expiresAt, ...before })
       const { partBytes } = upload
       const parallel = capabilities.parts.parallel ? 3 : 1
       return { url, token, size, partBytes, parallel, expiresAt }
@@ -241,6 +245,11 @@ export function createDirectUploads(options: DirectUploadsOptions): DirectUpload
       }
     },
   }
+}
+
+/** The same bytes written again may have the same etag. */
+function versionOf({ etag, lastModified }: BlobInfo): string {
+  return `${lastModified}/${etag}`
 }
 
 function isLast({ size, upload }: Grant, number: number): boolean {

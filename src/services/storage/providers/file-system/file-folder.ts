@@ -206,7 +206,12 @@ export function createFileFolder(options: FileFolderOptions): FileFolder {
       const status = await files.stat(path)
       const etag = encodeHex(random.bytes(12))
       await writeNotes(key, status, { key, etag, ...given })
-      await place(key, path, condition)
+      try {
+        await place(key, path, condition)
+      } catch (error) {
+        await files.unlink(notesPath(key, status)).catch(() => undefined)
+        throw error
+      }
       if (before !== null) await files.unlink(notesPath(key, before)).catch(() => undefined)
       if (sync) await syncPath(fileOf(key).replace(/\/[^/]+$/, ''))
       return { etag, modifiedAt }
