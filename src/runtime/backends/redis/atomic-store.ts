@@ -5,6 +5,7 @@ import type {
   StorePage,
   StorePartition,
 } from '../../ports/atomic-store/atomic-store.ts'
+import { BackendError } from '../../ports/backend-error.ts'
 import type { Json } from '../../ports/json.ts'
 import {
   checkListOptions,
@@ -119,8 +120,20 @@ function pageOf([cursor = '', ...found]: readonly string[]): StorePage {
 function entryOf(key: string, text: string): StoreEntry {
   const versionEnd = text.indexOf(' ')
   const json = text.slice(text.indexOf(' ', versionEnd + 1) + 1)
-  // The text was written by JSON.stringify of a Json value.
-  return { key, value: JSON.parse(json) as Json, version: Number(text.slice(0, versionEnd)) }
+  return { key, value: decodeValue(json), version: Number(text.slice(0, versionEnd)) }
+}
+
+function decodeValue(json: string): Json {
+  try {
+    // The text was written by JSON.stringify of a Json value.
+    return JSON.parse(json) as Json
+  } catch {
+    // What does not parse stands in the error's message, so that is not handed on.
+    throw new BackendError(
+      'backend_failed',
+      'Cannot read entry: what the server keeps of it is broken, JSON expected',
+    )
+  }
 }
 
 function toMember(key: string): string {

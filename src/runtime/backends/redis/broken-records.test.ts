@@ -160,3 +160,37 @@ test('a server that refuses a command midway leaves no job that is in the way', 
     narrow.disconnect()
   }
 })
+
+test('an entry that is no JSON is a typed error without its text, and can be written anew', async () => {
+  const part = redis(used.connection).store.partition('p')
+  const set = [{ key: 'k', value: 1 }]
+  await part.commit({ set })
+  await used.admin.send(['HSET', 'reuse:{store:p}:entries', '=k', '1 0 {"secret":'])
+  const failed = await part.get('k').catch((error: unknown) => error)
+  expect(failed).toMatchObject({ name: 'BackendError', code: 'backend_failed' })
+  expect(String(failed)).not.toContain('secret')
+  await part.commit({ set })
+  expect(await part.get('k')).toMatchObject({ value: 1 })
+})
+
+test('keeping a number of ended jobs costs as many commands whether 200 or 2,000 are kept', async () => {
+  const costOf = async (name: string, kept: number): Promise<number> => {
+    const queue = redis(used.connection).jobStore.queue(name)
+    const job = { name: 'n', data: 0, keepCompletedMs: KEPT_MS, keepCompletedCount: kept }
+    for (let done = 0; done < kept; done += 100) {
+      await queue.add(Array.from({ length: 100 }, () => job))
+      await settle(queue, await claim(queue))
+    }
+    await queue.add([job])
+    const claimed = await claim(queue)
+    await used.admin.send(['CONFIG', 'RESETSTAT'])
+    await settle(queue, claimed)
+    const stats = String(await used.admin.send(['INFO', 'commandstats']))
+    expect((await queue.counts()).completed).toBe(kept)
+    return [...stats.matchAll(/^cmdstat_(?!config|info)\S+?:calls=(\d+)/gm)].reduce(
+      (sum, [, calls]) => sum + Number(calls),
+      0,
+    )
+  }
+  expect(await costOf('ten', 2000)).toBe(await costOf('one', 200))
+})

@@ -28,13 +28,21 @@ export function readTextOrNull(row: SqlRow, column: string): string | null {
   return row[column] === null ? null : readText(row, column)
 }
 
-/** @returns The value of a column of JSON text; SQL NULL is `null` */
+/**
+ * @returns The value of a column of JSON text; SQL NULL is `null`
+ * @throws BackendError when the column is not JSON text
+ */
 export function readJson(row: SqlRow, column: string): Json {
   const value = row[column]
   if (value === null) return null
   if (typeof value !== 'string') throw damaged(column, 'JSON text')
-  // Only JSON.stringify of a Json value is ever written to such a column.
-  return JSON.parse(value) as Json
+  try {
+    // Only JSON.stringify of a Json value is ever written to such a column.
+    return JSON.parse(value) as Json
+  } catch {
+    // What does not parse stands in the error's message, so that is not handed on.
+    throw damaged(column, 'JSON text')
+  }
 }
 
 /**
