@@ -9,7 +9,7 @@ import type { Redaction, Redactor } from './redactor.ts'
 import { checkRedactorOptions, type RedactorOptions } from './redactor-options.ts'
 import { replaceSpans } from './replace-spans.ts'
 import { searchText, type TextSearch } from './search-text.ts'
-import { secretRules } from './secret-rules.ts'
+import { secretRules, writtenRules } from './secret-rules.ts'
 import type { TextRule } from './text-rule.ts'
 
 const MAX_HARMLESS = 2000
@@ -40,11 +40,12 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   const except = new Set(options.except)
   const rules = [
     ...secretRules,
+    ...writtenRules,
     ...(hipaa ? hipaaRules : []),
     ...Object.entries(options.patterns ?? {}).map(ruleOf),
   ]
   const names = createNames({ hipaa, keys, allow, except })
-  const onlySecrets = rules.length === secretRules.length
+  const onlySecrets = rules.length === secretRules.length + writtenRules.length
   const search = {
     rules,
     onlySecrets,
@@ -68,6 +69,12 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   }
 }
 
+/** Under such a name digits in groups are no telephone number. */
+const ORDER =
+  /(?:order|invoice|ticket|sku|part|item|tracking|receipt|booking|transaction)[_ -]?(?:no|num|number|nr|id|ref|reference)$/i
+/** A value beside its name. */
+const PAIR = /"(?:value|val|values|content|v|newValue|oldValue|stringValue|answer)"\s*:/i
+
 /** `undefined` for what is no JSON. */
 function parsed(text: string): unknown {
   try {
@@ -85,6 +92,7 @@ function ruleOf([rule, { source, flags }]: [string, RegExp]): TextRule {
 class RedactionRules implements ValueRules {
   readonly #search: TextSearch
   readonly #versions: TextSearch
+  readonly #orders: TextSearch
   readonly #replace: Replace
   readonly #found: Redaction[] | undefined
   /** Names that say nothing, as most. */
@@ -94,6 +102,7 @@ class RedactionRules implements ValueRules {
     this.#search = search
     // Under such a name 1.2.3.4 is no address.
     this.#versions = { ...search, except: new Set([...search.except, 'ip']) }
+    this.#orders = { ...search, except: new Set([...search.except, 'phone']) }
     this.#replace = replace
     this.#found = found
   }
@@ -106,17 +115,34 @@ class RedactionRules implements ValueRules {
     const cut = text.length > maxLength ? CUT : ''
     const seen = cut === '' ? text : text.slice(0, maxLength + BEYOND_LIMIT)
     const isVersion = name.length > 4 && /(?:version|build|release)$/i.test(name)
-    const spans = searchText(seen, isVersion ? this.#versions : this.#search)
-    if (spans.length === 0) return cut === '' ? text : text.slice(0, maxLength) + cut
+    const search = isVersion
+      ? this.#versions
+      : name.length > 4 && ORDER.test(name)
+        ? this.#orders
+        : this.#search
+    const spans = searchText(seen, search)
+    if (spans.length === 0)
+      return cut === '' ? this.#withPairs(text) : text.slice(0, maxLength) + cut
     for (const { rule, start, end } of spans)
       if (start < maxLength) this.#found?.push({ path: [...path], rule, start, end })
     const shown = replaceSpans(seen, spans, maxLength, this.#replace) + cut
     return this.#found === undefined && cut === '' ? this.#asJson(text, shown) : shown
   }
 
+  /** Of JSON, `{ "name": "password", "type": "…", "value": "…" }` in whatever order. */
+  #withPairs(text: string): string {
+    if (this.#found !== undefined || !/^\s*[[{]/.test(text) || !PAIR.test(text)) return text
+    const value = parsed(text)
+    if (value === undefined) return text
+    const before = JSON.stringify(value)
+    const after = JSON.stringify(plainValue(value, JSON_LIMITS, this))
+    return after === before ? text : after
+  }
+
   /** What was JSON stays JSON, also where a name in it looks like the end of a text. */
   #asJson(text: string, shown: string): string {
-    if (!/^\s*[[{]/.test(text) || parsed(shown) !== undefined) return shown
+    if (!/^\s*[[{]/.test(text)) return shown
+    if (parsed(shown) !== undefined) return this.#withPairs(shown)
     const value = parsed(text)
     return value === undefined ? shown : JSON.stringify(plainValue(value, JSON_LIMITS, this))
   }

@@ -6,15 +6,15 @@
  */
 export const NAMES: Readonly<Record<string, string>> = {
   secret:
-    'pwd,psw,pw,contrasena,senha,cred,creds,credential,credentials,auth,authorization,bearer,jwt,token,secret,secrets,otp,totp,pin,cvv,cvv2,cvc,cvc2,csc,cookie,cookies,csrf,xsrf,signature,sas,dsn,pem,mnemonic,^sid|pass word,words,wd,phrase,code,wort|api,access,secret,private,signing,encryption,master,shared,account,secretaccess key,keys|onetime,mfa,verification,auth,security,pin,login,access code|connection,conn string,str|database,db,redis,mongo,postgres url,uri|seed,recovery,backup phrase,code,codes',
+    'pwd,psw,pw,contrasena,senha,cred,creds,credential,credentials,auth,authorization,bearer,jwt,token,secret,secrets,otp,totp,pin,cvv,cvv2,cvc,cvc2,csc,cookie,cookies,jsessionid,phpsessid,csrf,xsrf,signature,sas,dsn,pem,mnemonic,^sid,^pass|pass word,words,wd,phrase,code,wort|api,access,secret,private,signing,encryption,master,shared,account,secretaccess key,keys|onetime,mfa,verification,auth,security,pin,login,access code|connect sid|connection,conn string,str|database,db,redis,mongo,postgres url,uri|seed,recovery,backup phrase,code,codes',
   ssn: 'ssn,ssns,ss,sin,nino,itin,tin,ein,aadhaar,cpf,pesel,socialsec,socialsecurity,~social|tax,taxpayer id,no,number|national id,insurance,identity',
   ip: 'ip,ips,ipv4,ipv6,forwardedfor|ip addr,address,addresses|client,remote,source,real,peer ip',
   mac: 'mac|mac addr,address',
   email: 'email,emails,emailid|email addr,address,addresses',
   phone:
-    'phone,phones,mobile,~cell,tel,fax,msisdn,whatsapp,pager,~call,~text,~contact,~dial,~reach|tele,mobile,cell phone,phones',
+    'phone,phones,mobile,~cell,tel,fax,msisdn,whatsapp,pager,~call,~text,~contact,~dial,~reach|tele,mobile,cell phone,phones|contact,phone,mobile,telephone no,num,number',
   dob: 'dob,born,bornon,birthday,birthdate,dateofbirth,birth',
-  mrn: 'mrn,medicalrecord,medicalrecords|patient,chart,hospital id,identifier,no,number',
+  mrn: 'mrn,medicalrecord,medicalrecords,medrec,medrecno|patient,chart,hospital id,identifier,no,number|medicalrecord,nhs,medrec no,num,number',
   plan: 'mbi,hicn,medicare,medicaid|healthplan,insurance,insurancepolicy,member,beneficiary,subscriber,policy,group id,identifier,no,number',
   card: '~card,cc,pan|credit,debit,payment,bank card|cc,card no,num,number',
   account:

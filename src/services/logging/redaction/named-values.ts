@@ -9,7 +9,7 @@ const MARK =
 
 /** Words that may stand between a name and its value in a sentence. */
 const JOINING =
-  '(?:[^\\w\\n+(]{0,4}(?:is|was|are|no|num|number|id|code|of|for|on|file|my|your|his|her|their|the|an?|me|us|him|them|at|in|to|with|new|old|ending|set|changed|as|please|card|line|now|patient|called|[A-Z][a-z]{1,14})(?!\\w)){0,5}[^\\w\\n+(]{0,4}'
+  '(?:[^\\w\\n+(]{0,4}(?:is|was|are|no|num|number|id|code|of|for|on|file|my|your|his|her|their|the|an?|me|us|him|them|at|in|to|with|new|old|ending|last|four|4|digits|set|changed|as|please|card|line|now|patient|called|[A-Z][a-z]{1,14})(?!\\w)){0,5}[^\\w\\n+(]{0,4}'
 
 /** Of these, few words may stand before a number: other numbers are near as often. */
 const CAREFUL = /^(?:secret|account|card|phone|device|vehicle|zip)$/
@@ -21,7 +21,8 @@ const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d|e[+-]?\\d)'
 const SHAPES: Readonly<Record<string, string>> = {
   secret:
     '(?<=\\w:?\\s)["\'`](?![\\s:,}\\])])[^"\'`\\n]{1,200}(?=["\'`])|\\d(?:[ -]?\\d){2,7}(?!\\d)|(?![{}\\],])(?=[^\\s"\'`[]*(?:\\d|[a-z][A-Z]|[^\\w\\s.,;:!?()\'"\\[\\]-]))[^\\s"\'`[]{4,200}',
-  ssn: '[\\d*xX]{3}[ ._/-]?[\\d*xX]{2}[ ._/-]?\\d{4}(?!\\d)|\\d(?:[ -]?\\d){8}(?!\\d)',
+  ssn: '(?<=(?:last (?:four|4)(?: digits)?|ending(?: in| with)?)[^\\w\\n]{1,3}(?:(?:of|is|are|in) )?)\\d{4}(?![\\w-])|\\d{4}[ -]?\\d{4}[ -]?\\d{4}(?!\\d)|\\d{3}\\.\\d{3}\\.\\d{3}-\\d\\d(?!\\d)|[A-Z]{2} ?\\d\\d ?\\d\\d ?\\d\\d ?[A-D](?!\\w)|[\\d*xX]{3}[ ._/-]?[\\d*xX]{2}[ ._/-]?\\d{4}(?!\\d)|\\d(?:[ -]?\\d){8}(?!\\d)',
+  mac: '[\\da-f]{12}(?!\\w)',
   npi: '\\d(?:[ -]?\\d){9}(?!\\d)',
   dea: '[A-Z]{2}\\d{7}(?!\\d)',
   mrn: CODE,
@@ -60,8 +61,10 @@ function spokenOf(rule: string): readonly [RegExp, RegExp | undefined] | undefin
   if (known === undefined) {
     // Where all cases are alike, any word may stand between: "SSN of our customer: 123456789".
     const flags = CAREFUL.test(rule) ? '' : 'i'
+    // Telephones and accounts may begin with a bracket of their own.
+    const joining = /^(?:phone|account)$/.test(rule) ? JOINING : JOINING.replaceAll('+(', '+')
     known = [
-      new RegExp(`^${JOINING}(?<v>${shape})`, flags),
+      new RegExp(`^${joining}(?<v>${shape})`, flags),
       new RegExp(
         `(?<![\\w-])(?<v>${shape})[^\\w\\n]{1,3}(?:(?:is|was|as|my|your|his|her|the|patient)\\W{1,2}){0,4}$`,
         'i',
@@ -84,6 +87,11 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   if (found === undefined) return start
   const { rule, spoken, end } = found
   if (rule === '') return end
+  const part = spoken ? undefined : formPart(text, start, end)
+  if (part !== undefined) {
+    add(part.start, part.end, rule)
+    return part.end
+  }
   const mark = spoken || !mayBeMarked(text, end) ? null : MARK.exec(text.slice(end, end + 40))
   if (mark !== null && endsQuote(text, start, end, mark[0])) return end
   // A list of names has commas too: only what is a secret has its value after one.
@@ -95,6 +103,28 @@ export function addNamedValue(text: string, start: number, names: Names, add: Ad
   if (rule === 'address') addStreetAddress(text, start, end, add)
   else addSpoken(text, start, end, rule, add)
   return end
+}
+
+/** The value of a part of a form (RFC 7578), whose name is at this place. */
+function formPart(
+  text: string,
+  start: number,
+  end: number,
+): { readonly start: number; readonly end: number } | undefined {
+  if (text[end] !== '"' && text[end] !== ']') return undefined
+  if (
+    !/form-data;[^\r\n]{0,80}name="[^"\r\n]{0,60}$/i.test(
+      text.slice(Math.max(0, start - 150), start),
+    )
+  )
+    return undefined
+  const head = /^[\]"][^\r\n]{0,200}\r?\n(?:[^\r\n]{1,200}\r?\n){0,4}\r?\n/.exec(
+    text.slice(end, end + 1200),
+  )
+  if (head === null) return undefined
+  const from = end + head[0].length
+  const close = text.slice(from, from + LONGEST_BARE).search(/\r?\n--/)
+  return { start: from, end: close < 0 ? Math.min(text.length, from + LONGEST_BARE) : from + close }
 }
 
 /** A text in quotes that has begun, as JSON writes it. */
@@ -168,7 +198,9 @@ function bareLength(text: string, rule: string, name: string, quote: string): nu
   const pattern = /^(?:name|address)$/.test(rule)
     ? /^(?:(?![\r\n"'`;&|<>{}\]]|[, ]{1,2}[\w -]{1,20}[:=])(?:[^,]|,(?= ?\d| [A-Z]{2}\b| [A-Z][a-z]+, [A-Z]{2}\b)))*/
     : /^(?:phone|ssn|card|account)$/.test(rule)
-      ? /^(?:[\d(+][\d ()+./-]{2,}[\d)]|[^\s&,;"'`<>|)\]}\\]*)/
+      ? /s$/i.test(name)
+        ? /^(?:[\d(+][\d ()+./-]{2,}[\d)](?:, ?[\d(+][\d ()+./-]{6,}[\d)])*|[^\s&,;"'`<>|)\]}\\]*)/
+        : /^(?:[\d(+][\d ()+./-]{2,}[\d)]|[A-Za-z]{2}\d\d(?: [A-Za-z\d]{4}){2,7}(?: [A-Za-z\d]{1,3}(?![A-Za-z\d]))?|[^\s&,;"'`<>|)\]}\\]*)/
       : /^[^\s&,;"'`<>|)\]}\\]*/
   return pattern.exec(text)?.[0].length ?? 0
 }
@@ -180,7 +212,11 @@ function quotedEnd(text: string, from: number, opening: string): number {
     let backslashes = 0
     while (text[at - 1 - backslashes] === '\\' && at - backslashes > from) backslashes++
     // A quote that is escaped more than the one it began with is the value's.
-    if (quote === opening ? backslashes % 2 === 0 : backslashes <= escapes) return at - backslashes
+    if (quote === opening ? backslashes % 2 === 0 : backslashes <= escapes) {
+      // SQL writes one within a text as two.
+      if (opening === "'" && at > from && text[at + 1] === "'") at++
+      else return at - backslashes
+    }
   }
   return text.length
 }
@@ -208,6 +244,11 @@ function mayBeName(text: string, end: number): boolean {
   return !isSmall || code === 105 || code === 104 || text.charCodeAt(end - 1) === 114
 }
 
+/** Whether a word belongs to a path. */
+function isPath(text: string, start: number): boolean {
+  return /\/[\w.-]{0,60}$/.test(text.slice(Math.max(0, start - 64), start))
+}
+
 const AFTER = 90
 const BEFORE = 60
 
@@ -222,6 +263,8 @@ function addSpoken(text: string, start: number, end: number, rule: string, add: 
   const next = /[\dA-Z"'`*]/.test(following) ? after.exec(following) : null
   if (next !== null) {
     const value = next.groups?.['v'] ?? ''
+    // "GET /token 401" in a log of requests.
+    if (rule === 'secret' && /^[1-5]\d\d$/.test(value) && isPath(text, start)) return
     add(end + next[0].length - value.length, end + next[0].length, rule)
     return
   }

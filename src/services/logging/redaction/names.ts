@@ -44,7 +44,7 @@ export interface NamesOptions {
 const MAX_WORDS = 4
 /** Words of less than three letters that a name may begin with. */
 const SHORT: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  'e,d,f,l,p,pw,cc,ip,ss,dl,po,db,mr,ms,dr'.split(','),
+  'e,d,f,l,p,s,pw,cc,ip,ss,dl,po,db,mr,ms,dr'.split(','),
 )
 /** Names that are kept with what they say; longer ones are looked at from their end. */
 const MAX_NAMES = 2000
@@ -127,7 +127,11 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
   function look(name: string): NameRule | null {
     if (allowed.has(joined(name))) return { rule: 'allowed', kind: 'leave' }
     const whole = rules.get(`^${joined(name)}`) ?? rules.get(joined(name))
-    if (whole !== undefined) return ruleOf(whole, rules.has(`^${joined(name)}`))
+    if (whole !== undefined) {
+      const rule = ruleOf(whole, rules.has(`^${joined(name)}`))
+      // Tests that passed are counted under the same name.
+      return rule !== null && joined(name) === 'pass' ? { ...rule, onlyTexts: true } : rule
+    }
     for (let start = 0; start < name.length; start = Math.max(start + 1, wordEnd(name, start))) {
       const found = at(name, start)
       const isLast = found !== undefined && !/[A-Za-z\d]/.test(name.slice(found.end))

@@ -36,6 +36,17 @@ export const numberRules: readonly TextRule[] = [
       /^\d{2,}/.test(found) ? longest(found, 13, 19, isCardNumber, isGroupedAsCard) : 0,
   },
   {
+    // With marks that a number seldom has: then in fours, all alike.
+    rule: 'card',
+    needs: '',
+    least: 4,
+    most: 4,
+    minDigits: 13,
+    mixes: false,
+    pattern: /(?<![A-Za-z\d]|\d[.,_/])\d{4}([._/]| {2})\d{4}\1\d{4}\1\d{4}(?![A-Za-z\d]|[.,_/]\d)/y,
+    check: (found) => (isCardNumber(found.replace(/\D/g, '')) ? found.length : 0),
+  },
+  {
     rule: 'phone',
     needs: '',
     minDigits: 8,
@@ -48,6 +59,8 @@ export const numberRules: readonly TextRule[] = [
         '(?<![A-Za-z\\d#]|\\d[-.])(?:\\d{1,3}[-. ])?(?:\\(\\d{3}\\)[ .-]{0,2}|\\d{3} ?[-.] ?|[2-9]\\d\\d )\\d{3}[-. ]{1,3}\\d{4}(?![A-WYZa-wyz\\d]|[-.]\\d)',
         // 07700 900123, (020) 7946 0018, 090-1234-5678
         '(?<![\\w.,:/-]|\\d )\\(?0[1-9]\\d{0,3}\\)?(?:[ ./-]{1,2}\\d{2,8}){1,4}(?![A-WYZa-wyz\\d]|[-.:/]\\d)',
+        // 8 (495) 123-45-67
+        '(?<![\\w.,:/-]|\\d )[78] ?\\(\\d{3}\\) ?\\d{3}[- ]?\\d\\d[- ]?\\d\\d(?!\\d)',
       ]
         .map((form) => `${form}(?: ?(?:x|ext\\.?) ?\\d{1,6}(?!\\w))?`)
         .join('|'),
@@ -142,13 +155,18 @@ function isGroupedAsCard(candidate: string, rest: string): boolean {
   )
 }
 
+/** After these words digits in groups are no telephone number. */
+const ORDER_BEFORE =
+  /(?:order|invoice|ticket|sku|part|item|tracking|receipt|booking|transaction)[_ -]?(?:no|num|number|nr|id|ref|reference)\.?["']?\s?[:=]?\s?["']?$/i
+
 /** 8 digits after a `+`, 9 to 11 in groups; a date is none, nor a number with one point. */
 function phoneLength(found: string, text: string, index: number): number {
   if (/^T\d/.test(text.slice(index + found.length, index + found.length + 2))) return 0
   const digits = digitsBeforeExtension(found)
   const least = found.startsWith('+') ? 8 : 9
   const most = /^\(?0[1-9]/.test(found) ? 11 : 15
-  const isOther = /^\d\d?([-./])\d\d?\1\d{2,4}(?!\d)|^\+?\d+\.\d+$/.test(found)
+  const isOther = /^\d\d?([-./])\d\d?\1\d{2,4}(?!\d|\1\d)|^\+?\d+\.\d+$/.test(found)
+  if (/^\d/.test(found) && ORDER_BEFORE.test(text.slice(Math.max(0, index - 30), index))) return 0
   return digits < least || digits > most || isOther ? 0 : found.length
 }
 

@@ -64,7 +64,7 @@ function digitOf(character: string): string {
 /** Letters that look like those of the Latin alphabet, in pairs. */
 const PAIRS =
   'аaеeоoрpсcуyхxіiјjѕsһhԁdԛqԝwкkмmтtвbнhґrАAВBЕEКKМMНHОOРPСCТTХXУYІIЈJЅS' +
-  'αaοoνvρpεeιiκkτtυuχxΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXıiɑaɡgℓl⁃-․.。.﹒.∕/⁄/꞉:ː:∶:‚,٫.'
+  'αaοoνvρpεeιiκkτtυuχxΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXıiɑaɡgℓl⁃-․.·.•.‧.∙.⋅.。.﹒.∕/⁄/꞉:ː:∶:‚,٫.'
 
 const LOOK_ALIKES: ReadonlyMap<string, string> = /* @__PURE__ */ lookAlikes()
 

@@ -197,7 +197,7 @@ function searchWords(
       const rules = text.charCodeAt(word) < 58 ? search.numbers : search.codes
       counted = searchNumber(text, word, at, seen !== DIGIT, rules, add)
     }
-    if ((kind & (PART | JOIN)) !== 0 || at - word > 11) {
+    if ((kind & (PART | JOIN)) !== 0 || at - word > 11 || (at >= length && at - word > 8)) {
       if ((seen & (LETTER | UPPER)) !== 0 && word >= known && mayBeToken(text, word, code))
         known = searchAt(text, word, tokenRule, add)
       if (word >= counted && mayBeAddress(at - word, code))
@@ -279,6 +279,14 @@ const DIVIDES: ReadonlySet<number> = /* @__PURE__ */ new Set([45, 47, 95])
 function mayBeNumber(text: string, start: number, end: number, mixed: boolean): boolean {
   const length = end - start
   if ((length === 5 && !mixed) || length > 8 || goesOn(text, end)) return true
+  // gb82 west 1234
+  if (
+    mixed &&
+    length === 4 &&
+    text.charCodeAt(end) === 32 &&
+    kindOf(text.charCodeAt(end + 1)) === LETTER
+  )
+    return true
   const before = text.charCodeAt(start - 1)
   return before === 43 || before === 40
 }

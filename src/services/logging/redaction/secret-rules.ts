@@ -1,3 +1,4 @@
+import { base64Text } from './base64-text.ts'
 import type { TextRule } from './text-rule.ts'
 
 /** Beginnings of keys and tokens that their makers give them to be known by. */
@@ -12,9 +13,11 @@ const BEGINNINGS = [
   'A[KS]IA[A-Z\\d]{8,}',
   'AIza[\\w-]{16,}',
   'ya29\\.[\\w-]{8,}',
+  're_[A-Za-z\\d]{6,}_\\w{12,}',
+  'AGE-SECRET-KEY-1[A-Z\\d]{8,}',
   'SG\\.[\\w-]{8,}(?:\\.[\\w-]*)?',
   'key-[\\da-f]{16,}',
-  '(?:npm|hf|dop_v\\d|sntrys|wcr|shp[a-z]{2}|gsk|pypi)[-_][\\w-]{12,}',
+  '(?:npm|hf|dop_v\\d|sntrys|wcr|shp[a-z]{2}|gsk|pypi|xai|xapp|dckr_pat|lin_api)[-_][\\w-]{12,}',
   '(?:[a-z\\d]+[-_])?(?:secret|token|key|pat)[-_](?=[\\w-]{0,64}\\d)[\\w-]{16,}',
 ]
 
@@ -41,5 +44,101 @@ export const secretRules: readonly TextRule[] = [
     needs: '://',
     pattern:
       /(?<=:\/\/)[^\s:@/["']*:(?!\d{0,5}(?:[\s/?#"'<>\\]|$))(?:[^\s"'<>@]{1,256}(?=@)|[^\s"'<>@/?#]+$)/g,
+  },
+  // //user:password@host, without a scheme.
+  {
+    rule: 'credentials',
+    needs: '//',
+    pattern: /(?<=(?<![:\\\w])\/\/)[^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,200}(?=@)/g,
+  },
+  // user:password@tcp(host), as Go writes it.
+  {
+    rule: 'credentials',
+    needs: 'tcp(',
+    pattern: /(?<![\w.%+-])[\w.%+-]{1,64}:[^\s:@/"'<>]{1,128}(?=@tcp\()/g,
+  },
+  {
+    rule: 'credentials',
+    needs: 'jdbc:oracle:',
+    pattern: /(?<=jdbc:oracle:\w{1,10}:)[^\s@/]{1,64}\/[^\s@]{1,128}(?=@)/g,
+  },
+  // Other words follow "Basic" too: what is a user's name and password has a colon.
+  {
+    rule: 'secret',
+    needs: 'asic ',
+    pattern: /\bBasic (?<v>[A-Za-z\d+/_-]{6,4096}={0,2})(?!\w)/gi,
+    check: (found) => {
+      const bare = found.replace(/=+$/, '')
+      return base64Text(bare, 0, bare.length)?.includes(':') === true ? found.length : 0
+    },
+  },
+  // Signatures and codes of addresses that let in whoever has them.
+  { rule: 'secret', needs: 'sig=', pattern: /(?<=[?&]sig=)[^&\s"'#<>]+/g },
+  {
+    rule: 'secret',
+    needs: 'code=',
+    pattern: /(?<=[?&]code=)(?=[^&\s]{0,64}\d)(?=[^&\s]{0,64}[A-Za-z])[\w.~%/+-]{16,}/g,
+  },
+  {
+    rule: 'secret',
+    needs: 'hooks.slack.com/',
+    pattern: /(?<=hooks\.slack\.com\/(?:services|workflows|triggers)\/)[\w/]+/g,
+  },
+  {
+    rule: 'secret',
+    needs: '/webhooks/',
+    pattern: /(?<=discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{1,20}\/)[\w-]+/g,
+  },
+  { rule: 'token', needs: '/bot', pattern: /(?<=\/bot)\d{6,12}:[\w-]{24,}/g },
+  // Command lines.
+  {
+    rule: 'secret',
+    needs: '-u',
+    pattern:
+      /(?<=\s)(?:-u|--user|--proxy-user)[ =]?["']?[^\s:"']{1,64}:(?!\d+(?:[\s"']|$))(?<v>[^\s"']{1,200})/g,
+  },
+  {
+    rule: 'secret',
+    needs: 'mysql',
+    pattern: /\bmysql\w{0,12} (?:[^\n|;&]{0,100}? )?-p(?<v>[^\s"']{1,100})/g,
+  },
+  {
+    rule: 'secret',
+    needs: 'IDENTIFIED',
+    pattern: /\bIDENTIFIED (?:WITH \w{1,30} )?BY '(?<v>[^'\n]{1,200})(?=')/g,
+  },
+  {
+    rule: 'secret',
+    needs: 'pass',
+    pattern:
+      /(?<![\w-])pass(?:=["']?|\\{0,8}"\s{0,4}:\s{0,4}\\{0,8}")(?<v>(?!\d+(?:[\s&;,"']|$))[^\s&;,"'\\]{1,200})/g,
+  },
+]
+
+/** What is written so that programs do not know it, and other forms with words of their own. */
+export const writtenRules: readonly TextRule[] = [
+  ...['(at)', '[at]'].map((needs): TextRule => ({
+    rule: 'email',
+    needs,
+    pattern:
+      /(?<![\w.+-])[\w.+-]{1,64} ?[[(]at[\])] ?[\w-]{1,63}(?: ?[[(]dot[\])] ?[\w-]{2,63}|\.[\w-]{2,63}){1,4}/g,
+  })),
+  {
+    rule: 'email',
+    needs: ' dot ',
+    pattern:
+      /(?<![\w.+-])[\w.+-]{1,64} at [\w-]{1,63} dot (?:com|org|net|edu|gov|io|[a-z]{2})(?!\w)/gi,
+  },
+  // The magnetic stripe of a card.
+  { rule: 'card', needs: '%B', pattern: /(?<=%B)\d{12,19}(?=\^)/g },
+  {
+    rule: 'mrn',
+    needs: '#',
+    pattern: /\b(?:chart|patient|pt) ?# ?(?<v>[A-Z-]{0,4}\d[\w-]{2,20})/gi,
+  },
+  {
+    rule: 'account',
+    needs: 'a/c',
+    pattern: /\ba\/c(?: no\.?| number)?[:#]? {0,2}(?<v>\d{6,18})(?!\w)/g,
   },
 ]

@@ -1,27 +1,59 @@
 import type { ValueRules } from './value-rules.ts'
 
-const NAMES = ['name', 'key', 'header', 'field', 'param', 'parameter', 'property', 'attribute', 'k']
+/** In all cases that programs write names in. */
+const cased = (names: string): readonly string[] =>
+  names.split(',').flatMap((name) => {
+    const first = name.slice(0, 1).toUpperCase()
+    return [name, first + name.slice(1), name.toUpperCase()]
+  })
+const NAMES = /* @__PURE__ */ cased(
+  'name,key,header,field,param,parameter,property,attribute,k,label,title,question,type,system,code,id,path',
+)
+/** These may also say what is counted: of a person they say a text or a long number. */
+const VAGUE: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  cased('label,title,question,type,system,code,id,path'),
+)
 /** Under these stands the value of a name that stands beside it. */
-export const VALUE_NAMES: readonly string[] = ['value', 'val', 'values', 'content', 'v']
+export const VALUE_NAMES: readonly string[] = /* @__PURE__ */ cased(
+  'value,val,values,content,v,newValue,oldValue,stringValue,answer',
+)
+const VALUES: ReadonlySet<string> = /* @__PURE__ */ new Set(VALUE_NAMES)
+const LEAST_LONG = 1e6
+
+/** A name that an object tells, and which of its properties are the value. */
+export interface PairedName {
+  readonly name: string
+  says(property: string, item: unknown): boolean
+}
 
 /**
  * A list under such a name holds names and values in turn, as Node's `rawHeaders` and `argv` do.
  */
 const ALTERNATING = /(?:headers?|argv?|args|arguments|params|pairs)$/i
 
-/**
- * @returns The name that an object such as `{ name: 'password', value: '…' }` tells, and where its
- *   value stands
- */
-export function pairedName(value: object): { name: string; valueName: string } | undefined {
-  const valueName = VALUE_NAMES.find((name) => Object.hasOwn(value, name))
-  if (valueName === undefined) return undefined
-  for (const nameName of NAMES) {
+/** @returns The name that an object such as `{ name: 'password', value: '…' }` tells */
+export function pairedName(
+  value: object,
+  properties: readonly string[],
+  rules: ValueRules,
+): PairedName | undefined {
+  if (!properties.some((property) => VALUES.has(property))) return undefined
+  let first: PairedName | undefined
+  for (const property of NAMES) {
     // Read once more when it is copied; a getter that throws here is named there.
-    const name: unknown = Object.getOwnPropertyDescriptor(value, nameName)?.value
-    if (typeof name === 'string' && nameName !== valueName) return { name, valueName }
+    const name: unknown = Object.getOwnPropertyDescriptor(value, property)?.value
+    if (typeof name !== 'string') continue
+    const isVague = VAGUE.has(property)
+    const says = (of: string, item: unknown): boolean =>
+      VALUES.has(of) && !(isVague && typeof item === 'number' && item < LEAST_LONG)
+    const rule = rules.under(name)
+    if (rule !== undefined) {
+      // A PIN is short, and still one.
+      return rule.kind === 'secret' ? { name, says: (of) => VALUES.has(of) } : { name, says }
+    }
+    if (!isVague) first ??= { name, says }
   }
-  return undefined
+  return first
 }
 
 /**

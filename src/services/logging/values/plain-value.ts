@@ -69,7 +69,7 @@ function tellsNothing(
 }
 
 /** These say what another value is, or go by another. */
-const PAIRED: ReadonlySet<string> = /* @__PURE__ */ new Set([...VALUE_NAMES, 'name'])
+const PAIRED: ReadonlySet<string> = /* @__PURE__ */ new Set([...VALUE_NAMES, 'name', 'pass'])
 
 /** A copy in the making. */
 class PlainCopy {
@@ -93,7 +93,7 @@ class PlainCopy {
         return this.#text(value, rule, name)
       case 'number':
         if (!Number.isFinite(value)) return String(value)
-        if (rule !== undefined) return this.#hidden(String(value), rule)
+        if (rule !== undefined && rule.onlyTexts !== true) return this.#hidden(String(value), rule)
         return this.#rules === undefined ? value : this.#rules.number(value, this.#path)
       case 'bigint':
         if (rule !== undefined) return this.#hidden(String(value), rule)
@@ -181,7 +181,7 @@ class PlainCopy {
     const copy: Record<string, unknown> = {}
     const rule = above?.shallow === true ? undefined : above
     const names = Object.keys(value)
-    const paired = this.#rules === undefined ? undefined : pairedName(value)
+    const paired = this.#rules === undefined ? undefined : pairedName(value, names, this.#rules)
     for (const name of names) {
       if (this.#left <= 0) {
         copy['…'] = '[Too much]'
@@ -195,7 +195,11 @@ class PlainCopy {
         item = '[Unreadable]'
       }
       const isPersons = name === 'name' && this.#describePerson(names)
-      const meaning = isPersons ? 'full name' : paired?.valueName === name ? paired.name : name
+      const meaning = isPersons
+        ? 'full name'
+        : paired?.says(name, item) === true
+          ? paired.name
+          : name
       this.#add(copy, name, item, rule, meaning)
     }
     return copy

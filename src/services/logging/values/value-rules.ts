@@ -9,6 +9,8 @@ export interface NameRule {
   readonly kind: 'secret' | 'personal' | 'leave'
   /** Holds for the value itself, and not for what an object under the name has. */
   readonly shallow?: boolean | undefined
+  /** Holds for texts, and not for numbers. */
+  readonly onlyTexts?: boolean | undefined
 }
 
 /** What decides about names and texts while a value is made plain. */
