@@ -32,3 +32,8 @@ test('both keep to the limits', () => {
   expect(readBaggage(Array.from({ length: 100 }, (_, at) => `k${at}=v`).join()).size).toBe(64)
   expect(writeBaggage(new Map([['bad key', { value: 'v' }]]))).toBeUndefined()
 })
+
+test('writeBaggage() leaves out properties that no header can have', () => {
+  const baggage = new Map([['a', { value: '1', properties: 'p=1\r\nx: y' }]])
+  expect(writeBaggage(baggage)).toBe('a=1')
+})

@@ -13,6 +13,8 @@ export interface BaggageEntry {
 /** Members, and bytes of the whole header, that every system must let through. */
 const MAX_MEMBERS = 64
 const MAX_BYTES = 8192
+/** No header can have it. */
+const UNSENT = /[^\t -~]|,/
 const KEY = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/
 const VALUE = /^[!#-+\--:<-[\]-~]*$/
 
@@ -39,7 +41,7 @@ export function writeBaggage(baggage: Baggage): string | undefined {
   let header = ''
   for (const [key, { value, properties }] of Array.from(baggage).slice(0, MAX_MEMBERS)) {
     if (!KEY.test(key)) continue
-    const member = `${key}=${encoded(value)}${properties === undefined ? '' : `;${properties}`}`
+    const member = `${key}=${encoded(value)}${properties === undefined || UNSENT.test(properties) ? '' : `;${properties}`}`
     const longer = header === '' ? member : `${header},${member}`
     // Encoded it is ASCII: units are bytes.
     if (longer.length <= MAX_BYTES) header = longer

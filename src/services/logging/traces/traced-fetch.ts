@@ -1,5 +1,6 @@
 import { addsTraceparent } from '../../../runtime/ports/platform/adds-traceparent.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import { followRedirects } from './follow-redirects.ts'
 import type { TraceContext } from './trace-parent.ts'
 import type { TracingService } from './tracing-service.ts'
 
@@ -7,7 +8,8 @@ import type { TracingService } from './tracing-service.ts'
 type Tracer = Pick<TracingService, 'startSpan' | 'runSpan' | 'inject' | 'mayTell'>
 
 /**
- * Makes a `fetch` whose requests are spans.
+ * Makes a `fetch` whose requests are spans. Where an answer redirects, the next server is told of
+ * the trace only when it may know it, too.
  *
  * @param parent What each is a part of. Default: the span that is open
  */
@@ -32,9 +34,17 @@ export function createTracedFetch(
     })
     return tracer.runSpan(span, async () => {
       injects ??= fetch !== systemFetch || !addsTraceparent()
-      const headers = new Headers(init.headers)
-      if (injects && tracer.mayTell(url)) tracer.inject(headers, span)
-      const response = await fetch(url, { ...init, headers })
+      const mayTell = injects && tracer.mayTell(url)
+      const headersFor = (at: string, headers: Headers): Headers => {
+        if (tracer.mayTell(at)) tracer.inject(headers, span)
+        return headers
+      }
+      const follows = init.redirect === undefined || init.redirect === 'follow'
+      const own = new Headers(init.headers)
+      const response =
+        mayTell && follows
+          ? await followRedirects(fetch, url, init, headersFor)
+          : await fetch(url, { ...init, headers: mayTell ? headersFor(url, own) : own })
       span.setAttribute('http.response.status_code', response.status)
       if (response.status >= 400) span.setStatus('error')
       return response

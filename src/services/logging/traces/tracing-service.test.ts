@@ -282,3 +282,52 @@ test.for([
 ] as const)('new TracingService(%j) says what is wrong', ([options, message]) => {
   expect(() => new TracingService(options as unknown as TracingOptions)).toThrow(message)
 })
+
+test('a redirect to an origin that may not know the trace is followed without it', async () => {
+  const asked: [string, string | undefined, string[], unknown][] = []
+  const answers: Readonly<Record<string, [number, string]>> = {
+    'https://a.example/1': [307, '/2'],
+    'https://a.example/2': [302, 'https://b.example/3'],
+  }
+  const tracing = new TracingService({
+    propagateTo: ['https://a.example'],
+    fetch: async (url, init) => {
+      const names = Array.from(new Headers(init.headers).keys())
+      asked.push([url, init.method, names, init.body])
+      const answer = answers[url]
+      return answer === undefined
+        ? new Response('done')
+        : new Response(null, { status: answer[0], headers: { location: answer[1] } })
+    },
+  })
+  const response = await tracing.fetch('https://a.example/1', {
+    method: 'POST',
+    body: 'x',
+    headers: { authorization: 'secret', 'x-own': '1', 'content-type': 'text/plain' },
+  })
+  expect(await response.text()).toBe('done')
+  const names = ['authorization', 'content-type', 'traceparent', 'x-own']
+  expect(asked).toEqual([
+    ['https://a.example/1', 'POST', names, 'x'],
+    ['https://a.example/2', 'POST', names, 'x'],
+    ['https://b.example/3', 'GET', ['x-own'], null],
+  ])
+})
+
+test('redirects end, are left alone when asked, and send no stream twice', async () => {
+  let count = 0
+  const tracing = new TracingService({
+    propagateTo: ['https://a.example'],
+    fetch: async () => {
+      count++
+      return new Response(null, { status: 308, headers: { location: '/' } })
+    },
+  })
+  await expect(tracing.fetch('https://a.example/', {})).rejects.toThrow(TypeError)
+  expect(count).toBe(21)
+  expect((await tracing.fetch('https://a.example/', { redirect: 'manual' })).status).toBe(308)
+  const body = new Blob(['x']).stream()
+  await expect(tracing.fetch('https://a.example/', { method: 'POST', body })).rejects.toThrow(
+    'a stream cannot be sent twice',
+  )
+})
