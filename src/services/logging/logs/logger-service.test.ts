@@ -421,3 +421,16 @@ function document(): object {
     }
   })()
 }
+
+test('a module or a level that is no word loses no line', () => {
+  const sink = memorySink()
+  const logger = new LoggerService({ sinks: [sink], levels: { db: 'warn' } })
+  // Plain JavaScript may give anything.
+  logger.child({}, 5 as unknown as string).info('a')
+  logger.event('b').emit('loud' as 'info')
+  expect(sink.records.map(({ message, level }) => [message, level])).toEqual([
+    ['a', 30],
+    ['b', 30],
+  ])
+  expect(() => logger.setLevel('info', 5 as unknown as string)).toThrow(TypeError)
+})

@@ -83,7 +83,8 @@ export class LoggerService {
       writer: this.#writer,
       parent: this,
       own: bindings,
-      module: module ?? this.#module,
+      // Nothing a logger is given makes it throw.
+      module: typeof module === 'string' ? module : this.#module,
       context: this.#context,
     }
     return new LoggerService()

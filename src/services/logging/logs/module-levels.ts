@@ -20,6 +20,8 @@ export class ModuleLevels {
   /** @param module Default: all that have none of their own */
   set(level: LogThreshold, module?: string): void {
     const number = levelNumber('set level', level)
+    if (module !== undefined && (typeof module !== 'string' || module === ''))
+      throw new TypeError('Cannot set level: module is no word, the name of one expected')
     if (module === undefined) this.#all = number
     else this.#byModule.set(module, number)
     this.version++

@@ -38,9 +38,14 @@ export function createWideEvent(
       if (emitted) return
       emitted = true
       const least = failed ? LOG_LEVELS.error : LOG_LEVELS.info
-      const wanted = level === undefined ? least : Math.max(LOG_LEVELS[level], failed ? least : 0)
+      const wanted = level === undefined ? least : Math.max(levelOf(level), failed ? least : 0)
       const durationMs = Math.max(0, now() - startedAt)
       write(wanted, [() => Object.assign({}, ...all, { durationMs }) as object, message])
     },
   }
+}
+
+/** A word that is no level must not lose the line. */
+function levelOf(level: string): number {
+  return Object.hasOwn(LOG_LEVELS, level) ? LOG_LEVELS[level as LogLevel] : LOG_LEVELS.info
 }

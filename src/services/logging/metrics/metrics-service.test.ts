@@ -306,3 +306,35 @@ test('trackMetric() makes the metric it needs', async () => {
   expect(body).toContain('took_count 1')
   configureMetrics(undefined)
 })
+
+test('labels make one series where they are shown alike, and two where they are not', async () => {
+  const metrics = new MetricsService()
+  const counter = metrics.counter('seen', { help: 'x', labels: ['a', 'b'] })
+  counter.inc({ a: 'x', b: 'y' })
+  counter.inc({ a: 'x\n', b: 'y' })
+  counter.inc({ a: 'x', b: '\ny' })
+  counter.inc({ a: `${'l'.repeat(200)}1`, b: '' })
+  counter.inc({ a: `${'l'.repeat(200)}2`, b: '' })
+  counter.inc({ a: '\ud800', b: '' })
+  counter.inc({ a: '\ufffd', b: '' })
+  counter.inc({ a: 'x', b: 'y' })
+  const [family] = await metrics.read()
+  expect(family?.series.map(({ labels, value }) => [labels, value])).toEqual([
+    [['x', 'y'], 2],
+    [['x\n', 'y'], 1],
+    [['x', '\ny'], 1],
+    [['l'.repeat(200), ''], 2],
+    [['\ufffd', ''], 2],
+  ])
+})
+
+test('a label that cannot be read stops nobody', async () => {
+  const metrics = new MetricsService()
+  const unreadable = {
+    toString(): string {
+      throw new Error('no')
+    },
+  }
+  metrics.counter('seen', { help: 'x', labels: ['a'] }).inc({ a: unreadable as unknown as string })
+  expect((await metrics.expose()).body).toContain('a="[Unreadable]"')
+})

@@ -34,6 +34,8 @@ export class SeriesTable {
   readonly #onOverflow: () => void
   #characters = 0
   #overflow: LiveSeries | undefined
+  /** Whether a value was there that is not shown as it is, or has what stands between values. */
+  #exact = false
 
   constructor(
     labelNames: readonly string[],
@@ -51,11 +53,12 @@ export class SeriesTable {
   of(labels: LabelValues<string> | undefined): LiveSeries {
     const { labelNames } = this
     this.changes++
+    if (this.#exact) return this.#ofExact(labels)
     let key = ''
     for (let at = 0; at < labelNames.length; at++) {
       const value = labels?.[labelNames[at] as string]
       key +=
-        typeof value === 'string' ? `${value}\n` : value === undefined ? '\n' : `${String(value)}\n`
+        typeof value === 'string' ? `${value}\n` : value === undefined ? '\n' : `${textOf(value)}\n`
     }
     return this.#byKey.get(key) ?? this.#add(key, labels)
   }
@@ -66,9 +69,15 @@ export class SeriesTable {
         throw new TypeError(
           `Cannot count: label ${JSON.stringify(name.slice(0, 50))} is not known, ${this.labelNames.join(', ') || 'none'} expected`,
         )
-    const values = this.labelNames.map((name) =>
-      String(labels?.[name] ?? '').slice(0, MAX_LABEL_LENGTH),
-    )
+    if (!this.#exact && this.labelNames.some((name) => isOdd(textOf(labels?.[name])))) {
+      // From now on by what is shown: no two series may look alike.
+      this.#exact = true
+      this.#byKey.clear()
+      for (const one of this.series)
+        if (one.labels !== null) this.#byKey.set(JSON.stringify(one.labels), one)
+      return this.#ofExact(labels)
+    }
+    const values = this.#shown(labels)
     const characters = values.join('').length
     if (this.series.length >= this.#most || this.#characters + characters > MAX_LABEL_CHARACTERS) {
       this.#onOverflow()
@@ -80,5 +89,30 @@ export class SeriesTable {
     this.series.push(series)
     this.#byKey.set(key, series)
     return series
+  }
+
+  #ofExact(labels: LabelValues<string> | undefined): LiveSeries {
+    const key = JSON.stringify(this.#shown(labels))
+    return this.#byKey.get(key) ?? this.#add(key, labels)
+  }
+
+  #shown(labels: LabelValues<string> | undefined): readonly string[] {
+    return this.labelNames.map((name) =>
+      textOf(labels?.[name]).slice(0, MAX_LABEL_LENGTH).toWellFormed(),
+    )
+  }
+}
+
+function isOdd(text: string): boolean {
+  return text.length > MAX_LABEL_LENGTH || text.includes('\n') || !text.isWellFormed()
+}
+
+/** What cannot be read must not stop whoever counts. */
+function textOf(value: unknown): string {
+  try {
+    // Labels are texts, numbers and booleans; plain JavaScript may give anything.
+    return String((value ?? '') as string)
+  } catch {
+    return '[Unreadable]'
   }
 }

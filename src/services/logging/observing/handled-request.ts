@@ -142,11 +142,11 @@ export class HandledRequest extends Observed implements RequestObservation {
   }
 
   #further(response: Response): object {
-    let fields: object | undefined
+    let fields: object = {}
     callQuietly(() => {
-      fields = this.host.options.fields?.(this.#request, response)
+      fields = { ...this.host.options.fields?.(this.#request, response) }
     })
-    return typeof fields === 'object' ? fields : {}
+    return fields
   }
 }
 

@@ -149,7 +149,7 @@ export abstract class Observed implements Observation {
   protected finish(level: LogLevel | undefined, message: string, fields: object): void {
     if (level !== undefined) {
       // Its own fields come last: what is set cannot take their place.
-      this.log[level](Object.assign({}, ...this.#fields, fields) as object, message)
+      this.log[level](together([...this.#fields, fields]), message)
     }
     this.span?.end()
     this.#flushing = this.host.flushSoon(this.start.waitUntil)
@@ -157,3 +157,16 @@ export abstract class Observed implements Observation {
 }
 
 const NOTHING: FlushResult = { sent: 0, dropped: 0, errors: [] }
+
+/** One object of several. What cannot be read is named, and the answer still given. */
+function together(all: readonly object[]): object {
+  const fields: Record<string, unknown> = {}
+  for (const one of all) {
+    try {
+      Object.assign(fields, one)
+    } catch {
+      fields['unreadable'] = true
+    }
+  }
+  return fields
+}

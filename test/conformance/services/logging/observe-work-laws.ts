@@ -53,6 +53,27 @@ export const observeWorkLaws: readonly Law<unknown>[] = [
     },
   },
   {
+    name: 'fields that cannot be read take no answer away',
+    async run() {
+      const unreadable = {
+        get a(): string {
+          throw new Error('no')
+        },
+      }
+      const { observer, records } = fixture({ fields: () => unreadable })
+      const observation = observer.forRequest(requestOf('/'))
+      const response = await observation.handle(() => {
+        observation.set({ b: 1 })
+        observation.set(unreadable)
+        return new Response('well')
+      })
+      expectEqual(await response.text(), 'well')
+      expectEqual(records[0]?.fields['b'], 1)
+      expectEqual(records[0]?.fields['unreadable'], true)
+      expectEqual(records[0]?.fields['status'], 200)
+    },
+  },
+  {
     name: 'waitUntil is given what is to be sent, and what goes on after the answer with what it logs',
     async run() {
       const bodies: string[] = []
