@@ -111,7 +111,7 @@ function isOdd(text: string): boolean {
 function textOf(value: unknown): string {
   try {
     // Labels are texts, numbers and booleans; plain JavaScript may give anything.
-    return String((value ?? '') as string)
+    return `${(value ?? '') as string}`
   } catch {
     return '[Unreadable]'
   }
