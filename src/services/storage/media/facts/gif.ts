@@ -2,7 +2,7 @@ import type { FoundImage, ImageBytes } from './image-bytes.ts'
 
 /** Reads a GIF file and counts its frames. */
 export function readGif(bytes: ImageBytes): FoundImage {
-  const [width, height] = [bytes.u16(6, true), bytes.u16(8, true)]
+  let [width, height] = [bytes.u16(6, true), bytes.u16(8, true)]
   let [frames, hasAlpha] = [0, false]
   let at = 13 + tableBytes(bytes.u8(10))
   while (at < bytes.length) {
@@ -11,7 +11,11 @@ export function readGif(bytes: ImageBytes): FoundImage {
       if (bytes.u8(at + 1) === 0xf9 && (bytes.u8(at + 3) & 1) === 1) hasAlpha = true
       at = afterBlocks(bytes, at + 2)
     } else if (kind === 0x2c) {
-      frames++
+      // All decoders make room for the first frame, whatever size is said before it.
+      if (frames++ === 0) {
+        width = Math.max(width, bytes.u16(at + 1, true) + bytes.u16(at + 5, true))
+        height = Math.max(height, bytes.u16(at + 3, true) + bytes.u16(at + 7, true))
+      }
       at = afterBlocks(bytes, at + 11 + tableBytes(bytes.u8(at + 9)))
     } else break
   }

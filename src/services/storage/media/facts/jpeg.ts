@@ -3,7 +3,7 @@ import { readExifOrientation } from './tiff.ts'
 
 /** Reads a JPEG file up to its frame header. */
 export function readJpeg(bytes: ImageBytes): FoundImage {
-  let orientation = 1
+  let orientation: number | null = null
   let at = 2
   for (;;) {
     // Fill bytes may stand before a marker.
@@ -22,10 +22,11 @@ export function readJpeg(bytes: ImageBytes): FoundImage {
         height: bytes.u16(at + 5),
         width: bytes.u16(at + 7),
         hasAlpha: false,
-        orientation,
+        orientation: orientation ?? 1,
       }
+    // Of several the first is believed, as by those who decode.
     if (marker === 0xe1 && bytes.has(at + 4, 'Exif\0\0'))
-      orientation = readExifOrientation(bytes.part(at + 4, length - 2))
+      orientation ??= readExifOrientation(bytes.part(at + 4, length - 2))
     at += 2 + length
   }
 }

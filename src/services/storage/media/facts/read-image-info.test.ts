@@ -46,6 +46,46 @@ test('readImageInfo() reads what sharp wrote, in every format', async () => {
   expect(readImageInfo(lossless)).toMatchObject({ format: 'webp', width: 300, height: 7 })
 })
 
+test('of several EXIF segments the first one turns a JPEG, as decoders have it', async () => {
+  const jpeg = await whole(picture(20, 10).jpeg())
+  const exif = (orientation: number): number[] => {
+    const tag = [0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]
+    const tiff = [0x49, 0x49, 0x2a, 0, 8, 0, 0, 0, 1, 0, ...tag, 0, 0, 0, 0]
+    return [0xff, 0xe1, 0, tiff.length + 8, ...new TextEncoder().encode('Exif\0\0'), ...tiff]
+  }
+  for (const [first, second] of [
+    [6, 1],
+    [1, 6],
+    [8, 3],
+    [3, 5],
+  ] as const) {
+    const more = [...exif(first), ...exif(second)]
+    const bytes = Uint8Array.from([...jpeg.subarray(0, 2), ...more, ...jpeg.subarray(2)])
+    expect((await sharp(bytes).metadata()).orientation).toBe(first)
+    expect(readImageInfo(bytes).orientation).toBe(first)
+  }
+})
+
+test('a GIF is as large as its first frame, as decoders make it', async () => {
+  const frame = (left: number, top: number, width: number, height: number): number[] => {
+    const numbers = [left, top, width, height].flatMap((value) => [value & 255, value >> 8])
+    return [0x2c, ...numbers, 0, 2, 2, 0x44, 1, 0]
+  }
+  const gif = (...frames: number[][]): Uint8Array<ArrayBuffer> => {
+    const head = [0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0, 0x80, 0, 0]
+    return Uint8Array.from([...head, 0, 0, 0, 255, 255, 255, ...frames.flat(), 0x3b])
+  }
+  for (const bytes of [
+    gif(frame(0, 0, 10, 12)),
+    gif(frame(5, 6, 10, 12)),
+    gif(frame(0, 0, 1, 1), frame(0, 0, 20, 20)),
+  ]) {
+    const { width, height } = await sharp(bytes, { pages: 1 }).metadata()
+    expect(readImageInfo(bytes)).toMatchObject({ width, height })
+  }
+  expect(readImageInfo(gif(frame(0, 0, 65_535, 65_535)))).toMatchObject({ width: 65_535 })
+})
+
 test('readImageInfo() gives the size as it is displayed, for all eight orientations', async () => {
   for (const format of ['jpeg', 'png', 'webp', 'tiff'] as const)
     for (let orientation = 1; orientation <= 8; orientation++) {
