@@ -173,7 +173,7 @@ export function createDeliver(
   ): Promise<ProviderReceipt | NotificationError> {
     for (let repeat = 0; ; repeat++) {
       try {
-        return await provider.send(left, delivery.signal)
+        return receiptOf(await provider.send(left, delivery.signal))
       } catch (error) {
         if (!(error instanceof NotificationError)) throw error
         const again = error.code === 'ambiguous' && provider.idempotent
@@ -259,6 +259,8 @@ export function createDeliver(
         error: { code, provider, vendorCode },
       }))
       await suppressRefused(delivery, error)
+      // One that waits to be tried again keeps its room; one that nobody got needs none.
+      if (status === 'failed') await gate.giveRoom(delivery)
     } catch (cause) {
       onError(cause)
     }
@@ -297,6 +299,16 @@ export function createDeliver(
       },
       turn.seen,
     )
+  }
+}
+
+/** A provider of somebody's own may answer anything: what it says it has sent is sent. */
+function receiptOf(answer: unknown): ProviderReceipt {
+  const { providerMessageId, kept }: Partial<Record<keyof ProviderReceipt, unknown>> =
+    typeof answer === 'object' && answer !== null ? answer : {}
+  return {
+    providerMessageId: typeof providerMessageId === 'string' ? providerMessageId : null,
+    kept: kept === true,
   }
 }
 

@@ -1,4 +1,7 @@
-import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-store.ts'
+import type {
+  AtomicStore,
+  StorePartition,
+} from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { CheckedCap } from '../preferences/frequency-caps.ts'
@@ -34,6 +37,8 @@ export interface Gate {
   ask(question: GateQuestion): Promise<GateVerdict>
   /** Counts the message for the caps of its recipient. @returns Whether there was room */
   takeRoom(question: GateQuestion): Promise<boolean>
+  /** Counts the message no more: nobody got it. */
+  giveRoom(question: GateQuestion): Promise<void>
 }
 
 /** What {@link createGate} needs. */
@@ -43,6 +48,13 @@ export interface GateOptions {
   readonly suppressions: SuppressionList
   readonly preferences: Preferences
   readonly caps: readonly CheckedCap[]
+}
+
+/** Where messages of one person are counted. */
+interface CountedRoom {
+  readonly partition: StorePartition
+  readonly key: string
+  readonly by: readonly CheckedCap[]
 }
 
 export function createGate(options: GateOptions): Gate {
@@ -72,6 +84,23 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'go', recipients: recipients.filter((_, index) => found[index] === null) }
   }
 
+  /** @returns Where messages of the recipient are counted, and for which caps; `null` for none */
+  function countedFor({
+    channel,
+    category,
+    userId,
+    critical,
+    recipients: [recipient],
+  }: GateQuestion): CountedRoom | null {
+    const by = critical ? [] : capsFor(caps, channel, category)
+    if (by.length === 0) return null
+    if (userId !== null) return { partition: userPartition(store, userId), key: 'caps', by }
+    if (recipient === undefined) return null
+    const person = `${channel}:${recipient.toLowerCase()}`
+    const { partition, key } = addressKey('notifications:caps', person)
+    return { partition: store.partition(partition), key, by }
+  }
+
   return {
     async ask(question) {
       const [refused, verdict] = await Promise.all([
@@ -81,17 +110,18 @@ export function createGate(options: GateOptions): Gate {
       // An address that nothing is sent to need not be waited for.
       return verdict.kind === 'stop' ? verdict : (refused ?? verdict)
     },
-    async takeRoom({ id, channel, category, userId, critical, recipients }) {
-      const counted = critical ? [] : capsFor(caps, channel, category)
-      if (counted.length === 0) return true
+    async takeRoom(question) {
+      const counted = countedFor(question)
+      if (counted === null) return true
       const { takeRoom } = await import('../preferences/frequency-caps.ts')
-      if (userId !== null)
-        return takeRoom(userPartition(store, userId), 'caps', counted, id, clock.now())
-      const [recipient] = recipients
-      if (recipient === undefined) return true
-      const person = `${channel}:${recipient.toLowerCase()}`
-      const { partition, key } = addressKey('notifications:caps', person)
-      return takeRoom(store.partition(partition), key, counted, id, clock.now())
+      const { partition, key, by } = counted
+      return takeRoom(partition, key, by, question.id, clock.now())
+    },
+    async giveRoom(question) {
+      const counted = countedFor(question)
+      if (counted === null) return
+      const { giveRoom } = await import('../preferences/frequency-caps.ts')
+      await giveRoom(counted.partition, counted.key, question.id)
     },
   }
 }

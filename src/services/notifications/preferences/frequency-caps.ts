@@ -64,6 +64,26 @@ export async function takeRoom(
   })
 }
 
+/** Takes back what {@link takeRoom} counted, of a message that was not sent. */
+export async function giveRoom(
+  partition: StorePartition,
+  entryKey: string,
+  messageId: string,
+): Promise<void> {
+  await changeEntry(partition, entryKey, (entry) => {
+    const counts = Object.entries(readCounts(entry))
+    const left = counts
+      .map(([key, list]) => [key, list.filter(([, id]) => id !== messageId)] as const)
+      .filter(([, list]) => list.length > 0)
+    const isSame = left.every(([key, list]) => list.length === readCounts(entry)[key]?.length)
+    if (isSame && left.length === counts.length) return { result: undefined }
+    if (left.length === 0) return { result: undefined, write: { delete: [entryKey] } }
+    const expiresInMs = Math.max(...left.map(([key]) => windowOf(key)))
+    const value = writeCounts(Object.fromEntries(left))
+    return { result: undefined, write: { set: [{ key: entryKey, value, expiresInMs }] } }
+  })
+}
+
 /** The window stands at the end of a cap's key. */
 function windowOf(key: string): number {
   return Number(key.slice(key.lastIndexOf('/') + 1))

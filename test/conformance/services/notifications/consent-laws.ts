@@ -200,6 +200,21 @@ export const consentLaws: readonly NotificationLaw[] = [
     },
   },
   {
+    name: 'a message that nobody got does not count for a cap, and one that may have come does',
+    async run(harness) {
+      const provider = emailProvider('only', 'unavailable', 'ambiguous', 'ok')
+      const caps = [
+        { limit: 2, window: '1h' },
+        { limit: 2, window: '1d' },
+      ] as const
+      const { notifications } = await open(harness, { email: [provider], caps })
+      await rejectsWith('unavailable', () => notifications.sendEmail(HELLO))
+      await rejectsWith('ambiguous', () => notifications.sendEmail(HELLO))
+      expectEqual((await notifications.sendEmail(HELLO)).status, 'sent')
+      expectEqual((await notifications.sendEmail(HELLO)).reason, 'frequency_cap')
+    },
+  },
+  {
     name: 'a suppression ends when it was to, and one of a category leaves that of all',
     async run(harness) {
       const { notifications } = await open(harness, { email: [emailProvider('only')] })

@@ -23,6 +23,18 @@ const LEASE_MS = 65_000
 /** That a message is sent once, or said to be unknown. */
 export const onceLaws: readonly NotificationLaw[] = [
   {
+    name: 'a provider that answers nothing, or something odd, has sent the message',
+    async run(harness) {
+      for (const answer of [undefined, null, 7, 'id', { providerMessageId: 7 }]) {
+        const provider = emailProvider('only', async () => answer as never)
+        const { notifications } = await open(harness, { email: [provider] })
+        const { id, status, providerMessageId } = await notifications.sendEmail(HELLO)
+        expectEqual([status, providerMessageId], ['sent', null])
+        expectEqual((await notifications.trackDelivery(id)).status, 'sent')
+      }
+    },
+  },
+  {
     name: 'the same key sends once and answers the same each time, also from another process',
     async run(harness) {
       const provider = emailProvider('only')
