@@ -114,3 +114,10 @@ test.each([
   expect(rows.slice(1).every((row) => /^ \S/.test(row))).toBe(true)
   expect(rows[0]?.startsWith(`${name}:`)).toBe(true)
 })
+
+test('URLs for programs are never encoded, and stay beside the name of their header', () => {
+  const url = `<https://example.com/u?token=${'x'.repeat(920)}&from==?a>`
+  expect(textField('List-Unsubscribe', `${url}, <mailto:u@example.com>`)).toBe(
+    `List-Unsubscribe: ${url},\r\n <mailto:u@example.com>\r\n`,
+  )
+})

@@ -15,6 +15,8 @@ const LEAST_WORD = 40
  * becomes encoded words. Reading the field back gives `text` to the character.
  */
 export function textField(name: string, text: string): string {
+  // What programs read must not be encoded (RFC 2047 §5): mail clients pass over it then.
+  if (/^list-/i.test(name) && /^[\x20-\x7e]*$/.test(text)) return fold(name, text.split(' '))
   return fold(name, isPlain(text) ? text.split(' ') : encodeWords(text, roomBeside(name)))
 }
 
