@@ -21,8 +21,9 @@ export function createChildrenWait({
     children: Parameters<JobContext['waitForChildren']>[0],
   ) => Promise<readonly NewJob[]>
 }): ChildrenWait {
-  // Of this attempt: of a batch only the job that waits does.
-  const waiting = new Error('The job waits for its children')
+  // Of this attempt: of a batch only the job that waits does. Made when it does, since an error
+  // looks at the stack, which costs as much as the rest of a short attempt.
+  let waiting: Error | null = null
   let outcome: JobOutcome | null = null
   return {
     get outcome() {
@@ -35,13 +36,14 @@ export function createChildrenWait({
       const { data } = options
       if (data !== undefined) encodeJson('data', data)
       outcome = { to: 'blocked', children, ...(data !== undefined && { data }) }
+      waiting ??= new Error('The job waits for its children')
       throw waiting
     },
     async ends(run) {
       try {
         return await run()
       } catch (thrown) {
-        if (thrown !== waiting) throw thrown
+        if (waiting === null || thrown !== waiting) throw thrown
         return null
       }
     },
