@@ -2,13 +2,17 @@ import { expect, test } from 'vitest'
 import { sqliteSuites } from '../../../../test/conformance/backends/sqlite.ts'
 import { DatabaseSync } from 'node:sqlite'
 
+/** What a file of an earlier version costs when it is opened, once. */
+const ONCE =
+  /^\s*(INSERT INTO reuse_job_(parts|counts) [^)]*\)\s+SELECT|UPDATE reuse_jobs SET\s+data = iif)/
+
 test('every statement of the port laws seeks what it needs, and none scans or sorts', async () => {
   const plans = new Map<string, string[]>()
   const suites = sqliteSuites(() => {
     const native = new DatabaseSync(':memory:')
     return {
       prepare(sql: string) {
-        if (/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql) && !plans.has(sql)) {
+        if (/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql) && !ONCE.test(sql) && !plans.has(sql)) {
           const steps = native.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
           plans.set(
             sql,
