@@ -161,3 +161,11 @@ test('parseRange() takes any text', () => {
   )
   expect(parseRange('bytes=99999999999999999999-')).toEqual({ offset: Number.MAX_SAFE_INTEGER })
 })
+
+test('serveBlob() refuses a name or a disposition that is none, before it reads anything', async () => {
+  const store = memoryBlobs().bucket('files')
+  for (const wrong of [{ filename: 5 }, { disposition: 'x' }, { filenam: 'x' }])
+    await expect(
+      serveBlob(store, 'no', new Request('https://x.example/'), wrong as object),
+    ).rejects.toThrow(TypeError)
+})

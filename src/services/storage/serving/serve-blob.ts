@@ -40,6 +40,7 @@ export async function serveBlob(
   options: ServeBlobOptions = {},
 ): Promise<Response> {
   checkOptions('serve file', options, [], ['cacheControl', 'disposition', 'filename'])
+  checkSaving('serve file', options)
   const { method } = request
   if (method !== 'GET' && method !== 'HEAD')
     return new Response('Method not allowed', { status: 405, headers: { allow: 'GET, HEAD' } })
@@ -52,6 +53,21 @@ export async function serveBlob(
       if (!other || replaced === MOST_REPLACED) throw error
     }
   }
+}
+
+/**
+ * Checks how a browser is to save an object.
+ *
+ * @throws TypeError when a filename is no text of at most 1024 characters, or a disposition unknown
+ */
+export function checkSaving(
+  action: string,
+  { filename = '', disposition = 'inline' }: Pick<ServeBlobOptions, 'filename' | 'disposition'>,
+): void {
+  if (typeof filename !== 'string' || filename.length > 1024)
+    throw new TypeError(`Cannot ${action}: filename is no text of at most 1024 characters`)
+  if (disposition !== 'inline' && disposition !== 'attachment')
+    throw new TypeError(`Cannot ${action}: disposition is neither inline nor attachment`)
 }
 
 async function answerOnce(

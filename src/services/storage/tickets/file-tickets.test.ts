@@ -117,3 +117,29 @@ test('sign() refuses keys that no store has, and options that mean nothing', () 
   expect(() => tickets.sign('a', { expiresIn: '8d' })).toThrow(RangeError)
   expect(() => createFileTickets({ ...options, secret: 'short' })).toThrow(RangeError)
 })
+
+test('what no browser could be told is refused when it is signed', () => {
+  const { tickets } = stage()
+  for (const wrong of [
+    { filename: 5 },
+    { filename: {} },
+    { filename: 'x'.repeat(1025) },
+    { disposition: 'x\r\ny: z' },
+    { disposition: 'Inline' },
+    { method: 'PUT', maxBytes: 1, filename: 'x' },
+  ])
+    expect(() => tickets.sign('k', wrong as TicketOptions)).toThrow(TypeError)
+})
+
+test('the longest ticket can be used', async () => {
+  const { tickets, store } = stage()
+  const key = '"'.repeat(1024)
+  await store.put(key, 'x')
+  const { url } = tickets.sign(key, { filename: '\ud800'.repeat(1024), disposition: 'attachment' })
+  expect((await tickets.handle(new Request(url))).status).toBe(200)
+  const contentType = `a/b;c="${'\\\\'.repeat(500)}"`
+  const put = tickets.sign(key, { method: 'PUT', maxBytes: 9, contentType })
+  const { method, headers } = put
+  const stored = await tickets.handle(new Request(put.url, { method, headers, body: 'x' }))
+  expect(stored.status).toBe(201)
+})

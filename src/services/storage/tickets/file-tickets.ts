@@ -7,7 +7,7 @@ import { checkBlobKey } from '../blobs/blob-key.ts'
 import { checkHeaderValue } from '../blobs/blob-properties.ts'
 import type { BlobStore, PresignedRequest } from '../blobs/blob-store.ts'
 import { isMediaType } from '../serving/media-type.ts'
-import { serveBlob } from '../serving/serve-blob.ts'
+import { checkSaving, serveBlob } from '../serving/serve-blob.ts'
 import { StorageError } from '../storage-error.ts'
 import { createSignedTokens } from './signed-tokens.ts'
 
@@ -67,7 +67,7 @@ interface Ticket extends Omit<TicketOptions, 'expiresIn' | 'window'> {
 const WEEK_MS = 604_800_000
 const MEANT = {
   GET: ['filename', 'disposition'],
-  PUT: ['maxBytes', 'contentType', 'ifNoneMatch'],
+  PUT: ['contentType', 'ifNoneMatch'],
 } as const
 
 /**
@@ -128,6 +128,7 @@ export function createFileTickets(options: FileTicketsOptions): FileTickets {
         throw new TypeError(`Cannot ${action}: the methods GET and PUT are known`)
       checkOptions(action, rest, method === 'PUT' ? ['maxBytes'] : [], MEANT[method])
       checkBlobKey(key, capabilities)
+      checkSaving(action, rest)
       if (rest.maxBytes !== undefined)
         checkInteger(action, 'maxBytes', rest.maxBytes, 0, capabilities.maxBytes)
       if (rest.contentType !== undefined) checkHeaderValue('contentType', rest.contentType)
