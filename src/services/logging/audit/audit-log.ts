@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import { createHmacSha256 } from '../../../primitives/hmac-sha256.ts'
 import { encodeUtf8, utf8Length } from '../../../primitives/utf8.ts'
@@ -57,6 +58,7 @@ export interface AuditLog {
    * The entries in their order, read in pages.
    *
    * @param after The sequence after which to begin; default 0
+   * @throws RangeError when it is no number of an entry
    */
   entries(after?: number): AsyncIterable<AuditEntry>
   /** The entries as lines of JSON, for an archive. */
@@ -76,6 +78,8 @@ const FIRST = '0'.repeat(64)
 const MAX_DETAIL_BYTES = 65_536
 const ID_KEPT_MS = 7 * 86_400_000
 const PAGE = 100
+/** As many may add at once: each time one of them succeeds. */
+const TRIES = 100
 
 /** Where the log stands. */
 interface Head extends AuditAnchor {
@@ -116,6 +120,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   const partition = options.backend.store.partition(`audit:${name}`)
 
   async function* entries(after = 0): AsyncIterable<AuditEntry> {
+    checkInteger('read audit log', 'after', after, 0, 999_999_999_999)
     let cursor: string | null = entryKey(after)
     while (cursor !== null) {
       const page: Awaited<ReturnType<StorePartition['list']>> = await partition.list({
@@ -184,7 +189,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
               },
             }
           },
-          { contended },
+          { contended, tries: TRIES },
         )
       } catch (error) {
         // The same id may have come in at the same time.
@@ -197,6 +202,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       }
     },
     async verify(anchor) {
+      // Before the entries: while they are read others may be added.
+      const last = await head()
       let previous = FIRST
       let count = 0
       let at = 0
@@ -216,8 +223,9 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         at = entry.at
         count++
       }
-      const last = await head()
       if ((last?.sequence ?? 0) > count || (anchor?.sequence ?? 0) > count) return broken('cut_off')
+      // The place of the last one was lost, and with it perhaps the last one.
+      if (count > 0 && last === null && (await head()) === null) return broken('cut_off')
       return { ok: true, entries: count, hash: previous }
     },
   }
@@ -240,7 +248,7 @@ function checkEvent(
 ): Omit<AuditEntry, 'sequence' | 'at' | 'previous' | 'hash'> {
   checkOptions('record', event, ['actor', 'action', 'target', 'outcome'], ['detail', 'requestId'])
   const { actor, action, target, outcome, requestId = currentContext()?.requestId } = event
-  if (!/^(?:success|failure|denied)$/.test(outcome))
+  if (typeof outcome !== 'string' || !/^(?:success|failure|denied)$/.test(outcome))
     throw new TypeError(
       'Cannot record: outcome is another word, success, failure or denied expected',
     )
@@ -259,7 +267,7 @@ function checkEvent(
     target: checkText('target', target, 500),
     outcome,
     detail: json,
-    requestId: requestId ?? null,
+    requestId: requestId == null ? null : checkText('requestId', requestId, 200),
   }
 }
 

@@ -1,6 +1,11 @@
 /** @returns Whether `value` is an answer, of this realm or another */
 export function isResponse(value: unknown): value is Response {
-  return Object.prototype.toString.call(value) === '[object Response]'
+  try {
+    return Object.prototype.toString.call(value) === '[object Response]'
+  } catch {
+    // Not even that can be asked of a proxy that was revoked.
+    return false
+  }
 }
 
 /** Sets a header, on a copy where the answer's own cannot be changed. */
@@ -22,7 +27,9 @@ const STREAMS =
 
 /** Whether the work goes on after the answer has begun, as its type says. */
 export function isStreaming(response: Response): boolean {
-  return response.body !== null && STREAMS.test(response.headers.get('content-type') ?? '')
+  // Of a body that somebody else reads nothing can be followed.
+  if (response.body === null || response.body.locked) return false
+  return STREAMS.test(response.headers.get('content-type') ?? '')
 }
 
 /** How a body ended: it was sent, whoever read it went away, or what wrote it failed. */

@@ -45,6 +45,54 @@ export const auditLaws: readonly Law<LoggingHarness>[] = [
     },
   },
   {
+    name: 'verify() says of a log that is added to that it is whole, and of one without its head that it is not',
+    async run(harness) {
+      const { store, audit } = await logOf(harness)
+      await audit.record(read)
+      const partition = store.partition('audit:default')
+      const whileRead = Object.create(partition, {
+        get: { value: partition.get.bind(partition) },
+        commit: { value: partition.commit.bind(partition) },
+        list: {
+          async value(query: Parameters<typeof partition.list>[0]) {
+            const page = await partition.list(query)
+            await audit.record(read)
+            return page
+          },
+        },
+      }) as typeof partition
+      const others = createAuditLog({
+        backend: { store: { ...store, partition: () => whileRead } },
+        secret: SECRET,
+      })
+      expectEqual((await others.verify()).ok, true)
+      await partition.commit({ delete: ['head'] })
+      expectEqual((await audit.verify()).ok, false)
+    },
+  },
+  {
+    name: 'record() and entries() refuse what is of another kind',
+    async run(harness) {
+      const { audit } = await logOf(harness)
+      // Plain JavaScript may give anything.
+      const odd: readonly object[] = [{ outcome: ['success'] }, { requestId: 5 }]
+      for (const one of odd)
+        await expectRejection(
+          () => audit.record({ ...read, ...one }),
+          (error) => error instanceof TypeError,
+          'an event of another kind to be refused',
+        )
+      for (const after of [-1, Number.NaN, 1.5])
+        await expectRejection(
+          async () => {
+            for await (const entry of audit.entries(after)) expectEqual(entry, undefined)
+          },
+          (error) => error instanceof Error,
+          'a place that is none to be refused',
+        )
+    },
+  },
+  {
     name: 'record() by many at once keeps every entry, once',
     async run(harness) {
       const { audit } = await logOf(harness)

@@ -53,6 +53,23 @@ export const observeWorkLaws: readonly Law<unknown>[] = [
     },
   },
   {
+    name: 'handle() answers whatever is thrown, also a revoked proxy, and hands on a body that is read',
+    async run() {
+      const { observer, records } = fixture()
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      const failed = await observer.forRequest(requestOf('/')).handle(() => {
+        throw proxy as Error
+      })
+      expectEqual(failed.status, 500)
+      const headers = { 'content-type': 'text/event-stream' }
+      const response = new Response('x', { headers })
+      response.body?.getReader()
+      const read = await observer.forRequest(requestOf('/')).handle(() => response)
+      expectEqual([read.status, records.length], [200, 2])
+    },
+  },
+  {
     name: 'fields that cannot be read take no answer away',
     async run() {
       const unreadable = {
