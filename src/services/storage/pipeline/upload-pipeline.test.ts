@@ -344,3 +344,26 @@ test('createUploadPipeline() refuses options that cannot be meant', () => {
   for (const change of wrong)
     expect(() => createUploadPipeline({ ...options, ...change })).toThrow(/TypeError|Cannot/)
 })
+
+test.for(['../x', '', '\0', 42, undefined] as string[])(
+  'a key that cannot be written, %j, is not kept as where a file goes',
+  async (wrong) => {
+    const keys = [wrong, 'files/1']
+    const { incoming, pipeline } = stage({ key: () => keys.shift() ?? '' })
+    await incoming.put('in/1', 'a,b', { contentType: 'text/csv' })
+    await expect(pipeline.process('in/1')).rejects.toMatchObject({ code: 'invalid_key' })
+    expect(await pipeline.process('in/1')).toMatchObject({ state: 'published', key: 'files/1' })
+    await expect(pipeline.process(wrong)).rejects.toMatchObject({ code: 'invalid_key' })
+  },
+)
+
+test.for([
+  { types: [] },
+  { types: 'text/csv' },
+  { types: [5] },
+  { types: ['csv'] },
+  { sniff: 5 },
+  { key: 'files/{id}' },
+] as object[])('createUploadPipeline() refuses %j', (wrong) => {
+  expect(() => stage(wrong)).toThrow(TypeError)
+})

@@ -15,11 +15,12 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Service } from '../../../runtime/ports/service.ts'
 import type { BlobInfo, BlobStore } from '../blobs/blob-store.ts'
-import { checkBlobPrefix } from '../blobs/blob-key.ts'
+import { checkBlobKey, checkBlobPrefix } from '../blobs/blob-key.ts'
 import { MediaError } from '../media/media-error.ts'
 import type { ImageInfo } from '../media/media-processor.ts'
 import { readImageInfo } from '../media/facts/read-image-info.ts'
 import type { VirusScanner } from '../scanning/virus-scanner.ts'
+import { isMediaType } from '../serving/media-type.ts'
 import { StorageError } from '../storage-error.ts'
 import { compareType, type TypeSniffer } from './sniff-type.ts'
 
@@ -186,6 +187,10 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
   checkParts(action, 'backend', options.backend, ['store'])
   checkParts(action, 'quarantine', options.quarantine, ['store', 'prefix'])
   const { backend, quarantine, published, types, sniff, scanner, quota } = options
+  if (!Array.isArray(types) || types.length === 0 || !types.every(isMediaType))
+    throw new TypeError(`Cannot ${action}: types is no list of media types such as image/png`)
+  if (typeof sniff !== 'function' || typeof options.key !== 'function')
+    throw new TypeError(`Cannot ${action}: sniff and key are functions`)
   const { sameAccount = false, clock = systemClock, random = systemRandom } = options
   const { store: source, alias } = quarantine
   const prefix = checkBlobPrefix(quarantine.prefix)
@@ -288,7 +293,9 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
     if (image !== null && image.width * image.height * image.frames > maxPixels)
       return refuse(key, version, 'too_many_pixels', `${image.width}×${image.height}`)
     const facts: FileFacts = { source: key, size, contentType, sha256: digest, image }
-    return keep(key, { ...version, target: options.key(facts), state: { state: 'checked', facts } })
+    // Kept for good, so it is to be one that can be written.
+    const target = checkBlobKey(options.key(facts), published.capabilities)
+    return keep(key, { ...version, target, state: { state: 'checked', facts } })
   }
 
   async function scan(
@@ -412,7 +419,7 @@ export function createUploadPipeline(options: UploadPipelineOptions): UploadPipe
   }
 
   function checkKey(key: string): void {
-    if (key.startsWith(prefix)) return
+    if (typeof key === 'string' && key.startsWith(prefix)) return
     throw new StorageError('invalid_key', 'Cannot process file: its key is not in quarantine')
   }
 
