@@ -9,6 +9,10 @@ const cased = (names: string): readonly string[] =>
 const NAMES = /* @__PURE__ */ cased(
   'name,key,header,field,param,parameter,property,attribute,k,label,title,question,type,system,code,id,path',
 )
+/** The first of them that an object has says most. */
+const RANKS: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
+  NAMES.map((name, rank) => [name, rank]),
+)
 /** These may also say what is counted: of a person they say a text or a long number. */
 const VAGUE: ReadonlySet<string> = /* @__PURE__ */ new Set(
   cased('label,title,question,type,system,code,id,path'),
@@ -39,7 +43,9 @@ export function pairedName(
 ): PairedName | undefined {
   if (!properties.some((property) => VALUES.has(property))) return undefined
   let first: PairedName | undefined
-  for (const property of NAMES) {
+  const told = properties.filter((property) => RANKS.has(property))
+  if (told.length > 1) told.sort((a, b) => (RANKS.get(a) ?? 0) - (RANKS.get(b) ?? 0))
+  for (const property of told) {
     // Read once more when it is copied; a getter that throws here is named there.
     const name: unknown = Object.getOwnPropertyDescriptor(value, property)?.value
     if (typeof name !== 'string') continue
