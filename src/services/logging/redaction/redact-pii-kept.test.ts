@@ -203,6 +203,7 @@ const kept: readonly unknown[] = [
   { name: 'temperature', value: 36.6 },
   '{"name":"queue","value":"mail"}',
   'look at the dot',
+  'mysql -port 3306',
   { type: 'email' },
 ]
 

@@ -100,7 +100,8 @@ export const secretRules: readonly TextRule[] = [
   {
     rule: 'secret',
     needs: 'mysql',
-    pattern: /\bmysql\w{0,12} (?:[^\n|;&]{0,100}? )?-p(?<v>[^\s"']{1,100})/g,
+    pattern:
+      /\bmysql(?:dump|admin|import)? (?:[^\n|;&]{0,100}? )?-p(?!id\b|ort\b)(?<v>[^\s"']{1,100})/g,
   },
   {
     rule: 'secret',

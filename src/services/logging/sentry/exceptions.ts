@@ -38,7 +38,8 @@ export function readExceptions(error: unknown, handled: boolean): readonly Sentr
     const frames = typeof stack === 'string' ? readStackFrames(stack) : []
     found.push({
       type: textOf(type),
-      value: textOf(message),
+      // Sentry refuses events over 1 MiB, and shows no more than this.
+      value: textOf(message).slice(0, 8192),
       ...(frames.length > 0 && { stacktrace: { frames } }),
       mechanism: {
         type: parent === undefined ? 'generic' : 'chained',

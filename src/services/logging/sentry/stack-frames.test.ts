@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readExceptions } from './exceptions.ts'
 import { readStackFrames } from './stack-frames.ts'
 
 test.for([
@@ -67,4 +68,9 @@ test('readStackFrames() keeps to its limits, whatever it is given', () => {
   expect(readStackFrames('    at f (x:1:2)\n'.repeat(1000)).length).toBe(50)
   for (const part of ['    at ', '@', '(', ':1', 'a(b ', '/<'])
     expect(readStackFrames(`    at ${part.repeat(100_000)}`)).toEqual([])
+})
+
+test('readExceptions() cuts a message that would make an event too large', () => {
+  const [shown] = readExceptions({ type: 'Error', message: 'x'.repeat(2_000_000) }, true)
+  expect(shown?.value).toHaveLength(8192)
 })
