@@ -26,7 +26,7 @@ export const EVICTING_REPLY = 'KEYSEVICTED'
  * What is added to the clock for each server that has taken over, in µs: more than the clocks of
  * two servers may differ by.
  */
-export const EPOCH_MICROS = 3_600_000_000
+const EPOCH_MICROS = 3_600_000_000
 
 /**
  * `epochOf(text)`: how many servers have taken over that carried the numbers minted here on, and
