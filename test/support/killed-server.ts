@@ -59,7 +59,8 @@ async function jobs(): Promise<void> {
     ['a', 'b', 'c'].map((jobId) => ({
       name: 'order',
       data: null,
-      options: { jobId, attempts: 9 },
+      // Each of them is there at more kills than a job survives by default.
+      options: { jobId, attempts: 9, maxCrashes: 9 },
     })),
   )
   const onSettled = async (): Promise<void> => {

@@ -7,6 +7,8 @@ export interface JobQueueHarness {
   open(): Promise<Backend>
   readonly clock: FakeClock
   advance(ms: number): Promise<void>
+  /** The job store's clock where it goes on by itself as well, as a server's does. */
+  readonly storeNow?: () => number
 }
 
 /** Makes a queue on a backend of its own. */

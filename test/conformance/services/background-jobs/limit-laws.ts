@@ -156,7 +156,9 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
           numbers,
           limits,
         )
-        expectTrue(Math.max(...claims.values()) <= 3, `3 claims a job at most, ${limits}`)
+        // Where time goes on between two calls, a turn that falls behind a look waits for the next.
+        const most = harness.storeNow === undefined ? 3 : 6
+        expectTrue(Math.max(...claims.values()) <= most, `${most} claims a job at most, ${limits}`)
         for (const { at } of starts) {
           const count = starts.filter((start) => start.at >= at && start.at < at + 60_000).length
           expectTrue(count < 2 * ofKind, `its kind's rate to be kept, not ${count}, ${limits}`)
