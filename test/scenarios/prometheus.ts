@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { memory } from '../../src/runtime/backends/memory/index.ts'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
+import { systemClock } from '../../src/runtime/ports/platform/clock.ts'
 import { MetricsService, pushgateway } from '../../src/services/logging/index.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import type { SuiteCase } from '../conformance/suite.ts'
@@ -18,7 +19,9 @@ const LONGEST_MS = 60_000
 /** Metrics of two isolates over one backend; who is asked shows the totals of both. */
 async function isolates(): Promise<readonly [MetricsService, MetricsService]> {
   const backend = memory()
-  const all = [new MetricsService({ backend }), new MetricsService({ backend })] as const
+  // A second apart, so that the exemplar of one is the later one.
+  const clock = { ...systemClock, now: () => systemClock.now() - 1000 }
+  const all = [new MetricsService({ backend, clock }), new MetricsService({ backend })] as const
   for (const [index, metrics] of all.entries()) {
     metrics
       .counter('http.requests_total', { help: 'Requests "seen"', labels: ['route'] })
