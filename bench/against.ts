@@ -9,6 +9,7 @@ import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { median } from './compare.ts'
 import { startRedis } from './redis-server.ts'
 
 const WORKLOADS = [
@@ -90,10 +91,6 @@ function measure(cwd: string, workload: string): number {
   )
   // The workload prints one number.
   return JSON.parse(said) as number
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN
 }
 
 function shown(values: readonly number[]): string {

@@ -96,7 +96,8 @@ export async function rateOf(operations: number, act: () => Promise<void>): Prom
   return (operations * 1000) / (performance.now() - startedAt)
 }
 
-function median(values: readonly number[]): number {
+/** The value in the middle, or between the two that are. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? Number.NaN

@@ -9,7 +9,7 @@ import Stripe from 'stripe'
 import { createPaypalStandIn } from '../test/support/payments/paypal-stand-in.ts'
 import { createSquareStandIn } from '../test/support/payments/square-stand-in.ts'
 import { createStripeStandIn } from '../test/support/payments/stripe-stand-in.ts'
-import { compare, rateOf } from './compare.ts'
+import { compare, median, rateOf } from './compare.ts'
 import { render } from './render.ts'
 import { serveWorkers } from './serve-workers.ts'
 
@@ -217,8 +217,4 @@ async function signed(
       return { body, headers: { ...headers, 'content-type': 'application/json' } }
     }),
   )
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN
 }

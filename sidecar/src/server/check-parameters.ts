@@ -1,4 +1,9 @@
 import { z } from 'zod'
+import {
+  checkImageOperations,
+  MediaError,
+  type ImageOperations,
+} from '@white-cross/reuse/infrastructure/storage/media'
 import { SIDECAR_PATHS, SidecarError } from '@white-cross/reuse/infrastructure/storage/sidecar'
 
 const text = z.string().min(1).max(1024)
@@ -8,55 +13,10 @@ const stored = z.strictObject({ ...place, etag: z.exactOptional(text) })
 const input = z.union([z.strictObject({ body: z.literal(true) }), z.strictObject({ stored })])
 const workId = z.string().regex(/^[\w.:-]{1,128}$/)
 
-const POSITIONS = [
-  'center',
-  'top',
-  'right',
-  'bottom',
-  'left',
-  'top-left',
-  'top-right',
-  'bottom-left',
-  'bottom-right',
-] as const
-const pixels = z.int().min(1).max(16_384)
-const share = z.number().gt(0).max(1)
-
-const imageOperations = z.strictObject({
-  width: z.exactOptional(pixels),
-  height: z.exactOptional(pixels),
-  fit: z.exactOptional(z.enum(['cover', 'contain', 'inside', 'outside', 'fill'])),
-  enlarge: z.exactOptional(z.boolean()),
-  position: z.exactOptional(z.enum([...POSITIONS, 'attention', 'entropy'])),
-  crop: z.exactOptional(
-    z.strictObject({
-      left: z.int().min(0).max(100_000),
-      top: z.int().min(0).max(100_000),
-      width: z.int().min(1).max(100_000),
-      height: z.int().min(1).max(100_000),
-    }),
-  ),
-  rotate: z.exactOptional(z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)])),
-  flip: z.exactOptional(z.enum(['horizontal', 'vertical'])),
-  background: z.exactOptional(z.string().regex(/^#(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})$/i)),
-  format: z.exactOptional(z.enum(['jpeg', 'png', 'webp', 'avif', 'gif'])),
-  quality: z.exactOptional(z.int().min(1).max(100)),
-  blur: z.exactOptional(z.number().min(0.3).max(250)),
-  sharpen: z.exactOptional(z.number().min(0.3).max(10)),
-  grayscale: z.exactOptional(z.boolean()),
-  watermark: z.exactOptional(
-    z.strictObject({
-      image: z.strictObject(place),
-      position: z.exactOptional(z.enum(POSITIONS)),
-      scale: z.exactOptional(share),
-      opacity: z.exactOptional(share),
-      margin: z.exactOptional(z.int().min(0).max(16_384)),
-    }),
-  ),
-  metadata: z.exactOptional(z.enum(['strip', 'icc'])),
-  orient: z.exactOptional(z.boolean()),
-  animated: z.exactOptional(z.boolean()),
-})
+const imageOperations = z
+  .looseObject({ watermark: z.exactOptional(z.looseObject({ image: z.strictObject(place) })) })
+  // The library checks the rest, and refuses what is none of an image's operations.
+  .transform((given) => checkImageOperations('accept request', given as ImageOperations))
 
 const seconds = z.number().min(0).max(1_000_000)
 
@@ -124,7 +84,7 @@ export function checkParameters<Path extends keyof typeof SCHEMAS>(
   path: Path,
   parameters: unknown,
 ): Parameters<Path> {
-  const result = SCHEMAS[path].safeParse(parameters)
+  const result = safelyParsed(path, parameters)
   // The schema of a path gives the parameters of that path.
   if (result.success) return result.data as Parameters<Path>
   const [issue] = result.error.issues
@@ -134,4 +94,14 @@ export function checkParameters<Path extends keyof typeof SCHEMAS>(
     'invalid_operation',
     `Cannot accept request: ${where === '' ? 'its parameters' : where} ${where === '' && names === 'is wrong' ? 'are wrong' : names}`,
   )
+}
+
+function safelyParsed(path: keyof typeof SCHEMAS, parameters: unknown) {
+  try {
+    return SCHEMAS[path].safeParse(parameters)
+  } catch (error) {
+    if (error instanceof MediaError)
+      throw new SidecarError('invalid_operation', error.message, { cause: error })
+    throw error
+  }
 }

@@ -128,6 +128,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         cursor,
         limit: PAGE,
       })
+      // Only this log writes them.
       for (const { value } of page.entries) yield value as unknown as AuditEntry
       cursor = page.cursor
     }
@@ -239,6 +240,7 @@ async function recordedAs(partition: StorePartition, idKey: string): Promise<Aud
   const known = await partition.get(idKey)
   if (known === null) return null
   const entry = await partition.get(entryKey(Number(known.value)))
+  // Only this log writes it.
   return entry === null ? null : (entry.value as unknown as AuditEntry)
 }
 

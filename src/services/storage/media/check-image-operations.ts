@@ -53,11 +53,15 @@ const CHECKS: Readonly<Record<keyof ImageOperations, Check>> = {
 }
 
 /**
- * Checks what is to be done to an image, as the sidecar does: what is unknown is refused, and what
- * is out of range.
+ * Checks what is to be done to an image, for whoever makes images: what is unknown is refused, and
+ * what is out of range.
  *
+ * @param action What cannot be done then, for the error: `make image`
  * @returns Those that are given
  * @throws MediaError `invalid_operation`, which names the operation and never its value
+ *
+ * @example
+ * checkImageOperations('make image', { width: 400, format: 'webp' })
  */
 export function checkImageOperations(action: string, operations: ImageOperations): ImageOperations {
   const entries = Object.entries(operations).filter(([, value]) => value !== undefined)

@@ -7,6 +7,7 @@ export type {
   ImagePosition,
   ImageWatermark,
 } from './image-operations.ts'
+export { checkImageOperations } from './check-image-operations.ts'
 export { cloudflareImages, type CloudflareImagesOptions } from './cloudflare-images.ts'
 export type {
   ImagesBindingLike,
