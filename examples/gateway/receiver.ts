@@ -22,9 +22,10 @@ export interface Receiver {
 /** What a {@link Receiver} answers: a status, or never. */
 export type Answer = number | 'never'
 
-/** Starts a receiver; `answer` says what each request gets. */
+/** Starts a receiver; `answer` says what each request gets. It listens on any free port if not told. */
 export async function startReceiver(
   answer: (request: ReceivedRequest) => Answer,
+  listenOn = 0,
 ): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const waiting = new Map<number, (request: ReceivedRequest) => void>()
@@ -53,7 +54,9 @@ export async function startReceiver(
     if (status !== 'never') response.writeHead(status).end()
   }
 
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  await new Promise<void>((done, failed) =>
+    server.once('error', failed).listen(listenOn, '127.0.0.1', done),
+  )
   // A server that listens on TCP has an address of this form.
   const { port } = server.address() as AddressInfo
   return {

@@ -4,13 +4,14 @@ import { startReceiver } from './receiver.ts'
 
 const { values } = parseArgs({ options: { port: { type: 'string' } } })
 const port = Number(values.port ?? process.env['PORT'] ?? 8787)
-if (!Number.isInteger(port) || port < 1 || port > 65_535)
-  throw new RangeError('Cannot start gateway: the port is no whole number from 1 to 65535')
+if (!Number.isInteger(port) || port < 1 || port > 65_534)
+  throw new RangeError('Cannot start gateway: the port is no whole number from 1 to 65534')
 const key = rootKey()
+// At the next start, the endpoint that was made at this one still finds it there.
 const receiver = await startReceiver(({ headers, body }) => {
   console.log(`\nReceived ${headers['webhook-id'] ?? 'a request without an id'}: ${body}`)
   return 204
-})
+}, port + 1)
 const gateway = await startLocalGateway({
   port,
   key,

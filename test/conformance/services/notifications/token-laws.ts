@@ -12,17 +12,16 @@ import { nextTurn } from '../../../support/next-turn.ts'
 import {
   HOUR_MS,
   notificationsOn,
-  until,
   whileTimePasses,
   type NotificationHarness,
   type NotificationLaw,
 } from './notification-fixture.ts'
 
 const SECRET = 'what tokens are made from'
-let isolates = 0
+let seeds = 0
 
 function isolate({ store }: Backend, { clock }: NotificationHarness): TokenCache {
-  return createTokenStore({ store, clock, random: createSeededRandom(isolates++) })
+  return createTokenStore({ store, clock, random: createSeededRandom(seeds++) })
 }
 
 /** Makes tokens that can be used for an hour, and counts them. */
@@ -36,6 +35,18 @@ function maker(): { made: number; make(): Promise<MadeToken> } {
   }
 }
 
+/**
+ * Awaits isolates that need a token at once. Whoever makes it needs no time to pass; were it to pass
+ * meanwhile, a slow machine's maker would be given up on.
+ */
+async function startTogether<Result>(
+  harness: NotificationHarness,
+  isolates: readonly Promise<Result>[],
+): Promise<Result[]> {
+  await Promise.race(isolates)
+  return whileTimePasses(harness, Promise.all(isolates))
+}
+
 /** How isolates share tokens. */
 export const tokenLaws: readonly NotificationLaw[] = [
   {
@@ -46,14 +57,12 @@ export const tokenLaws: readonly NotificationLaw[] = [
       const make = (): Promise<MadeToken> => source.make()
       const all = Array.from({ length: 6 }, () => isolate(backend, harness))
       const get = (each: TokenCache): Promise<string> => each.get('vendor:project', SECRET, make)
-      expectEqual(
-        new Set(await whileTimePasses(harness, Promise.all(all.map(get)))),
-        new Set(['token-1']),
-      )
+      const firsts = await startTogether(harness, all.map(get))
+      expectEqual(new Set(firsts), new Set(['token-1']))
       await harness.advance(HOUR_MS / 2)
       expectEqual(await get(isolate(backend, harness)), 'token-1')
       await harness.advance(HOUR_MS / 2)
-      const next = await whileTimePasses(harness, Promise.all(all.map(get)))
+      const next = await startTogether(harness, all.map(get))
       expectEqual([source.made, ...new Set(next)], [2, 'token-2'])
     },
   },
@@ -131,9 +140,8 @@ export const tokenLaws: readonly NotificationLaw[] = [
           push: [fcm({ serviceAccount })],
           fetch,
         }).sendPush({ token: 'device', title: 'Hello' })
-      const first = Promise.all(Array.from({ length: 8 }, process))
-      await until(() => signedIn === 1)
-      await whileTimePasses(harness, first, 10)
+      await startTogether(harness, Array.from({ length: 8 }, process))
+      expectEqual(signedIn, 1)
       await harness.advance(HOUR_MS / 2)
       await whileTimePasses(harness, Promise.all(Array.from({ length: 8 }, process)), 10)
       expectEqual([pushed, signedIn], [16, 1])
