@@ -299,7 +299,7 @@ const table: readonly Numeric[] = [
   },
   {
     name: 'redis()',
-    options: { timeout: 'duration' },
+    options: { timeout: 'duration', queueShards: 'count' },
     call: (options) => redis(connection, options),
   },
   {

@@ -5,6 +5,7 @@ import { durableObjectsSuites } from '../conformance/backends/durable-objects.ts
 import { memorySuites } from '../conformance/backends/memory.ts'
 import { platformSuites, type EchoAddresses } from '../conformance/platform.ts'
 import { pureSuites } from '../conformance/pure-suites.ts'
+import { shardedQueueLaws } from '../conformance/backends/sharded-queue-laws.ts'
 import { redisSuites } from '../conformance/backends/redis.ts'
 import { azurePeerSuites, type AzureAddresses } from '../conformance/services/storage/azure-peer.ts'
 import { s3PeerSuites, type S3Addresses } from '../conformance/services/storage/s3-peers.ts'
@@ -47,6 +48,10 @@ export default {
       ...memorySuites(env.SIMULATION_SEEDS),
       ...durableObjectsSuites(env.LawInfrastructureObject, env.SIMULATION_SEEDS),
       suite('InfrastructureObject', 'durable-objects', [...objectLaws, ...growthLaws], bench),
+      suite('JobStore over shards', 'durable-objects', shardedQueueLaws, {
+        openSharded: async () =>
+          bench.open({ in: 'RunnerlessInfrastructureObject', queueShards: 4 }).queue,
+      }),
       suite('JobRunner', 'durable-objects', alarmLaws, bench),
       suite('observe', 'durable-objects', observedObjectLaws, env.ObservedObject),
       ...upstashSuites(env),

@@ -1,10 +1,12 @@
 import { clockOffset } from '../../../src/runtime/backends/redis/clock-offset.ts'
 import { redis, type RedisConnection } from '../../../src/runtime/backends/redis/index.ts'
+import type { Backend } from '../../../src/runtime/ports/backend.ts'
 import { systemClock } from '../../../src/runtime/ports/platform/clock.ts'
 import { createFakeClock } from '../../../src/testing/index.ts'
 import { createInFlight } from '../../support/in-flight.ts'
 import { backendSuites } from './backend-suites.ts'
-import type { Suite } from '../suite.ts'
+import { shardedQueueLaws } from './sharded-queue-laws.ts'
+import { suite, type Suite } from '../suite.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
@@ -21,18 +23,25 @@ export function redisSuites(
 ): readonly Suite[] {
   const flight = createInFlight()
   const clock = createFakeClock(START, flight.quiet)
-  return backendSuites(adapter, {
-    // A prefix of its own gives each law empty keys on a server that is shared.
-    open: async () =>
-      flight.watch(
-        redis(connection, {
-          prefix: `law:${crypto.randomUUID()}`,
-          [clockOffset]: () => clock.now() - START,
-        }),
-      ),
-    clock,
-    advance: clock.advance,
-    storeNow: () => systemClock.now() + clock.now() - START,
-    seeds,
-  })
+  // A prefix of its own gives each law empty keys on a server that is shared.
+  const openWith = async (queueShards: number): Promise<Backend> =>
+    flight.watch(
+      redis(connection, {
+        prefix: `law:${crypto.randomUUID()}`,
+        queueShards,
+        [clockOffset]: () => clock.now() - START,
+      }),
+    )
+  return [
+    ...backendSuites(adapter, {
+      open: () => openWith(1),
+      clock,
+      advance: clock.advance,
+      storeNow: () => systemClock.now() + clock.now() - START,
+      seeds,
+    }),
+    suite('JobStore over shards', adapter, shardedQueueLaws, {
+      openSharded: async () => (await openWith(4)).jobStore.queue('q'),
+    }),
+  ]
 }

@@ -6,11 +6,12 @@ import {
 } from '../../ports/job-store/job-limits.ts'
 import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import type { JobStore, QueueStore } from '../../ports/job-store/job-store.ts'
+import { createShardedQueue } from '../../ports/job-store/sharding/sharded-queue.ts'
 import { inOrder, type PlacedChild } from '../sqlite/job-store/child-table.ts'
+import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
 import type { ChildPage } from './infrastructure-methods.ts'
 import { toJsonText, type JsonText } from './json-text.ts'
 import { checkMessage, type CallObject } from './object-caller.ts'
-import { createShardedQueue } from './sharded-queue.ts'
 
 /**
  * A {@link JobStore} whose queues are Durable Objects: `jobs:<queue>` is the first shard of a
@@ -31,7 +32,7 @@ export function createDurableObjectJobStore(
       const others = Array.from({ length: shardCount - 1 }, (_, index) =>
         createObjectQueue(call, `jobs:${name}#${index + 1}`, name),
       )
-      return createShardedQueue([first, ...others], fraction)
+      return createShardedQueue([first, ...others], (id) => positionOfJobId(id) !== null, fraction)
     },
   }
 }

@@ -1,10 +1,10 @@
+import { shardOf } from '../../ports/job-store/sharding/shard-of.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import type { RateLimitStore } from '../../ports/rate-limit-store/rate-limit-store.ts'
 import { createSpreadRateLimits } from '../../ports/rate-limit-store/spread-rate-limits.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import { toJsonText } from './json-text.ts'
 import type { CallObject } from './object-caller.ts'
-import { shardOf } from './shard-of.ts'
 
 const OPERATION_BYTES = 12
 

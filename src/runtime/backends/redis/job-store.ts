@@ -29,6 +29,7 @@ import {
   numberOfCursor,
   type QueueEventPage,
 } from '../../ports/job-store/queue-event.ts'
+import { createShardedQueue } from '../../ports/job-store/sharding/sharded-queue.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { addJobsScript } from './add-jobs-script.ts'
 import type { RedisClient } from './client.ts'
@@ -61,13 +62,15 @@ import {
 } from './read-jobs-scripts.ts'
 import type { RedisScript } from './script.ts'
 
-const ID_BYTES = 12
+const ID_BYTES = 13
+const MADE_ID = /^[0-9a-f]{26}$/
 const CHILD_PARTS = 2
 const CLAIMED_PARTS = 4
 const RECORD_PARTS = 7
 
 /**
- * Creates a {@link JobStore} on Redis: a queue is a fixed set of keys on one cluster slot.
+ * Creates a {@link JobStore} on Redis: a queue is a fixed set of keys on one cluster slot, or
+ * `shardCount` of them, `<queue>#<n>` each after the first. All are woken for as the one queue.
  *
  * @param offset Moves the server's clock, in ms
  * @param origin Stands in the wakes of what this job store changes, so that its own process does
@@ -79,15 +82,21 @@ export function createRedisJobStore(
   random: RandomSource,
   offset: () => number,
   origin: string,
+  shardCount: number,
 ): JobStore {
   return {
     queue(name) {
       checkQueueName(name)
-      const keys = keysOf('queue', name, QUEUE_PARTS)
       const channel = channelOf(keysOf, name)
-      return createQueue(random, (script, args) =>
-        client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args]),
-      )
+      const shards = Array.from({ length: shardCount }, (_, shard) => {
+        const keys = keysOf('queue', shard === 0 ? name : `${name}#${shard}`, QUEUE_PARTS)
+        return createQueue(random, (script, args) =>
+          client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args]),
+        )
+      })
+      const [only] = shards
+      if (only !== undefined && shardCount === 1) return only
+      return createShardedQueue(shards, (id) => MADE_ID.test(id), random.fraction)
     },
   }
 }

@@ -14,7 +14,7 @@ const used = useRedis()
 
 /** Runs the laws of the ports, and answers with those that failed. */
 async function failuresOf(connection: RedisConnection): Promise<readonly string[]> {
-  const ports = new Set(['AtomicStore', 'JobStore', 'RateLimitStore'])
+  const ports = new Set(['AtomicStore', 'JobStore', 'JobStore over shards', 'RateLimitStore'])
   const suites = redisSuites('redis-tcp', connection, '1').filter(({ subject }) =>
     ports.has(subject),
   )

@@ -1,5 +1,5 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
-import { checkDuration } from '../../../primitives/check-range.ts'
+import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import type { CheckedBackend } from '../../ports/backend.ts'
@@ -43,6 +43,17 @@ export interface RedisOptions {
    */
   readonly eviction?: 'refused' | 'accepted'
   /**
+   * Slots of a cluster over which each queue is spread, 1 to 256, for a queue that is too busy for
+   * one master. Priority, order and the atomicity of `add` then hold within a shard only, and each
+   * step of a worker asks all: where one master does not answer, it fails. It may be raised, never
+   * lowered, and all processes have the same; while it is raised, jobs with ids or deduplication
+   * ids of their own may be added twice, and groups exceed their limit. With more than one, a job
+   * has only one of an id, a deduplication id and a group; those of a flow are kept together by
+   * its root's id, have no deduplication id and no group, and are found by the ids that `add`
+   * answered. Default 1.
+   */
+  readonly queueShards?: number
+  /**
    * Times the waits and wakes the waker; what is stored goes by the server's own clock. Default:
    * the platform's clock.
    */
@@ -54,7 +65,15 @@ export interface RedisOptions {
 }
 
 const ORIGIN_BYTES = 6
-const OPTION_NAMES = ['prefix', 'timeout', 'subscriber', 'eviction', 'clock', 'random'] as const
+const OPTION_NAMES = [
+  'prefix',
+  'timeout',
+  'subscriber',
+  'eviction',
+  'queueShards',
+  'clock',
+  'random',
+] as const
 
 /** A backend whose waker can be listened to: what a worker on a server needs. */
 export type RedisBackend = CheckedBackend & { readonly waker: Required<Waker> }
@@ -79,12 +98,13 @@ export function redis(connection: RedisConnection, options: RedisOptions = {}): 
   checkOptions('open Redis', options, [], OPTION_NAMES)
   const { prefix = 'reuse', timeout = 10_000 } = options
   const { clock = systemClock, random = systemRandom, [clockOffset]: offset = () => 0 } = options
-  const { subscriber, eviction = 'refused' } = options
+  const { subscriber, eviction = 'refused', queueShards = 1 } = options
   if (eviction !== 'refused' && eviction !== 'accepted')
     throw new RangeError(
       `Cannot open Redis: eviction is ${JSON.stringify(eviction)}, refused or accepted expected`,
     )
   const timeoutMs = checkDuration('open Redis', 'timeout', timeout, 1, 600_000)
+  const shards = checkInteger('open Redis', 'queueShards', queueShards, 1, 256)
   const keysOf = createKeysOf(prefix)
   const client = createRedisClient(connection, clock, timeoutMs)
   const durable = eviction === 'refused' ? refusingEviction(client) : client
@@ -92,7 +112,7 @@ export function redis(connection: RedisConnection, options: RedisOptions = {}): 
   const origin = subscriber === undefined ? '' : encodeHex(random.bytes(ORIGIN_BYTES))
   return {
     store: createRedisAtomicStore(durable, keysOf, offset),
-    jobStore: createRedisJobStore(durable, keysOf, random, offset, origin),
+    jobStore: createRedisJobStore(durable, keysOf, random, offset, origin, shards),
     rateLimits: createRedisRateLimitStore({ client, keysOf, offset, clock, random }),
     waker:
       subscriber === undefined

@@ -1,7 +1,7 @@
-import { encodeUtf8 } from '../../../primitives/utf8.ts'
+import { encodeUtf8 } from '../../../../primitives/utf8.ts'
 
 /**
- * Chooses the object that keeps `key`, by FNV-1a over its UTF-8 bytes: the same on every runtime
+ * Chooses the shard that keeps `key`, by FNV-1a over its UTF-8 bytes: the same on every runtime
  * and for ever, since what was written under one choice is looked for under it.
  *
  * @returns An integer from 0 to `shards - 1`

@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
-import type { NewJob, QueueStore } from '../../ports/job-store/job-store.ts'
-import { sqlite } from '../sqlite/index.ts'
+import { sqlite } from '../../../backends/sqlite/index.ts'
+import { positionOfJobId } from '../../../backends/sqlite/job-store/job-position.ts'
+import type { NewJob, QueueStore } from '../job-store.ts'
 import { createShardedQueue } from './sharded-queue.ts'
 
 function openShards(count: number): QueueStore[] {
   return Array.from({ length: count }, () => sqlite(':memory:').jobStore.queue('q'))
+}
+
+function shardedQueue(shards: readonly QueueStore[], fraction: () => number): QueueStore {
+  return createShardedQueue(shards, (id) => positionOfJobId(id) !== null, fraction)
 }
 
 function jobs(count: number, extra: Partial<NewJob> = {}): NewJob[] {
@@ -13,14 +18,14 @@ function jobs(count: number, extra: Partial<NewJob> = {}): NewJob[] {
 
 test('add() gives a batch to one shard, the next each time', async () => {
   const shards = openShards(3)
-  const queue = createShardedQueue(shards, () => 0)
+  const queue = shardedQueue(shards, () => 0)
   for (let batch = 0; batch < 6; batch++) await queue.add(jobs(2))
   const ready = await Promise.all(shards.map(async (shard) => (await shard.counts()).ready))
   expect(ready).toEqual([4, 4, 4])
 })
 
 test('exchange() divides a claim, and settles and extends where the jobs are', async () => {
-  const queue = createShardedQueue(openShards(3), () => 0.99)
+  const queue = shardedQueue(openShards(3), () => 0.99)
   for (let batch = 0; batch < 3; batch++) await queue.add(jobs(5))
   const { claimed } = await queue.exchange({ claim: { limit: 7, leaseMs: 60_000 } })
   expect(claimed).toHaveLength(7)
@@ -40,7 +45,7 @@ test('jobs added to one shard are found after the queue got more', async () => {
   const shards = openShards(4)
   const [first] = shards
   const before = await first?.add(jobs(3))
-  const queue = createShardedQueue(shards, () => 0)
+  const queue = shardedQueue(shards, () => 0)
   for (const { id } of before?.jobs ?? []) {
     const record = await queue.get(id)
     expect(record).toMatchObject({ id: `${id}~0`, state: 'ready' })
@@ -49,7 +54,7 @@ test('jobs added to one shard are found after the queue got more', async () => {
 })
 
 test('purge takes no more than its limit over all shards, pause and resume reach all', async () => {
-  const queue = createShardedQueue(openShards(3), () => 0)
+  const queue = shardedQueue(openShards(3), () => 0)
   for (let batch = 0; batch < 3; batch++) await queue.add(jobs(4))
   expect(await queue.command({ type: 'purge', state: 'ready', limit: 6 })).toBe(6)
   expect(await queue.command({ type: 'purge', state: 'ready', limit: 100 })).toBe(6)
@@ -65,7 +70,7 @@ test('purge takes no more than its limit over all shards, pause and resume reach
 test('list() goes through the shards, without an empty page between', async () => {
   const shards = openShards(3)
   await shards[2]?.add(jobs(3))
-  const queue = createShardedQueue(shards, () => 0)
+  const queue = shardedQueue(shards, () => 0)
   const page = await queue.list({ state: 'ready', limit: 2 })
   expect(page.jobs.map(({ name }) => name)).toEqual(['n0', 'n1'])
   const last = await queue.list({ state: 'ready', limit: 2, cursor: page.cursor ?? '' })
@@ -75,7 +80,7 @@ test('list() goes through the shards, without an empty page between', async () =
 
 test('add() keeps a flow in one shard, where every id that it answers is found', async () => {
   const shards = openShards(5)
-  const queue = createShardedQueue(shards, () => 0)
+  const queue = shardedQueue(shards, () => 0)
   for (let flow = 0; flow < 8; flow++) {
     const root = { name: 'root', data: null, id: `root/${flow}`, keepCompletedMs: 60_000 }
     const mid = { name: 'mid', data: null, id: `mid/${flow}`, parent: root.id }
@@ -109,7 +114,7 @@ test('add() keeps a flow in one shard, where every id that it answers is found',
 
 test('add() keeps the jobs of a group in one shard, so that its limit holds', async () => {
   const shards = openShards(3)
-  const queue = createShardedQueue(shards, () => 0)
+  const queue = shardedQueue(shards, () => 0)
   for (let batch = 0; batch < 3; batch++)
     await queue.add(jobs(4, { group: { key: 'tenant', limit: 2 } }))
   expect(await queue.counts()).toMatchObject({ ready: 2, held: 10 })
@@ -125,13 +130,30 @@ test.each([
   { deduplication: { id: 'd' }, parent: 'root' },
   { group: { key: 'g', limit: 1 }, parent: 'root' },
 ])('add() refuses a job whose shard would be chosen twice: %j', async (extra) => {
-  const queue = createShardedQueue(openShards(2), () => 0)
+  const queue = shardedQueue(openShards(2), () => 0)
   const batch = [{ name: 'root', data: 1, id: 'root' }, ...jobs(1, extra)]
   await expect(queue.add(batch)).rejects.toThrow(TypeError)
   expect((await queue.counts()).ready).toBe(0)
 })
 
 test('add() refuses an id that could not be told from one of a flow', async () => {
-  const queue = createShardedQueue(openShards(2), () => 0)
+  const queue = shardedQueue(openShards(2), () => 0)
   await expect(queue.add(jobs(1, { id: 'x~~1' }))).rejects.toThrow(RangeError)
+})
+
+test('exchange() gives back with its attempt what was claimed, where a shard fails, and throws', async () => {
+  const [first, ...others] = openShards(3)
+  if (first === undefined) throw new Error('no shard')
+  const failing = {
+    ...first,
+    exchange: () => Promise.reject(new Error('no answer')),
+  }
+  await shardedQueue([first, ...others], () => 0).add(jobs(3))
+  for (const shard of others) await shard.add(jobs(3))
+  const queue = shardedQueue([failing, ...others], () => 0)
+  const claim = { limit: 9, leaseMs: 60_000 }
+  await expect(queue.exchange({ claim })).rejects.toThrow('no answer')
+  const healed = await shardedQueue([first, ...others], () => 0).exchange({ claim })
+  expect(healed.claimed.map(({ attempt }) => attempt)).toEqual(healed.claimed.map(() => 1))
+  expect(healed.claimed.length).toBeGreaterThanOrEqual(6)
 })

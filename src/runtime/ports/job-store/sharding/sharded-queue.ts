@@ -1,15 +1,9 @@
-import { orderOfExchange } from '../../ports/job-store/exchange-order.ts'
-import { checkCommand, encodeJobs } from '../../ports/job-store/job-limits.ts'
-import type {
-  JobCommand,
-  JobPage,
-  QueueCounts,
-  QueueStore,
-} from '../../ports/job-store/job-store.ts'
-import { checkGroupKey, UNCONTROLLED } from '../../ports/job-store/group-control.ts'
-import { checkEventLimit, type QueueEvent } from '../../ports/job-store/queue-event.ts'
-import { JOB_STATES } from '../../ports/job-store/job-state.ts'
-import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
+import { orderOfExchange } from '../exchange-order.ts'
+import { checkCommand, encodeJobs } from '../job-limits.ts'
+import type { ExchangeResult, JobCommand, JobPage, QueueCounts, QueueStore } from '../job-store.ts'
+import { checkGroupKey, UNCONTROLLED } from '../group-control.ts'
+import { checkEventLimit, type QueueEvent } from '../queue-event.ts'
+import { JOB_STATES } from '../job-state.ts'
 import { chooseShards } from './choose-shards.ts'
 import { shardOf } from './shard-of.ts'
 
@@ -23,17 +17,19 @@ import { shardOf } from './shard-of.ts'
  * is divided among all shards, so priority and order hold within a shard only; lists go through one
  * shard after the other.
  *
+ * @param isMade Whether an id is of a shard's own making
  * @param fraction A number in [0, 1): where to begin going round the shards
  */
 export function createShardedQueue(
   shards: readonly QueueStore[],
+  isMade: (id: string) => boolean,
   fraction: () => number,
 ): QueueStore {
   const count = shards.length
   let turn = Math.floor(fraction() * count)
 
   function publicId(id: string, shard: number): string {
-    if (positionOfJobId(id) !== null) return `${id}~${shard}`
+    if (isMade(id)) return `${id}~${shard}`
     return shardOf(id, count) === shard ? id : `${id}~~${shard}`
   }
 
@@ -43,8 +39,7 @@ export function createShardedQueue(
       return { shard: Number(within), id: strayed }
     const [, made = id, shard = '0'] = /^([^~]+)~(\d{1,4})$/.exec(id) ?? []
     // A made id without a number is from when the queue had one shard only, the first.
-    if (positionOfJobId(made) !== null && Number(shard) < count)
-      return { shard: Number(shard), id: made }
+    if (isMade(made) && Number(shard) < count) return { shard: Number(shard), id: made }
     return { shard: shardOf(id, count), id }
   }
 
@@ -105,7 +100,8 @@ export function createShardedQueue(
       const settle = (exchange.settle ?? []).map((given) => ({ ...given, ...locate(given.id) }))
       const extend = (exchange.extend ?? []).map((given) => ({ ...given, ...locate(given.id) }))
       turn = (turn + 1) % count
-      const results = await Promise.all(
+      const results = await allOrGiveBack(
+        shards,
         shards.map((queue, shard) => {
           // Whoever is first in turn takes what does not divide evenly, and all of a claim of one.
           const place = (shard + turn) % count
@@ -222,6 +218,30 @@ export function createShardedQueue(
       }
     },
   }
+}
+
+/**
+ * What each shard answered. Where one fails, what the others gave is given back at once, with its
+ * attempt: nobody would run it until its lease is over.
+ *
+ * @throws What the first that failed threw
+ */
+async function allOrGiveBack(
+  shards: readonly QueueStore[],
+  answers: readonly Promise<ExchangeResult>[],
+): Promise<readonly ExchangeResult[]> {
+  const outcome = { to: 'scheduled', delayMs: 0, refund: true } as const
+  const settled = await Promise.allSettled(answers)
+  const failed = settled.find(({ status }) => status === 'rejected')
+  if (failed !== undefined)
+    await Promise.allSettled(
+      settled.map(async (answer, shard) => {
+        const claimed = answer.status === 'fulfilled' ? answer.value.claimed : []
+        const settle = claimed.map(({ id, token }) => ({ id, token, outcome }))
+        if (settle.length > 0) await shards[shard]?.exchange({ settle })
+      }),
+    )
+  return Promise.all(answers)
 }
 
 /** The id of a job that is kept where its flow is, not where its own id belongs. */

@@ -1,4 +1,4 @@
-import type { NewJob } from '../../ports/job-store/job-store.ts'
+import type { NewJob } from '../job-store.ts'
 
 /** Where jobs belong. */
 export interface ShardChoice {
