@@ -30,13 +30,20 @@ export async function flushAll(all: readonly Flushable[]): Promise<FlushResult> 
       }
     }),
   )
+  return addResults(results)
+}
+
+/** One result of several. */
+export function addResults(results: readonly FlushResult[]): FlushResult {
   let sent = 0
   let dropped = 0
   for (const result of results) {
-    sent += result.sent
-    dropped += result.dropped
+    // What another program's sink answers may be anything.
+    sent += Number(result.sent) || 0
+    dropped += Number(result.dropped) || 0
   }
-  return { sent, dropped, errors: results.flatMap(({ errors }) => errors).slice(0, MAX_ERRORS) }
+  const errors = results.flatMap((result) => result.errors ?? [])
+  return { sent, dropped, errors: errors.slice(0, MAX_ERRORS) }
 }
 
 /** Nothing was waiting. */

@@ -1,5 +1,5 @@
 import type { Exemplar, MetricFamily, MetricSeries } from './metric-family.ts'
-import { escapeName, needsQuotes, type EscapingScheme } from './name-escaping.ts'
+import { escapeName, needsQuotes, type EscapingScheme, type Named } from './name-escaping.ts'
 import type { Exposition } from './negotiate.ts'
 
 /**
@@ -21,7 +21,7 @@ function writeFamily(family: MetricFamily, scheme: EscapingScheme, open: boolean
   const name = escapeName(family.name, scheme)
   const total = type === 'counter' ? `${name}_total` : name
   const shown = quoted(open ? name : total)
-  const names = labelNames.map((label) => quoted(escapeName(label, scheme)))
+  const names = labelNames.map((label) => quoted(escapeName(label, scheme, 'label'), 'label'))
   const limits = [...bounds.map(open ? canonical : number), '+Inf']
   let text = ''
   if (help !== '') text += `# HELP ${shown} ${escapeHelp(help, open)}\n`
@@ -78,14 +78,13 @@ function exemplarOf(exemplar: Exemplar | undefined, wanted: boolean): string {
   if (exemplar === undefined || !wanted) return ''
   const labels = new Map<string, string>()
   for (const [name, value] of Object.entries(exemplar.labels))
-    if (name !== '')
-      labels.set(escapeName(name, 'underscores').replaceAll(':', '_'), escapeValue(value))
+    if (name !== '') labels.set(escapeName(name, 'underscores', 'label'), escapeValue(value))
   const text = Array.from(labels, ([name, value]) => `${name}="${value}"`).join(',')
   return ` # {${text}} ${number(exemplar.value)} ${exemplar.at / 1000}`
 }
 
-function quoted(name: string): string {
-  return needsQuotes(name) ? `"${escapeValue(name)}"` : name
+function quoted(name: string, named: Named = 'metric'): string {
+  return needsQuotes(name, named) ? `"${escapeValue(name)}"` : name
 }
 
 function escapeValue(text: string): string {

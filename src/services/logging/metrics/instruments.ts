@@ -1,5 +1,5 @@
 import type { Exemplar, MetricFamily } from './metric-family.ts'
-import { SeriesTable, type LabelValues, type LiveSeries } from './series-table.ts'
+import { mostSeries, SeriesTable, type LabelValues, type LiveSeries } from './series-table.ts'
 
 /**
  * Names an event behind a number, as `{ trace_id: span.traceId }`: at most 128 characters in all.
@@ -56,11 +56,13 @@ export function createCounter(
   host: InstrumentHost,
 ): Metric<Counter> {
   const table = tableOf(family, host)
+  /** What is refused makes no series either. */
+  const takes = (by: number): boolean => {
+    if (typeof by === 'number' && by >= 0 && by < Infinity) return true
+    host.onRefused(family.name)
+    return false
+  }
   const add = (series: LiveSeries, by: number, given: ExemplarLabels | undefined): void => {
-    if (typeof by !== 'number' || !(by >= 0 && by < Infinity)) {
-      host.onRefused(family.name)
-      return
-    }
     series.value += by
     const exemplar = exemplarOf(given ?? host.exemplar?.(), by, host)
     if (exemplar !== undefined) series.exemplars = [exemplar]
@@ -70,13 +72,15 @@ export function createCounter(
     table,
     instrument: {
       inc(labels, by = 1, exemplar) {
-        if (typeof labels === 'number') add(table.of(undefined), labels, undefined)
-        else add(table.of(labels), by, exemplar)
+        if (typeof labels === 'number') {
+          if (takes(labels)) add(table.of(undefined), labels, exemplar)
+        } else if (takes(by)) add(table.of(labels), by, exemplar)
       },
       labels(labels) {
         const series = table.of(labels)
         return {
           inc(by = 1, exemplar) {
+            if (!takes(by)) return
             table.changes++
             add(series, by, exemplar)
           },
@@ -92,28 +96,39 @@ export function createGauge(
   host: InstrumentHost,
 ): Metric<Gauge> {
   const table = tableOf(family, host)
-  const put = (series: LiveSeries, value: number): void => {
+  const change = (
+    labels: LabelValues<string> | undefined,
+    value: number | undefined,
+    before: (series: LiveSeries) => number,
+  ): void => {
     if (typeof value !== 'number' || Number.isNaN(value)) host.onRefused(family.name)
     else {
-      series.value = value
-      series.at = host.now()
+      const series = table.of(labels)
+      const next = before(series) + value
+      // Infinities of both kinds are no number together.
+      if (Number.isNaN(next)) host.onRefused(family.name)
+      else {
+        series.value = next
+        series.at = host.now()
+      }
     }
   }
-  const add = (labels: LabelValues<string> | number | undefined, by: number): void => {
-    const series = table.of(typeof labels === 'number' ? undefined : labels)
-    put(series, series.value + by)
-  }
+  const put = (labels: LabelValues<string> | undefined, value: number | undefined): void =>
+    change(labels, value, () => 0)
+  const add = (labels: LabelValues<string> | undefined, by: number): void =>
+    change(labels, by, ({ value }) => value)
   return {
     family,
     table,
     instrument: {
       set(labels: LabelValues<string> | number, value?: number) {
-        if (typeof labels === 'number' || value === undefined)
-          put(table.of(undefined), labels as number)
-        else put(table.of(labels), value)
+        if (typeof labels === 'number') put(undefined, labels)
+        else put(labels, value)
       },
-      inc: (labels, by = 1) => add(labels, typeof labels === 'number' ? labels : by),
-      dec: (labels, by = 1) => add(labels, typeof labels === 'number' ? -labels : -by),
+      inc: (labels, by = 1) =>
+        typeof labels === 'number' ? add(undefined, labels) : add(labels, by),
+      dec: (labels, by = 1) =>
+        typeof labels === 'number' ? add(undefined, -labels) : add(labels, -by),
     },
   }
 }
@@ -125,11 +140,12 @@ export function createHistogram(
 ): Metric<Histogram> {
   const { bounds } = family
   const table = tableOf(family, host)
+  const takes = (value: number): boolean => {
+    if (typeof value === 'number' && Number.isFinite(value)) return true
+    host.onRefused(family.name)
+    return false
+  }
   const add = (series: LiveSeries, value: number, given: ExemplarLabels | undefined): void => {
-    if (typeof value !== 'number' || !Number.isFinite(value)) {
-      host.onRefused(family.name)
-      return
-    }
     let bucket = 0
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
     series.counts ??= Array.from({ length: bounds.length + 1 }, () => 0)
@@ -143,8 +159,9 @@ export function createHistogram(
     value?: number,
     exemplar?: ExemplarLabels,
   ): void => {
-    if (typeof labels === 'number') add(table.of(undefined), labels, undefined)
-    else add(table.of(labels), value ?? NaN, exemplar)
+    if (typeof labels === 'number') {
+      if (takes(labels)) add(table.of(undefined), labels, exemplar)
+    } else if (takes(value ?? NaN)) add(table.of(labels), value ?? NaN, exemplar)
   }
   return {
     family,
@@ -155,6 +172,7 @@ export function createHistogram(
         const series = table.of(labels)
         return {
           observe(value, exemplar) {
+            if (!takes(value)) return
             table.changes++
             add(series, value, exemplar)
           },
@@ -180,7 +198,7 @@ function tableOf(
   const counts = type === 'histogram' ? (bounds?.length ?? 0) + 1 : 0
   return new SeriesTable(
     labelNames,
-    host.maxSeries,
+    mostSeries(host.maxSeries, bounds),
     (labels) => ({
       labels,
       value: 0,
@@ -192,7 +210,7 @@ function tableOf(
   )
 }
 
-/** One that is too long is left out, the number is not. */
+/** One that is too long, or no text, is left out; the number is not. */
 function exemplarOf(
   labels: ExemplarLabels | undefined,
   value: number,
@@ -200,6 +218,9 @@ function exemplarOf(
 ): Exemplar | undefined {
   if (labels === undefined) return undefined
   let length = 0
-  for (const [name, text] of Object.entries(labels)) length += Array.from(name + text).length
+  for (const [name, text] of Object.entries(labels)) {
+    if (typeof text !== 'string' || !text.isWellFormed()) return undefined
+    length += Array.from(name + text).length
+  }
   return length > MAX_EXEMPLAR_LENGTH ? undefined : { labels, value, at: host.now() }
 }

@@ -1,18 +1,16 @@
-import type { Exemplar, MetricFamily, MetricSeries } from './metric-family.ts'
+import {
+  isSameMetric,
+  type Exemplar,
+  type MetricFamily,
+  type MetricSeries,
+} from './metric-family.ts'
+import { createLabelRoom, mostSeries } from './series-table.ts'
 
 /** A family as one source of several has it. */
 export interface FamilySource {
   readonly family: MetricFamily
   /** Whether the source still runs: a gauge of one that does not says nothing about now. */
   readonly live: boolean
-}
-
-/** Whether two sources mean the same by a metric's name. */
-export function isSameMetric(
-  a: Pick<MetricFamily, 'type' | 'bounds'>,
-  b: Pick<MetricFamily, 'type' | 'bounds'>,
-): boolean {
-  return a.type === b.type && (a.bounds ?? []).join() === (b.bounds ?? []).join()
 }
 
 /**
@@ -29,6 +27,8 @@ export function mergeFamilies(
   if (first === undefined) return undefined
   const labelNames = Array.from(new Set(sources.flatMap(({ family }) => family.labelNames)))
   const merged = new Map<string, MetricSeries>()
+  const most = mostSeries(maxSeries, first.family.bounds)
+  const hasRoom = createLabelRoom()
   for (const { family, live } of sources) {
     if (!isSameMetric(family, first.family)) continue
     const places = labelNames.map((name) => family.labelNames.indexOf(name))
@@ -37,7 +37,7 @@ export function mergeFamilies(
     for (const series of family.series) {
       let labels = series.labels && places.map((place) => series.labels?.[place] ?? '')
       let key = labels === null ? '' : JSON.stringify(labels)
-      if (merged.size >= maxSeries && !merged.has(key)) {
+      if (labels !== null && !merged.has(key) && (merged.size >= most || !hasRoom(labels))) {
         labels = null
         key = ''
       }

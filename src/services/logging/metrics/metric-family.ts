@@ -18,6 +18,14 @@ export interface MetricFamily {
   readonly series: readonly MetricSeries[]
 }
 
+/** Whether two sources mean the same by a metric's name. */
+export function isSameMetric(
+  a: Pick<MetricFamily, 'type' | 'bounds'>,
+  b: Pick<MetricFamily, 'type' | 'bounds'>,
+): boolean {
+  return a.type === b.type && (a.bounds ?? []).join() === (b.bounds ?? []).join()
+}
+
 /** One combination of labels, and its value. */
 export interface MetricSeries {
   /** In the order of the names; `null` for the series that took what was over the limit. */

@@ -14,11 +14,17 @@ export interface MetricsOptions {
   readonly backend?: Pick<Backend, 'store'>
   /** Keeps the totals of one program apart from those of others. Default `default`. */
   readonly namespace?: string
-  /** Partitions of the store over which isolates are spread, 1 to 64. Default 1. */
+  /**
+   * Partitions of the store over which isolates are spread, 1 to 64: with fewer than before, what
+   * is in the others is no longer counted. Default 1.
+   */
   readonly shards?: number
   /** How long after its last flush an isolate is taken for gone, 1 min to 1 day. Default 10 min. */
   readonly staleAfter?: Duration
-  /** Series of one metric, 1 to 2,000; what is over it is one series. Default 1,000. */
+  /**
+   * Series of one metric, 1 to 2,000; what is over it is one series. Histograms have at most 20,000
+   * buckets in all of theirs. Default 1,000.
+   */
   readonly maxSeries?: number
   /**
    * Whether each number remembers the trace that was running, for OpenMetrics' exemplars. Default

@@ -1,10 +1,10 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import type { MetricReading, Service } from '../../../runtime/ports/service.ts'
 import { currentContext } from '../context/context.ts'
-import { MAX_ERRORS, NOTHING, type FlushResult } from '../exporting/flush-result.ts'
+import { addResults, flushAll, NOTHING, type FlushResult } from '../exporting/flush-result.ts'
 import { exposeMetrics } from './expose-metrics.ts'
 import {
   createCounter,
@@ -17,9 +17,10 @@ import {
   type InstrumentHost,
   type Metric,
 } from './instruments.ts'
-import { isSameMetric } from './merge-families.ts'
+import { checkBuckets, describeMetric } from './describe-metric.ts'
+import { joinFamilies, readFamilies } from './join-families.ts'
 import { MetricError } from './metric-error.ts'
-import type { MetricFamily, MetricType } from './metric-family.ts'
+import { isSameMetric, type MetricFamily } from './metric-family.ts'
 import {
   DEFAULT_BUCKETS,
   type GaugeOptions,
@@ -75,8 +76,9 @@ export class MetricsService {
   readonly #shared: ReturnType<typeof createLazyTotals> | undefined
   readonly #host: InstrumentHost
   readonly #notices = new Map<string, Counter<'metric'>>()
-  /** By metric, how often it had changed when it was last written. */
-  readonly #written = new Map<string, number>()
+  /** By metric, how often it had changed when it was last written, and when that was. */
+  readonly #written = new Map<string, { readonly changes: number; readonly at: number }>()
+  readonly #staleMs: number
   readonly #flushEveryMs: number
   #flushedAt = -Infinity
 
@@ -93,7 +95,7 @@ export class MetricsService {
       throw new TypeError(
         `Cannot ${CREATE}: namespace is no word of at most 100 characters, one expected`,
       )
-    this.#exporters = [...(options.exporters ?? [])]
+    this.#exporters = checkExporters(options.exporters ?? [])
     this.#host = {
       now,
       exemplar: options.exemplars === true ? currentExemplar : undefined,
@@ -114,7 +116,9 @@ export class MetricsService {
     this.#flushEveryMs = checkDuration(CREATE, 'flushEvery', flushEvery, 0, 3_600_000)
     checkInteger(CREATE, 'shards', shards, 1, 64)
     const staleMs = checkDuration(CREATE, 'staleAfter', staleAfter, 60_000, 86_400_000)
+    this.#staleMs = staleMs
     if (backend !== undefined) {
+      checkParts(CREATE, 'backend', backend, ['store'])
       const { store } = backend
       this.#shared = createLazyTotals({
         store,
@@ -139,7 +143,7 @@ export class MetricsService {
     name: string,
     options: MetricOptions<Label>,
   ): Counter<Label> {
-    const family = this.#family(name.replace(/_total$/, ''), 'counter', options, [])
+    const family = describeMetric(name, 'counter', options)
     return this.#define(family, () => createCounter(family, this.#host))
   }
 
@@ -153,14 +157,13 @@ export class MetricsService {
     name: string,
     options: GaugeOptions<Label>,
   ): Gauge<Label> {
-    const family = {
-      ...this.#family(name, 'gauge', options, ['merge']),
-      merge: options.merge ?? 'last',
-    }
-    if (!/^(?:last|sum|min|max)$/.test(family.merge))
+    const described = describeMetric(name, 'gauge', options, ['merge'])
+    const { merge = 'last' } = options
+    if (typeof merge !== 'string' || !/^(?:last|sum|min|max)$/.test(merge))
       throw new TypeError(
-        `Cannot create metric: merge is ${JSON.stringify(family.merge)}, last, sum, min or max expected`,
+        `Cannot create metric: merge is ${JSON.stringify(merge)}, last, sum, min or max expected`,
       )
+    const family = { ...described, merge }
     return this.#define(family, () => createGauge(family, this.#host))
   }
 
@@ -175,13 +178,18 @@ export class MetricsService {
     name: string,
     options: HistogramOptions<Label>,
   ): Histogram<Label> {
-    const bounds = checkBuckets(options.buckets ?? DEFAULT_BUCKETS)
-    const family = { ...this.#family(name, 'histogram', options, ['buckets']), bounds }
+    const described = describeMetric(name, 'histogram', options, ['buckets'])
+    const family = { ...described, bounds: checkBuckets(options.buckets ?? DEFAULT_BUCKETS) }
     return this.#define(family, () => createHistogram(family, this.#host))
   }
 
   /** Shows the numbers of a service, as a queue or webhooks, with each exposition. */
   watch(service: Pick<Service, 'readMetrics'>): void {
+    const given: unknown = service
+    if (typeof given !== 'object' || given === null)
+      throw new TypeError(
+        'Cannot watch service: it is of another kind, a queue or the like expected',
+      )
     if (service.readMetrics !== undefined)
       this.#collectors.push(async () => (await service.readMetrics?.()) ?? [])
   }
@@ -217,9 +225,8 @@ export class MetricsService {
       const names = new Set(shared.map(({ name }) => name))
       families = [...shared, ...this.#snapshot().filter(({ name }) => !names.has(name))]
     }
-    return [...families, ...familiesOf(readings.flat(), this.#host.now())].toSorted((a, b) =>
-      a.name < b.name ? -1 : 1,
-    )
+    const shown = readFamilies(readings.flat(), this.#host.now())
+    return joinFamilies([...families, ...shown]).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /**
@@ -231,20 +238,18 @@ export class MetricsService {
     // A clock may step back.
     if (now >= this.#flushedAt && now - this.#flushedAt < this.#flushEveryMs) return NOTHING
     this.#flushedAt = now
-    const results = [await this.#shareQuietly()]
-    for (const exporter of this.#exporters) {
-      try {
-        const families = exporter.wants === 'totals' ? await this.read() : this.#snapshot()
-        results.push(await exporter.export(families))
-      } catch (error) {
-        results.push({ ...NOTHING, errors: [error] })
-      }
-    }
-    return {
-      sent: results.reduce((sum, { sent }) => sum + sent, 0),
-      dropped: results.reduce((sum, { dropped }) => sum + dropped, 0),
-      errors: results.flatMap(({ errors }) => errors).slice(0, MAX_ERRORS),
-    }
+    const shared = await flushAll([{ flush: () => this.#share() }])
+    // Side by side: one that is slow keeps no other waiting.
+    let totals: Promise<readonly MetricFamily[]> | undefined
+    const exported = await flushAll(
+      this.#exporters.map((exporter) => ({
+        flush: async () =>
+          exporter.export(
+            exporter.wants === 'totals' ? await (totals ??= this.read()) : this.#snapshot(),
+          ),
+      })),
+    )
+    return addResults([shared, exported])
   }
 
   /**
@@ -252,66 +257,32 @@ export class MetricsService {
    * count it begin at 0.
    */
   async forget(name: string): Promise<void> {
-    await this.#shared?.forget(name.replace(/_total$/, ''))
+    await this.#shared?.forget(name)
+    // A counter's is kept without.
+    if (name.endsWith('_total')) await this.#shared?.forget(name.slice(0, -6))
   }
 
-  async #shareQuietly(): Promise<FlushResult> {
-    try {
-      return { ...NOTHING, ...(await this.#share()) }
-    } catch (error) {
-      return { ...NOTHING, errors: [error] }
-    }
-  }
-
-  async #share(): Promise<{ sent: number; errors: readonly unknown[] }> {
-    if (this.#shared === undefined) return { sent: 0, errors: [] }
-    const changed = Array.from(this.#metrics).filter(
-      ([name, { table }]) => table.series.length > 0 && this.#written.get(name) !== table.changes,
-    )
-    if (changed.length === 0) return { sent: 0, errors: [] }
-    const changes = changed.map(([name, { table }]): [string, number] => [name, table.changes])
+  async #share(): Promise<FlushResult> {
+    if (this.#shared === undefined) return NOTHING
+    const at = this.#host.now()
+    const changed = Array.from(this.#metrics).filter(([name, { table, family }]) => {
+      const written = this.#written.get(name)
+      if (table.series.length === 0 || written === undefined) return table.series.length > 0
+      // A gauge that stays as it is must not be taken for one whose isolate is gone.
+      const isOld = family.type === 'gauge' && Math.abs(at - written.at) >= this.#staleMs / 2
+      return isOld || written.changes !== table.changes
+    })
+    if (changed.length === 0) return NOTHING
+    const taken = changed.map(([name, { table }]) => ({ name, changes: table.changes, at }))
     const errors = await this.#shared.write(changed.map(([, metric]) => familyOf(metric)))
-    for (const [name, count] of changes) this.#written.set(name, count)
-    return { sent: changed.length - errors.length, errors }
+    for (const { name, ...written } of taken) this.#written.set(name, written)
+    return { sent: changed.length - errors.length, dropped: 0, errors }
   }
 
   #snapshot(): readonly MetricFamily[] {
     return Array.from(this.#metrics.values()).flatMap((metric) =>
       metric.table.series.length === 0 ? [] : familyOf(metric),
     )
-  }
-
-  #family<Label extends string>(
-    name: string,
-    type: MetricType,
-    options: MetricOptions<Label>,
-    more: readonly string[],
-  ): Omit<MetricFamily, 'series'> {
-    const action = 'create metric'
-    checkOptions<MetricOptions<Label>>(action, options, ['help'], [
-      'labels',
-      'unit',
-      ...more,
-    ] as 'unit'[])
-    const { help, labels = [], unit } = options
-    // Escaped it is a name for everyone; only what cannot be seen is refused.
-    if (typeof name !== 'string' || !/^[^\p{C}\s"]{1,200}$/u.test(name))
-      throw new TypeError(
-        `Cannot ${action}: the name is no word of at most 200 characters, as "emails_sent_total" expected`,
-      )
-    for (const label of labels)
-      if (!/^(?!__)[^\p{C}\s"]{1,100}$/u.test(label) || label === 'le' || label === 'quantile')
-        throw new TypeError(
-          `Cannot ${action}: label ${JSON.stringify(label)} is no name for one, a word expected`,
-        )
-    const shown = new Set(labels.map((label) => escapeName(label, 'underscores')))
-    if (shown.size !== labels.length || labels.length > 20)
-      throw new TypeError(`Cannot ${action}: labels has one twice or more than 20, others expected`)
-    if (unit !== undefined && !(/^\w+$/.test(unit) && name.endsWith(`_${unit}`)))
-      throw new TypeError(
-        `Cannot ${action}: the name does not end in the unit, "${name}_${unit}" expected`,
-      )
-    return { name, type, help, unit, labelNames: [...labels] }
   }
 
   #define<Instrument>(
@@ -377,35 +348,12 @@ function familyOf({ family, table }: Metric): MetricFamily {
   }
 }
 
-/** The readings of services, by name. */
-function familiesOf(readings: readonly MetricReading[], at: number): readonly MetricFamily[] {
-  const byName = new Map<string, MetricReading[]>()
-  for (const reading of readings)
-    byName.set(reading.name, [...(byName.get(reading.name) ?? []), reading])
-  return Array.from(byName, ([name, all]) => {
-    const labelNames = Array.from(new Set(all.flatMap(({ labels }) => Object.keys(labels))))
-    const { type, help } = all[0] ?? { type: 'gauge', help: '' }
-    return {
-      name: type === 'counter' ? name.replace(/_total$/, '') : name,
-      type,
-      help,
-      labelNames,
-      series: all.map(({ labels, value }) => ({
-        labels: labelNames.map((label) => labels[label] ?? ''),
-        value,
-        at,
-      })),
-    }
-  })
-}
-
-function checkBuckets(buckets: readonly number[]): readonly number[] {
-  const ascends = buckets.every(
-    (bound, at) => Number.isFinite(bound) && bound > (buckets[at - 1] ?? -Infinity),
-  )
-  if (buckets.length >= 1 && buckets.length <= 60 && ascends) return [...buckets]
-  throw new RangeError(
-    'Cannot create metric: buckets are not 1 to 60 ascending numbers, such expected',
+function checkExporters(exporters: readonly MetricsExporter[]): readonly MetricsExporter[] {
+  const given: unknown = exporters
+  if (Array.isArray(given) && exporters.every((one) => typeof one?.export === 'function'))
+    return [...exporters]
+  throw new TypeError(
+    `Cannot ${CREATE}: exporters is no list of exporters, as [otlpMetrics({ url })] expected`,
   )
 }
 

@@ -1,3 +1,4 @@
+import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Exemplar } from './metric-family.ts'
 
 /** Labels as they are given with a value. */
@@ -17,10 +18,27 @@ export interface LiveSeries {
 /** Longest value of a label; longer ones are cut. */
 const MAX_LABEL_LENGTH = 200
 /**
- * Characters of labels that one metric keeps, so that what is stored of it fits one entry of a
- * store.
+ * Bytes of labels and numbers of buckets that one metric keeps, so that what is stored of it fits
+ * one entry of a store.
  */
-const MAX_LABEL_CHARACTERS = 200_000
+const MAX_LABEL_BYTES = 350_000
+const MAX_COUNTS = 20_000
+
+/** How many series with these buckets fit one entry of a store. */
+export function mostSeries(most: number, bounds: readonly number[] = []): number {
+  return Math.min(most, Math.floor(MAX_COUNTS / (bounds.length + 1)))
+}
+
+/** Counts the room that labels take; what no longer fits is refused. */
+export function createLabelRoom(): (labels: readonly string[]) => boolean {
+  let left = MAX_LABEL_BYTES
+  return (labels) => {
+    const bytes = utf8Length(JSON.stringify(labels))
+    if (bytes > left) return false
+    left -= bytes
+    return true
+  }
+}
 
 /** The series of one metric by their labels, up to a number of them. */
 export class SeriesTable {
@@ -32,7 +50,7 @@ export class SeriesTable {
   readonly #create: (labels: readonly string[] | null) => LiveSeries
   readonly #most: number
   readonly #onOverflow: () => void
-  #characters = 0
+  readonly #hasRoom = createLabelRoom()
   #overflow: LiveSeries | undefined
   /** Whether a value was there that is not shown as it is, or has what stands between values. */
   #exact = false
@@ -64,6 +82,9 @@ export class SeriesTable {
   }
 
   #add(key: string, labels: LabelValues<string> | undefined): LiveSeries {
+    const given: unknown = labels ?? {}
+    if (typeof given !== 'object')
+      throw new TypeError(`Cannot count: labels are of another kind, an object expected`)
     for (const name of Object.keys(labels ?? {}))
       if (!this.labelNames.includes(name))
         throw new TypeError(
@@ -78,14 +99,12 @@ export class SeriesTable {
       return this.#ofExact(labels)
     }
     const values = this.#shown(labels)
-    const characters = values.join('').length
-    if (this.series.length >= this.#most || this.#characters + characters > MAX_LABEL_CHARACTERS) {
+    if (this.series.length >= this.#most || !this.#hasRoom(values)) {
       this.#onOverflow()
       if (this.#overflow === undefined) this.series.push((this.#overflow = this.#create(null)))
       return this.#overflow
     }
     const series = this.#create(values)
-    this.#characters += characters
     this.series.push(series)
     this.#byKey.set(key, series)
     return series

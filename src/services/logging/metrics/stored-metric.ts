@@ -24,16 +24,19 @@ export interface StoredMetric {
   readonly folded?: Readonly<Record<string, number>>
 }
 
-/** Labels, value, when, counts and exemplars. */
+/** Labels, value, when, counts and exemplars. Infinities, which JSON does not have, are texts. */
 type StoredSeries = readonly [
   labels: readonly string[] | null,
-  value: number,
+  value: number | string,
   at: number,
   counts: readonly number[] | null,
   exemplars: readonly (StoredExemplar | null)[] | null,
 ]
 
 type StoredExemplar = readonly [labels: Readonly<Record<string, string>>, value: number, at: number]
+
+/** Characters of the exemplars of one metric that are kept: they are many times its numbers. */
+const MAX_EXEMPLARS = 200_000
 
 /** @param since What is left out: what others have of these series already */
 export function storedMetric(
@@ -42,6 +45,14 @@ export function storedMetric(
   batch: number,
   at: number,
 ): StoredMetric {
+  let room = MAX_EXEMPLARS
+  const packed = (exemplar: Exemplar | undefined): StoredExemplar | null => {
+    if (exemplar === undefined) return null
+    const text = JSON.stringify(exemplar.labels)
+    // Digits of the value and the time, and what stands around them.
+    room -= text.length + 40
+    return room < 0 ? null : [exemplar.labels, exemplar.value, exemplar.at]
+  }
   return {
     type,
     help,
@@ -55,7 +66,7 @@ export function storedMetric(
       const before = since.get(seriesKey(one.labels))
       return [
         one.labels,
-        type === 'gauge' ? one.value : one.value - (before?.value ?? 0),
+        numberOrText(type === 'gauge' ? one.value : one.value - (before?.value ?? 0)),
         one.at,
         one.counts?.map((count, bucket) => count - (before?.counts?.[bucket] ?? 0)) ?? null,
         one.exemplars === undefined ? null : Array.from(one.exemplars, packed),
@@ -77,7 +88,7 @@ export function familyOf(name: string, stored: StoredMetric): MetricFamily {
     merge: merge ?? undefined,
     series: series.map(([own, value, at, counts, exemplars]) => ({
       labels: own,
-      value,
+      value: Number(value),
       at,
       counts: counts ?? undefined,
       exemplars: exemplars?.map(unpacked),
@@ -98,8 +109,8 @@ export function seriesKey(labels: readonly string[] | null): string {
   return labels === null ? '' : JSON.stringify(labels)
 }
 
-function packed(exemplar: Exemplar | undefined): StoredExemplar | null {
-  return exemplar === undefined ? null : [exemplar.labels, exemplar.value, exemplar.at]
+function numberOrText(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value)
 }
 
 function unpacked(exemplar: StoredExemplar | null): Exemplar | undefined {

@@ -1,4 +1,5 @@
 import { encodeHex } from '../../../primitives/hex.ts'
+import { isInstance } from '../../../primitives/read-thrown.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type {
   AtomicStore,
@@ -7,9 +8,10 @@ import type {
 } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { BackendError } from '../../../runtime/ports/backend-error.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import { isSameMetric, mergeFamilies, type FamilySource } from './merge-families.ts'
+import { foldTotals } from './fold-totals.ts'
+import { mergeFamilies, type FamilySource } from './merge-families.ts'
 import { MetricError } from './metric-error.ts'
-import type { MetricFamily, MetricSeries } from './metric-family.ts'
+import { isSameMetric, type MetricFamily, type MetricSeries } from './metric-family.ts'
 import {
   familyOf,
   readStored,
@@ -44,9 +46,6 @@ interface Known {
 
 const MAX_METRICS_A_COMMIT = 40
 const MAX_TRIES = 8
-/** Isolates that are folded at a time, and remembered. */
-const MAX_FOLDED = 50
-const MAX_REMEMBERED = 200
 
 /**
  * One set of totals over isolates that come and go. Each keeps its own totals under its own key:
@@ -72,15 +71,18 @@ export class SharedMetrics {
    * @returns What could not be written, because the store has it otherwise
    * @throws BackendError when the store failed; it may have been written
    */
-  async write(families: readonly MetricFamily[]): Promise<readonly MetricError[]> {
+  async write(families: readonly MetricFamily[]): Promise<readonly unknown[]> {
     const partition = this.#partition()
     const errors = await this.#define(this.#shard(0), families)
     const refused = new Set(errors.map(({ metric }) => metric))
     const writable = families.filter(({ name }) => !refused.has(name))
+    const told: unknown[] = errors.map(({ error }) => error)
     for (let at = 0; at < writable.length; at += MAX_METRICS_A_COMMIT)
-      await this.#commit(partition, writable.slice(at, at + MAX_METRICS_A_COMMIT))
+      told.push(
+        ...(await this.#writeTogether(partition, writable.slice(at, at + MAX_METRICS_A_COMMIT))),
+      )
     await this.#fold(partition)
-    return errors.map(({ error }) => error)
+    return told
   }
 
   /** @returns The totals over all isolates */
@@ -97,7 +99,9 @@ export class SharedMetrics {
           family: familyOf(name, stored),
           live: kind === 'i' && now() - stored.at < staleMs,
         }
-        sources.set(name, [...(sources.get(name) ?? []), source])
+        const known = sources.get(name)
+        if (known === undefined) sources.set(name, [source])
+        else known.push(source)
       }
     return Array.from(sources.values()).flatMap(
       (all) => mergeFamilies(all, this.#options.maxSeries) ?? [],
@@ -165,6 +169,23 @@ export class SharedMetrics {
         else this.#checked.add(name)
       }
     }
+    return errors
+  }
+
+  /** What the store cannot take of one metric does not stop the others. */
+  async #writeTogether(
+    partition: StorePartition,
+    families: readonly MetricFamily[],
+  ): Promise<readonly unknown[]> {
+    try {
+      await this.#commit(partition, families)
+      return []
+    } catch (error) {
+      if (isInstance(error, BackendError)) throw error
+      if (families.length === 1) return [error]
+    }
+    const errors: unknown[] = []
+    for (const family of families) errors.push(...(await this.#writeTogether(partition, [family])))
     return errors
   }
 
@@ -241,8 +262,7 @@ export class SharedMetrics {
         !key.startsWith(`i/${this.#id}/`) && stored !== undefined && now() - stored.at >= staleMs
       )
     })
-    for (const entry of gone.slice(0, MAX_FOLDED))
-      await foldEntry(partition, entry, this.#options.maxSeries)
+    await foldTotals(partition, gone, this.#options.maxSeries)
   }
 
   #keyOf(name: string): string {
@@ -269,45 +289,6 @@ const EMPTY: StoredMetric = {
   series: [],
   batch: 0,
   at: 0,
-}
-
-/**
- * Moves one isolate's totals of one metric; somebody else may be faster, and then there is nothing
- * left to do.
- */
-async function foldEntry(
-  partition: StorePartition,
-  entry: StoreEntry,
-  maxSeries: number,
-): Promise<void> {
-  const [, id = '', ...rest] = entry.key.split('/')
-  const name = rest.join('/')
-  const stored = readStored(entry.value)
-  if (stored === undefined) return
-  const key = `b/${name}`
-  const base = await partition.get(key)
-  const before = base === null ? undefined : readStored(base.value)
-  const sources = [before, stored].flatMap((one) =>
-    one === undefined ? [] : [{ family: familyOf(name, one), live: false }],
-  )
-  const merged = mergeFamilies(sources, maxSeries)
-  if (merged === undefined) return
-  const remembered = Object.entries({ ...before?.folded, [id]: stored.batch }).slice(
-    -MAX_REMEMBERED,
-  )
-  const value = {
-    ...storedMetric(merged, new Map(), 0, Math.max(stored.at, before?.at ?? 0)),
-    folded: Object.fromEntries(remembered),
-  }
-  await partition.commit({
-    check: [
-      { key: entry.key, version: entry.version },
-      { key, version: base?.version ?? null },
-    ],
-    // A stored metric is JSON through and through.
-    set: [{ key, value }],
-    delete: [entry.key],
-  })
 }
 
 async function allEntries(partition: StorePartition, prefix = ''): Promise<readonly StoreEntry[]> {

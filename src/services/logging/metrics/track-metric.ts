@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { NotConfiguredError } from '../../../runtime/ports/not-configured-error.ts'
 import type { MetricType } from './metric-family.ts'
 import { MetricsService } from './metrics-service.ts'
@@ -42,6 +43,7 @@ export function configureMetrics(
  * @param value How many; of a gauge its value, of a histogram what was observed. Default 1
  * @param options `type`: default `counter`
  * @throws NotConfiguredError before `configureMetrics`
+ * @throws TypeError when the name, a label or an option is malformed
  * @throws MetricError `defined_otherwise` when the name was used with other labels or another type
  * @example
  * ```ts
@@ -56,7 +58,15 @@ export async function trackMetric(
 ): Promise<TrackedMetric> {
   if (configured === undefined)
     throw new NotConfiguredError('track metric', 'configureMetrics({ backend })')
+  checkOptions('track metric', options, [], ['type', 'help'])
   const { type = 'counter', help = `Tracked as ${name}` } = options
+  const given: unknown = labels
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError('Cannot track metric: labels are of another kind, an object expected')
+  if (!/^(?:counter|gauge|histogram)$/.test(type))
+    throw new TypeError(
+      `Cannot track metric: type is ${JSON.stringify(type)}, counter, gauge or histogram expected`,
+    )
   const described = { help, labels: Object.keys(labels).toSorted() }
   if (type === 'gauge') configured.gauge(name, described).set(labels, value)
   else if (type === 'histogram') configured.histogram(name, described).observe(labels, value)

@@ -4,6 +4,7 @@ import { suite, type Suite } from '../../suite.ts'
 import { alertsLaws } from './alerts-laws.ts'
 import { auditLaws } from './audit-laws.ts'
 import { metricsLaws } from './metrics-laws.ts'
+import { metricsRoomLaws } from './metrics-room-laws.ts'
 import { tracingLaws } from './tracing-laws.ts'
 
 /** A backend, and the clock of the process beside it; `advance` moves both. */
@@ -16,7 +17,7 @@ export interface LoggingHarness {
 /** What logging keeps in a store. */
 export function loggingSuites(adapter: string, harness: LoggingHarness): readonly Suite[] {
   return [
-    suite('MetricsService', adapter, metricsLaws, harness),
+    suite('MetricsService', adapter, [...metricsLaws, ...metricsRoomLaws], harness),
     suite('AuditLog', adapter, auditLaws, harness),
     suite('Alerts', adapter, alertsLaws, harness),
     suite('TracingService', adapter, tracingLaws, harness),
