@@ -1,6 +1,7 @@
 import { memory } from '../../../src/runtime/backends/memory/index.ts'
 import { wakerLaws } from '../../../src/runtime/ports/waker/waker.conformance.ts'
 import { createFakeClock, createSeededRandom } from '../../../src/testing/index.ts'
+import { createInFlight } from '../../support/in-flight.ts'
 import { backendSuites } from './backend-suites.ts'
 import { suite, type Suite } from '../suite.ts'
 
@@ -10,7 +11,7 @@ import { suite, type Suite } from '../suite.ts'
  * @param seeds Of simulated worlds; see `job-simulation.ts`
  */
 export function memorySuites(seeds?: string): readonly Suite[] {
-  const clock = createFakeClock()
+  const clock = createFakeClock(undefined, createInFlight().quiet)
   const random = createSeededRandom()
   const open = () => memory({ clock, random })
   const { advance } = clock

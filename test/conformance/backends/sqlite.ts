@@ -1,5 +1,6 @@
 import { sqlite, type NativeDatabase } from '../../../src/runtime/backends/sqlite/index.ts'
 import { createFakeClock, createSeededRandom } from '../../../src/testing/index.ts'
+import { createInFlight } from '../../support/in-flight.ts'
 import { backendSuites } from './backend-suites.ts'
 import type { Suite } from '../suite.ts'
 
@@ -13,7 +14,7 @@ export function sqliteSuites(
   openDatabase: () => NativeDatabase | string = () => ':memory:',
   seeds?: string,
 ): readonly Suite[] {
-  const clock = createFakeClock()
+  const clock = createFakeClock(undefined, createInFlight().quiet)
   const random = createSeededRandom()
   const open = async () => sqlite(openDatabase(), { clock, random })
   return backendSuites('sqlite', { open, clock, advance: clock.advance, seeds })

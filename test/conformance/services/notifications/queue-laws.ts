@@ -318,7 +318,7 @@ export const queueLaws: readonly NotificationLaw[] = [
         notifications.sendBulk(messages, { rateLimit: { limit: 1, window: '2s' } }),
       )
       for (let sent = 1; sent <= messages.length; sent++) {
-        await until(() => provider.got.length === sent)
+        await until(harness, () => provider.got.length === sent)
         await harness.advance(1999)
         expectEqual(provider.got.length, sent)
         await harness.advance(1)
