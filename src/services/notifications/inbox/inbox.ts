@@ -14,6 +14,7 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import type { Json } from '../../../runtime/ports/json.ts'
 import { NotificationError } from '../notification-error.ts'
 import { userPartition } from '../preferences/user-partition.ts'
+import { checkKey } from '../tracking/check-key.ts'
 import { checkCategory } from '../suppression/check-category.ts'
 import type { InboxChannel, InboxContent } from './inbox-channel.ts'
 import type { InboxItem, InboxPage, ListInboxOptions } from './inbox-item.ts'
@@ -140,10 +141,13 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   const inbox: Inbox = {
-    async create(userId, content, { idempotencyKey } = {}) {
+    async create(userId, content, given = {}) {
+      checkOptions('create inbox item', given, [], ['idempotencyKey'])
+      const { idempotencyKey } = given
       const checked = checkContent(content)
       const partition = userPartition(store, userId)
-      const dedupe = idempotencyKey === undefined ? null : KEY + (await digestOf(idempotencyKey))
+      const dedupe =
+        idempotencyKey === undefined ? null : KEY + (await digestOf(checkKey(idempotencyKey)))
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         const [head = null, known = null] = await partition.getMany([HEAD, dedupe ?? HEAD])
         const knownId = dedupe === null || typeof known?.value !== 'string' ? null : known.value
@@ -205,8 +209,8 @@ export function createInbox(options: InboxOptions): Inbox {
       return item === null ? id <= idOf(readHead(head).seq) : item.readAt !== null
     },
     markRead(userId, ids) {
-      const list = (typeof ids === 'string' ? [ids] : [...ids]).map(checkId)
-      return changeItems(userId, list, (item) =>
+      const list = new Set((typeof ids === 'string' ? [ids] : [...ids]).map(checkId))
+      return changeItems(userId, [...list], (item) =>
         item.readAt === null ? { ...item, readAt: clock.now() } : item,
       )
     },

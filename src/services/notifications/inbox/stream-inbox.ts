@@ -65,6 +65,7 @@ export async function streamInbox(request: Request, parts: StreamInboxParts): Pr
     wake()
   }
   signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
 
   function pause(): Promise<void> {
     return new Promise((resolve) => {

@@ -34,20 +34,21 @@ const BACKEND_WAIT_MS = 2000
 export function createNotificationProcessor(
   runner: NotificationRunner,
   random: RandomSource,
-): JobProcessor {
+): Pick<JobProcessor, 'process'> {
   const unknownJobs = createUnknownJobReport()
+
+  function leave(job: ClaimedJob, message: string): JobOutcome {
+    const unknown = { code: 'unknown_job', message } as const
+    const outcome = leaveToOthers(job, unknown, random.fraction())
+    unknownJobs.say(NOTIFICATION_QUEUE, job.name, outcome, unknown)
+    return outcome
+  }
+
   return {
-    queue: NOTIFICATION_QUEUE,
-    knows: ({ data }) => isKnown(readQueued(data)),
     async process(job, { signal }) {
       const queued = readQueued(job.data)
-      if (!isKnown(queued)) {
-        const message = 'Cannot run notification: the job is none that this version knows'
-        const unknown = { code: 'unknown_job', message } as const
-        const outcome = leaveToOthers(job, unknown, random.fraction())
-        unknownJobs.say(NOTIFICATION_QUEUE, job.name, outcome, unknown)
-        return outcome
-      }
+      if (!isKnown(queued))
+        return leave(job, 'Cannot run notification: the job is none that this version knows')
       try {
         const isLast = job.attempt >= job.maxAttempts
         const run = await runner.run(queued, { signal, isLast })
@@ -59,6 +60,9 @@ export function createNotificationProcessor(
           ...(run.work !== undefined && { data: { ...queued, work: run.work } }),
         }
       } catch (error) {
+        // During a deploy others may have the template.
+        if (error instanceof NotificationError && error.code === 'template_not_found')
+          return leave(job, error.message)
         return outcomeOf(error, job, signal, random)
       }
     },

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../../runtime/coordination/json-object.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { QueuedNotification } from './notification-queue.ts'
 
@@ -24,7 +25,16 @@ export function readQueued(data: unknown): QueuedNotification | null {
   }
 }
 
-/** Whether this version knows what a job does. */
-export function isKnown(queued: QueuedNotification | null): queued is QueuedNotification {
-  return queued !== null && KINDS.has(queued.kind)
+/** Whether this version knows what a job does, and the template by which it does it. */
+export function isKnown(
+  queued: QueuedNotification | null,
+  knowsTemplate: (name: string) => boolean = () => true,
+): queued is QueuedNotification {
+  if (queued === null || !KINDS.has(queued.kind)) return false
+  const { work } = queued
+  if (!isJsonObject(work)) return true
+  // A message of one channel, a user's or a digest, or one that escalates.
+  const { message, task } = work
+  const { template } = isJsonObject(message) ? message : isJsonObject(task) ? task : work
+  return typeof template !== 'string' || knowsTemplate(template)
 }

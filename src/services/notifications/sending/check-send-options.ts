@@ -15,6 +15,11 @@ export function checkSendOptions(message: object): void {
   const { sendAt, signal } = given
   if (sendAt !== undefined && !(sendAt instanceof Date))
     checkKind('sendAt', sendAt, 'number', 'ms since 1970 or a Date')
+  if (!['avoid', 'accept', undefined].includes(given.duplicates))
+    throw new NotificationError(
+      'invalid_request',
+      "Cannot send: duplicates is neither 'avoid' nor 'accept'",
+    )
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw refusal('signal', typeof signal, 'an AbortSignal')
 }

@@ -82,9 +82,11 @@ export function createNotifications(options: NotificationsOptions): Notification
     const parts = await load()
     return createNotificationProcessor({ run: (job, run) => runJob(parts, job, run) }, random)
   })
+  const knowsTemplate = (name: string): boolean =>
+    Object.values(options.templates ?? []).some((template) => template.name === name)
   const processor: JobProcessor = {
     queue: NOTIFICATION_QUEUE,
-    knows: ({ data }) => isKnown(readQueued(data)),
+    knows: ({ data }) => isKnown(readQueued(data), knowsTemplate),
     process: async (job, control) => (await loadProcessor()).process(job, control),
   }
   const send = async <Channel extends SentChannel>(

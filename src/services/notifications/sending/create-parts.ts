@@ -83,7 +83,15 @@ export function createParts(options: CheckedOptions): NotificationParts {
   return {
     backend,
     pools,
-    sender: createSender({ prepare, deliver, log, queue, clock, random }),
+    sender: createSender({
+      prepare,
+      deliver,
+      log,
+      queue,
+      templates: loadTemplates,
+      clock,
+      random,
+    }),
     prepare,
     gate,
     log,

@@ -8,8 +8,6 @@ import { NotificationError } from '../notification-error.ts'
 import { userPartition } from '../preferences/user-partition.ts'
 import { queuedJob } from '../queue/enqueue-message.ts'
 import type { NotificationParts } from './notification-parts.ts'
-import type { NotifyResult } from './notify-user.ts'
-import { tellUser } from './tell-user.ts'
 import { taskJson, type UserTask } from './user-task.ts'
 
 /** What joins a digest. */
@@ -37,8 +35,10 @@ const KEY = /^[\w.:-]{1,128}$/
 const MOST_SEEN = 1000
 const MOST_ITEM_BYTES = 16_384
 const MOST_BYTES = 700_000
-/** A window whose job was lost goes with this. */
+/** A window that nothing joins any more and whose job was lost goes with this. */
 const KEEP_MS = 60 * 86_400_000
+/** How long after its time a digest is taken for one whose job was lost. */
+const LATE_MS = 600_000
 
 /**
  * Adds something to a user's digest, or opens one. Its one job is added before the window opens:
@@ -66,8 +66,8 @@ export async function joinDigest(
     )
   const id = encodeBase64Url(parts.random.bytes(16))
   const dueAt = parts.clock.now() + windowMs
-  const join = (hasJob: boolean): Promise<number | null | 'closed'> =>
-    changeEntry<number | null | 'closed'>(partition, windowKey(key), (entry) => {
+  const join = (hasJob: boolean): Promise<OpenWindow | null | 'closed'> =>
+    changeEntry<OpenWindow | null | 'closed'>(partition, windowKey(key), (entry) => {
       const there = readWindow(entry)
       if (there === null && !hasJob) return { result: 'closed' }
       const open = there ?? { id, dueAt, count: 0, seen: [], items: [], task: json }
@@ -81,30 +81,48 @@ export async function joinDigest(
         task: json,
       }
       return {
-        result: open.dueAt,
+        result: open,
         write: {
           set: [{ key: windowKey(key), value: windowJson(joined), expiresInMs: KEEP_MS }],
         },
       }
     })
-  const joined = await join(false)
-  if (joined !== 'closed') return joined
-  const work = { userId: task.user.id, key, windowId: id }
-  await parts.queue.addBulk([queuedJob('digest', id, work, windowMs)])
-  const opened = await join(true)
-  return opened === 'closed' ? null : opened
+  const addJob = (windowId: string, jobId: string, delayMs: number): Promise<unknown> => {
+    const work = { userId: task.user.id, key, windowId, template: task.template }
+    return parts.queue.addBulk([queuedJob('digest', jobId, work, delayMs)])
+  }
+  let joined = await join(false)
+  if (joined === 'closed') {
+    await addJob(id, id, windowMs)
+    joined = await join(true)
+  } else if (joined !== null && joined.dueAt < parts.clock.now() - LATE_MS)
+    // Somebody took its job out of the queue, or it waits for a worker: one more does no harm.
+    await addJob(joined.id, `${joined.id}~late`, 0)
+  return joined === 'closed' || joined === null ? null : joined.dueAt
 }
 
-/** Closes a digest and tells the user: what comes from now on opens the next. */
-export async function sendDigest(
-  parts: NotificationParts,
+/** A digest that nothing joins any more. */
+export interface ClosedDigest {
+  /** Tells the user all of it. */
+  readonly task: UserTask
+  /** Drops it, once what became of it is final: until then it can be told again. */
+  forget(): Promise<void>
+}
+
+/**
+ * Closes a digest: what comes from now on opens the next.
+ *
+ * @returns `null` when another one was opened first, or this one was told before
+ */
+export async function closeDigest(
+  { backend }: Pick<NotificationParts, 'backend'>,
   {
     userId,
     key,
     windowId,
   }: { readonly userId: string; readonly key: string; readonly windowId: string },
-): Promise<Omit<NotifyResult, 'id' | 'sendAt'> | null> {
-  const partition = userPartition(parts.backend.store, userId)
+): Promise<ClosedDigest | null> {
+  const partition = userPartition(backend.store, userId)
   const closedKey = `digest-closed/${windowId}`
   const closed = readWindow(await partition.get(closedKey))
   const window =
@@ -120,21 +138,17 @@ export async function sendDigest(
         },
       }
     }))
-  // Another one had opened first, or it was told before.
   if (window === null) return null
-  const task = window.task as unknown as UserTask
-  const templates = await parts.templates()
-  const told = await tellUser(
-    parts,
-    {
-      ...task,
+  return {
+    task: {
+      ...(window.task as unknown as UserTask),
       data: { items: [...window.items], count: window.count },
       key: `digest:${windowId}`,
     },
-    templates.find(task.template),
-  )
-  await partition.commit({ delete: [closedKey] })
-  return told
+    async forget() {
+      await partition.commit({ delete: [closedKey] })
+    },
+  }
 }
 
 function windowKey(key: string): string {

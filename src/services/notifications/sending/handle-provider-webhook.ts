@@ -43,8 +43,15 @@ export async function handleProviderWebhook(
     if (status === null) throw error
     return new Response(null, { status })
   }
-  const events = provider.readEvents(webhook.event, url).slice(0, MOST_EVENTS)
-  await applyAll(parts, name, events, webhook.id ?? null)
+  const events = provider.readEvents(webhook.event, url)
+  if (events.length > MOST_EVENTS)
+    parts.onError(
+      new NotificationError(
+        'invalid_request',
+        `Cannot apply webhook of ${name}: it has ${events.length} events, the first ${MOST_EVENTS} are applied`,
+      ),
+    )
+  await applyAll(parts, name, events.slice(0, MOST_EVENTS), webhook.id ?? null)
   return new Response(null, { status: 200 })
 }
 
@@ -66,7 +73,10 @@ async function applyAll(
       if (changed !== null) await tellListener(parts, changed)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, events.length) }, lane))
+  const lanes = Array.from({ length: Math.min(CONCURRENCY, events.length) }, lane)
+  // One that cannot be applied holds up none of the others; the vendor sends all of them again.
+  await Promise.allSettled(lanes)
+  await Promise.all(lanes)
 }
 
 function providerOf({ pools }: NotificationParts, name: string): Provider<never> | undefined {

@@ -4,8 +4,11 @@ import { CHANNELS, isChannel, type Channel } from '../channels/channel.ts'
 import { NotificationError } from '../notification-error.ts'
 import { checkUserId } from '../preferences/user-partition.ts'
 import { queuedJob } from '../queue/enqueue-message.ts'
+import { checkKey } from '../tracking/check-key.ts'
 import { messageIdOf } from '../tracking/message-log.ts'
+import { checkCategory } from '../suppression/check-category.ts'
 import type { NotificationTemplate } from '../templates/template.ts'
+import { checkSendOptions } from './check-send-options.ts'
 import type { NotificationParts } from './notification-parts.ts'
 import type { NotifyOptions, NotifyResult, NotifyUser } from './notify-user.ts'
 import { tellUser } from './tell-user.ts'
@@ -36,11 +39,13 @@ export async function notify(
   options: NotifyOptions = {},
 ): Promise<NotifyResult> {
   checkOptions('notify', options, [], OPTIONS)
+  checkSendOptions(options)
   const { idempotencyKey, sendAt, queued = false, digest } = options
+  if (digest !== undefined) checkOptions('notify', digest, ['window'], ['key', 'most'])
   const templates = await parts.templates()
   const found = templates.find(template)
   const id = await messageIdOf(
-    idempotencyKey === undefined ? null : `notify:${idempotencyKey}`,
+    idempotencyKey === undefined ? null : `notify:${checkKey(idempotencyKey)}`,
     parts.random,
   )
   const task = taskOf(user, found, data, options, idempotencyKey ?? id)
@@ -80,6 +85,9 @@ function taskOf(
 ): UserTask {
   checkOptions('notify', user, ['id'], ['email', 'phone', 'devices', 'chat', 'locale'])
   checkUserId(user.id)
+  for (const name of ['phone', 'chat', 'locale'] as const)
+    if (user[name] !== undefined && typeof user[name] !== 'string')
+      throw refusal(`${name} of the user is a ${typeof user[name]}, text expected`)
   const { channels, mode = 'first', after = '10m', until = 'opened' } = options
   if (channels !== undefined && !(Array.isArray(channels) && channels.every(isChannel)))
     throw refusal(`channels is no list of ${CHANNELS.join(', ')}`)
@@ -88,8 +96,9 @@ function taskOf(
   if (!['sent', 'delivered', 'opened'].includes(until))
     throw refusal("until is neither 'sent', 'delivered' nor 'opened'")
   const devices: unknown = user.devices
-  if (devices !== undefined && !(Array.isArray(devices) && devices.length <= MOST_DEVICES))
-    throw refusal(`devices is no list of up to ${MOST_DEVICES}`)
+  const isList = Array.isArray(devices) && devices.length <= MOST_DEVICES
+  if (devices !== undefined && !(isList && devices.every(isObject)))
+    throw refusal(`devices is no list of up to ${MOST_DEVICES} tokens and subscriptions`)
   const { category, critical, duplicates = 'avoid' } = options
   return {
     user,
@@ -100,7 +109,7 @@ function taskOf(
     afterMs: checkDuration('notify', 'after', after, 1000, 30 * DAY_MS),
     until,
     key,
-    category: category ?? null,
+    category: category === undefined ? null : checkCategory(category),
     critical: critical ?? null,
     duplicates,
   }
@@ -113,6 +122,10 @@ async function requireKnown(
 ): Promise<void> {
   const templates = await parts.templates()
   templates.find(name)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function refusal(fault: string): NotificationError {

@@ -31,10 +31,26 @@ export async function runJob(
   options: RunOptions,
 ): Promise<JobRun> {
   const given = isJsonObject(work) ? work : {}
-  if (isSent(kind)) return runMessage(parts, kind, id, given, options)
+  try {
+    return isSent(kind)
+      ? await runMessage(parts, kind, id, given, options)
+      : await runTask(parts, kind, given, options)
+  } catch (error) {
+    await noteEnd(parts, kind, id, error, options)
+    throw error
+  }
+}
+
+async function runTask(
+  parts: NotificationParts,
+  kind: string,
+  given: JsonObject,
+  options: RunOptions,
+): Promise<JobRun> {
   switch (kind) {
     case 'notify':
-      return runNotify(parts, given, options)
+      // What the call that queued it checked.
+      return runNotify(parts, given as unknown as UserTask, options)
     case 'escalate':
       return runEscalation(parts, given)
     case 'digest':
@@ -45,6 +61,37 @@ export async function runJob(
         `Cannot run job: this version knows no ${JSON.stringify(kind.slice(0, 40))}`,
       )
   }
+}
+
+/** What ends unsent before its record says so must not look as if it waited on. */
+async function noteEnd(
+  { log, clock, onError }: NotificationParts,
+  kind: string,
+  id: string,
+  error: unknown,
+  { isLast }: RunOptions,
+): Promise<void> {
+  if (!(error instanceof NotificationError)) return
+  const { code, provider, vendorCode } = error
+  // Another version may have the template.
+  const goesOn = error.retryable || code === 'template_not_found'
+  if (goesOn && !isLast) return
+  if (!isSent(kind)) return onError(error)
+  await log.change(id, (record) =>
+    record?.status === 'queued'
+      ? {
+          result: undefined,
+          record: {
+            ...record,
+            status: 'failed',
+            recipients: record.recipients.map((each) => ({ ...each, status: 'failed' as const })),
+            error: { code, provider, vendorCode },
+            sendAt: null,
+            updatedAt: clock.now(),
+          },
+        }
+      : { result: undefined },
+  )
 }
 
 function isSent(kind: string): kind is SentChannel {
@@ -76,10 +123,9 @@ async function runMessage<Channel extends SentChannel>(
 
 async function runNotify(
   parts: NotificationParts,
-  work: JsonObject,
+  task: UserTask,
   options: RunOptions,
 ): Promise<JobRun> {
-  const task = work as unknown as UserTask
   const templates = await parts.templates()
   return doneOrAgain(await tellUser(parts, task, templates.find(task.template)), options)
 }
@@ -89,15 +135,19 @@ async function runDigest(
   work: JsonObject,
   options: RunOptions,
 ): Promise<JobRun> {
-  const { sendDigest } = await import('./digest.ts')
-  const { userId, key, windowId } = work as unknown as Parameters<typeof sendDigest>[1]
-  const told = await sendDigest(parts, { userId, key, windowId })
-  return told === null ? { done: { status: 'none' } } : doneOrAgain(told, options)
+  const { closeDigest } = await import('./digest.ts')
+  const digest = await closeDigest(parts, work as unknown as Parameters<typeof closeDigest>[1])
+  if (digest === null) return { done: { status: 'none' } }
+  const run = await runNotify(parts, digest.task, options)
+  await digest.forget()
+  return run
 }
 
 async function runEscalation(parts: NotificationParts, work: JsonObject): Promise<JobRun> {
   const { task, left, told } = work as unknown as Escalation
   if (await hasReached(parts, task, told)) return { done: { status: 'reached' } }
+  const waitMs = await waitOf(parts, told)
+  if (waitMs > 0) return { delayMs: waitMs + task.afterMs }
   const templates = await parts.templates()
   const template = templates.find(task.template)
   const [channel, ...others] = left
@@ -125,6 +175,20 @@ async function hasReached(
     }),
   )
   return reached.includes(true)
+}
+
+/** How long what was told still waits, as for the end of quiet hours: nobody can look before. */
+async function waitOf(
+  { log, clock }: NotificationParts,
+  told: Escalation['told'],
+): Promise<number> {
+  const waits = await Promise.all(
+    told.map(async ({ channel, id }) => {
+      const record = channel === 'inbox' ? null : await log.get(id)
+      return record?.status === 'queued' ? (record.sendAt ?? 0) - clock.now() : 0
+    }),
+  )
+  return Math.max(...waits, 0)
 }
 
 /** A bounced message is further along than a delivered one, and has reached nobody. */

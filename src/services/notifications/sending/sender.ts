@@ -1,12 +1,12 @@
 import { checkInteger } from '../../../primitives/check-range.ts'
-import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { newRecord, resultOf, type createDeliver, type Deferral } from '../delivery/deliver.ts'
 import type { Delivery, ReadyProvider, SendResult } from '../delivery/delivery.ts'
-import { NotificationError } from '../notification-error.ts'
 import type { NotificationQueue } from '../queue/notification-queue.ts'
+import { checkKey } from '../tracking/check-key.ts'
 import { messageIdOf, type MessageLog } from '../tracking/message-log.ts'
+import type { Templates } from '../templates/templates.ts'
 import { checkSendOptions } from './check-send-options.ts'
 import type { SendOptions, Untyped } from './messages.ts'
 import type { createPrepare, MessageOf, Prepared, SentChannel } from './prepare.ts'
@@ -44,11 +44,11 @@ export interface SenderOptions {
   readonly deliver: ReturnType<typeof createDeliver>
   readonly log: MessageLog
   readonly queue: NotificationQueue
+  readonly templates: () => Promise<Templates>
   readonly clock: Clock
   readonly random: RandomSource
 }
 
-const MOST_KEY_BYTES = 400
 const YEAR_MS = 366 * 86_400_000
 const NEVER = new AbortController().signal
 
@@ -93,6 +93,8 @@ export function createSender(options: SenderOptions): Sender {
     at: number | null,
   ): Promise<SendResult> {
     const { enqueueMessage } = await import('../queue/enqueue-message.ts')
+    // A job carries the template's name, by which its worker has to find it.
+    if (prepared.template !== null) (await options.templates()).find(prepared.template)
     const now = clock.now()
     const record = { ...newRecord({ ...prepared, fingerprint }, now), sendAt: at }
     return resultOf(
@@ -112,11 +114,6 @@ function deliveryOf(
   adapt: AdaptProviders = (given) => given.ready(id),
 ): Delivery {
   const { duplicates = 'avoid' } = message
-  if (duplicates !== 'avoid' && duplicates !== 'accept')
-    throw new NotificationError(
-      'invalid_request',
-      "Cannot send: duplicates is neither 'avoid' nor 'accept'",
-    )
   const providers = adapt(prepared, id)
   return { ...prepared, id, fingerprint, isRetried, signal, duplicates, providers }
 }
@@ -128,16 +125,6 @@ async function fingerprintBy(channel: string, message: object): Promise<string> 
 
 function optionsOf(message: Untyped<SendOptions>): Untyped<SendOptions> {
   return message
-}
-
-function checkKey(key: unknown): string {
-  const isKey =
-    typeof key === 'string' && key !== '' && key.isWellFormed() && utf8Length(key) <= MOST_KEY_BYTES
-  if (isKey) return key
-  throw new NotificationError(
-    'invalid_request',
-    `Cannot send: idempotencyKey is no text of 1 to ${MOST_KEY_BYTES} bytes`,
-  )
 }
 
 function checkSendAt(sendAt: number | Date, now: number): number {

@@ -180,7 +180,7 @@ const MOST_PREHEADER = 150
 function withPreheader(html: string, preheader: string): string {
   const text = escapeHtml(oneLine(preheader).slice(0, MOST_PREHEADER).toWellFormed())
   const hidden = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">${text}</div>`
-  const body = /<body\b(?:[^>"']|"[^"]*"|'[^']*')*>/i.exec(html)
+  const body = /<body\b(?:[^<>"']|"[^"]*"|'[^']*')*>/i.exec(html)
   if (body === null) return hidden + html
   const at = body.index + body[0].length
   return html.slice(0, at) + hidden + html.slice(at)

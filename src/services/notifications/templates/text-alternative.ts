@@ -1,8 +1,7 @@
-/** What shows nothing of itself. */
-const HIDDEN =
-  /<(head|style|script|title|template)\b[^>]*>[\s\S]*?<\/\1\s*>|<!--[\s\S]*?-->|<![^>]*>/gi
+import { TAG, tagAttributes } from './tag-attributes.ts'
 
-const TAG = /<(\/?)([a-z][a-z0-9]*)((?:[^>"']|"[^"]*"|'[^']*')*)>/gi
+/** What may begin something that shows nothing of itself. */
+const HIDING = /<(?:(head|style|script|title|template)\b|!(--)?)/gi
 
 /** What begins and ends with a line of its own; two breaks make an empty line. */
 const PARAGRAPHS = new Set('p h1 h2 h3 h4 h5 h6 ul ol table blockquote pre hr'.split(' '))
@@ -38,56 +37,120 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * that nothing around it becomes part of it.
  */
 export function textFromHtml(html: string): string {
-  let text = ''
+  const source = withoutHidden(html)
+  const text = createLines()
   let end = 0
   let href: string | null = null
   let linkStart = 0
-  const source = html.replaceAll(HIDDEN, ' ')
-  const add = (piece: string): void => {
-    // White space of HTML is one space, and none at the start of a line.
-    const words = decodeEntities(piece.replaceAll(/[ \t\r\n\f]+/g, ' '))
-    text += /(?:^|[\s])$/.test(text) ? words.replace(/^ /, '') : words
-  }
   for (const match of source.matchAll(TAG)) {
     const [whole, slash = '', written = '', attributes = ''] = match
-    add(source.slice(end, match.index))
+    text.add(wordsOf(source.slice(end, match.index)))
     end = match.index + whole.length
     const name = written.toLowerCase()
     const closes = slash === '/'
     if (name === 'a') {
-      if (closes && href !== null) text = endLink(text, linkStart, href)
+      if (closes && href !== null) endLink(text, linkStart, href)
       href = closes ? null : linkIn(attributes)
-      linkStart = text.length
-    } else if (name === 'img') add(attributeIn(attributes, 'alt') ?? '')
-    else if (name === 'br') text = `${text.trimEnd()}\n`
-    else if (PARAGRAPHS.has(name)) text = `${text.trimEnd()}\n\n${name === 'hr' ? '---\n\n' : ''}`
-    else if (LINES.has(name)) text = `${text.trimEnd()}\n${name === 'li' && !closes ? '- ' : ''}`
-    else if (name === 'td' || name === 'th') text = closes ? `${text} ` : text
+      linkStart = text.mark()
+    } else if (name === 'img') text.add(wordsOf(tagAttributes(attributes).get('alt')?.value ?? ''))
+    else if (name === 'br') text.breakLine('\n')
+    else if (PARAGRAPHS.has(name)) {
+      text.breakLine('\n\n')
+      if (name === 'hr') text.add('---\n\n')
+    } else if (LINES.has(name)) {
+      text.breakLine('\n')
+      if (name === 'li' && !closes) text.add('- ')
+    } else if ((name === 'td' || name === 'th') && closes) text.add(' ', true)
   }
-  add(source.slice(end))
+  text.add(wordsOf(source.slice(end)))
   return text
+    .since(0)
     .replaceAll(/[ \t]+$/gm, '')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim()
 }
 
-function endLink(text: string, start: number, href: string): string {
-  const shown = text.slice(start).trim()
-  if (shown === href || shown === href.replace(/^mailto:|^tel:/, '')) return text
-  return `${text.trimEnd()}\n${href}\n`
+/** White space of HTML is one space. */
+function wordsOf(piece: string): string {
+  return decodeEntities(piece.replaceAll(/[ \t\r\n\f]+/g, ' '))
+}
+
+/** Text that grows at its end, where it may be trimmed; nothing before is looked at again. */
+interface Lines {
+  /** @param always Also where there is white space before */
+  add(words: string, always?: boolean): void
+  /** In the place of white space at the end. */
+  breakLine(mark: string): void
+  /** Where the text ends now. */
+  mark(): number
+  since(mark: number): string
+}
+
+function createLines(): Lines {
+  const pieces: string[] = []
+  let space = ''
+  return {
+    add(words, always = false) {
+      const isStart = pieces.length === 0 || space !== ''
+      // No space at the start of a line, or behind another.
+      const added = isStart && !always ? words.replace(/^ /, '') : words
+      const seen = added.trimEnd()
+      if (seen === '') space += added
+      else {
+        pieces.push(space + seen)
+        space = added.slice(seen.length)
+      }
+    },
+    breakLine(mark) {
+      space = mark
+    },
+    mark: () => pieces.length,
+    since: (mark) => pieces.slice(mark).join(''),
+  }
+}
+
+function endLink(text: Lines, start: number, href: string): void {
+  const shown = text.since(start).trim()
+  if (shown === href || shown === href.replace(/^mailto:|^tel:/, '')) return
+  text.breakLine('\n')
+  text.add(`${href}\n`)
 }
 
 function linkIn(attributes: string): string | null {
-  const href = attributeIn(attributes, 'href')?.trim() ?? ''
+  const href = decodeEntities(tagAttributes(attributes).get('href')?.value ?? '').trim()
   return /^(?:https?:|mailto:|tel:)/i.test(href) ? href : null
 }
 
-function attributeIn(attributes: string, name: string): string | null {
-  const found = new RegExp(`(?:^|\\s)${name}\\s*=\\s*("[^"]*"|'[^']*'|[^\\s"'>]+)`, 'i').exec(
-    attributes,
-  )
-  const value = found?.[1]?.replaceAll(/^["']|["']$/g, '')
-  return value === undefined ? null : decodeEntities(value)
+/** Puts a space for each part that shows nothing. What has no end is looked for once. */
+function withoutHidden(html: string): string {
+  const endless = new Set<string>()
+  let shown = ''
+  let from = 0
+  const endOf = (mark: RegExp, at: number): number => {
+    if (endless.has(mark.source)) return -1
+    mark.lastIndex = at
+    const found = mark.exec(html)
+    if (found === null) endless.add(mark.source)
+    return found === null ? -1 : found.index + found[0].length
+  }
+  HIDING.lastIndex = 0
+  for (let found = HIDING.exec(html); found !== null; found = HIDING.exec(html)) {
+    const [whole, name, dashes] = found
+    const at = found.index
+    let end = -1
+    if (name !== undefined) {
+      const open = endOf(/>/g, at)
+      if (open >= 0) end = endOf(new RegExp(`</${name.toLowerCase()}\\s*>`, 'gi'), open)
+    } else {
+      if (dashes !== undefined) end = endOf(/-->/g, at + whole.length)
+      if (end < 0) end = endOf(/>/g, at)
+    }
+    if (end < 0) continue
+    shown += `${html.slice(from, at)} `
+    from = end
+    HIDING.lastIndex = end
+  }
+  return shown + html.slice(from)
 }
 
 function decodeEntities(text: string): string {

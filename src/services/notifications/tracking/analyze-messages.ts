@@ -97,11 +97,10 @@ function count(tally: Tally, { status, sentAt, deliveredAt, events }: TrackedMes
   tally.sent += Number(sentAt !== null)
   // Who has opened or clicked has got it, whether or not its provider says so.
   tally.delivered += Number(deliveredAt !== null) || has('opened', 'clicked')
-  // Programs that open every mail say nothing about its reader.
-  tally.opened += Number(
-    events.some(({ type, machine }) => (type === 'opened' && !machine) || type === 'clicked'),
-  )
-  tally.clicked += has('clicked')
+  // Programs that open every mail and follow its links say nothing about its reader.
+  const seen = events.filter(({ machine }) => !machine).map(({ type }) => type)
+  tally.opened += Number(seen.includes('opened') || seen.includes('clicked'))
+  tally.clicked += Number(seen.includes('clicked'))
   tally.bounced += has('bounced')
   tally.complained += has('complained')
   if (sentAt === null || deliveredAt === null) return

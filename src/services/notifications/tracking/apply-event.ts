@@ -41,7 +41,9 @@ export function later(a: MessageStatus, b: MessageStatus): MessageStatus {
 }
 
 /** What an event means for the status; `null` for nothing. */
-function statusOf({ type }: MessageEvent): MessageStatus | null {
+function statusOf({ type, machine }: MessageEvent): MessageStatus | null {
+  // A program that loads pictures or follows links ahead has the mail; nobody has looked at it.
+  if (machine && (type === 'opened' || type === 'clicked')) return 'delivered'
   return type === 'unsubscribed' ? null : type
 }
 

@@ -12,8 +12,11 @@ export function openPicture(): Response {
   })
 }
 
+/** Goes on to a URL; what a header cannot hold is written as browsers write it. */
 export function redirectTo(url: string): Response {
-  return new Response(null, { status: 302, headers: { ...NEVER_KEPT, location: url } })
+  const location = /^[!-~]*$/.test(url) ? url : URL.parse(url)?.href
+  if (location === undefined) return unusablePage()
+  return new Response(null, { status: 302, headers: { ...NEVER_KEPT, location } })
 }
 
 /** Asks before it acts. */

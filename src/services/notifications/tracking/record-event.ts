@@ -64,13 +64,18 @@ function eventOf(
     type,
     at: happened,
     source,
-    recipient: recipient?.slice(0, 320) ?? null,
-    reason: reason?.slice(0, 100) ?? null,
-    url: url?.slice(0, 2000) ?? null,
+    recipient: cut(recipient, 320),
+    reason: cut(reason, 100),
+    url: cut(url, 2000),
     bounce: bounce ?? null,
     machine,
-    key: `${source}:${type}:${recipient ?? ''}:${identity}`.slice(0, 600),
+    key: `${source}:${type}:${recipient ?? ''}:${identity}`.slice(0, 600).toWellFormed(),
   }
+}
+
+/** Vendors pass on what others wrote: a store keeps it only where it is text. */
+function cut(text: string | null | undefined, most: number): string | null {
+  return text?.slice(0, most).toWellFormed() ?? null
 }
 
 /** What an event says of an address counts for every provider. */

@@ -1,4 +1,5 @@
 import { NotificationError } from '../notification-error.ts'
+import { TAG, tagAttributes } from '../templates/tag-attributes.ts'
 
 /** What is rewritten, and into what. */
 export interface RewriteOptions {
@@ -9,10 +10,6 @@ export interface RewriteOptions {
   readonly picture: (() => Promise<string>) | null
 }
 
-const LINK = /<a\b(?:[^>"']|"[^"]*"|'[^']*')*>/gi
-const HREF = /(\shref\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
-/** `<a data-track="off">`: a link that works once, or one that must be read as it is. */
-const UNTRACKED = /\sdata-track\s*=\s*["']?off\b/i
 const MOST_LINKS = 500
 const MOST_URL_CHARACTERS = 2000
 
@@ -26,7 +23,7 @@ export async function rewriteLinks(
 ): Promise<string> {
   let written = html
   if (click !== null) {
-    const tags = [...html.matchAll(LINK)]
+    const tags = [...html.matchAll(TAG)].filter(isLink)
     if (tags.length > MOST_LINKS)
       throw new NotificationError(
         'invalid_request',
@@ -46,17 +43,33 @@ export async function rewriteLinks(
   return body < 0 ? written + image : written.slice(0, body) + image + written.slice(body)
 }
 
+function isLink([, slash, name = '']: readonly string[]): boolean {
+  return slash === '' && name.toLowerCase() === 'a'
+}
+
 async function rewriteTag(
   tag: string,
   isOurs: (url: string) => boolean,
   click: (url: string) => Promise<string>,
 ): Promise<string> {
-  const [whole, before = '', ...values] = HREF.exec(tag) ?? []
-  const href = unescaped(values.find((value) => value !== undefined) ?? '').trim()
-  const leads = /^https?:\/\//i.test(href) && href.length <= MOST_URL_CHARACTERS
-  if (whole === undefined || !leads || UNTRACKED.test(tag) || isOurs(href)) return tag
-  const link = `${before}"${escaped(await click(href))}"`
-  return tag.replace(whole, () => link)
+  const attributes = tagAttributes(tag)
+  const written = attributes.get('href')
+  // `<a data-track="off">`: a link that works once, or one that must be read as it is.
+  if (written === undefined || attributes.get('data-track')?.value.toLowerCase() === 'off')
+    return tag
+  const href = leadsTo(unescaped(written.value).trim())
+  if (href === null || isOurs(href)) return tag
+  return `${tag.slice(0, written.start)}"${escaped(await click(href))}"${tag.slice(written.end)}`
+}
+
+/**
+ * @returns Where a browser would go, in the characters that a redirect may have; `null` for what is
+ *   no link to another site, or too long
+ */
+function leadsTo(href: string): string | null {
+  if (!/^https?:\/\//i.test(href)) return null
+  const plain = /^[!-~]*$/.test(href) ? href : (URL.parse(href)?.href ?? '')
+  return URL.canParse(plain) && plain.length <= MOST_URL_CHARACTERS ? plain : null
 }
 
 function escaped(text: string): string {

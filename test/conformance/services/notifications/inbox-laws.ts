@@ -66,7 +66,8 @@ export const inboxLaws: readonly NotificationLaw[] = [
       for (let index = 0; index < 90; index++)
         ids.push((await inbox.create('ann', { title: `${index}` })).id)
       const some = ids.slice(0, 50)
-      expectEqual(await inbox.markRead('ann', some), 50)
+      // Named twice is named once.
+      expectEqual(await inbox.markRead('ann', [...some, ...some]), 50)
       expectEqual(await inbox.markRead('ann', [...some, ...some]), 0)
       expectEqual(
         [await inbox.isRead('ann', ids[0] ?? ''), await inbox.unreadCount('ann')],
@@ -156,6 +157,15 @@ export const inboxLaws: readonly NotificationLaw[] = [
       const missed = JSON.parse(await readAgain('item')) as { readonly id: string }
       expectEqual(missed.id, fresh.id)
       await readAgain.cancel()
+    },
+  },
+  {
+    name: 'a stream that nobody waits for any more ends at once',
+    async run(harness) {
+      const { inbox } = await open(harness)
+      const gone = AbortSignal.abort()
+      const answer = await inbox.stream(new Request('https://x.example', { signal: gone }), 'ann')
+      expectEqual(await answer.text(), 'retry: 3000\n\n')
     },
   },
   {

@@ -1,6 +1,9 @@
 import { suite, type Suite } from '../../suite.ts'
 import { consentLaws } from './consent-laws.ts'
 import { costLaws } from './cost-laws.ts'
+import { deployLaws } from './deploy-laws.ts'
+import { digestLaws } from './digest-laws.ts'
+import { eventLaws } from './event-laws.ts'
 import { failoverLaws } from './failover-laws.ts'
 import type { NotificationHarness } from './notification-fixture.ts'
 import { inboxLaws } from './inbox-laws.ts'
@@ -19,11 +22,11 @@ export function notificationSuites(
     suite('Notifications: providers', adapter, failoverLaws, harness),
     suite('Notifications: once', adapter, onceLaws, harness),
     suite('Notifications: consent', adapter, consentLaws, harness),
-    suite('Notifications: tracking', adapter, trackingLaws, harness),
-    suite('Notifications: queue', adapter, queueLaws, harness),
+    suite('Notifications: tracking', adapter, [...trackingLaws, ...eventLaws], harness),
+    suite('Notifications: queue', adapter, [...queueLaws, ...deployLaws], harness),
     suite('Notifications: inbox', adapter, inboxLaws, harness),
     suite('Notifications: tokens', adapter, tokenLaws, harness),
     suite('Notifications: costs', adapter, costLaws, harness),
-    suite('Notifications: users', adapter, notifyLaws, harness),
+    suite('Notifications: users', adapter, [...notifyLaws, ...digestLaws], harness),
   ]
 }

@@ -1,60 +1,13 @@
-import { expectEqual, expectTrue } from '../../../../src/runtime/ports/conformance.ts'
-import { createInbox } from '../../../../src/services/notifications/inbox/inbox.ts'
-import type { Notifications } from '../../../../src/services/notifications/sending/notifications.ts'
-import type { NotificationsOptions } from '../../../../src/services/notifications/sending/notifications-options.ts'
-import { defineTemplate } from '../../../../src/services/notifications/templates/define-template.ts'
-import { createCrashingBackend } from '../../../support/crashing-backend.ts'
+import { expectEqual, expectRejection } from '../../../../src/runtime/ports/conformance.ts'
 import {
-  emailProvider,
   event,
   failure,
   hear,
   HOUR_MS,
-  notificationsOn,
-  pushProvider,
-  readUnsigned,
   rejectsWith,
-  smsProvider,
-  whileTimePasses,
-  type NotificationHarness,
   type NotificationLaw,
 } from './notification-fixture.ts'
-
-const shipped = defineTemplate('shipped', {
-  push: { title: 'Shipped', body: 'Order {{ order }}' },
-  email: { subject: 'Shipped', text: 'Order {{ order }}' },
-  sms: 'Order {{ order }} is on its way',
-  inbox: { title: 'Order {{ order }}' },
-})
-const news = defineTemplate('news', {
-  category: 'news',
-  email: {
-    subject: '{{ count }} news',
-    text: ({ items }: { readonly items: readonly unknown[] }) => JSON.stringify(items),
-  },
-})
-const ANN = { id: 'ann', email: 'ann@example.com', phone: '+15550100' } as const
-const ORDER = { order: 7 }
-
-/** Everything that a user can be told on. */
-async function open(harness: NotificationHarness, options: Partial<NotificationsOptions> = {}) {
-  const backend = await harness.open()
-  const email = emailProvider('mail')
-  const sms = smsProvider('texts')
-  const push = pushProvider('pushes')
-  const inbox = createInbox({ backend, clock: harness.clock })
-  const given = {
-    email: [email],
-    sms: [sms],
-    push: [push],
-    inbox,
-    templates: [shipped, news],
-    webhooks: { mail: readUnsigned },
-    ...options,
-  }
-  const another = (on = backend): Notifications => notificationsOn(on, harness, given)
-  return { backend, email, sms, push, inbox, notifications: another(), another }
-}
+import { ANN, openForUsers as open, ORDER, shipped } from './user-fixture.ts'
 
 /** How users are told. */
 export const notifyLaws: readonly NotificationLaw[] = [
@@ -200,93 +153,78 @@ export const notifyLaws: readonly NotificationLaw[] = [
     },
   },
   {
-    name: 'a digest collects what comes within its time, and tells it once',
+    name: 'what escalates waits for what quiet hours hold back, before it goes on',
     async run(harness) {
-      const { notifications, another, email } = await open(harness)
-      const digest = { digest: { window: '1h' } } as const
-      const { clock } = harness
-      const due = clock.now() + HOUR_MS
-      const joined = await notifications.notify(ANN, 'news', { n: 1 }, digest)
-      expectEqual([joined.status, joined.sendAt], ['queued', due])
-      await harness.advance(HOUR_MS / 2)
-      await Promise.all([2, 3, 4].map((n) => another().notify(ANN, 'news', { n }, digest)))
-      const keyed = { ...digest, idempotencyKey: 'five' }
-      await notifications.notify(ANN, 'news', { n: 5 }, keyed)
-      await notifications.notify(ANN, 'news', { n: 5 }, keyed)
-      await notifications.notify({ ...ANN, id: 'bob' }, 'news', { n: 9 }, digest)
-      await harness.advance(HOUR_MS / 2)
-      await Promise.all([notifications.drain(), another().drain()])
-      expectEqual(email.got.length, 1)
-      expectEqual(email.got[0]?.subject, '5 news')
-      const told = JSON.parse(email.got[0]?.text ?? '') as readonly { readonly n: number }[]
-      expectEqual(
-        told.map(({ n }) => n).toSorted((a, b) => a - b),
-        [1, 2, 3, 4, 5],
-      )
-      // What comes later opens the next.
-      await notifications.notify(ANN, 'news', { n: 6 }, digest)
+      const { notifications, email, sms } = await open(harness)
+      const now = harness.clock.now()
+      const at = (ms: number): string => new Date(now + ms).toISOString().slice(11, 16)
+      const quietHours = { start: at(-HOUR_MS), end: at(2 * HOUR_MS), timeZone: 'UTC' }
+      await notifications.preferences.update('ann', { quietHours })
+      const options = { mode: 'escalate', channels: ['email', 'sms'], after: '1h' } as const
+      await notifications.notify(ANN, 'shipped', ORDER, options)
+      for (const [sent, told] of [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+      ] as const) {
+        await harness.advance(HOUR_MS)
+        await notifications.drain()
+        expectEqual([email.got.length, sms.got.length], [sent, told])
+      }
+    },
+  },
+  {
+    name: 'what escalates is not stopped by a program that opens every mail',
+    async run(harness) {
+      const { notifications, email, sms } = await open(harness)
+      const options = { mode: 'escalate', channels: ['email', 'sms'], after: '1h' } as const
+      await notifications.notify(ANN, 'shipped', ORDER, options)
+      const id = email.got[0]?.id ?? ''
+      await hear(notifications, 'mail', [event('opened', id, { machine: true })])
+      expectEqual((await notifications.trackDelivery(id)).status, 'delivered')
       await harness.advance(HOUR_MS)
       await notifications.drain()
-      expectEqual(
-        email.got.map(({ subject }) => subject),
-        ['5 news', '1 news', '1 news'],
+      expectEqual(sms.got.length, 1)
+    },
+  },
+  {
+    name: 'notify() refuses what is of another kind than it should, also in plain JavaScript',
+    async run(harness) {
+      const { notifications, email } = await open(harness)
+      const wrong: readonly object[] = [
+        { critical: 'false' },
+        { queued: 'false' },
+        { sendAt: null },
+        { sendAt: '' },
+        { duplicates: 'acept' },
+        { category: 7 },
+        { idempotencyKey: '' },
+        { idempotencyKey: 7 },
+        { idempotencyKey: '\ud800' },
+        { channels: 'email' },
+        { mode: 'some' },
+      ]
+      for (const options of wrong)
+        await rejectsWith('invalid_request', () =>
+          notifications.notify(ANN, 'shipped', ORDER, options),
+        )
+      const users: readonly object[] = [
+        { locale: 7 },
+        { phone: 7 },
+        { chat: 7 },
+        { devices: [null] },
+      ]
+      for (const user of users)
+        await rejectsWith('invalid_request', () =>
+          notifications.notify({ ...ANN, ...user }, 'shipped', ORDER),
+        )
+      const typo = { digest: { window: '1h', mots: 5 } } as const
+      await expectRejection(
+        () => notifications.notify(ANN, 'news', {}, typo),
+        (error) => error instanceof TypeError && error.message.includes('mots'),
+        'a TypeError that names the option',
       )
-    },
-  },
-  {
-    name: 'a digest whose worker dies at any write is told once, or said to be ambiguous',
-    async run(harness) {
-      let told = 0
-      for (let crashAt = 1, crashed = true; crashed && crashAt < 14; crashAt++) {
-        const { backend, notifications, another, email } = await open(harness)
-        await notifications.notify(ANN, 'news', { n: 1 }, { digest: { window: '1m' } })
-        await harness.advance(60_000)
-        const dying = createCrashingBackend(backend, crashAt, 'before')
-        await whileTimePasses(
-          harness,
-          another(dying.backend)
-            .drain({ onError: () => undefined })
-            .catch(() => undefined),
-        )
-        for (let round = 0; round < 4; round++) {
-          await harness.advance(65_000)
-          await another().drain()
-        }
-        expectTrue(
-          email.got.length <= 1,
-          `died at write ${crashAt}: told ${email.got.length} times`,
-        )
-        const [message] = email.got
-        if (message === undefined) {
-          const [only] = await Array.fromAsync(notifications.list())
-          expectEqual(only?.status, 'ambiguous', `died at write ${crashAt}`)
-        } else told++
-        crashed = dying.crashed()
-      }
-      expectTrue(told > 3, 'most of them to be told')
-    },
-  },
-  {
-    name: 'whoever joins a digest and dies at any write leaves no digest that nobody tells',
-    async run(harness) {
-      for (let crashAt = 1, crashed = true; crashed && crashAt < 6; crashAt++) {
-        const { backend, notifications, another, email } = await open(harness)
-        const dying = createCrashingBackend(backend, crashAt, 'after')
-        const digest = { digest: { window: '1m' }, idempotencyKey: 'one' } as const
-        await whileTimePasses(
-          harness,
-          another(dying.backend)
-            .notify(ANN, 'news', { n: 1 }, digest)
-            .catch(() => undefined),
-        )
-        // Its caller tries again.
-        await notifications.notify(ANN, 'news', { n: 1 }, digest)
-        await harness.advance(120_000)
-        await notifications.drain()
-        expectEqual(email.got.length, 1, `died at write ${crashAt}`)
-        expectEqual(email.got[0]?.subject, '1 news')
-        crashed = dying.crashed()
-      }
+      expectEqual(email.got.length, 0)
     },
   },
 ]

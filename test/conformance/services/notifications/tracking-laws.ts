@@ -166,7 +166,7 @@ export const trackingLaws: readonly NotificationLaw[] = [
       ])
       const figures = await notifications.analyze()
       expectEqual([figures.total, figures.sent], [12, 12])
-      expectEqual(figures.byStatus, { sent: 11, opened: 1 })
+      expectEqual(figures.byStatus, { sent: 11, delivered: 1 })
       expectEqual(figures.deliveredRate, 1 / 12)
       // A program that opens every mail is no reader.
       expectEqual(figures.openedRate, 0)
