@@ -3,6 +3,7 @@ import type { RandomSource } from '../../runtime/ports/platform/random-source.ts
 import type { FraudCheck } from './fraud/fraud-check.ts'
 import type { Payment } from './intents/payment.ts'
 import {
+  isSameRecord,
   moneyOf,
   paymentOf,
   withProviderPayment,
@@ -68,9 +69,10 @@ export async function keepSeen(
   source: 'report' | 'reconcile',
   also: (record: PaymentRecord) => PaymentRecord = (record) => record,
 ): Promise<Payment> {
-  const { before, after } = await context.store.change(id, cause, (record) =>
-    also(withProviderPayment(record, seen, source)),
-  )
+  const { before, after } = await context.store.change(id, cause, (record) => {
+    const next = also(withProviderPayment(record, seen, source))
+    return isSameRecord(next, record) ? null : next
+  })
   await context.changed(before, after)
   return paymentOf(after)
 }

@@ -51,7 +51,10 @@ export interface PaymentsOptions {
   readonly on?: PaymentEventHandlers
   /** Verifies webhooks: `readProviderWebhook` of `…/webhooks/providers`. */
   readonly readWebhook?: WebhookReader
-  /** Hears of handlers that threw after an answer; webhooks and `reconcile()` call them again. */
+  /**
+   * Hears of handlers that threw after an answer (webhooks and `reconcile()` call them again), and
+   * of authentic webhooks that cannot be read or name a payment that they are not about.
+   */
   readonly onError?: (error: unknown) => void
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -163,20 +166,13 @@ export function createPayments(options: PaymentsOptions): Payments {
     random,
     async changed(before, after) {
       if (Object.keys(handlers).length === 0) return
-      const { callHandler, transitionsOf } = await import('./incoming/apply-event.ts')
+      const { tellChange } = await import('./incoming/apply-event.ts')
       const live = providers.get(after.provider)?.live ?? false
-      for (const event of transitionsOf(before, after, live)) {
-        try {
-          await callHandler(event, { handlers, idempotency })
-        } catch (error) {
-          // What was asked for has happened; the provider's webhook brings the handler its next
-          // chance.
-          onError(error)
-        }
-      }
+      // What was asked for has happened; the provider's webhook brings a handler its next chance.
+      await tellChange(before, after, live, { handlers, idempotency }, onError)
     },
   }
-  const shared = { subscriptions: subscriptionStore, idempotency, handlers }
+  const shared = { subscriptions: subscriptionStore, idempotency, handlers, onError }
 
   async function readRecord(id: string): Promise<PaymentRecord> {
     const record = typeof id === 'string' ? await store.read(id) : null

@@ -17,7 +17,7 @@ interface Order {
   readonly unit: { readonly [key: string]: Json }
   readonly authorizations: Part[]
   readonly captures: (Part & { refunded: number })[]
-  readonly refunds: Part[]
+  readonly refunds: (Part & { readonly customId: string; readonly of: string })[]
 }
 
 /** PayPal's Orders v2 and Payments v2, as strict about states and amounts as PayPal documents. */
@@ -56,6 +56,12 @@ export function createPaypalStandIn(now: () => number): StandIn & {
     supplementary_data: { related_ids: { order_id: order.id } },
   })
 
+  const refundOf = (order: Order, refund: Order['refunds'][number]): Json => ({
+    ...(partOf(order, refund) as { readonly [key: string]: Json }),
+    custom_id: refund.customId,
+    links: [{ rel: 'up', href: `https://api-m.paypal.com/v2/payments/captures/${refund.of}` }],
+  })
+
   const objectOf = (order: Order): Json => ({
     id: order.id,
     status: order.status,
@@ -68,7 +74,7 @@ export function createPaypalStandIn(now: () => number): StandIn & {
         payments: {
           authorizations: order.authorizations.map((part) => partOf(order, part)),
           captures: order.captures.map((part) => partOf(order, part)),
-          refunds: order.refunds.map((part) => partOf(order, part)),
+          refunds: order.refunds.map((part) => refundOf(order, part)),
         },
       },
     ],
@@ -191,9 +197,10 @@ export function createPaypalStandIn(now: () => number): StandIn & {
         if (amount > captured.amount - captured.refunded) return issue('REFUND_AMOUNT_EXCEEDED')
         captured.refunded += amount
         captured.status = captured.refunded === captured.amount ? 'REFUNDED' : 'PARTIALLY_REFUNDED'
-        const refund = { id: `REF${++parts}`, status: 'COMPLETED', amount }
+        const customId = textAt(body, 'custom_id') ?? ''
+        const refund = { id: `REF${++parts}`, status: 'COMPLETED', amount, customId, of: id }
         order.refunds.push(refund)
-        return ok(partOf(order, refund), 201)
+        return ok(refundOf(order, refund), 201)
       },
     },
     {
@@ -202,7 +209,7 @@ export function createPaypalStandIn(now: () => number): StandIn & {
       act(_, [id = '']) {
         for (const order of all()) {
           const refund = order.refunds.find((part) => part.id === id)
-          if (refund !== undefined) return ok(partOf(order, refund))
+          if (refund !== undefined) return ok(refundOf(order, refund))
         }
         return issue('INVALID_RESOURCE_ID', 404)
       },

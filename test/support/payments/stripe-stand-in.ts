@@ -22,13 +22,20 @@ interface Intent {
   error: Json
 }
 
+interface Refund {
+  readonly id: string
+  readonly intent: Intent
+  readonly amount: number
+  readonly metadata: Json
+}
+
 /** Stripe's PaymentIntents and refunds, as strict about states and amounts as Stripe documents. */
 export function createStripeStandIn(now: () => number): StandIn & {
   /** The event that Stripe would send of a payment as it stands. */
   event(id: string, type: string): Json
 } {
   const intents = new Map<string, Intent>()
-  const refunds = new Map<string, { intent: Intent; amount: number; id: string }>()
+  const refunds = new Map<string, Refund>()
   let events = 0
 
   const ok = (body: Json): StandInAnswer => ({ status: 200, body })
@@ -145,7 +152,15 @@ export function createStripeStandIn(now: () => number): StandIn & {
     {
       method: 'GET',
       pattern: /^\/v1\/payment_intents$/,
-      act: () => ok({ object: 'list', has_more: false, data: [...intents.values()].map(objectOf) }),
+      act({ path }) {
+        const query = new URL(path, 'https://api.stripe.com').searchParams
+        const from = Number(query.get('created[gte]') ?? 0)
+        const to = Number(query.get('created[lte]') ?? Infinity)
+        const found = [...intents.values()].filter(
+          ({ created }) => created >= from && created <= to,
+        )
+        return ok({ object: 'list', has_more: false, data: found.map(objectOf) })
+      },
     },
     {
       method: 'GET',
@@ -192,9 +207,19 @@ export function createStripeStandIn(now: () => number): StandIn & {
         if (amount > intent.received - intent.refunded)
           return error(400, 'invalid_request_error', 'charge_already_refunded')
         intent.refunded += amount
-        const refund = { intent, amount, id: `re_${refunds.size + 1}` }
+        const { metadata = {} } = seen.body as { readonly metadata?: Json }
+        const refund = { intent, amount, id: `re_${refunds.size + 1}`, metadata }
         refunds.set(refund.id, refund)
         return ok(refundObject(refund))
+      },
+    },
+    {
+      method: 'GET',
+      pattern: /^\/v1\/refunds$/,
+      act({ path }) {
+        const of = new URL(path, 'https://api.stripe.com').searchParams.get('payment_intent')
+        const found = [...refunds.values()].filter(({ intent }) => intent.id === of)
+        return ok({ object: 'list', has_more: false, data: found.map(refundObject) })
       },
     },
     {
@@ -207,15 +232,7 @@ export function createStripeStandIn(now: () => number): StandIn & {
     },
   ]
 
-  const refundObject = ({
-    id,
-    amount,
-    intent,
-  }: {
-    id: string
-    amount: number
-    intent: Intent
-  }): Json => ({
+  const refundObject = ({ id, amount, intent, metadata }: Refund): Json => ({
     id,
     object: 'refund',
     amount,
@@ -223,6 +240,7 @@ export function createStripeStandIn(now: () => number): StandIn & {
     payment_intent: intent.id,
     status: 'succeeded',
     failure_reason: null,
+    metadata,
   })
 
   return {

@@ -24,6 +24,8 @@ export interface StandIn {
   readonly carriedOut: Map<string, number>
   /** The next request whose path holds `part` is carried out, but its answer gets lost. */
   loseAnswer(part: string): void
+  /** Keys are no longer remembered, as after their time is over. */
+  forgetKeys(): void
   /** The next request whose path holds `part` fails with `status` before anything is done. */
   failNext(part: string, status: number, body: Json): void
 }
@@ -80,6 +82,9 @@ export function createStandIn(
     carriedOut,
     loseAnswer(part) {
       lost = part
+    },
+    forgetKeys() {
+      answers.clear()
     },
     failNext(part, status, body) {
       failure = { part, answer: { status, body } }

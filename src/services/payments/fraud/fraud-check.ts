@@ -67,8 +67,8 @@ export interface FraudDecision {
 
 /** Judges payments by rules. */
 export interface FraudCheck {
-  /** Each call counts for velocity rules, so it is made once a payment. */
-  decide(subject: FraudSubject): Promise<FraudDecision>
+  /** @param paymentId Counts once for velocity rules, however often it is asked about */
+  decide(subject: FraudSubject, paymentId: string): Promise<FraudDecision>
 }
 
 const ORDER: readonly FraudAction[] = ['allow', 'challenge', 'review', 'block']
@@ -85,11 +85,11 @@ export function createFraudCheck(
 ): FraudCheck {
   const checked = rules.map(checkRule)
   return {
-    async decide(subject) {
+    async decide(subject, paymentId) {
       const reasons: string[] = []
       let worst: FraudAction = 'allow'
       for (const rule of checked) {
-        const action = await rule(subject, rateLimits)
+        const action = await rule(subject, rateLimits, paymentId)
         if (action === null || action === 'allow') continue
         reasons.push(rule.reason)
         if (ORDER.indexOf(action) > ORDER.indexOf(worst)) worst = action
@@ -102,6 +102,7 @@ export function createFraudCheck(
 type CheckedRule = ((
   subject: FraudSubject,
   rateLimits: RateLimitStore,
+  paymentId: string,
 ) => Promise<FraudAction | null>) & { readonly reason: string }
 
 function checkRule(rule: FraudRule, index: number): CheckedRule {
@@ -121,12 +122,13 @@ function checkRule(rule: FraudRule, index: number): CheckedRule {
         1000,
         MAX_WINDOW_MS,
       )
-      return named(`velocity:${rule.by}`, async (subject, rateLimits) => {
+      return named(`velocity:${rule.by}`, async (subject, rateLimits, operation) => {
         const value = subject[rule.by]
         if (value === undefined) return null
         const [decision] = await rateLimits.consume(
           `payments:${rule.by}:${await shortened(value)}`,
           [{ algorithm: 'gcra', name: `${limit}-${windowMs}`, limit, windowMs }],
+          { operation },
         )
         return decision?.allowed === false ? decided : null
       })
@@ -171,7 +173,11 @@ function checkRule(rule: FraudRule, index: number): CheckedRule {
 
 function named(
   reason: string,
-  decide: (subject: FraudSubject, rateLimits: RateLimitStore) => Promise<FraudAction | null>,
+  decide: (
+    subject: FraudSubject,
+    rateLimits: RateLimitStore,
+    paymentId: string,
+  ) => Promise<FraudAction | null>,
 ): CheckedRule {
   return Object.assign(decide, { reason })
 }

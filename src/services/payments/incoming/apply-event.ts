@@ -1,9 +1,17 @@
 import { IdempotencyInProgressError } from '../../../runtime/coordination/idempotency/idempotency-in-progress-error.ts'
 import type { Idempotency } from '../../../runtime/coordination/idempotency/idempotency.ts'
-import { paymentOf, withProviderPayment, type PaymentRecord } from '../intents/payment-record.ts'
+import {
+  isSameRecord,
+  paymentOf,
+  withProviderPayment,
+  type PaymentRecord,
+} from '../intents/payment-record.ts'
 import { handleOf, keepSeen, type PaymentContext } from '../payment-context.ts'
+import { PaymentError } from '../payment-error.ts'
 import { refundOf } from '../refunds/refund.ts'
 import { withRefund } from '../refunds/refund-payment.ts'
+import type { ProviderSubscription } from '../providers/provider-billing.ts'
+import type { ProviderPayment } from '../providers/provider-payment.ts'
 import type { PaymentEventType, PaymentProvider, ProviderEvent } from '../providers/provider.ts'
 import type { SubscriptionStore } from '../subscriptions/subscription-store.ts'
 import type { PaymentEvent, PaymentEventHandlers } from './payment-event.ts'
@@ -15,6 +23,8 @@ export interface ApplyEventOptions {
   readonly subscriptions: SubscriptionStore
   readonly idempotency: Idempotency
   readonly handlers: PaymentEventHandlers
+  /** Hears of events that name a payment of ours and are of another. */
+  readonly onError: (error: unknown) => void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -38,16 +48,13 @@ export async function applyEvent(
 ): Promise<AppliedEvent> {
   const context: PaymentContext = {
     ...given,
-    changed: async (before, after) => {
-      for (const step of transitionsOf(before, after, options.provider.live))
-        await callHandler(step, options)
-    },
+    changed: (before, after) => tellChange(before, after, options.provider.live, options),
   }
-  const { providerName, subscriptions } = options
-  const found = await findPayment(context, event, providerName)
+  const { providerName } = options
+  const found = await findNamed(context, event, options)
   const record = found === null ? null : await takeIn(context, found, event, options)
   const subscriptionId = event.subscription
-    ? await subscriptions.takeIn(providerName, event.subscription, event.subscriptionId ?? null)
+    ? await takeInSubscription(event.subscription, event, options)
     : null
   const refundEntry = record === null ? undefined : refundEntryOf(record, event)
   const told: PaymentEvent = {
@@ -68,7 +75,8 @@ export async function applyEvent(
     providerType: event.providerType,
     raw: event.raw,
   }
-  return { event: told, handled: await callHandler(told, options) }
+  if (record !== null && !isBorneOut(event.type, record)) return { event: told, handled: 'nobody' }
+  return { event: told, handled: await callHandler(told, options, onceKey(told, record)) }
 }
 
 /**
@@ -78,9 +86,10 @@ export async function applyEvent(
  *
  * @throws What the handler throws
  */
-export async function callHandler(
+async function callHandler(
   event: PaymentEvent,
   { handlers, idempotency, signal }: Pick<ApplyEventOptions, 'handlers' | 'idempotency' | 'signal'>,
+  key: string,
 ): Promise<AppliedEvent['handled']> {
   const own = Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined
   const handler = own ?? handlers['*']
@@ -88,7 +97,7 @@ export async function callHandler(
   let handled: AppliedEvent['handled'] = 'before'
   try {
     await idempotency.run(
-      onceKey(event),
+      key,
       'handler',
       async () => {
         await handler(event)
@@ -105,9 +114,28 @@ export async function callHandler(
 }
 
 /**
- * What a change of the record means in words of events, so that an answer tells it like a webhook.
+ * Calls the handlers of what a change of the record means.
+ *
+ * @param failed Told of what a handler throws. Default: it is thrown
  */
-export function transitionsOf(
+export async function tellChange(
+  before: PaymentRecord | null,
+  after: PaymentRecord,
+  live: boolean,
+  options: Pick<ApplyEventOptions, 'handlers' | 'idempotency' | 'signal'>,
+  failed?: (error: unknown) => void,
+): Promise<void> {
+  for (const event of transitionsOf(before, after, live))
+    try {
+      await callHandler(event, options, onceKey(event, after))
+    } catch (error) {
+      if (failed === undefined) throw error
+      failed(error)
+    }
+}
+
+/** What a change means in words of events, so that an answer tells it like a webhook. */
+function transitionsOf(
   before: PaymentRecord | null,
   after: PaymentRecord,
   live: boolean,
@@ -156,14 +184,37 @@ function firstOf(kind: 'refund.failed' | 'refund.updated'): PaymentEventType {
 }
 
 /** Events that say the same of the same thing have the same key. */
-function onceKey({ type, payment, paymentReference, refund, provider, id }: PaymentEvent): string {
+function onceKey(
+  { type, paymentReference, refund, provider, id }: PaymentEvent,
+  record: PaymentRecord | null,
+): string {
   if (refund !== null && type.startsWith('refund.'))
     return `handler/${type}/${refund.id}/${refund.state}`
   if (ONCE.includes(type)) {
-    if (payment !== null) return `handler/${type}/${payment.id}`
+    if (record !== null) return `handler/${type}/${record.id}`
     if (paymentReference !== null) return `handler/${type}/${provider}/${paymentReference}`
   }
+  // A payment can come into the other states several times.
+  if (record !== null && Object.hasOwn(BEARING, type))
+    return `handler/${type}/${record.id}/${record.stateSince}`
   return `handler/${type}/${provider}/event/${id}`
+}
+
+/**
+ * The states that bear out what an event says of a payment of ours. Others tell of a part of it, of
+ * what is over, or of something that somebody else has given our id: nobody is to act on those.
+ */
+const BEARING: Readonly<Partial<Record<PaymentEventType, readonly PaymentRecord['state'][]>>> = {
+  'payment.requires_action': ['requires_action'],
+  'payment.processing': ['processing', 'requires_confirmation'],
+  'payment.authorized': ['requires_capture', 'succeeded'],
+  'payment.succeeded': ['succeeded'],
+  'payment.failed': ['failed', 'requires_payment_method'],
+  'payment.canceled': ['canceled', 'expired'],
+}
+
+function isBorneOut(type: PaymentEventType, { state }: PaymentRecord): boolean {
+  return !Object.hasOwn(BEARING, type) || BEARING[type]?.includes(state) === true
 }
 
 /** What can happen but once to a payment. */
@@ -174,14 +225,27 @@ const ONCE: readonly PaymentEventType[] = [
   'payment.created',
 ]
 
-async function findPayment(
-  { store }: PaymentContext,
-  { paymentId, paymentReference, refund, dispute }: ProviderEvent,
-  provider: string,
+/** The payment of ours that an event names, by the provider's ids or by ours. */
+async function findNamed(
+  context: PaymentContext,
+  event: ProviderEvent,
+  { providerName: provider, onError }: ApplyEventOptions,
 ): Promise<PaymentRecord | null> {
+  const { store } = context
+  const { paymentId, paymentReference, refund, dispute } = event
   if (paymentId !== null) {
     const record = await store.read(paymentId)
-    if (record?.provider === provider) return record
+    if (record?.provider === provider) {
+      if (mayBeOf(record, event)) return record
+      onError(
+        new PaymentError(
+          'conflict',
+          'Cannot take event in: it names a payment that the provider has under another id or of another amount',
+          { provider, paymentId: record.id },
+        ),
+      )
+      return null
+    }
   }
   const names = [paymentReference, refund?.reference, dispute?.paymentReference]
   for (const name of names) {
@@ -192,6 +256,22 @@ async function findPayment(
   return null
 }
 
+/**
+ * Whether a payment that an event embeds may be this one. Our id alone does not tell: in a browser,
+ * or on a connected account, others can make payments that bear it.
+ */
+function mayBeOf(record: PaymentRecord, { payment }: ProviderEvent): boolean {
+  if (payment === undefined) return true
+  const { reference, aliases } = record
+  if (reference !== null) return [reference, ...aliases].includes(payment.reference)
+  // What failed is an attempt that came to nothing, maybe one before the present one.
+  return isAsAsked(record, payment) && payment.state !== 'failed'
+}
+
+function isAsAsked(record: PaymentRecord, { amount }: ProviderPayment): boolean {
+  return amount.currency === record.currency && amount.minor === BigInt(record.amount)
+}
+
 async function takeIn(
   context: PaymentContext,
   record: PaymentRecord,
@@ -199,7 +279,7 @@ async function takeIn(
   { provider, signal }: ApplyEventOptions,
 ): Promise<PaymentRecord> {
   const cause = { action: event.type, cause: event.id }
-  const reference = record.reference ?? event.paymentReference
+  const reference = record.reference ?? (record.isPage === true ? null : event.paymentReference)
   // What it embeds may be a part of the payment only, and no webhook answers a lost call: both are
   // good moments to ask. Where the call's answer was lost, the whole object is what it made.
   const isPart = event.type.startsWith('payment.') && event.payment === undefined
@@ -207,19 +287,31 @@ async function takeIn(
   if (reference !== null && (isPart || (isLost && record.reference !== null))) {
     const handle = handleOf({ ...record, reference })
     const seen = await provider.retrievePayment(handle, { signal })
-    await keepSeen(context, record.id, cause, seen, 'reconcile')
+    if (record.reference !== null || isAsAsked(record, seen))
+      await keepSeen(context, record.id, cause, seen, 'reconcile')
   } else if (isLost && event.payment !== undefined) {
     await keepSeen(context, record.id, cause, event.payment, 'reconcile')
   }
   const { before, after } = await context.store.change(record.id, cause, (present) => {
+    if (!mayBeOf(present, event)) return null
     let next =
       event.payment === undefined ? present : withProviderPayment(present, event.payment, 'report')
     if (event.refund !== undefined) next = withSeenRefund(next, event, context.clock.now())
     if (event.dispute !== undefined) next = withDispute(next, event)
-    return next === present || isSame(next, present) ? null : next
+    return next === present || isSameRecord(next, present) ? null : next
   })
   await context.changed(before, after)
   return after
+}
+
+async function takeInSubscription(
+  seen: ProviderSubscription,
+  { subscriptionId = null }: ProviderEvent,
+  { providerName, provider, subscriptions, signal }: ApplyEventOptions,
+): Promise<string | null> {
+  const ask = async (): Promise<ProviderSubscription> =>
+    (await provider.subscriptions?.retrieve(seen.reference, { signal })) ?? seen
+  return subscriptions.takeIn(providerName, seen, subscriptionId, ask)
 }
 
 function withSeenRefund(record: PaymentRecord, event: ProviderEvent, now: number): PaymentRecord {
@@ -235,6 +327,7 @@ function withSeenRefund(record: PaymentRecord, event: ProviderEvent, now: number
     fingerprint: '',
     reason: 'other',
     failure: refund.failure,
+    ...(refund.capture !== undefined && { capture: refund.capture }),
     createdAt: now,
     updatedAt: now,
   }
@@ -275,8 +368,4 @@ function withDispute(record: PaymentRecord, { dispute }: ProviderEvent): Payment
   }
   if (known?.state === entry.state && known.amount === entry.amount) return record
   return { ...record, disputes: { ...record.disputes, [dispute.reference]: entry } }
-}
-
-function isSame(left: PaymentRecord, right: PaymentRecord): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
 }

@@ -1,6 +1,11 @@
+import { canonicalJson } from '../../../primitives/canonical-json.ts'
+import type { Json } from '../../../runtime/ports/json.ts'
 import { checkKeys } from '../operations/check-request.ts'
+import { deriveKey } from '../operations/derive-id.ts'
 import { findProvider, type PaymentContext } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
+import { at, textAt } from '../providers/provider-http.ts'
+import type { PaymentProvider, ProviderEvent } from '../providers/provider.ts'
 import { applyEvent, type ApplyEventOptions } from './apply-event.ts'
 import { checkHandlers, type PaymentEventHandlers } from './payment-event.ts'
 import { readProviderEvent } from './read-event.ts'
@@ -28,7 +33,7 @@ export async function handleWebhook(
   context: PaymentContext,
   request: Request,
   options: HandleWebhookOptions,
-  shared: Pick<ApplyEventOptions, 'subscriptions' | 'idempotency' | 'handlers'> & {
+  shared: Omit<ApplyEventOptions, 'providerName' | 'provider' | 'signal'> & {
     readonly readWebhook: WebhookReader | undefined
   },
 ): Promise<Response> {
@@ -60,7 +65,7 @@ export async function handleWebhook(
     if (status === null) throw error
     return new Response(null, { status })
   }
-  const seen = readProviderEvent(provider, event)
+  const seen = await readOrPass(context, provider, event, shared.onError)
   if (seen.live !== provider.live) {
     // Authentic, yet of the other environment: somebody's test must not move real goods.
     return new Response(null, { status: 422 })
@@ -75,6 +80,35 @@ export async function handleWebhook(
   if (handled === 'elsewhere')
     return new Response(null, { status: 503, headers: { 'retry-after': '30' } })
   return new Response(null, { status: 200 })
+}
+
+/**
+ * Of what is authentic and cannot be understood, such as a currency or an object that is newer than
+ * this, another try of the provider's would change nothing: it is told as it is.
+ */
+async function readOrPass(
+  { clock }: PaymentContext,
+  provider: PaymentProvider,
+  event: Json,
+  onError: (error: unknown) => void,
+): Promise<ProviderEvent> {
+  try {
+    return readProviderEvent(provider, event)
+  } catch (error) {
+    onError(error)
+    const live = at(event, 'livemode')
+    return {
+      id:
+        textAt(event, 'id') ?? textAt(event, 'event_id') ?? (await deriveKey(canonicalJson(event))),
+      type: 'other',
+      providerType: textAt(event, 'type') ?? textAt(event, 'event_type') ?? '',
+      occurredAt: clock.now(),
+      live: typeof live === 'boolean' ? live : provider.live,
+      paymentId: null,
+      paymentReference: null,
+      raw: event,
+    }
+  }
 }
 
 function refusalStatus(error: unknown): number | null {

@@ -32,7 +32,7 @@ export async function processPayment(
   context: PaymentContext,
   input: PaymentRequest | Json,
   options: ProcessPaymentOptions,
-  shared: Pick<ApplyEventOptions, 'subscriptions' | 'idempotency' | 'handlers'>,
+  shared: Omit<ApplyEventOptions, 'providerName' | 'provider' | 'signal'>,
 ): Promise<Payment | PaymentEvent> {
   const action = 'process payment'
   checkKeys(action, options, ['provider', 'on'])

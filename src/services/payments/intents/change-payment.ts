@@ -138,7 +138,9 @@ export async function cancelPayment(
       if (['succeeded', 'canceled', 'expired', 'indeterminate'].includes(present.state))
         throw wrongState(action, present)
     },
-    isDone: ({ state }) => state === 'canceled',
+    // Canceled, or what was captured before is all that there will be.
+    isDone: ({ state, captured }, { before }) =>
+      state === 'canceled' || (state === 'succeeded' && captured === before),
     call: (present, call) => provider.cancelPayment(handleOf(present), call),
   })
 }
@@ -156,12 +158,16 @@ export async function confirmPayment(
   const returnUrl = checkUrl(action, 'returnUrl', options.returnUrl)
   const record = await readRecord(context, id)
   const { provider } = findProvider(context, action, record.provider)
-  if (record.reference === null) return confirmAnew(context, record, paymentMethod, options.signal)
+  const fingerprint = canonicalJson([paymentMethod ?? null, returnUrl ?? null])
+  if (record.reference === null) {
+    const confirmation = { operation: await deriveKey('confirm', operationId), fingerprint }
+    return confirmAnew(context, record, confirmation, { paymentMethod, signal: options.signal })
+  }
   return runOperation(context, {
     id,
     kind: 'confirm',
     operationId,
-    fingerprint: canonicalJson([paymentMethod ?? null, returnUrl ?? null]),
+    fingerprint,
     signal: options.signal,
     check(present) {
       const waits = [
@@ -182,10 +188,19 @@ export async function confirmPayment(
 async function confirmAnew(
   context: PaymentContext,
   record: PaymentRecord,
-  paymentMethod: string | undefined,
-  signal: AbortSignal | undefined,
+  confirmation: NonNullable<PaymentRecord['confirmation']>,
+  { paymentMethod, signal }: Pick<ConfirmOptions, 'paymentMethod' | 'signal'>,
 ): Promise<Payment> {
+  const known = record.confirmation
+  const isRepeated = known?.operation === confirmation.operation
+  if (isRepeated && known.fingerprint !== confirmation.fingerprint)
+    throw new PaymentError(
+      'conflict',
+      'Cannot confirm payment: the operation id was used before for something else',
+      { paymentId: record.id, provider: record.provider },
+    )
   if (record.state === 'indeterminate') return attempt(context, record, signal, false)
+  if (isRepeated && record.decline !== null) return paidOrDeclined(paymentOf(record), true)
   if (paymentMethod === undefined)
     throw invalid(
       'confirm payment',
@@ -197,6 +212,7 @@ async function confirmAnew(
     request: { ...record.request, paymentMethod, confirm: true },
     decline: null,
     nextAction: null,
+    confirmation,
   })
   return attempt(context, again.record, signal, again.isOurs)
 }

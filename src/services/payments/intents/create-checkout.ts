@@ -71,6 +71,9 @@ export interface Setup {
   readonly paymentMethod: string | null
 }
 
+/** Before its page is known; whoever found it first may know more. */
+const WAITING = ['indeterminate', 'requires_payment_method']
+
 const KEYS = [
   'operationId',
   'provider',
@@ -104,7 +107,10 @@ export async function createCheckout(
     canonicalJson({ ...asked, amount: asked.amount.toJSON() }),
   )
   const { record, isNew } = await context.store.create(
-    newRecord(id, name, fingerprint, paymentRequestOf(asked), context.clock.now()),
+    {
+      ...newRecord(id, name, fingerprint, paymentRequestOf(asked), context.clock.now()),
+      isPage: true,
+    },
     { action, cause: operationId, amount: asked.amount.minor.toString() },
   )
   if (record.fingerprint !== fingerprint)
@@ -116,7 +122,7 @@ export async function createCheckout(
   const known = record.handles['checkoutUrl']
   if (known !== undefined)
     return checkoutOf(paymentOf(record), known, record.handles['checkoutEnds'])
-  const idempotencyKey = await deriveKey('checkout', id)
+  const idempotencyKey = await deriveKey('checkout', id, fingerprint)
   if (!isNew) await noteRepetition(context, record)
   try {
     const seen = await provider.createCheckout(asked, { idempotencyKey, signal: request.signal })
@@ -125,7 +131,7 @@ export async function createCheckout(
       { action: `${action} answered` },
       (present) => ({
         ...present,
-        state: present.state === 'indeterminate' ? 'requires_action' : present.state,
+        state: WAITING.includes(present.state) ? 'requires_action' : present.state,
         reference: present.reference ?? seen.paymentReference,
         aliases: [...new Set([...present.aliases, seen.reference])],
         nextAction: { type: 'redirect', url: seen.url },

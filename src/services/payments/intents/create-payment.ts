@@ -20,7 +20,7 @@ import {
   type PaymentContext,
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
-import type { ProviderPaymentRequest } from '../providers/provider-payment.ts'
+import type { CallTimes, ProviderPaymentRequest } from '../providers/provider-payment.ts'
 import type { PaymentProvider } from '../providers/provider.ts'
 import type { Payment } from './payment.ts'
 import { paymentOf, type PaymentRecord } from './payment-record.ts'
@@ -156,7 +156,8 @@ async function beginAgain(
   const cause = { action: 'attempt', cause: String(record.attempt) }
   const { after } = await context.store.change(record.id, cause, (present) => {
     isOurs = isUnmade(present) && present.attempt === record.attempt
-    return isOurs ? { ...present, state: 'indeterminate', attemptAt: context.clock.now() } : null
+    const now = context.clock.now()
+    return isOurs ? { ...present, state: 'indeterminate', attemptAt: now, calledAt: now } : null
   })
   return { record: after, isOurs }
 }
@@ -181,7 +182,7 @@ export async function attempt(
   const cause = { action: 'created', amount: record.amount }
   const idempotencyKey = await attemptKey(record)
   if (isForgotten) {
-    const seen = await provider.findPayment(asked, record.attemptAt, { idempotencyKey, signal })
+    const seen = await provider.findPayment(asked, callsOf(record), { idempotencyKey, signal })
     if (seen !== null) return keepSeen(context, record.id, cause, seen, 'reconcile')
     const again = await nextAttempt(context, record)
     return attempt(context, again.record, signal, again.isOurs)
@@ -198,9 +199,9 @@ export async function attempt(
   return paidOrDeclined(payment, asked.confirm)
 }
 
-/** The key of the current attempt at creating it. */
-export function attemptKey({ id, attempt: count }: PaymentRecord): Promise<string> {
-  return deriveKey('create', id, count)
+/** The key of the current attempt at creating it; a corrected request has another one. */
+export function attemptKey(record: PaymentRecord): Promise<string> {
+  return deriveKey('create', record.id, record.attempt, record.fingerprint)
 }
 
 /** @throws PaymentError `declined` when it was to be paid and the provider declined */
@@ -215,16 +216,24 @@ export function paidOrDeclined(payment: Payment, wanted: boolean): Payment {
   })
 }
 
-/** From here on a refusal of one call says nothing about the others of this attempt. */
+/**
+ * From here on a refusal of one call says nothing about the others of this attempt, and what it
+ * makes may be as young as the last of them.
+ */
 export async function noteRepetition(
   context: PaymentContext,
   { id, attempt: count }: PaymentRecord,
 ): Promise<void> {
   await context.store.change(id, { action: 'repeat', cause: String(count) }, (present) =>
-    present.attempt === count && present.repeated !== count && present.reference === null
-      ? { ...present, repeated: count }
+    present.attempt === count && present.reference === null
+      ? { ...present, repeated: count, calledAt: context.clock.now() }
       : null,
   )
+}
+
+/** When the current attempt was called for. */
+export function callsOf({ attemptAt, calledAt }: PaymentRecord): CallTimes {
+  return { first: attemptAt, last: calledAt }
 }
 
 /**
@@ -250,6 +259,7 @@ export async function nextAttempt(
             state: 'indeterminate',
             attempt: record.attempt + 1,
             attemptAt: context.clock.now(),
+            calledAt: context.clock.now(),
           }
         : null
     },
@@ -325,7 +335,10 @@ async function judge(
     )
   }
   const signals = checkSignals(request.fraud)
-  const { action, reasons } = await context.fraud.decide({ ...signals, amount: asked.amount })
+  const { action, reasons } = await context.fraud.decide(
+    { ...signals, amount: asked.amount },
+    asked.paymentId,
+  )
   switch (action) {
     case 'block':
       throw new PaymentError(
@@ -410,6 +423,7 @@ export function newRecord(
     request: jsonOf(asked),
     attempt: 1,
     attemptAt: now,
+    calledAt: now,
     reference: null,
     aliases: [],
     state: 'indeterminate',
@@ -431,6 +445,7 @@ export function newRecord(
     createdAt: now,
     updatedAt: now,
     version: 0,
+    stateSince: 0,
     raw: null,
   }
 }

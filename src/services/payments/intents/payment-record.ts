@@ -6,6 +6,7 @@ import type { ProviderDispute } from '../providers/provider-billing.ts'
 import type {
   NextAction,
   PaymentState,
+  ProviderCapture,
   ProviderPayment,
   ProviderRefund,
   ProviderRisk,
@@ -22,12 +23,17 @@ export interface PaymentRecord {
   readonly request: { readonly [key: string]: Json }
   /** Attempts at creating it, from 1: a declined one is followed by one under another key. */
   readonly attempt: number
-  /** When the current attempt began, ms since 1970. */
+  /** When the current attempt was called for at first and at last, ms since 1970. */
   readonly attemptAt: number
+  readonly calledAt: number
+  /** The confirmation that began the current attempt, and what it asked for. */
+  readonly confirmation?: { readonly operation: string; readonly fingerprint: string }
   /** The attempt that was called for more than once; absent where none was. */
   readonly repeated?: number
   /** The attempt whose only call has ended, without an answer. */
   readonly unanswered?: number
+  /** Whether it is paid on a page of the provider's; absent otherwise. */
+  readonly isPage?: boolean
   readonly reference: string | null
   readonly aliases: readonly string[]
   readonly state: PaymentState
@@ -42,15 +48,21 @@ export interface PaymentRecord {
   readonly risk: ProviderRisk
   readonly changedAt: number | null
   readonly handles: Readonly<Record<string, string>>
+  /** Where a refund is of one capture: by their ids, minor units. Absent elsewhere. */
+  readonly captures?: Readonly<Record<string, { amount: string; refunded: string }>>
   readonly metadata: Readonly<Record<string, string>>
   readonly refunds: Readonly<Record<string, RefundEntry>>
   readonly disputes: Readonly<Record<string, DisputeEntry>>
   readonly operations: Readonly<Record<string, OperationEntry>>
+  /** Since when something about it is not known, and when to look for it; absent when all is. */
+  readonly open?: { readonly since: number; readonly due: number }
   /** How many entries its audit trail has. */
   readonly audits: number
   readonly createdAt: number
   readonly updatedAt: number
   readonly version: number
+  /** The version with which it came into its state. */
+  readonly stateSince: number
   readonly raw: Json
 }
 
@@ -65,6 +77,10 @@ export interface RefundEntry {
   readonly fingerprint: string
   readonly reason: string
   readonly failure: string | null
+  /** The capture that it is of, where that is known. */
+  readonly capture?: string
+  /** The refund that it was asked for with, where that takes more than one capture. */
+  readonly of?: string
   /** Whether it was called for more than once. */
   readonly repeated?: boolean
   readonly createdAt: number
@@ -128,8 +144,9 @@ export function withProviderPayment(
     changedAt,
     authorized: larger(record.authorized, seen.authorized.minor),
     captured: larger(record.captured, seen.captured.minor),
-    providerRefunded: larger(record.providerRefunded, seen.refunded.minor),
+    providerRefunded: refundedOf(record.providerRefunded, seen.refunded, source),
     handles: { ...record.handles, ...seen.handles },
+    ...(seen.captures !== undefined && { captures: capturesOf(record, seen.captures) }),
     ...(current && {
       nextAction: seen.nextAction,
       decline: declineOf(seen.decline),
@@ -137,6 +154,11 @@ export function withProviderPayment(
       raw: jsonBytes(seen.raw) > RAW_BYTES ? null : seen.raw,
     }),
   }
+}
+
+/** Whether two say the same. */
+export function isSameRecord(left: PaymentRecord, right: PaymentRecord): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
 }
 
 /** What is being given back and what was, minor units. */
@@ -188,6 +210,19 @@ export function paymentOf(record: PaymentRecord): Payment {
   }
 }
 
+function capturesOf(
+  { captures }: PaymentRecord,
+  seen: readonly ProviderCapture[],
+): NonNullable<PaymentRecord['captures']> {
+  const merged = { ...captures }
+  for (const { reference, amount, refunded } of seen)
+    merged[reference] = {
+      amount: amount.minor.toString(),
+      refunded: refunded.minor.toString(),
+    }
+  return merged
+}
+
 function holdsMoney(state: ProviderDispute['state']): boolean {
   return ['needs_response', 'under_review', 'lost', 'accepted'].includes(state)
 }
@@ -201,6 +236,12 @@ function declineOf(decline: ProviderPayment['decline']): PaymentRecord['decline'
   if (decline === null) return null
   const { code, advice } = decline
   return { code, ...(advice !== undefined && { advice }) }
+}
+
+/** A refund that fails after all makes it less: what was asked for just now is right. */
+function refundedOf(known: string, seen: Money | null, source: 'report' | 'reconcile'): string {
+  if (seen === null) return known
+  return source === 'reconcile' ? seen.minor.toString() : larger(known, seen.minor)
 }
 
 function larger(known: string, seen: bigint): string {

@@ -48,13 +48,18 @@ export interface PaymentStore {
   /** Removes one that never came to be; only while `decide` says so. */
   remove(id: string, decide: (record: PaymentRecord) => boolean): Promise<boolean>
   audit(id: string, after: number, limit: number): Promise<readonly AuditEntry[]>
-  /** Ids of those that wait for something, some at a time. */
-  listOpen(limit: number): Promise<readonly string[]>
+  /** Of those that wait for something, up to `limit`: those first that are to be looked at. */
+  listOpen(limit: number): Promise<readonly { readonly id: string; readonly due: number }[]>
+  /** It still waits: the longer it has, the later the next look at it, in 6 h at most. */
+  postpone(id: string): Promise<void>
 }
 
 const FAMILY = 'payments'
 const TRIES = 60
-const openKey = (id: string): string => `open/${id}`
+/** What was touched just now has somebody who waits for its answer. */
+const RECENT_MS = 60_000
+const RAREST_MS = 6 * 3_600_000
+const openKey = (due: number, id: string): string => `open/${String(due).padStart(16, '0')}/${id}`
 const paymentKey = (id: string): string => `payment/${id}`
 const referenceKey = (provider: string, reference: string): string =>
   `ref/${provider}/${reference}`.slice(0, 400)
@@ -76,12 +81,17 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
   ): { readonly record: PaymentRecord; readonly write: Parameters<StorePartition['commit']>[0] } {
     const now = clock.now()
     const sequence = (before?.audits ?? 0) + 1
-    const record = {
-      ...after,
+    const version = (before?.version ?? 0) + 1
+    const { open: _, ...others } = after
+    const open = needsAttention(after) && { since: now, due: now + RECENT_MS }
+    const record: PaymentRecord = {
+      ...others,
+      ...(open !== false && { open }),
       audits: sequence,
       // Clocks of several machines differ; what is read later must not seem to be older.
       updatedAt: Math.max(now, before?.updatedAt ?? now),
-      version: (before?.version ?? 0) + 1,
+      version,
+      stateSince: before?.state === after.state ? before.stateSince : version,
     }
     const entry: AuditEntry = {
       sequence,
@@ -94,17 +104,17 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
       cause,
       code,
     }
-    const isOpen = needsAttention(record)
-    const wasOpen = before !== null && needsAttention(before)
     return {
       record,
       write: {
         set: [
           { key: paymentKey(record.id), value: paymentJson(record) },
           { key: auditKey(record.id, sequence), value: entry as unknown as Json },
-          ...(isOpen && !wasOpen ? [{ key: openKey(record.id), value: now }] : []),
+          ...(open === false ? [] : [{ key: openKey(open.due, record.id), value: now }]),
         ],
-        ...(wasOpen && !isOpen && { delete: [openKey(record.id)] }),
+        delete: openKeysOf(before).filter(
+          (key) => open === false || key !== openKey(open.due, record.id),
+        ),
       },
     }
   }
@@ -172,7 +182,7 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
         const audits = Array.from({ length: present.audits }, (_, index) => auditKey(id, index + 1))
         return {
           result: true,
-          write: { delete: [paymentKey(id), openKey(id), ...audits.slice(0, 100)] },
+          write: { delete: [paymentKey(id), ...openKeysOf(present), ...audits.slice(0, 100)] },
         }
       }),
     async audit(id, after, limit) {
@@ -190,9 +200,31 @@ export function createPaymentStore(store: AtomicStore, clock: Clock): PaymentSto
       )
       return pages
         .flatMap(({ entries }) => entries)
-        .toSorted((a, b) => Number(a.value) - Number(b.value))
+        .map(({ key }) => {
+          const [, due, id = ''] = key.split('/')
+          return { id, due: Number(due) }
+        })
+        .toSorted((a, b) => a.due - b.due)
         .slice(0, limit)
-        .map(({ key }) => key.slice('open/'.length))
+    },
+    async postpone(id) {
+      await changeEntry(partitionFor(id), paymentKey(id), (entry) => {
+        const present = readPaymentRecord(entry?.value)
+        if (present?.open === undefined) return { result: null }
+        const now = clock.now()
+        const { since } = present.open
+        const waitMs = Math.min(Math.max((now - since) / 2, RECENT_MS), RAREST_MS)
+        const open = { since, due: Math.floor(now + waitMs) }
+        const set = [
+          { key: paymentKey(id), value: paymentJson({ ...present, open }) },
+          { key: openKey(open.due, id), value: now },
+        ]
+        const key = openKey(present.open.due, id)
+        return {
+          result: null,
+          write: { set, ...(present.open.due !== open.due && { delete: [key] }) },
+        }
+      })
     },
   }
 }
@@ -213,6 +245,10 @@ export function notFound(id: string): PaymentError {
     'not_found',
     `Cannot find payment ${JSON.stringify(String(id).slice(0, 40))}: there is none of this id`,
   )
+}
+
+function openKeysOf(record: PaymentRecord | null): readonly string[] {
+  return record?.open === undefined ? [] : [openKey(record.open.due, record.id)]
 }
 
 function namesOf({ reference, aliases }: PaymentRecord): readonly string[] {

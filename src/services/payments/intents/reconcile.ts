@@ -1,6 +1,6 @@
 import { ask, keepRefund } from '../refunds/refund-payment.ts'
 import { findProvider, handleOf, keepSeen, type PaymentContext } from '../payment-context.ts'
-import { attemptKey, nextAttempt, requestOf } from './create-payment.ts'
+import { attemptKey, callsOf, nextAttempt, requestOf } from './create-payment.ts'
 import type { Payment } from './payment.ts'
 import { paymentOf, type OperationEntry, type PaymentRecord } from './payment-record.ts'
 import { notFound } from './payment-store.ts'
@@ -32,16 +32,23 @@ export async function reconcile(
   const { provider } = findProvider(context, 'reconcile payment', record.provider)
   const cause = { action: 'reconcile' }
   if (record.reference === null) {
+    const { checkout } = record.handles
+    if (checkout !== undefined) {
+      const seen = await provider.findCheckout?.(checkout, { signal })
+      if (seen === undefined || seen === null) return paymentOf(record)
+      return keepSeen(context, id, cause, seen, 'reconcile')
+    }
     if (record.state !== 'indeterminate') return paymentOf(record)
+    if (record.isPage === true) return pageIsOpen(context, record)
     const idempotencyKey = await attemptKey(record)
-    const seen = await provider.findPayment(requestOf(record), record.attemptAt, {
+    const seen = await provider.findPayment(requestOf(record), callsOf(record), {
       idempotencyKey,
       signal,
     })
     if (seen !== null) return keepSeen(context, id, cause, seen, 'reconcile')
     // What is not there may be on its way. Were it called for anew, it would be paid twice.
     const hasEnded = record.unanswered === record.attempt && record.repeated !== record.attempt
-    const calledMs = context.clock.now() - record.attemptAt
+    const calledMs = context.clock.now() - record.calledAt
     if (!hasEnded && calledMs < (provider.timeoutMs ?? 0)) return paymentOf(record)
     // There is none: whoever wants it may try again, and must not meet the key of before.
     const again = await nextAttempt(context, record)
@@ -71,21 +78,32 @@ export async function reconcile(
   return after === null ? kept : paymentOf(after)
 }
 
-/** Reconciles what has been open for a minute or more, the oldest first. */
+/** A page that nobody has the address of is paid by nobody: who asks for it again gets it. */
+async function pageIsOpen(context: PaymentContext, record: PaymentRecord): Promise<Payment> {
+  const { after } = await context.store.change(record.id, { action: 'reconcile' }, (present) =>
+    present.state === 'indeterminate' && present.reference === null
+      ? { ...present, state: 'requires_payment_method' }
+      : null,
+  )
+  return paymentOf(after)
+}
+
+/**
+ * Reconciles what has been open for a minute or more, the most overdue first. What stays open comes
+ * again later, so that nothing that takes days keeps others from their turn.
+ */
 export async function reconcileAll(
   context: PaymentContext,
   limit: number,
   signal?: AbortSignal,
 ): Promise<ReconcileReport> {
-  const ids = await context.store.listOpen(limit)
+  const open = await context.store.listOpen(limit)
   let looked = 0
   let settled = 0
   const failed: { id: string; error: unknown }[] = []
-  for (const id of ids) {
+  for (const { id, due } of open) {
     signal?.throwIfAborted()
-    const record = await context.store.read(id)
-    // What was touched just now has somebody who waits for its answer.
-    if (record === null || context.clock.now() - record.updatedAt < RECENT_MS) continue
+    if (due > context.clock.now()) break
     looked++
     try {
       const { state } = await reconcile(context, id, signal)
@@ -93,6 +111,7 @@ export async function reconcileAll(
     } catch (error) {
       failed.push({ id, error })
     }
+    await context.store.postpone(id)
   }
   return { looked, settled, failed }
 }

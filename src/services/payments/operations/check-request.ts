@@ -14,8 +14,10 @@ export function checkOperationId(action: string, operationId: unknown): string {
     operationId !== '' &&
     operationId.isWellFormed() &&
     operationId.length <= MAX_OPERATION_BYTES
-  )
-    return operationId
+  ) {
+    if (!holdsCardNumber(operationId)) return operationId
+    throw invalid(action, 'operationId holds a card number, which must never get here')
+  }
   throw invalid(
     action,
     `operationId is ${typeof operationId === 'string' ? 'empty, too long or no Unicode text' : `a ${typeof operationId}`}, 1 to ${MAX_OPERATION_BYTES} characters that name this very operation expected, such as 'order-42'`,
@@ -43,7 +45,7 @@ export function checkToken(action: string, name: string, token: unknown): string
   if (token === undefined) return undefined
   if (typeof token !== 'string' || token === '' || token.length > 500)
     throw invalid(action, `${name} is no token, the provider's id of it expected`)
-  if (isCardNumber(token))
+  if (isCardNumber(token) || holdsCardNumber(token))
     throw invalid(
       action,
       `${name} is a card number, only tokens of the provider's are taken: the browser makes them, so that card data never reaches a server`,
@@ -66,7 +68,8 @@ export function checkMetadata(
       typeof value === 'string' &&
       value.length <= METADATA_VALUE_LENGTH &&
       value.isWellFormed() &&
-      !isCardNumber(value),
+      !holdsCardNumber(key) &&
+      !holdsCardNumber(value),
   )
   if (!fits || entries.length > METADATA_KEYS)
     throw invalid(
@@ -85,13 +88,15 @@ export function checkUrl(action: string, name: string, url: unknown): string | u
   const text = typeof url === 'string' ? url : ''
   const parsed = URL.parse(text)
   const local = parsed?.hostname === 'localhost' || parsed?.hostname === '127.0.0.1'
-  if (parsed?.protocol === 'https:' || (local && parsed?.protocol === 'http:')) return text
-  throw invalid(action, `${name} is no https URL`)
+  if (parsed?.protocol !== 'https:' && !(local && parsed?.protocol === 'http:'))
+    throw invalid(action, `${name} is no https URL`)
+  if (holdsCardNumber(text)) throw invalid(action, `${name} holds a card number`)
+  return text
 }
 
 /**
- * @throws PaymentError `invalid_request` when it is no text of at most `most` characters, or a card
- *   number
+ * @throws PaymentError `invalid_request` when it is no text of at most `most` characters, or holds
+ *   a card number
  */
 export function checkText(
   action: string,
@@ -101,8 +106,8 @@ export function checkText(
 ): string | undefined {
   if (text === undefined) return undefined
   if (typeof text === 'string' && text.length <= most && text.isWellFormed()) {
-    if (!isCardNumber(text)) return text
-    throw invalid(action, `${name} is a card number, which must never get here`)
+    if (!holdsCardNumber(text)) return text
+    throw invalid(action, `${name} holds a card number, which must never get here`)
   }
   throw invalid(action, `${name} is no text of at most ${most} characters`)
 }
@@ -110,6 +115,38 @@ export function checkText(
 /** The one error for a request that makes no sense. */
 export function invalid(action: string, why: string): PaymentError {
   return new PaymentError('invalid_request', `Cannot ${action}: ${why}`)
+}
+
+/** Digits, with at most one space, dash or dot between two. */
+const DIGIT_RUNS = /\d(?:[\s.-]?\d){12,}/g
+
+/**
+ * What the networks' numbers begin with, and how long they are: other numbers of that length, of
+ * orders and articles, are fine.
+ */
+const NETWORKS = [
+  /^4\d{15}$/,
+  /^(?:5[1-5]|2[2-7])\d{14}$/,
+  /^3[47]\d{13}$/,
+  /^3(?:0[0-59]|[689]\d)\d{11}$/,
+  /^35\d{14}$/,
+  /^(?:5[0678]|6\d)\d{14,17}$/,
+]
+
+/** Whether a text has the number of a card somewhere, in whatever digits and groups. */
+function holdsCardNumber(text: string): boolean {
+  const plain = text.normalize('NFKC')
+  return Array.from(plain.matchAll(DIGIT_RUNS)).some(([run]) => {
+    const groups = run.split(/[\s.-]/)
+    // What follows it, such as its month and year, is of the same run.
+    return groups.some((_, from) => {
+      let digits = ''
+      return groups.slice(from, from + 19).some((group) => {
+        digits += group
+        return NETWORKS.some((network) => network.test(digits)) && isCardNumber(digits)
+      })
+    })
+  })
 }
 
 /** 12 to 19 digits, apart from spaces and dashes, with a right check digit (ISO/IEC 7812). */

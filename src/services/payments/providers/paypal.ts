@@ -3,13 +3,13 @@ import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-
 import type { Json } from '../../../runtime/ports/json.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
-import type { Money } from '../money/money.ts'
+import { minorMoney, type Money } from '../money/money.ts'
 import { PaymentError } from '../payment-error.ts'
 import { createPaypalApi, keyed, type PaypalApi } from './paypal/paypal-api.ts'
 import { eventFromPaypal } from './paypal/paypal-event.ts'
-import { paypalAmount } from './paypal/paypal-money.ts'
+import { moneyFromPaypal, paypalAmount } from './paypal/paypal-money.ts'
 import { liabilityOf, paymentFromPaypal, refundFromPaypal } from './paypal/paypal-payment.ts'
-import { apiPath, listAt, readChanged, textAt } from './provider-http.ts'
+import { apiPath, at, listAt, readChanged, textAt } from './provider-http.ts'
 import type {
   PaymentHandle,
   ProviderCall,
@@ -115,9 +115,9 @@ export function paypal(options: PaypalOptions): PaymentProvider {
     },
     retrievePayment: async ({ reference }, how) =>
       paymentFromPaypal(await readOrder(reference, how)),
-    async findPayment(request, since, how) {
+    async findPayment(request, { first }, how) {
       const { idempotencyKey } = how
-      const isRemembered = clock.now() - since < 5.5 * HOUR_MS
+      const isRemembered = clock.now() - first < 5.5 * HOUR_MS
       // Under its key the same order is answered again. One that pays at once is not asked for so.
       if (idempotencyKey !== undefined && isRemembered && request.paymentMethod === undefined)
         return this.createPayment(request, how)
@@ -167,13 +167,13 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       )
       return paymentFromPaypal(await readChanged('paypal', readOrder(handle.reference, how)))
     },
-    async refundPayment(handle, { refundId, amount, reason }, how) {
+    async refundPayment(handle, { refundId, amount, reason, capture }, how) {
       return refundFromPaypal(
         await api.call(
           {
             action: 'refund payment',
             method: 'POST',
-            path: apiPath`/v2/payments/captures/${required(handle, 'capture')}/refund`,
+            path: apiPath`/v2/payments/captures/${capture ?? required(handle, 'capture')}/refund`,
             body: {
               amount: paypalAmount(amount),
               custom_id: refundId,
@@ -183,6 +183,12 @@ export function paypal(options: PaypalOptions): PaymentProvider {
           how,
         ),
       )
+    },
+    async findRefund({ reference }, refundId, how) {
+      const order = await readOrder(reference, how)
+      const refunds = listAt(order, 'purchase_units', 0, 'payments', 'refunds')
+      const found = refunds.find((refund) => textAt(refund, 'custom_id') === refundId)
+      return found === undefined ? null : refundFromPaypal(found)
     },
     retrieveRefund: async (reference, how) =>
       refundFromPaypal(
@@ -347,11 +353,14 @@ function isRest({ amount, captured }: PaymentHandle, wanted: Money): boolean {
 /** An order read right after a capture may not show it yet. */
 function withCapture(payment: ProviderPayment, capture: Json): ProviderPayment {
   const id = textAt(capture, 'id')
-  if (id === undefined || payment.alsoKnownAs.includes(id)) return payment
+  const amount = moneyFromPaypal(at(capture, 'amount'))
+  if (id === undefined || amount === null || payment.alsoKnownAs.includes(id)) return payment
+  const refunded = minorMoney(0n, amount.currency)
   return {
     ...payment,
     alsoKnownAs: [...payment.alsoKnownAs, id],
     handles: { ...payment.handles, capture: payment.handles['capture'] ?? id },
+    captures: [...(payment.captures ?? []), { reference: id, amount, refunded }],
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { Money } from '../money/money.ts'
-import type { NextAction, ProviderCall } from './provider-payment.ts'
+import type { CallTimes, NextAction, ProviderCall } from './provider-payment.ts'
 import type { BillingInterval } from '../subscriptions/billing-period.ts'
 
 /** A dispute as the provider has it now. */
@@ -210,6 +210,17 @@ export interface MethodCalls {
 export interface SubscriptionCalls {
   createPlan(request: PlanRequest, call: ProviderCall): Promise<ProviderPlan>
   create(request: SubscriptionRequest, call: ProviderCall): Promise<ProviderSubscription>
+  /**
+   * Finds what became of a `create` whose answer was lost and whose key is forgotten. Absent where
+   * the provider cannot be asked that.
+   *
+   * @returns `null` when the provider is sure that there is none
+   */
+  find?(
+    request: SubscriptionRequest,
+    called: CallTimes,
+    call: ProviderCall,
+  ): Promise<ProviderSubscription | null>
   retrieve(reference: string, call: ProviderCall): Promise<ProviderSubscription>
   change(
     reference: string,
@@ -228,7 +239,8 @@ export interface SubscriptionCalls {
 }
 
 /** Of a provider that pauses, and takes no cancellation back. */
-export type PausableSubscriptionCalls = Required<Omit<SubscriptionCalls, 'reactivate'>>
+export type PausableSubscriptionCalls = Required<Omit<SubscriptionCalls, 'reactivate' | 'find'>> &
+  Pick<SubscriptionCalls, 'find'>
 
 /** Invoices at a provider. */
 export interface InvoiceCalls {

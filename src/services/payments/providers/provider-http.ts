@@ -86,7 +86,8 @@ export async function callApi(api: ProviderApi, request: ApiRequest): Promise<Ap
     stop()
   }
   if (bytes === null) throw lost('its answer is longer than 2 MiB')
-  if (status >= 500) throw lost(`it failed with status ${status}`)
+  // Whoever stands between gives up with 408, while the provider may go on.
+  if (status >= 500 || status === 408) throw lost(`it failed with status ${status}`)
   if (status >= 300 && status < 400) throw lost(`it answered with a redirect (${status})`)
   return { status, body: parse(bytes, lost), retryAfterMs: retryAfter }
 }

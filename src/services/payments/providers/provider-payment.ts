@@ -53,6 +53,12 @@ export interface ProviderCall {
   readonly signal?: AbortSignal | undefined
 }
 
+/** When a call was made for the first and for the last time, ms since 1970. */
+export interface CallTimes {
+  readonly first: number
+  readonly last: number
+}
+
 /** What a provider is asked to pay. */
 export interface ProviderPaymentRequest {
   /** Ours. The provider keeps it with the payment and sends it along in its webhooks. */
@@ -90,8 +96,8 @@ export interface ProviderPayment {
   readonly amount: Money
   readonly authorized: Money
   readonly captured: Money
-  /** What the provider says was refunded, whoever asked for it. */
-  readonly refunded: Money
+  /** What the provider says was refunded, whoever asked for it; `null` where it does not say. */
+  readonly refunded: Money | null
   readonly nextAction: NextAction | null
   /** Why the last attempt was declined. */
   readonly decline: { readonly code: string; readonly advice?: string | undefined } | null
@@ -100,8 +106,17 @@ export interface ProviderPayment {
   readonly changedAt: number | null
   /** What the provider needs again for later steps, such as the id of an authorization. */
   readonly handles: Readonly<Record<string, string>>
+  /** Where a refund is of one capture, all there are; absent elsewhere. */
+  readonly captures?: readonly ProviderCapture[]
   /** The provider's own object. */
   readonly raw: Json
+}
+
+/** A part of a payment that was taken by itself, and is given back by itself. */
+export interface ProviderCapture {
+  readonly reference: string
+  readonly amount: Money
+  readonly refunded: Money
 }
 
 /** A refund as the provider has it now. */
@@ -112,10 +127,22 @@ export interface ProviderRefund {
    */
   readonly refundId?: string | null
   readonly reference: string
+  /** The capture that it is of, where the provider says so. */
+  readonly capture?: string | undefined
   readonly state: 'pending' | 'succeeded' | 'failed' | 'canceled'
   readonly amount: Money
   readonly failure: string | null
   readonly raw: Json
+}
+
+/** What is to be given back. */
+export interface ProviderRefundRequest {
+  /** Ours. The provider keeps it with the refund where it can. */
+  readonly refundId: string
+  readonly amount: Money
+  readonly reason: RefundReason
+  /** Of which capture, where the provider has told of several. */
+  readonly capture?: string | undefined
 }
 
 /** What identifies a payment at its provider. */

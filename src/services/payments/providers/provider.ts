@@ -13,12 +13,13 @@ import type {
   SubscriptionCalls,
 } from './provider-billing.ts'
 import type {
+  CallTimes,
   PaymentHandle,
   ProviderCall,
   ProviderPayment,
   ProviderPaymentRequest,
   ProviderRefund,
-  RefundReason,
+  ProviderRefundRequest,
 } from './provider-payment.ts'
 
 /**
@@ -133,14 +134,14 @@ export interface PaymentProvider {
   /**
    * Finds what became of a `createPayment` whose answer was lost. It must not pay anything itself.
    *
-   * @param since When that call was made at the earliest, ms since 1970
+   * @param called When that call was made; what it made is hardly older or younger
    * @param call With the key of that call
    * @returns `null` when the provider is sure that there is none, or has undone it
    * @throws PaymentError `indeterminate` when the provider cannot be asked that
    */
   findPayment(
     request: ProviderPaymentRequest,
-    since: number,
+    called: CallTimes,
     call: ProviderCall,
   ): Promise<ProviderPayment | null>
   confirmPayment(
@@ -160,9 +161,21 @@ export interface PaymentProvider {
   cancelPayment(handle: PaymentHandle, call: ProviderCall): Promise<ProviderPayment>
   refundPayment(
     handle: PaymentHandle,
-    request: { readonly refundId: string; readonly amount: Money; readonly reason: RefundReason },
+    request: ProviderRefundRequest,
     call: ProviderCall,
   ): Promise<ProviderRefund>
+  /**
+   * Finds what became of a `refundPayment` whose answer was lost. Absent where refunds are not kept
+   * with our ids: what was refunded in all has to tell then.
+   *
+   * @param refundId Ours
+   * @returns `null` when there is none
+   */
+  findRefund?(
+    handle: PaymentHandle,
+    refundId: string,
+    call: ProviderCall,
+  ): Promise<ProviderRefund | null>
   /** @param reference The refund's */
   retrieveRefund(reference: string, call: ProviderCall): Promise<ProviderRefund>
   /**
@@ -182,6 +195,13 @@ export interface PaymentProvider {
     call: ProviderCall,
   ): Promise<ProviderSetup>
   createCheckout?(request: CheckoutRequest, call: ProviderCall): Promise<ProviderCheckout>
+  /**
+   * Finds the payment that a page has led to, by the page's `reference`. Absent where
+   * `createCheckout()` names the payment.
+   *
+   * @returns `null` while nobody has paid
+   */
+  findCheckout?(reference: string, call: ProviderCall): Promise<ProviderPayment | null>
   readonly subscriptions?: SubscriptionCalls
   readonly invoices?: InvoiceCalls
   readonly disputes?: DisputeCalls

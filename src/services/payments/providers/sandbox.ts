@@ -292,7 +292,7 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
         return () => answerOf(payment)
       })
     },
-    async findPayment({ paymentId }, _since) {
+    async findPayment({ paymentId }) {
       carriedOut.retrieve++
       const payment = [...payments.values()].find((kept) => kept.paymentId === paymentId)
       return payment === undefined ? null : answerOf(payment)

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { PaymentError } from '../payment-error.ts'
 import { apiPath, at, listAt, textAt } from './provider-http.ts'
-import type { ProviderCall, ProviderPayment } from './provider-payment.ts'
+import type { CallTimes, ProviderCall, ProviderPayment } from './provider-payment.ts'
 import type { PaymentProvider } from './provider.ts'
 import { eventFromSquare } from './square/square-event.ts'
 import { paymentFromSquare, refundFromSquare, squareMoney } from './square/square-payment.ts'
@@ -134,15 +134,9 @@ export function square(options: SquareOptions): PaymentProvider {
       )
       return paymentFromSquare(at(body, 'payment') ?? null)
     },
-    async retrievePayment({ reference }, how) {
-      const body = await call(
-        { action: 'retrieve payment', method: 'GET', path: apiPath`/v2/payments/${reference}` },
-        how,
-      )
-      return paymentFromSquare(at(body, 'payment') ?? null)
-    },
-    async findPayment({ paymentId }, since, how) {
-      const found = await lookFor(paymentId, since, how)
+    retrievePayment: ({ reference }, how) => readPayment(reference, how),
+    async findPayment({ paymentId }, called, how) {
+      const found = await lookFor(paymentId, called, how)
       if (found !== null) return found
       const { idempotencyKey } = how
       if (idempotencyKey === undefined) return null
@@ -156,7 +150,7 @@ export function square(options: SquareOptions): PaymentProvider {
         },
         how,
       )
-      return lookFor(paymentId, since, how)
+      return lookFor(paymentId, called, how)
     },
     async confirmPayment() {
       throw new PaymentError(
@@ -250,10 +244,20 @@ export function square(options: SquareOptions): PaymentProvider {
         raw: link,
       }
     },
+    async findCheckout(reference, how) {
+      const order = await call(
+        { action: 'find payment', method: 'GET', path: apiPath`/v2/orders/${reference}` },
+        how,
+      )
+      const paid = textAt(order, 'order', 'tenders', 0, 'payment_id')
+      if (paid === undefined) return null
+      return readPayment(paid, how)
+    },
     subscriptions: lateMethods<PausableSubscriptionCalls>(
       {
         createPlan: true,
         create: true,
+        find: true,
         retrieve: true,
         change: true,
         pause: true,
@@ -272,15 +276,23 @@ export function square(options: SquareOptions): PaymentProvider {
     ),
   }
 
+  async function readPayment(reference: string, how: ProviderCall): Promise<ProviderPayment> {
+    const body = await call(
+      { action: 'retrieve payment', method: 'GET', path: apiPath`/v2/payments/${reference}` },
+      how,
+    )
+    return paymentFromSquare(at(body, 'payment') ?? null)
+  }
+
   /** Looks through the payments of that time for the one that carries our id. */
   async function lookFor(
     paymentId: string,
-    since: number,
+    { first, last }: CallTimes,
     how: ProviderCall,
   ): Promise<ProviderPayment | null> {
     const query = new URLSearchParams({
-      begin_time: new Date(since - 300_000).toISOString(),
-      end_time: new Date(since + 1_800_000).toISOString(),
+      begin_time: new Date(first - 300_000).toISOString(),
+      end_time: new Date(last + 1_800_000).toISOString(),
       location_id: locationId,
       limit: '100',
     })
@@ -289,11 +301,11 @@ export function square(options: SquareOptions): PaymentProvider {
         { action: 'find payment', method: 'GET', path: `/v2/payments?${query}` },
         { signal: how.signal },
       )
-      const ours = listAt(body, 'payments').filter(
-        (payment) => textAt(payment, 'reference_id') === paymentId,
+      // Declined attempts have the same reference, and are no payments.
+      const found = listAt(body, 'payments').find(
+        (payment) =>
+          textAt(payment, 'reference_id') === paymentId && textAt(payment, 'status') !== 'FAILED',
       )
-      // A declined attempt before it has the same reference.
-      const found = ours.find((payment) => textAt(payment, 'status') !== 'FAILED') ?? ours[0]
       if (found !== undefined) return paymentFromSquare(found)
       const cursor = textAt(body, 'cursor')
       if (cursor === undefined) return null

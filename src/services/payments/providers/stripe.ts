@@ -6,7 +6,13 @@ import type { PaymentProvider } from './provider.ts'
 import { toPaymentError } from './stripe/stripe-error.ts'
 import { eventFromStripe } from './stripe/stripe-event.ts'
 import { stripeAmount } from './stripe/stripe-money.ts'
-import { idOf, paymentFromStripe, rawOf, refundFromStripe } from './stripe/stripe-payment.ts'
+import {
+  idOf,
+  paymentFromSession,
+  paymentFromStripe,
+  rawOf,
+  refundFromStripe,
+} from './stripe/stripe-payment.ts'
 import { createStripeCaller } from './stripe/stripe-caller.ts'
 import { stripeCustomers, stripeMethods } from './stripe/stripe-customers.ts'
 import { stripeDisputes } from './stripe/stripe-disputes.ts'
@@ -91,6 +97,19 @@ export function stripe(options: StripeOptions): PaymentProvider {
     }
   }
 
+  /** The payment that a page has led to, `null` while it can still come. */
+  async function findCheckout(reference: string, how: ProviderCall) {
+    if (!reference.startsWith('cs_')) return null
+    return call('find payment', how, async () => {
+      const session = await client.checkout.sessions.retrieve(reference, {
+        expand: ['payment_intent.latest_charge'],
+      })
+      const { payment_intent: intent, status } = session
+      if (typeof intent === 'object' && intent !== null) return paymentFromStripe(intent, null)
+      return status === 'expired' ? paymentFromSession(session, null) : null
+    })
+  }
+
   return {
     name: 'stripe',
     live: mode === 'live',
@@ -146,15 +165,20 @@ export function stripe(options: StripeOptions): PaymentProvider {
           requestOptions(how),
         )
       }),
-    retrievePayment: ({ reference }, how) =>
+    retrievePayment: async ({ reference }, how) =>
+      (await findCheckout(reference, how)) ??
       call('retrieve payment', how, async () =>
         paymentFromStripe(await client.paymentIntents.retrieve(reference, expanded), null),
       ),
-    findPayment: ({ paymentId }, since, how) =>
+    findCheckout,
+    findPayment: ({ paymentId }, { first, last }, how) =>
       call('find payment', how, async () => {
         // Lists are complete at once, unlike Stripe's search.
-        const from = Math.floor(since / 1000) - 300
-        const page = { created: { gte: from, lte: from + 1800 }, limit: 100 }
+        const created = {
+          gte: Math.floor(first / 1000) - 300,
+          lte: Math.ceil(last / 1000) + 1500,
+        }
+        const page = { created, limit: 100 }
         let seen = 0
         for await (const intent of client.paymentIntents.list(page)) {
           if (intent.metadata['payment_id'] === paymentId) return paymentFromStripe(intent, null)
@@ -211,11 +235,17 @@ export function stripe(options: StripeOptions): PaymentProvider {
           ),
         ),
       ),
+    findRefund: ({ reference }, refundId, how) =>
+      call('find refund', how, async () => {
+        for await (const refund of client.refunds.list({ payment_intent: reference, limit: 100 }))
+          if (refund.metadata?.['refund_id'] === refundId) return refundFromStripe(refund)
+        return null
+      }),
     retrieveRefund: (reference, how) =>
       call('retrieve refund', how, async () =>
         refundFromStripe(await client.refunds.retrieve(reference)),
       ),
-    readEvent: eventFromStripe,
+    readEvent: (event) => eventFromStripe(event, account),
     customers: stripeCustomers(caller),
     methods: stripeMethods(caller),
     createSetup: ({ customer, returnUrl, paymentMethod }, how) =>

@@ -14,7 +14,8 @@ import {
 } from '../payment-context.ts'
 import { PaymentError } from '../payment-error.ts'
 import type { ProviderRefund, RefundReason } from '../providers/provider-payment.ts'
-import { refundOf, type Refund } from './refund.ts'
+import { partsOf, refundOf, refundOfParts, type Refund } from './refund.ts'
+import { splitRefund } from './split-refund.ts'
 
 /** What is to be given back. */
 export interface RefundRequest {
@@ -30,6 +31,7 @@ export interface RefundRequest {
 const ACTION = 'refund payment'
 const REASONS = ['requested_by_customer', 'duplicate', 'fraudulent', 'other']
 const MAX_REFUNDS = 200
+const NOT_FOUND = { state: 'failed', failure: 'not_found_at_provider', reference: null } as const
 
 /**
  * Gives money back.
@@ -83,10 +85,19 @@ export async function refundPayment(
       )
     },
   )
-  const entry = after.refunds[id]
-  if (entry === undefined) throw notFound(paymentId)
-  if (entry.state !== 'asked') return refundOf(after, id, entry)
-  return ask(context, after, id, signal, isFirst)
+  let failure: PaymentError | undefined
+  for (const [part, { state }] of partsOf(after, id)) {
+    if (state !== 'asked') continue
+    try {
+      await ask(context, after, part, signal, isFirst)
+    } catch (error) {
+      // What may have happened says more than what has not.
+      if (!(error instanceof PaymentError)) throw error
+      if (failure === undefined || error.code === 'indeterminate') failure = error
+    }
+  }
+  if (failure !== undefined) throw failure
+  return refundOfParts((await context.store.read(paymentId)) ?? after, id)
 }
 
 /**
@@ -107,20 +118,27 @@ export async function ask(
   const { provider } = findProvider(context, ACTION, record.provider)
   const handle = handleOf(record)
   if (context.clock.now() - entry.createdAt >= provider.capabilities.idempotencyMs) {
-    const seen = await provider.retrievePayment(handle, { signal })
+    if (provider.findRefund !== undefined) {
+      const found = await provider.findRefund(handle, id, { signal })
+      return keepRefund(context, record.id, id, found ?? NOT_FOUND)
+    }
+    const { refunded } = await provider.retrievePayment(handle, { signal })
     const { done, held } = refundedMinor({ ...record, providerRefunded: '0' })
-    const isThere = seen.refunded.minor >= done + held
+    const sum = refunded?.minor ?? 0n
+    const isThere = sum >= done + held
     // Of several, one may be there and another not: their sum does not tell which.
-    if (!isThere && seen.refunded.minor > done && held > BigInt(entry.amount))
+    if (!isThere && sum > done && held > BigInt(entry.amount))
       throw new PaymentError(
         'indeterminate',
         `Cannot ${ACTION}: of several refunds without an answer some were made, the provider's dashboard tells which`,
         { paymentId: record.id, provider: record.provider },
       )
-    const happened: Pick<ProviderRefund, 'state' | 'failure'> = isThere
-      ? { state: 'succeeded', failure: null }
-      : { state: 'failed', failure: 'not_found_at_provider' }
-    return keepRefund(context, record.id, id, { ...happened, reference: null })
+    return keepRefund(
+      context,
+      record.id,
+      id,
+      isThere ? { state: 'succeeded', failure: null, reference: null } : NOT_FOUND,
+    )
   }
   if (!isFirst)
     await context.store.change(record.id, { action: 'refund repeated', cause: id }, (present) => {
@@ -135,7 +153,7 @@ export async function ask(
   try {
     const seen = await provider.refundPayment(
       handle,
-      { refundId: id, amount, reason },
+      { refundId: id, amount, reason, capture: entry.capture },
       { idempotencyKey, signal },
     )
     return await keepRefund(context, record.id, id, seen)
@@ -151,7 +169,10 @@ export async function ask(
         if (mine?.state !== 'asked' || !isCertainlyUndone(error, mine.repeated === true))
           return null
         // What nobody looked at may be asked for again under its id; what was refused is on record.
-        if (isTemporary) return { ...present, refunds: others }
+        if (isTemporary) {
+          const isPart = partsOf(present, mine.of ?? id).length > 1
+          return isPart ? null : { ...present, refunds: others }
+        }
         const failed = { ...mine, state: 'failed' as const, failure: code }
         return {
           ...present,
@@ -194,8 +215,13 @@ export function withRefund(
   const state = mayFollow(known.state, seen.state) ? seen.state : known.state
   const reference = known.reference ?? seen.reference
   if (state === known.state && reference === known.reference) return null
+  const told = BigInt(record.providerRefunded)
+  const isBack = known.state === 'succeeded' && state === 'failed'
+  const less = told > BigInt(known.amount) ? told - BigInt(known.amount) : 0n
   return {
     ...record,
+    // The provider's sum had it among the others.
+    ...(isBack && { providerRefunded: less.toString() }),
     refunds: {
       ...record.refunds,
       [id]: { ...known, state, reference, failure: seen.failure ?? known.failure, updatedAt: now },
@@ -229,29 +255,36 @@ function reserve(
       details,
     )
   const { done, held } = refundedMinor(record)
+  const refunds = Object.keys(record.refunds).length
   const left = BigInt(record.captured) - done - held
   const amount = wanted ?? left
-  if (amount <= 0n || amount > left)
+  const parts = amount <= 0n || amount > left ? null : splitRefund(record, amount)
+  if (parts === null)
     throw new PaymentError(
       'refund_exceeds_capture',
       `Cannot ${ACTION}: ${amount <= 0n ? 'nothing is left to give back' : 'it is more than was captured, less what was given back or is being given back'}`,
       details,
     )
-  if (Object.keys(record.refunds).length >= MAX_REFUNDS)
+  if (refunds + parts.length > MAX_REFUNDS)
     throw new PaymentError(
       'conflict',
       `Cannot ${ACTION}: it has ${MAX_REFUNDS} refunds, the most there may be`,
       details,
     )
-  const entry: RefundEntry = {
-    amount: amount.toString(),
-    state: 'asked',
-    reference: null,
-    fingerprint,
-    reason,
-    failure: null,
-    createdAt: now,
-    updatedAt: now,
-  }
-  return { ...record, refunds: { ...record.refunds, [id]: entry } }
+  const entries = parts.map((part, index): [string, RefundEntry] => [
+    index === 0 ? id : `${id}-${index + 1}`,
+    {
+      amount: part.amount.toString(),
+      state: 'asked',
+      reference: null,
+      fingerprint,
+      reason,
+      failure: null,
+      ...(part.capture !== undefined && { capture: part.capture }),
+      ...(index > 0 && { of: id }),
+      createdAt: now,
+      updatedAt: now,
+    },
+  ])
+  return { ...record, refunds: { ...record.refunds, ...Object.fromEntries(entries) } }
 }

@@ -1,5 +1,6 @@
 import type { Money } from '../money/money.ts'
-import { minorMoney } from '../money/money.ts'
+import { addMoney, minorMoney } from '../money/money.ts'
+import { notFound } from '../intents/payment-store.ts'
 import type { PaymentRecord, RefundEntry } from '../intents/payment-record.ts'
 import type { RefundReason } from '../providers/provider-payment.ts'
 
@@ -34,6 +35,30 @@ export function refundOf(record: PaymentRecord, id: string, entry: RefundEntry):
     failure: entry.failure,
     createdAt: entry.createdAt,
     updatedAt: entry.updatedAt,
+  }
+}
+
+/** What was asked for at once: one entry, or one for each capture that gives. */
+export function partsOf({ refunds }: PaymentRecord, id: string): [string, RefundEntry][] {
+  return Object.entries(refunds).filter(([name, { of }]) => name === id || of === id)
+}
+
+/** A refund with all its parts: of those that were refused, the others say what was given back. */
+export function refundOfParts(record: PaymentRecord, id: string): Refund {
+  const parts = partsOf(record, id).map(([name, entry]) => refundOf(record, name, entry))
+  const [first] = parts
+  if (first === undefined) throw notFound(record.id)
+  const made = parts.filter(({ state }) => state !== 'failed' && state !== 'canceled')
+  if (parts.length === 1 || made.length === 0) return first
+  const state = (['indeterminate', 'pending'] as const).find((open) =>
+    made.some((part) => part.state === open),
+  )
+  return {
+    ...first,
+    state: state ?? 'succeeded',
+    amount: addMoney(minorMoney(0n, record.currency), ...made.map(({ amount }) => amount)),
+    failure: parts.find(({ failure }) => failure !== null)?.failure ?? null,
+    updatedAt: Math.max(...parts.map(({ updatedAt }) => updatedAt)),
   }
 }
 

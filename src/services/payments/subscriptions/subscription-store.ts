@@ -16,6 +16,8 @@ export interface SubscriptionRecord extends Subscription {
   readonly changedAt: number | null
   /** Whether it was called for more than once. */
   readonly repeated?: boolean
+  /** When it was called for at last, ms since 1970. */
+  readonly calledAt: number
   readonly operations: Readonly<Record<string, string>>
 }
 
@@ -32,11 +34,17 @@ export interface SubscriptionStore {
   ): Promise<SubscriptionRecord>
   /** Keeps what the provider said. */
   keep(id: string, seen: ProviderSubscription): Promise<SubscriptionRecord>
-  /** Keeps what a webhook said. @returns Our id, or `null` when it is none of ours */
+  /**
+   * Keeps what a webhook said.
+   *
+   * @param read Asks the provider, where two webhooks of one moment do not say which is later
+   * @returns Our id, or `null` when it is none of ours
+   */
   takeIn(
     provider: string,
     seen: ProviderSubscription,
     subscriptionId: string | null,
+    read: () => Promise<ProviderSubscription>,
   ): Promise<string | null>
 }
 
@@ -100,13 +108,15 @@ export function createSubscriptionStore(store: AtomicStore, clock: Clock): Subsc
         return { result: null, write: { delete: [keyOf(id)] } }
       })
     },
-    async takeIn(provider, seen, subscriptionId) {
-      const id = subscriptionId ?? (await find(provider, seen.reference))
+    async takeIn(provider, seen, subscriptionId, ask) {
+      const id = (await find(provider, seen.reference)) ?? subscriptionId
       if (!isOurId(id)) return null
       const entry = await partitionOf(store, FAMILY, id).get(keyOf(id))
       const record = readRecord(entry?.value)
-      if (record?.provider !== provider) return null
-      await keep(id, seen)
+      if (record?.provider !== provider || !mayBe(record, seen)) return null
+      const isTie = seen.changedAt !== null && seen.changedAt === record.changedAt
+      // The provider's answer has no time of its own: it is as it stands now.
+      await keep(id, isTie && seen.state !== record.state ? await ask() : seen)
       return id
     },
   }
@@ -116,6 +126,13 @@ export function createSubscriptionStore(store: AtomicStore, clock: Clock): Subsc
     const id = (await partitionOf(store, FAMILY, key).get(key))?.value
     return typeof id === 'string' ? id : null
   }
+}
+
+/**
+ * Our id alone does not tell: others can make subscriptions that bear it, at PayPal in any browser.
+ */
+function mayBe({ reference, plan }: SubscriptionRecord, seen: ProviderSubscription): boolean {
+  return reference === null ? plan === seen.plan : reference === seen.reference
 }
 
 /** What ended does not come back by an old message, and an older message changes nothing. */

@@ -22,7 +22,7 @@ import type {
   SubscriptionCalls,
   SubscriptionRequest,
 } from '../providers/provider-billing.ts'
-import type { ProviderCall } from '../providers/provider-payment.ts'
+import type { CallTimes, ProviderCall } from '../providers/provider-payment.ts'
 import type { BillingInterval } from './billing-period.ts'
 import { prorate, type Proration } from './proration.ts'
 import type { SubscriptionRecord, SubscriptionStore } from './subscription-store.ts'
@@ -116,6 +116,7 @@ export function createSubscriptions(
     checkKeys(action, request, NEW_KEYS)
     const operationId = checkOperationId(action, request.operationId)
     const { name } = findProvider(context, action, request.provider)
+    const { signal } = request
     const calls = callsOf(context, action, name)
     const id = await deriveId('sub', operationId)
     const asked = readSubscription(action, request, id)
@@ -135,13 +136,19 @@ export function createSubscriptions(
         { provider: record.provider },
       )
     if (record.reference !== null) return subscriptionOf(record)
-    const idempotencyKey = await deriveKey('subscribe', id)
-    if (!isNew)
-      await store.change(id, (present) =>
-        present.repeated === true ? null : { ...present, repeated: true },
-      )
+    const { idempotencyMs } = findProvider(context, action, name).provider.capabilities
+    const how = { idempotencyKey: await deriveKey('subscribe', id, fingerprint), signal }
+    if (now - record.createdAt >= idempotencyMs) {
+      const called = { first: record.createdAt, last: record.calledAt }
+      const found = await findForgotten(calls, asked, called, how)
+      if (found !== null) return subscriptionOf(await store.keep(id, found))
+      // The provider has none: the id is free, and its key is forgotten.
+      await store.remove(id, ({ calledAt }) => calledAt === record.calledAt)
+      return create(request)
+    }
+    if (!isNew) await store.change(id, (present) => ({ ...present, repeated: true, calledAt: now }))
     try {
-      const seen = await calls.create(asked, { idempotencyKey, signal: request.signal })
+      const seen = await calls.create(asked, how)
       return subscriptionOf(await store.keep(id, seen))
     } catch (error) {
       // Nothing came to be: the operation id is free for a corrected request.
@@ -156,13 +163,15 @@ export function createSubscriptions(
     id: string,
     { operationId, signal }: SubscriptionChangeOptions,
     details: Json,
+    isDone: (record: SubscriptionRecord) => boolean,
     call: (
       calls: SubscriptionCalls,
       reference: string,
       call: ProviderCall,
     ) => Promise<ProviderSubscription>,
   ): Promise<Subscription> {
-    const operation = checkOperationId(action, operationId)
+    // Derived, so that an id may be called like what every object has.
+    const operation = await deriveKey(checkOperationId(action, operationId))
     const fingerprint = canonicalJson([action, details])
     const record = await store.read(id)
     const calls = callsOf(context, action, record.provider)
@@ -182,6 +191,11 @@ export function createSubscriptions(
         { provider: record.provider },
       )
     await note(id, operation, fingerprint)
+    if (known !== undefined) {
+      // Its answer was lost. Not every provider has keys for this: what it has now tells.
+      const present = await store.keep(id, await calls.retrieve(reference, { signal }))
+      if (isDone(present)) return subscriptionOf(await note(id, operation, `done:${fingerprint}`))
+    }
     const idempotencyKey = await deriveKey(action, id, operation)
     try {
       await store.keep(id, await call(calls, reference, { idempotencyKey, signal }))
@@ -190,6 +204,19 @@ export function createSubscriptions(
       throw error
     }
     return subscriptionOf(await note(id, operation, `done:${fingerprint}`))
+  }
+
+  async function act(
+    verb: 'pause' | 'resume' | 'reactivate',
+    id: string,
+    options: SubscriptionChangeOptions,
+    isDone: (record: SubscriptionRecord) => boolean,
+  ): Promise<Subscription> {
+    const action = `${verb} subscription`
+    checkKeys(action, options, ['operationId', 'signal'])
+    return change(action, id, options, null, isDone, (calls, reference, call) =>
+      supported(calls[verb], action).call(calls, reference, call),
+    )
   }
 
   function note(id: string, operation: string, text: string | null): Promise<SubscriptionRecord> {
@@ -225,6 +252,9 @@ export function createSubscriptions(
         id,
         options,
         [plan ?? null, quantity ?? null, proration],
+        (record) =>
+          (plan ?? record.plan) === record.plan &&
+          (quantity ?? record.quantity) === record.quantity,
         (calls, reference, call) => calls.change(reference, { plan, quantity, proration }, call),
       )
     },
@@ -239,27 +269,27 @@ export function createSubscriptions(
         )
       return prorate({ from, to, periodStart, periodEnd, changeAt: at })
     },
-    pause: (id, options) =>
-      change('pause subscription', id, options, null, (calls, reference, call) =>
-        supported(calls.pause, 'pause subscription').call(calls, reference, call),
-      ),
+    pause: (id, options) => act('pause', id, options, ({ state }) => state === 'paused'),
     resume: (id, options) =>
-      change('resume subscription', id, options, null, (calls, reference, call) =>
-        supported(calls.resume, 'resume subscription').call(calls, reference, call),
-      ),
+      act('resume', id, options, ({ state }) => state !== 'paused' && !hasEnded(state)),
     async cancel(id, options) {
       const action = 'cancel subscription'
       checkKeys(action, options, ['operationId', 'at', 'signal'])
       const { at = 'period_end' } = options
       if (at !== 'now' && at !== 'period_end')
         throw invalid(action, 'at is neither "now" nor "period_end"')
-      return change(action, id, options, at, (calls, reference, call) =>
+      const isDone = ({ state, cancelAtPeriodEnd }: SubscriptionRecord): boolean =>
+        hasEnded(state) || (at === 'period_end' && cancelAtPeriodEnd)
+      return change(action, id, options, at, isDone, (calls, reference, call) =>
         calls.cancel(reference, at, call),
       )
     },
     reactivate: (id, options) =>
-      change('reactivate subscription', id, options, null, (calls, reference, call) =>
-        supported(calls.reactivate, 'reactivate subscription').call(calls, reference, call),
+      act(
+        'reactivate',
+        id,
+        options,
+        (record) => !record.cancelAtPeriodEnd && !hasEnded(record.state),
       ),
   }
 }
@@ -369,6 +399,7 @@ function newRecord(
     updatedAt: now,
     raw: null,
     changedAt: null,
+    calledAt: now,
     operations: {},
   }
 }
@@ -398,6 +429,24 @@ function subscriptionOf(record: SubscriptionRecord): Subscription {
     updatedAt,
     raw,
   }
+}
+
+/** @throws PaymentError `indeterminate` when the provider cannot be asked for it */
+async function findForgotten(
+  calls: SubscriptionCalls,
+  asked: SubscriptionRequest,
+  called: CallTimes,
+  how: ProviderCall,
+): Promise<ProviderSubscription | null> {
+  if (calls.find !== undefined) return calls.find(asked, called, how)
+  throw new PaymentError(
+    'indeterminate',
+    'Cannot find subscription: its answer was lost too long ago to be asked for again, the provider’s dashboard tells whether it is there',
+  )
+}
+
+function hasEnded(state: SubscriptionRecord['state']): boolean {
+  return state === 'canceled' || state === 'expired'
 }
 
 function callsOf(context: PaymentContext, action: string, name: string): SubscriptionCalls {

@@ -50,6 +50,17 @@ export async function openPayments(
   return { backend, provider, payments: another(), another }
 }
 
+/** The id of the payment that a call has begun and failed at. */
+export async function idOfFailed(act: () => Promise<unknown>): Promise<string> {
+  try {
+    await act()
+  } catch (error) {
+    if (error instanceof PaymentError && error.paymentId !== undefined) return error.paymentId
+    throw error
+  }
+  throw new Error('Expected a failure')
+}
+
 /** For `expectRejection()`: a PaymentError of this code. */
 export function isPaymentError(code: PaymentErrorCode): (error: unknown) => boolean {
   return (error) => error instanceof PaymentError && error.code === code

@@ -31,7 +31,7 @@ export const repeatedCallLaws: readonly Law<PaymentHarness>[] = [
         expectEqual([state, trail[0]?.sequence, provider.carriedOut.create], ['succeeded', 1, 1])
         expectEqual(
           trail.map(({ action }) => action),
-          ['create', 'unanswered', 'repeat', 'created'],
+          ['create', 'unanswered', 'repeat', 'repeat', 'created'],
           refusal,
         )
 

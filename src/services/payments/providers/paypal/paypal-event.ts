@@ -1,6 +1,6 @@
 import type { Json } from '../../../../runtime/ports/json.ts'
 import { PaymentError } from '../../payment-error.ts'
-import { at, instantAt, listAt, textAt } from '../provider-http.ts'
+import { at, instantAt, textAt } from '../provider-http.ts'
 import type { PaymentEventType, ProviderEvent } from '../provider.ts'
 import {
   disputeFromPaypal,
@@ -73,12 +73,11 @@ export function eventFromPaypal(event: Json, live: boolean): ProviderEvent {
     return { ...base, paymentReference: payment.reference, payment }
   }
   if (providerType === 'PAYMENT.CAPTURE.REFUNDED' || providerType.startsWith('PAYMENT.REFUND.')) {
-    const up = listAt(resource, 'links').find((link) => textAt(link, 'rel') === 'up')
-    const capture = textAt(up, 'href')?.split('/').at(-1)
+    const refund = refundFromPaypal(resource)
     return {
       ...base,
-      paymentReference: textAt(related, 'order_id') ?? capture ?? null,
-      refund: refundFromPaypal(resource),
+      paymentReference: textAt(related, 'order_id') ?? refund.capture ?? null,
+      refund,
     }
   }
   if (providerType.startsWith('CUSTOMER.DISPUTE.')) {

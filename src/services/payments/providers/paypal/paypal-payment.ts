@@ -10,6 +10,7 @@ import type {
 import type {
   NextAction,
   PaymentState,
+  ProviderCapture,
   ProviderPayment,
   ProviderRefund,
 } from '../provider-payment.ts'
@@ -38,8 +39,7 @@ export function paymentFromPaypal(order: Json): ProviderPayment {
   const held = authorizations.length > 0 ? sumFromPaypal(authorizations, currency) : captured
   const handles = {
     ...handle('authorization', textAt(authorization, 'id')),
-    // A refund is of a capture: the largest one has the most to give.
-    ...handle('capture', largest(taken)),
+    ...handle('capture', textAt(taken[0], 'id')),
     intent: textAt(order, 'intent') ?? 'CAPTURE',
   }
   return {
@@ -55,8 +55,24 @@ export function paymentFromPaypal(order: Json): ProviderPayment {
     risk: { level: 'unknown', reasons: reasonsOf(order) },
     changedAt: latest(order, [...authorizations, ...captures]),
     handles,
+    captures: taken.flatMap((capture) => captureFromPaypal(capture, given)),
     raw: order,
   }
+}
+
+function captureFromPaypal(capture: Json, refunds: readonly Json[]): readonly ProviderCapture[] {
+  const reference = textAt(capture, 'id')
+  const amount = moneyFromPaypal(at(capture, 'amount'))
+  if (reference === undefined || amount === null) return []
+  const own = refunds.filter((refund) => captureOf(refund) === reference)
+  const isAll = textAt(capture, 'status') === 'REFUNDED'
+  return [{ reference, amount, refunded: isAll ? amount : sumFromPaypal(own, amount.currency) }]
+}
+
+/** The capture that a refund is of: a link leads up to it. */
+function captureOf(refund: Json): string | undefined {
+  const up = listAt(refund, 'links').find((link) => textAt(link, 'rel') === 'up')
+  return textAt(up, 'href')?.split('/').at(-1)
 }
 
 const CAPTURED = ['COMPLETED', 'PARTIALLY_REFUNDED', 'REFUNDED']
@@ -140,14 +156,6 @@ function latest(order: Json, parts: readonly Json[]): number | null {
   return instants.length === 0 ? null : Math.max(...instants)
 }
 
-function largest(captures: readonly Json[]): string | undefined {
-  const sorted = captures.toSorted((a, b) => {
-    const [left, right] = [moneyFromPaypal(at(a, 'amount')), moneyFromPaypal(at(b, 'amount'))]
-    return Number((right?.minor ?? 0n) - (left?.minor ?? 0n))
-  })
-  return textAt(sorted[0], 'id')
-}
-
 function handle(name: string, id: string | undefined): Readonly<Record<string, string>> {
   return id === undefined ? {} : { [name]: id }
 }
@@ -173,6 +181,7 @@ export function refundFromPaypal(refund: Json): ProviderRefund {
     reference,
     // One that was made at PayPal may have the payment's.
     ...(customId?.startsWith('ref_') === true && { refundId: customId }),
+    capture: captureOf(refund),
     state: states[textAt(refund, 'status') ?? ''] ?? 'pending',
     amount,
     failure: textAt(refund, 'status_details', 'reason')?.toLowerCase() ?? null,

@@ -83,7 +83,7 @@ export function eventFromSquare(event: Json, live: boolean): ProviderEvent {
   }
   const subscribed = at(object, 'subscription')
   if (providerType.startsWith('subscription.') && subscribed !== undefined) {
-    const subscription = subscriptionFromSquare(subscribed)
+    const subscription = { ...subscriptionFromSquare(subscribed), changedAt: base.occurredAt }
     const type =
       providerType === 'subscription.created' ? 'subscription.created' : 'subscription.updated'
     return {

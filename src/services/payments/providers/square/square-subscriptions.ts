@@ -1,7 +1,7 @@
 import { PaymentError } from '../../payment-error.ts'
 import type { BillingInterval } from '../../subscriptions/billing-period.ts'
 import type { ProviderSubscription, PausableSubscriptionCalls } from '../provider-billing.ts'
-import { apiPath, at, readChanged, textAt } from '../provider-http.ts'
+import { apiPath, at, listAt, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { SquareCaller } from './square-caller.ts'
 import { squareMoney, subscriptionFromSquare } from './square-payment.ts'
@@ -94,6 +94,23 @@ export function squareSubscriptions({
         how,
       )
       return subscriptionFromSquare(at(body, 'subscription') ?? null)
+    },
+    async find({ customer, subscriptionId }, _, how) {
+      const body = await call(
+        {
+          action: 'find subscription',
+          method: 'POST',
+          path: '/v2/subscriptions/search',
+          body: {
+            query: { filter: { customer_ids: [customer ?? ''], location_ids: [locationId] } },
+          },
+        },
+        how,
+      )
+      const found = listAt(body, 'subscriptions').find(
+        (subscription) => textAt(subscription, 'source', 'name') === subscriptionId,
+      )
+      return found === undefined ? null : subscriptionFromSquare(found)
     },
     retrieve: readSubscription,
     async change(reference, { plan, quantity }, how) {

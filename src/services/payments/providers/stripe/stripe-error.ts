@@ -12,6 +12,9 @@ export function toPaymentError(action: string, error: unknown): PaymentError {
   if (!(error instanceof StripeError) || error instanceof StripeConnectionError)
     return failed('indeterminate', 'no answer came, so it may or may not have happened')
   const { code, decline_code: declineCode, statusCode = 0 } = error
+  // Half an answer, or none of Stripe's own, has no status. An answer of 500 is kept under the key.
+  if (statusCode === 0 || statusCode === 408 || statusCode >= 500)
+    return failed('indeterminate', `it failed with status ${statusCode || 'unknown'}`)
   if (error instanceof StripeCardError) {
     const asked = code === 'authentication_required' || declineCode === 'authentication_required'
     return failed(
@@ -35,8 +38,6 @@ export function toPaymentError(action: string, error: unknown): PaymentError {
   if (code !== undefined && CONFLICTS.includes(code)) return failed('conflict', code)
   if (error.type === 'StripeIdempotencyError')
     return failed('conflict', 'the key was used before with another request')
-  // Stripe keeps an answer of 500 under its key as well: what happened is not known.
-  if (statusCode >= 500) return failed('indeterminate', `it failed with status ${statusCode}`)
   const param = error.param === undefined ? '' : ` (${error.param})`
   return failed('invalid_request', `the request was refused with ${code ?? statusCode}${param}`)
 }

@@ -5,6 +5,7 @@ import type { PaymentEventType, ProviderEvent } from '../provider.ts'
 import {
   disputeFromStripe,
   idOf,
+  paymentFromSession,
   paymentFromStripe,
   refundFromStripe,
   subscriptionFromStripe,
@@ -40,14 +41,20 @@ const TYPES: Readonly<Partial<Record<string, PaymentEventType>>> = {
   'radar.early_fraud_warning.created': 'fraud.warning',
 }
 
-/** Reads a verified event. @throws PaymentError `invalid_request` when it is none of Stripe's */
-export function eventFromStripe(json: Json): ProviderEvent {
+/**
+ * Reads a verified event.
+ *
+ * @param account That the provider acts for: whoever runs another one may give its payments our ids
+ * @throws PaymentError `invalid_request` when it is none of Stripe's
+ */
+export function eventFromStripe(json: Json, account?: string): ProviderEvent {
   if (!isEvent(json))
     throw new PaymentError('invalid_request', 'Cannot read event: it is none of Stripe’s', {
       provider: 'stripe',
     })
   const { id, type, created, livemode } = json
   const occurredAt = created * 1000
+  const isOurs = json.account === account
   const object = json.data.object as unknown as { readonly object?: unknown } & Readonly<
     Record<string, Json>
   >
@@ -57,7 +64,7 @@ export function eventFromStripe(json: Json): ProviderEvent {
     providerType: type,
     occurredAt,
     live: livemode,
-    paymentId: ourId(object['metadata']),
+    paymentId: isOurs ? fieldOf(object['metadata'], 'payment_id') : null,
     paymentReference: textOf(object['payment_intent']) ?? textOf(object['charge']),
     raw: json as unknown as Json,
   }
@@ -81,15 +88,18 @@ export function eventFromStripe(json: Json): ProviderEvent {
         type: late ? 'subscription.past_due' : base.type,
         paymentId: null,
         subscription,
-        subscriptionId: stripes.metadata['subscription_id'] ?? null,
+        subscriptionId: isOurs ? fieldOf(object['metadata'], 'subscription_id') : null,
       }
     }
     case 'checkout.session': {
       const session = object as unknown as Stripe.Checkout.Session
       return {
         ...base,
-        type: type === 'checkout.session.expired' ? 'payment.canceled' : base.type,
         paymentReference: idOf(session.payment_intent) ?? session.id,
+        ...(type === 'checkout.session.expired' && {
+          type: 'payment.canceled',
+          payment: paymentFromSession(session, occurredAt),
+        }),
       }
     }
     default:
@@ -102,6 +112,7 @@ interface StripeEvent {
   readonly type: string
   readonly created: number
   readonly livemode: boolean
+  readonly account?: unknown
   readonly data: { readonly object: Json }
 }
 
@@ -119,10 +130,6 @@ function isEvent(json: unknown): json is StripeEvent {
     'object' in data &&
     typeof data.object === 'object'
   )
-}
-
-function ourId(metadata: Json | undefined): string | null {
-  return fieldOf(metadata, 'payment_id')
 }
 
 function textOf(value: Json | undefined): string | null {

@@ -31,7 +31,7 @@ export function paymentFromStripe(
     amount: moneyFromStripe(amount, currency),
     authorized: moneyFromStripe(capturable + received, currency),
     captured: moneyFromStripe(received, currency),
-    refunded: moneyFromStripe(charge?.amount_refunded ?? 0, currency),
+    refunded: charge === null ? null : moneyFromStripe(charge.amount_refunded, currency),
     nextAction: nextActionOf(intent, state),
     decline:
       failure === null || state !== 'requires_payment_method'
@@ -44,6 +44,30 @@ export function paymentFromStripe(
     changedAt,
     handles: {},
     raw: rawOf(intent),
+  }
+}
+
+/** A page on which nobody paid in time. */
+export function paymentFromSession(
+  session: Stripe.Checkout.Session,
+  changedAt: number | null,
+): ProviderPayment {
+  const currency = session.currency ?? ''
+  const none = moneyFromStripe(0, currency)
+  return {
+    reference: idOf(session.payment_intent) ?? session.id,
+    alsoKnownAs: [session.id],
+    state: 'expired',
+    amount: moneyFromStripe(session.amount_total ?? 0, currency),
+    authorized: none,
+    captured: none,
+    refunded: none,
+    nextAction: null,
+    decline: null,
+    risk: { level: 'unknown', reasons: [] },
+    changedAt,
+    handles: {},
+    raw: rawOf(session),
   }
 }
 
@@ -122,7 +146,7 @@ export function disputeFromStripe(dispute: Stripe.Dispute): ProviderDispute {
     credit_not_processed: 'credit_not_processed',
     subscription_canceled: 'canceled_recurring',
   }
-  const { due_by: dueBy } = dispute.evidence_details
+  const dueBy = dispute.evidence_details?.due_by ?? null
   return {
     reference: dispute.id,
     paymentReference: idOf(dispute.payment_intent) ?? idOf(dispute.charge) ?? '',
@@ -149,15 +173,18 @@ export function subscriptionFromStripe(
     paused: 'paused',
   }
   const [item] = subscription.items.data
+  // Where versions of the API before 2025-03-31 have them.
+  const old = subscription as { current_period_start?: number; current_period_end?: number }
   const state = states[subscription.status] ?? 'pending'
   return {
     reference: subscription.id,
     // Stripe calls a subscription active whose collection is paused.
-    state: state === 'active' && subscription.pause_collection !== null ? 'paused' : state,
+    state:
+      state === 'active' && (subscription.pause_collection ?? null) !== null ? 'paused' : state,
     plan: item?.price.id ?? null,
     quantity: item?.quantity ?? 1,
-    periodStart: msOf(item?.current_period_start),
-    periodEnd: msOf(item?.current_period_end),
+    periodStart: msOf(item?.current_period_start ?? old.current_period_start),
+    periodEnd: msOf(item?.current_period_end ?? old.current_period_end),
     trialEnd: msOf(subscription.trial_end),
     cancelAtPeriodEnd: subscription.cancel_at_period_end === true,
     nextAction: state === 'requires_action' ? firstPayment(subscription) : null,

@@ -53,6 +53,18 @@ export function stripeSubscriptions({
         )
         return subscriptionFromStripe(made, null)
       }),
+    find: ({ customer = '', subscriptionId }, { first, last }, how) =>
+      call('find subscription', how, async () => {
+        const created = {
+          gte: Math.floor(first / 1000) - 300,
+          lte: Math.ceil(last / 1000) + 1500,
+        }
+        const page = { customer, created, status: 'all', limit: 100 } as const
+        for await (const subscription of client.subscriptions.list(page))
+          if (subscription.metadata['subscription_id'] === subscriptionId)
+            return subscriptionFromStripe(subscription, null)
+        return null
+      }),
     retrieve: (reference, how) =>
       call('retrieve subscription', how, async () =>
         subscriptionFromStripe(await client.subscriptions.retrieve(reference), null),
