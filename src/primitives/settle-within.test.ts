@@ -27,3 +27,17 @@ test('settleWithin() answers or throws what late() does when the time is over', 
   await clock.advance(1)
   expect(await Promise.all([answered, thrown])).toEqual([null, 'Error: late'])
 })
+
+test('settleWithin() leaves no rejection behind where no timer can be set', async () => {
+  const unhandled: unknown[] = []
+  const listen = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', listen)
+  const setTimer = (): never => {
+    throw new Error('no timers here')
+  }
+  const work = Promise.reject(new Error('no'))
+  await expect(settleWithin({ setTimer }, 1000, work, () => null)).rejects.toThrow()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', listen)
+  expect(unhandled).toEqual([])
+})

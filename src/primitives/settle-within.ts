@@ -18,6 +18,8 @@ export function settleWithin<Result, Late = never>(
   late: () => Late,
 ): Promise<Result | Late> {
   return new Promise((resolve, reject) => {
+    // First: where no timer can be set, what the work rejects with must not stay unhandled.
+    const settled = work.then(resolve, reject)
     const cancel = timers.setTimer(() => {
       try {
         resolve(late())
@@ -27,6 +29,6 @@ export function settleWithin<Result, Late = never>(
         reject(error)
       }
     }, ms)
-    work.then(resolve, reject).finally(cancel)
+    void settled.finally(cancel)
   })
 }

@@ -190,7 +190,10 @@ test('where no timer can be set records wait for flush()', async () => {
       throw new Error('not in global scope')
     },
   }
-  const { queue } = fixture(ok, { clock })
+  const no = (): never => {
+    throw new Error('not in global scope')
+  }
+  const { queue } = fixture(no, { clock })
   queue.add('a')
   const { errors } = await queue.flush()
   expect(errors.map((error) => (error as ExportError).code)).toEqual(['unreachable'])

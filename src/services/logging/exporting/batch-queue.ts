@@ -6,6 +6,7 @@ import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/f
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { ExportError } from './export-error.ts'
 import { MAX_ERRORS, type FlushResult } from './flush-result.ts'
+import { createTurns } from './create-turns.ts'
 import { postBatch, type BatchTarget } from './post-batch.ts'
 
 /** How records wait and are sent; options that every sink over HTTP has. */
@@ -47,6 +48,9 @@ const BATCH_OPTIONS: readonly (keyof BatchOptions)[] = [
   'random',
 ]
 
+/** Longest time for which a receiver that asks for it is left alone. */
+const LONGEST_QUIET_MS = 3_600_000
+
 /** Keeps records until they are sent together. */
 export interface BatchQueue<Item> {
   /** Never throws. Without room the record is dropped. */
@@ -56,8 +60,8 @@ export interface BatchQueue<Item> {
 }
 
 /**
- * Creates a queue with bounds. Nothing of it outlives the call that flushes: a Worker's requests
- * may not wait for one another's.
+ * Creates a queue with bounds. On Workers nothing of it outlives the call that flushes: their
+ * requests may not wait for one another's.
  *
  * @param encode Writes one record; it may throw, and only that record is lost
  * @throws RangeError when an option is out of range
@@ -84,22 +88,31 @@ export function createBatchQueue<Item>(
   /** Of sending that nobody waited for; told by the next flush. */
   let untold: readonly unknown[] = []
   let timerSetAt = -Infinity
+  /** Until when the receiver has asked to be left alone, and with what. */
+  let quietUntil = 0
+  let quiet: readonly unknown[] = []
+  const inTurn = createTurns()
+  let isPlanned = false
 
   const send = async (): Promise<void> => {
-    const { dropped: lost, errors } = await flush()
+    isPlanned = true
+    const { dropped: lost, errors } = await inTurn(() => {
+      isPlanned = false
+      return drain()
+    })
     dropped += lost
     untold = [...untold, ...errors].slice(0, MAX_ERRORS)
   }
   const inBackground = (): void => {
     try {
-      const sending = send()
-      waitUntil?.(sending)
+      const sent = send()
+      waitUntil?.(sent)
     } catch {
       // What is sent may then be cut off, and the caller's request is not to suffer for it.
     }
   }
   const plan = (): void => {
-    if (flushAfterMs === 0 || clock.now() - timerSetAt < 2 * flushAfterMs) return
+    if (flushAfterMs === 0 || Math.abs(clock.now() - timerSetAt) < 2 * flushAfterMs) return
     try {
       // On Workers a timer dies with its request: one that is overdue is set again.
       timerSetAt = clock.now()
@@ -112,16 +125,20 @@ export function createBatchQueue<Item>(
     }
   }
 
-  async function flush(): Promise<FlushResult> {
-    const taken = items
-    const again = parts
+  async function drain(): Promise<FlushResult> {
     const errors: unknown[] = [...untold]
     let sent = 0
     let lost = dropped
-    items = []
-    parts = []
     dropped = 0
     untold = []
+    // A clock may step back: then nothing is known of when.
+    const quietMs = quietUntil - clock.now()
+    if (quietMs > 0 && quietMs <= LONGEST_QUIET_MS && items.length + parts.length > 0)
+      return { sent, dropped: lost, errors: [...errors, ...quiet].slice(0, MAX_ERRORS) }
+    const taken = items
+    const again = parts
+    items = []
+    parts = []
     for (const item of taken) {
       try {
         again.push(encode(item))
@@ -149,7 +166,11 @@ export function createBatchQueue<Item>(
         lost += outcome.lost
         errors.push(...outcome.errors)
         kept = outcome.kept
-        isAway = kept.length > 0
+        isAway = outcome.isAway
+        if (isAway) {
+          quietUntil = clock.now() + Math.min(outcome.quietMs, LONGEST_QUIET_MS)
+          quiet = outcome.errors
+        }
       }
       const room = Math.max(0, maxQueued - items.length - parts.length)
       parts.push(...kept.slice(0, room))
@@ -165,10 +186,10 @@ export function createBatchQueue<Item>(
         return
       }
       items.push(item)
-      if (items.length >= maxBatch && flushAfterMs > 0) inBackground()
-      else plan()
+      if (items.length < maxBatch || flushAfterMs === 0) plan()
+      else if (!isPlanned) inBackground()
     },
-    flush,
+    flush: () => inTurn(drain),
   }
 }
 

@@ -31,11 +31,15 @@ export interface PostOptions {
   readonly timeoutMs: number
 }
 
-/** What became of a batch. `kept` are the parts that may be sent again. */
+/** What became of a batch. */
 export interface PostOutcome {
   readonly sent: number
   readonly lost: number
+  /** Parts that may be sent again. */
   readonly kept: readonly string[]
+  /** Whether the receiver takes nothing now, and for how many ms it asked to be left alone. */
+  readonly isAway: boolean
+  readonly quietMs: number
   readonly errors: readonly unknown[]
 }
 
@@ -54,24 +58,54 @@ export async function postBatch(
   target: BatchTarget,
   options: PostOptions,
 ): Promise<PostOutcome> {
-  const outcome = { sent: 0, lost: 0, kept: [] as string[], errors: [] as unknown[] }
+  const errors: unknown[] = []
+  const kept: string[] = []
   const waiting: (readonly string[])[] = [parts]
+  let sent = 0
+  let lost = 0
   let divisions = 0
   for (let batch = waiting.pop(); batch !== undefined; batch = waiting.pop()) {
-    const answer = await post(target.join(batch), target, options)
-    if (answer.to === 'divide' && batch.length > 1 && divisions++ < MAX_DIVISIONS) {
-      const middle = batch.length >> 1
-      waiting.push(batch.slice(middle), batch.slice(0, middle))
-      continue
+    const answer = await postParts(batch, target, options)
+    if (answer.to === 'divide' && batch.length > 1) {
+      if (divisions++ < MAX_DIVISIONS) {
+        const middle = batch.length >> 1
+        waiting.push(batch.slice(middle), batch.slice(0, middle))
+        continue
+      }
+      // Where others were taken these are looked through with the next flush.
+      if (sent > 0) {
+        kept.push(...batch)
+        continue
+      }
+    }
+    if (answer.to === 'later') {
+      // Whoever is away now is not asked for each part once more.
+      kept.push(...[batch, ...waiting.reverse()].flat())
+      const quietMs = answer.waitMs ?? 0
+      return { sent, lost, kept, isAway: true, quietMs, errors: [...errors, answer.error] }
     }
     const refused = answer.to === 'done' ? Math.min(answer.refused, batch.length) : batch.length
-    if (answer.to === 'later') outcome.kept.push(...batch)
-    else outcome.lost += refused
-    outcome.sent += batch.length - refused
-    if (answer.to !== 'done') outcome.errors.push(answer.error)
-    else if (refused > 0) outcome.errors.push(refusal(target, `${refused} of ${batch.length}`))
+    lost += refused
+    sent += batch.length - refused
+    if (answer.to !== 'done') errors.push(answer.error)
+    else if (refused > 0) errors.push(refusal(target, `${refused} of ${batch.length}`))
   }
-  return outcome
+  return { sent, lost, kept, isAway: false, quietMs: 0, errors }
+}
+
+async function postParts(
+  parts: readonly string[],
+  target: BatchTarget,
+  options: PostOptions,
+): Promise<Answer> {
+  let body: string
+  try {
+    body = target.join(parts)
+  } catch (cause) {
+    const message = `Cannot send to ${hostOf(target.url)}: the records cannot be joined`
+    return { to: 'lose', error: new ExportError('not_encodable', message, { cause }) }
+  }
+  return post(body, target, options)
 }
 
 /** What a receiver said to one request. */
@@ -86,9 +120,10 @@ async function post(body: string, target: BatchTarget, options: PostOptions): Pr
   for (let attempt = 1; ; attempt++) {
     const answer = await once(body, target, options)
     if (answer.to !== 'later' || attempt >= attempts || answer.waitMs === null) return answer
+    if ((answer.waitMs ?? 0) > LONGEST_WAIT_MS) return answer
     const backoff = retryDelayMs({ type: 'exponential', delayMs: 500 }, attempt, random.fraction())
     try {
-      await waitFor(clock, Math.min(answer.waitMs ?? backoff, LONGEST_WAIT_MS))
+      await waitFor(clock, answer.waitMs ?? Math.min(backoff, LONGEST_WAIT_MS))
     } catch {
       // Without a timer, as in a Worker's global scope, there is no waiting.
       return answer
@@ -101,9 +136,13 @@ async function once(body: string, target: BatchTarget, options: PostOptions): Pr
   const { fetch, clock, timeoutMs } = options
   const host = hostOf(url)
   const late = (): Error => new Error(`No answer within ${timeoutMs} ms`)
+  let isTaken = false
   try {
     const [response, text] = await runWithin(clock, timeoutMs, undefined, late, async (signal) => {
-      const got = await fetch(url, { method: 'POST', headers, body, signal })
+      // To follow a redirect would turn the request into a GET, and hand the keys to whom it names.
+      const init = { method: 'POST', headers, body, redirect: 'manual', signal } as const
+      const got = await fetch(url, init)
+      isTaken = got.ok
       return [got, await textOf(got, signal)] as const
     })
     const { status } = response
@@ -119,6 +158,8 @@ async function once(body: string, target: BatchTarget, options: PostOptions): Pr
     const retryAfter = parseRetryAfter(response.headers.get('retry-after') ?? '', clock.now())
     return { to: 'later', error, ...(retryAfter !== null && { waitMs: retryAfter }) }
   } catch (cause) {
+    // Only what else it had to say is not known.
+    if (isTaken) return { to: 'done', refused: 0 }
     const message = `Cannot send to ${host}: it did not answer, try again later`
     return { to: 'later', error: new ExportError('unreachable', message, { cause, status: 504 }) }
   }

@@ -1,5 +1,5 @@
 import { checkBatchOptions, createBatchQueue, type BatchOptions } from '../exporting/batch-queue.ts'
-import { jsonList } from './http-sink.ts'
+import { checkHeaders, jsonList } from './http-sink.ts'
 import { jsonFields, jsonOf } from './json-line.ts'
 import type { LogRecord, LogSink } from './log-record.ts'
 
@@ -9,7 +9,7 @@ export interface AxiomSinkOptions extends BatchOptions {
   readonly token: string
 }
 
-const RESERVED: ReadonlySet<string> = new Set(['_time', 'level', 'message', 'service'])
+const RESERVED: ReadonlySet<string> = new Set(['_time', 'level', 'message', 'service', 'module'])
 
 /**
  * Sends records to a dataset of Axiom.
@@ -21,16 +21,17 @@ const RESERVED: ReadonlySet<string> = new Set(['_time', 'level', 'message', 'ser
  * const logger = new LoggerService({ sinks: [axiomSink({ dataset: 'shop', token })] })
  */
 export function axiomSink(options: AxiomSinkOptions): LogSink {
-  checkBatchOptions('create Axiom sink', options, ['dataset', 'token'], [])
+  const action = 'create Axiom sink'
+  checkBatchOptions(action, options, ['dataset', 'token'], [])
   const { dataset, token } = options
   const target = {
     url: `https://api.axiom.co/v1/datasets/${encodeURIComponent(dataset)}/ingest`,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    headers: checkHeaders(action, 'application/json', { authorization: `Bearer ${token}` }),
     join: jsonList,
     rejected: refusedOf,
   }
-  const encode = ({ levelName, time, service, message, fields }: LogRecord): string =>
-    `{"_time":"${new Date(time).toISOString()}","level":"${levelName}","message":${jsonOf(message)}${service === undefined ? '' : `,"service":${jsonOf(service)}`}${jsonFields(fields, RESERVED)}}`
+  const encode = ({ levelName, time, service, module, message, fields }: LogRecord): string =>
+    `{"_time":"${new Date(time).toISOString()}","level":"${levelName}","message":${jsonOf(message)}${service === undefined ? '' : `,"service":${jsonOf(service)}`}${module === undefined ? '' : `,"module":${jsonOf(module)}`}${jsonFields(fields, RESERVED)}}`
   const queue = createBatchQueue('send logs', target, encode, options)
   return { write: (record) => queue.add(record), flush: () => queue.flush() }
 }

@@ -1,5 +1,5 @@
 import { checkBatchOptions, createBatchQueue, type BatchOptions } from '../exporting/batch-queue.ts'
-import { jsonList } from './http-sink.ts'
+import { checkHeaders, jsonList } from './http-sink.ts'
 import { jsonFields, jsonOf } from './json-line.ts'
 import type { LogRecord, LogSink } from './log-record.ts'
 
@@ -19,6 +19,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'timestamp',
   'ddsource',
   'ddtags',
+  'logger',
 ])
 
 /**
@@ -38,12 +39,19 @@ export function datadogSink(options: DatadogSinkOptions): LogSink {
     throw new TypeError(`Cannot ${action}: site is no host name, as "datadoghq.eu" expected`)
   const target = {
     url: `https://http-intake.logs.${site}/api/v2/logs`,
-    headers: { 'content-type': 'application/json', 'dd-api-key': apiKey },
+    headers: checkHeaders(action, 'application/json', { 'dd-api-key': apiKey }),
     join: jsonList,
   }
   const own = tags === undefined ? '' : `,"ddtags":${jsonOf(tags)}`
-  const encode = ({ levelName, time, service = 'app', message, fields }: LogRecord): string =>
-    `{"message":${jsonOf(message)},"status":"${levelName}","timestamp":${time},"service":${jsonOf(service)},"ddsource":"white-cross"${own}${jsonFields(fields, RESERVED)}}`
+  const encode = ({
+    levelName,
+    time,
+    service = 'app',
+    module,
+    message,
+    fields,
+  }: LogRecord): string =>
+    `{"message":${jsonOf(message)},"status":"${levelName}","timestamp":${time},"service":${jsonOf(service)},"ddsource":"white-cross"${own}${module === undefined ? '' : `,"logger":{"name":${jsonOf(module)}}`}${jsonFields(fields, RESERVED)}}`
   const queue = createBatchQueue('send logs', target, encode, options)
   return { write: (record) => queue.add(record), flush: () => queue.flush() }
 }

@@ -31,9 +31,12 @@ export function httpSink(options: HttpSinkOptions): LogSink {
   const { format = pinoFormat, join = jsonList, contentType = 'application/json' } = options
   const target = {
     url: checkUrl(action, options.url),
-    headers: { 'content-type': contentType, ...options.headers },
+    headers: checkHeaders(action, contentType, options.headers),
     join,
   }
+  for (const [name, given] of Object.entries({ format, join }))
+    if (typeof given !== 'function')
+      throw new TypeError(`Cannot ${action}: ${name} is no function, one expected`)
   const queue = createBatchQueue('send logs', target, format, options)
   return { write: (record) => queue.add(record), flush: () => queue.flush() }
 }
@@ -47,4 +50,27 @@ export function jsonList(lines: readonly string[]): string {
 export function checkUrl(action: string, url: string): string {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
   throw new TypeError(`Cannot ${action}: url is no URL of http or https, one expected`)
+}
+
+/**
+ * @returns The headers, with the content's type before them
+ * @throws TypeError when one cannot be sent, as a key that is undefined: each request would fail
+ */
+export function checkHeaders(
+  action: string,
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const given: unknown = headers
+  const isObject = typeof given === 'object' && given !== null
+  const all = Object.entries({ 'content-type': contentType, ...headers })
+  const wrong = all.find(([name, value]) => !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !isValue(value))
+  if (isObject && wrong === undefined) return Object.fromEntries(all)
+  throw new TypeError(
+    `Cannot ${action}: headers has ${JSON.stringify(wrong?.[0].slice(0, 50) ?? 'no names')}, which cannot be sent, a name with a text expected`,
+  )
+}
+
+function isValue(value: unknown): boolean {
+  return typeof value === 'string' && !/[^\t -~\x80-\xff]/.test(value)
 }

@@ -1,5 +1,5 @@
 import { checkBatchOptions, createBatchQueue, type BatchOptions } from '../exporting/batch-queue.ts'
-import { checkUrl } from './http-sink.ts'
+import { checkHeaders, checkUrl } from './http-sink.ts'
 import { jsonOf } from './json-line.ts'
 import type { LogFormat, LogSink } from './log-record.ts'
 import { pinoFormat } from './pino-format.ts'
@@ -35,7 +35,7 @@ export function lokiSink(options: LokiSinkOptions): LogSink {
   let service = 'app'
   const target = {
     url: `${checkUrl(action, options.url).replace(/\/+$/, '')}/loki/api/v1/push`,
-    headers: { 'content-type': 'application/json', ...options.headers },
+    headers: checkHeaders(action, 'application/json', options.headers),
     join: (values: readonly string[]) =>
       `{"streams":[{"stream":${JSON.stringify(labels ?? { service })},"values":[${values.join(',')}]}]}`,
   }
@@ -43,7 +43,7 @@ export function lokiSink(options: LokiSinkOptions): LogSink {
     'send logs',
     target,
     (record: Parameters<LogFormat>[0]) =>
-      `["${record.time}${String(record.sequence % 1e6).padStart(6, '0')}",${jsonOf(format(record))},{"level":"${record.levelName}"}]`,
+      `["${Math.floor(record.time)}${String(record.sequence % 1e6).padStart(6, '0')}",${jsonOf(format(record))},{"level":"${record.levelName}"${moduleOf(record)}}]`,
     options,
   )
   let isFirst = true
@@ -55,4 +55,8 @@ export function lokiSink(options: LokiSinkOptions): LogSink {
     },
     flush: () => queue.flush(),
   }
+}
+
+function moduleOf({ module }: Parameters<LogFormat>[0]): string {
+  return module === undefined ? '' : `,"module":${jsonOf(module)}`
 }

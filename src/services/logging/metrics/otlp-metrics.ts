@@ -1,5 +1,5 @@
 import { checkBatchOptions, createBatchQueue, type BatchOptions } from '../exporting/batch-queue.ts'
-import { checkUrl } from '../logs/http-sink.ts'
+import { checkHeaders, checkUrl } from '../logs/http-sink.ts'
 import { jsonOf } from '../logs/json-line.ts'
 import { rejectedOf } from '../otlp/otlp.ts'
 import { nanos, otlpAttributes, resourceOf } from '../otlp/otlp-values.ts'
@@ -58,7 +58,7 @@ export function otlpMetrics(options: OtlpMetricsOptions): MetricsExporter {
   const base = checkUrl(ACTION, options.url).replace(/\/+$|\/+v1\/(?:logs|traces|metrics)\/*$/, '')
   const target = {
     url: `${base}/v1/metrics`,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: checkHeaders(ACTION, 'application/json', headers),
     join: (parts: readonly string[]) =>
       `{"resourceMetrics":[{"resource":${resourceOf(service, resource)},"scopeMetrics":[{"scope":{"name":"@white-cross/reuse"},"metrics":[${parts.join(',')}]}]}]}`,
     rejected: rejectedOf,

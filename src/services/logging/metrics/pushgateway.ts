@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.t
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { postBatch } from '../exporting/post-batch.ts'
-import { checkUrl } from '../logs/http-sink.ts'
+import { checkHeaders, checkUrl } from '../logs/http-sink.ts'
 import { exposeMetrics } from './expose-metrics.ts'
 import type { MetricsExporter } from './metrics-options.ts'
 import { negotiate } from './negotiate.ts'
@@ -67,7 +67,7 @@ export function pushgateway(options: PushgatewayOptions): MetricsExporter {
   const exposition = negotiate('text/plain')
   const target = {
     url: `${base}/metrics/${path}`,
-    headers: { 'content-type': exposition.contentType, ...headers },
+    headers: checkHeaders(ACTION, exposition.contentType, headers),
     join: ([text = '']: readonly string[]) => text,
   }
   return {

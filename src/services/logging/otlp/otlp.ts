@@ -1,7 +1,7 @@
 import { checkBatchOptions, createBatchQueue, type BatchOptions } from '../exporting/batch-queue.ts'
 import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
 import type { BatchTarget } from '../exporting/post-batch.ts'
-import { checkUrl } from '../logs/http-sink.ts'
+import { checkHeaders, checkUrl } from '../logs/http-sink.ts'
 import type { LogSink } from '../logs/log-record.ts'
 import type { SpanSink } from '../traces/span.ts'
 import { otlpLogRecord, otlpSpan } from './otlp-records.ts'
@@ -38,10 +38,11 @@ export function otlp(options: OtlpOptions): OtlpSink {
   const action = 'create OTLP sink'
   checkBatchOptions(action, options, ['url'], ['headers', 'resource'])
   const base = checkUrl(action, options.url).replace(/\/+$|\/+v1\/(?:logs|traces|metrics)\/*$/, '')
+  const headers = checkHeaders(action, 'application/json', options.headers)
   let service: string | undefined
   const targetOf = (path: string, open: string, close: string): BatchTarget => ({
     url: `${base}/v1/${path}`,
-    headers: { 'content-type': 'application/json', ...options.headers },
+    headers,
     join(parts) {
       const resource = resourceOf(service, options.resource)
       return `{"resource${open}":[{"resource":${resource},"scope${open}":[{"scope":{"name":"@white-cross/reuse"},"${close}":[${parts.join(',')}]}]}]}`

@@ -3,14 +3,15 @@ import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { ExportError, type ExportErrorCode } from '../exporting/export-error.ts'
 import { MAX_ERRORS, type FlushResult } from '../exporting/flush-result.ts'
+import { createTurns } from '../exporting/create-turns.ts'
 import type { SentryTarget } from './dsn.ts'
 
 /** Keeps events until they are sent. */
 export interface EventQueue {
   /** @returns Whether there is room, and Sentry takes events */
   add(eventId: string, event: string): boolean
-  /** Counts an event that is not sent. */
-  drop(): void
+  /** Counts an event that is not sent. @param error Why, to be told by `flush` */
+  drop(error?: unknown): void
   flush(): Promise<FlushResult>
 }
 
@@ -40,6 +41,8 @@ export function createEventQueue(options: QueueOptions): EventQueue {
   const { target, maxQueued, waitUntil, fetch, clock } = options
   let waiting: Waiting[] = []
   let dropped = 0
+  let untold: unknown[] = []
+  const inTurn = createTurns()
   let quietUntil = 0
   let plannedAt = -Infinity
 
@@ -51,8 +54,8 @@ export function createEventQueue(options: QueueOptions): EventQueue {
     try {
       clock.setTimer(() => {
         plannedAt = -Infinity
-        const flushed = flush()
-        waitUntil?.(flushed)
+        const sent = inTurn(drain)
+        waitUntil?.(sent)
       }, WAIT_MS)
       plannedAt = clock.now()
     } catch {
@@ -62,41 +65,41 @@ export function createEventQueue(options: QueueOptions): EventQueue {
 
   async function send({ eventId, event }: Waiting): Promise<ExportError | undefined> {
     const header = { event_id: eventId, sent_at: new Date(clock.now()).toISOString() }
-    const failed = (code: ExportErrorCode, why: string, cause?: unknown): ExportError =>
-      new ExportError(code, `Cannot send to ${target.host}: ${why}`, { cause, status: 502 })
-    try {
-      const late = (): Error => new Error(`No answer within ${TIMEOUT_MS} ms`)
-      const { status, headers } = await runWithin(
-        clock,
-        TIMEOUT_MS,
-        undefined,
-        late,
-        async (signal) => {
-          const response = await fetch(target.url, {
-            method: 'POST',
-            headers: {
-              'content-type': 'application/x-sentry-envelope',
-              'x-sentry-auth': target.auth,
-            },
-            body: `${JSON.stringify(header)}\n{"type":"event"}\n${event}`,
-            signal,
-          })
-          await response.body?.cancel()
-          return response
+    const late = (): Error => new Error(`No answer within ${TIMEOUT_MS} ms`)
+    const post = async (signal: AbortSignal): Promise<Response> => {
+      const response = await fetch(target.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-sentry-envelope',
+          'x-sentry-auth': target.auth,
         },
-      )
+        body: `${JSON.stringify(header)}\n{"type":"event"}\n${event}`,
+        // Followed it would be a GET, and the answer to it no answer to this.
+        redirect: 'manual',
+        signal,
+      })
+      await response.body?.cancel()
+      return response
+    }
+    let why = 'did not answer'
+    let code: ExportErrorCode = 'unreachable'
+    let cause: unknown
+    try {
+      const { status, headers } = await runWithin(clock, TIMEOUT_MS, undefined, late, post)
       quietUntil = Math.max(quietUntil, clock.now() + quietMs(headers, status))
       if (status < 300) return undefined
-      const code = status === 429 ? 'overloaded' : status < 500 ? 'refused' : 'unreachable'
-      return failed(code, `it answered ${status}`)
-    } catch (cause) {
-      return failed('unreachable', 'it did not answer', cause)
+      why = `answered ${status}`
+      if (status < 500) code = status === 429 ? 'overloaded' : 'refused'
+    } catch (error) {
+      cause = error
     }
+    return new ExportError(code, `Cannot send to ${target.host}: it ${why}`, { cause, status: 502 })
   }
 
-  async function flush(): Promise<FlushResult> {
+  async function drain(): Promise<FlushResult> {
     const taken = waiting
-    const errors: unknown[] = []
+    const errors = untold
+    untold = []
     let sent = 0
     waiting = []
     for (let one = taken[0]; one !== undefined; one = taken[0]) {
@@ -124,26 +127,24 @@ export function createEventQueue(options: QueueOptions): EventQueue {
       } else dropped++
       return isTaken
     },
-    drop() {
+    drop(error) {
       dropped++
+      if (error !== undefined && untold.length < MAX_ERRORS) untold.push(error)
     },
-    flush,
+    flush: () => inTurn(drain),
   }
 }
 
-/** Sentry may ask for quiet with any answer: `60:error;default:organization, 2700::key`. */
+/**
+ * Sentry may ask for quiet with any answer: `60:error;default:organization, 2700::key`. Where it
+ * cannot be read, a minute; so Sentry's own clients do.
+ */
 function quietMs(headers: { get(name: string): string | null }, status: number): number {
-  const limits = headers.get('x-sentry-rate-limits')
-  const retryAfter = headers.get('retry-after') ?? (status === 429 ? '' : null)
-  if (limits === null) return retryAfter === null ? 0 : msOf(retryAfter)
-  const quiet = limits.split(',').map((limit) => {
+  const asked = headers.get('x-sentry-rate-limits') || headers.get('retry-after')
+  const quiet = (asked ?? (status === 429 ? '60' : '0')).split(',').map((limit) => {
     const [seconds = '', categories = ''] = limit.split(':')
-    return /^$|\berror\b|\bdefault\b/.test(categories) ? msOf(seconds) : 0
+    if (!/^$|\b(?:error|default)\b/.test(categories)) return 0
+    return /^ *\d+ *$/.test(seconds) ? Number(seconds) * 1000 : 60_000
   })
   return Math.max(...quiet)
-}
-
-/** Where it cannot be read, a minute; so Sentry's own clients do. */
-function msOf(seconds: string): number {
-  return /^ *\d+ *$/.test(seconds) ? Number(seconds) * 1000 : 60_000
 }

@@ -4,15 +4,15 @@ import { readStackFrames, type StackFrame } from './stack-frames.ts'
 export interface SentryException {
   readonly type: string
   readonly value: string
-  readonly stacktrace?: { readonly frames: readonly StackFrame[] }
+  readonly stacktrace?: { readonly frames: readonly StackFrame[] } | undefined
   readonly mechanism: {
     readonly type: 'generic' | 'chained'
     readonly handled: boolean
     readonly exception_id: number
-    readonly parent_id?: number
+    readonly parent_id?: number | undefined
     /** Where the parent has it: `cause`, `errors[0]`. */
-    readonly source?: string
-    readonly is_exception_group?: boolean
+    readonly source?: string | undefined
+    readonly is_exception_group?: boolean | undefined
   }
 }
 
@@ -40,13 +40,15 @@ export function readExceptions(error: unknown, handled: boolean): readonly Sentr
       type: textOf(type),
       // Sentry refuses events over 1 MiB, and shows no more than this.
       value: textOf(message).slice(0, 8192),
-      ...(frames.length > 0 && { stacktrace: { frames } }),
+      // What is undefined is left out as it is written.
+      stacktrace: frames.length > 0 ? { frames } : undefined,
       mechanism: {
         type: parent === undefined ? 'generic' : 'chained',
         handled,
         exception_id: id,
-        ...(parent !== undefined && { parent_id: parent, source: source ?? '' }),
-        ...(isGroup && { is_exception_group: true }),
+        parent_id: parent,
+        source,
+        is_exception_group: isGroup || undefined,
       },
     })
     if (cause !== undefined && cause !== null) waiting.push([cause, id, 'cause'])

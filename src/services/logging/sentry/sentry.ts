@@ -101,8 +101,13 @@ export function sentry(options: SentryOptions): SentryClient {
   checkNumber(CREATE, 'sampleRate', sampleRate, 0, 1)
   checkInteger(CREATE, 'maxBreadcrumbs', most, 0, 100)
   const least = captureLines === undefined ? Infinity : LEVELS[captureLines]
-  if (typeof least !== 'number')
-    throw new TypeError(`Cannot ${CREATE}: captureLines is no level, warn, error or fatal expected`)
+  const wrong =
+    typeof redactor.object !== 'function'
+      ? 'redactor is none, createRedactor()'
+      : typeof (beforeSend ?? capture) !== 'function'
+        ? 'beforeSend is none, a function'
+        : typeof least !== 'number' && 'captureLines is no level, warn, error or fatal'
+  if (wrong) throw new TypeError(`Cannot ${CREATE}: ${wrong} expected`)
   const queue = createEventQueue({
     target: readDsn(dsn),
     maxQueued: checkInteger(CREATE, 'maxQueued', maxQueued, 1, 1000),
@@ -130,10 +135,11 @@ export function sentry(options: SentryOptions): SentryClient {
         const chosen = beforeSend === undefined ? event : beforeSend(event)
         if (chosen !== null) return queue.add(eventId, written(chosen)) ? eventId : null
       }
-    } catch {
+      queue.drop()
+    } catch (error) {
       // What cannot be looked at before it is sent is not sent.
+      queue.drop(error)
     }
-    queue.drop()
     return null
   }
 
@@ -178,7 +184,7 @@ export function sentry(options: SentryOptions): SentryClient {
     const { err, error = err, requestId, traceId, spanId, ...data } = fields
     const ids = { requestId: idOf(requestId), traceId: idOf(traceId), spanId: idOf(spanId) }
     const own = levelOf(levelName)
-    if (level >= least)
+    if (level >= Number(least))
       capture(error === undefined ? { message } : { error }, {
         ...ids,
         level: own,
@@ -214,8 +220,14 @@ function tagsOf(tags: Readonly<Record<string, unknown>>): Readonly<Record<string
 
 /** What is too long goes without what is least missed. */
 function written(event: SentryEvent): string {
-  const text = JSON.stringify(event)
-  return text.length <= LONGEST_EVENT
-    ? text
-    : JSON.stringify({ ...event, breadcrumbs: undefined, extra: undefined })
+  // An async `beforeSend` answers a promise, of which JSON makes an event of nothing.
+  if (event?.event_id === undefined)
+    throw new TypeError('Cannot send: beforeSend answered no event, one or null expected')
+  const { breadcrumbs: _1, extra: _2, ...shorter } = event
+  const { contexts: _3, user: _4, tags: _5, ...shortest } = shorter
+  for (const one of [event, shorter]) {
+    const text = JSON.stringify(one)
+    if (text.length <= LONGEST_EVENT) return text
+  }
+  return JSON.stringify(shortest)
 }

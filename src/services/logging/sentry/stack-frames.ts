@@ -1,9 +1,9 @@
 /** One call of a stack, in Sentry's words. */
 export interface StackFrame {
-  readonly function?: string
+  readonly function?: string | undefined
   readonly filename: string
-  readonly lineno?: number
-  readonly colno?: number
+  readonly lineno?: number | undefined
+  readonly colno?: number | undefined
   /** Whether it is the program's own code. */
   readonly in_app: boolean
 }
@@ -34,9 +34,11 @@ export function readStackFrames(stack: string): readonly StackFrame[] {
     const [, name, filename, lineno, colno] = pattern.exec(line) ?? []
     if (filename === undefined || frames.length >= MOST_FRAMES) continue
     frames.push({
-      ...(name && { function: name }),
+      function: name || undefined,
       filename,
-      ...(lineno !== undefined && { lineno: Number(lineno), colno: Number(colno) }),
+      // What is undefined is left out as it is written.
+      lineno: Number(lineno) || undefined,
+      colno: Number(colno) || undefined,
       in_app: !FOREIGN.test(filename),
     })
   }

@@ -4,6 +4,7 @@ import { configureContext, type Context } from '../../../../src/services/logging
 import { suite, type Suite } from '../../suite.ts'
 import { observeLaws } from './observe-laws.ts'
 import { observeWorkLaws } from './observe-work-laws.ts'
+import { sentryFaultLaws } from './sentry-fault-laws.ts'
 import { sentryLaws } from './sentry-laws.ts'
 
 /** What logging promises without a backend: with the context that the platform remembers, and without. */
@@ -12,7 +13,7 @@ export function observingSuites(): readonly Suite[] {
   return [
     suite('observe', 'implicit context', laws, undefined),
     suite('observe', 'explicit context', laws.map(withoutContext), undefined),
-    suite('Sentry', 'pure', sentryLaws, undefined),
+    suite('Sentry', 'pure', [...sentryLaws, ...sentryFaultLaws], undefined),
   ]
 }
 
