@@ -1,75 +1,212 @@
 import type { Hono } from 'hono'
+import type { JobQueue } from '@white-cross/reuse/infrastructure/background-jobs'
+import type { LogSink } from '@white-cross/reuse/infrastructure/logging'
+import type { NotificationsOptions } from '@white-cross/reuse/infrastructure/notifications'
+import { createNotifications } from '@white-cross/reuse/infrastructure/notifications'
+import { createPayments, type PaymentsOptions } from '@white-cross/reuse/infrastructure/payments'
+import { createIdempotency } from '@white-cross/reuse/infrastructure/runtime/coordination'
 import {
   systemClock,
   systemRandom,
   type Backend,
+  type Clock,
+  type FetchClient,
+  type RandomSource,
   type Service,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
-import type { LogSink } from '@white-cross/reuse/infrastructure/logging'
-import { createNotifications } from '@white-cross/reuse/infrastructure/notifications'
-import { createPayments } from '@white-cross/reuse/infrastructure/payments'
 import type { BlobStore } from '@white-cross/reuse/infrastructure/storage'
 import { createUploadSessions } from '@white-cross/reuse/infrastructure/storage/uploads'
-import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
-import { createApiKeys } from './api-keys.ts'
+import { createWebhooks, type WebhooksOptions } from '@white-cross/reuse/infrastructure/webhooks'
+import { createApiKeys } from './access/api-keys.ts'
+import { createGatewayAudit } from './access/audit.ts'
+import { createAuthenticate } from './access/authenticate.ts'
+import { createRequestLimits } from './access/limit-requests.ts'
+import { createOidc } from './access/oidc.ts'
+import { createPortalTokens } from './access/portal-tokens.ts'
 import { createGateway } from './app.ts'
+import { gatewayService, type GatewayService } from './gateway-service.ts'
+import { DEFAULT_BODY_LIMITS } from './http/read-body.ts'
+import type { ServeOptions } from './http/serve-route.ts'
+import { createSagas } from './jobs/http-saga.ts'
+import { createQueues } from './jobs/queues.ts'
 import { createHealth, createObserving, type Observing } from './observing.ts'
 import { readPaymentSettings } from './payment-settings.ts'
+import { auditRoutes } from './routes/access/audit.ts'
+import { keyRoutes } from './routes/access/keys.ts'
+import { portalTokenRoutes } from './routes/access/portal-tokens.ts'
+import { fileRoutes } from './routes/files/files.ts'
+import { ticketRoutes } from './routes/files/tickets.ts'
+import { uploadRoutes } from './routes/files/uploads.ts'
+import { jobRoutes } from './routes/jobs/jobs.ts'
+import { queueRoutes } from './routes/jobs/queues.ts'
+import { sagaRoutes } from './routes/jobs/sagas.ts'
+import { scheduleRoutes } from './routes/jobs/schedules.ts'
+import { signingSecretRoutes } from './routes/jobs/signing-secret.ts'
+import { messageRoutes } from './routes/notifications/messages.ts'
+import { suppressionRoutes } from './routes/notifications/suppressions.ts'
+import { documentRoutes } from './routes/operations/document.ts'
+import { healthRoutes } from './routes/operations/health.ts'
+import { incomingWebhookRoutes } from './routes/operations/incoming-webhooks.ts'
+import { metricsRoutes } from './routes/operations/metrics.ts'
+import { disputeRoutes } from './routes/payments/disputes.ts'
+import { paymentRoutes } from './routes/payments/payments.ts'
+import { subscriptionRoutes } from './routes/payments/subscriptions.ts'
+import { deliveryRoutes } from './routes/webhooks/deliveries.ts'
+import { endpointRoutes } from './routes/webhooks/endpoints.ts'
+import { eventRoutes } from './routes/webhooks/events.ts'
 import { readSettings, type GatewayVariables } from './settings.ts'
+import { createTenants, type Tenants, type TenantServices } from './tenants/tenant-services.ts'
+import { tenantBlobs } from './tenants/tenant-blobs.ts'
 
 /** A gateway, and the services behind it: what runs and sweeps them takes the list as it is. */
 export interface ComposedGateway {
   readonly app: Hono
-  readonly services: readonly Service[]
+  /** Those with work of their own. */
+  readonly services: readonly GatewayService[]
+  readonly tenants: Tenants
   readonly observer: Observing['observer']
 }
 
-/**
- * Introduces the services to a backend and to each other, on the platform's clock.
- *
- * @param bucket Keeps files. Default: none, and there are no routes for them
- * @param sinks Take the log. Default: the console, and a collector where the variables name one
- */
+/** What a gateway is composed with beside its backend and variables. */
+export interface ComposeOptions {
+  /** Take the log. Default: the console, and a collector where the variables name one. */
+  readonly sinks?: readonly LogSink[]
+  /** Keeps files. Default: none, and there are no routes for them. */
+  readonly bucket?: BlobStore
+  /** Default: the platform's. */
+  readonly clock?: Clock
+  /** Default: the platform's. */
+  readonly random?: RandomSource
+  /** Asks the OIDC issuer. Default: the platform's. */
+  readonly fetch?: FetchClient
+  /** What the variables say nothing of. */
+  readonly webhooks?: Partial<WebhooksOptions>
+  readonly notifications?: Partial<NotificationsOptions>
+  readonly payments?: Partial<PaymentsOptions>
+  /** Looks at each answer before it goes out. Default: nobody does. */
+  readonly onAnswer?: ServeOptions['onAnswer']
+}
+
+/** Introduces the services to a backend and to each other. */
 export function composeGateway(
   backend: Backend,
   variables: GatewayVariables,
-  sinks?: readonly LogSink[],
-  bucket?: BlobStore,
+  options: ComposeOptions = {},
 ): ComposedGateway {
+  const { sinks, bucket, clock = systemClock, random = systemRandom, fetch, onAnswer } = options
   const settings = readSettings(variables)
-  const platform = { clock: systemClock, random: systemRandom }
-  const observing = createObserving(backend, settings.logging, sinks)
+  const { store } = backend
+  const { secret } = settings
+  const observing = createObserving(backend, settings.logging, sinks, { clock })
   const { metrics, tracing } = observing
-  const webhooks = createWebhooks({ backend, metrics, tracing, ...settings.webhooks })
-  const notifications = createNotifications({ backend, ...settings.notifications })
-  const payments = createPayments({ backend, ...readPaymentSettings(variables, backend) })
-  const files =
-    bucket === undefined
-      ? null
-      : {
-          store: bucket,
-          uploads: createUploadSessions({ backend, store: bucket }),
-          ...(settings.ticketSecret !== undefined && { ticketSecret: settings.ticketSecret }),
-        }
-  const services: readonly Service[] = [
-    webhooks,
-    notifications,
-    payments,
-    ...(files === null ? [] : [files.uploads]),
-  ]
-  for (const service of services) metrics.watch(service)
-  const { rootKeyHash, bodies } = settings
-  const app = createGateway({
-    backend,
-    webhooks,
-    notifications,
-    payments,
-    ...(files !== null && { files }),
-    keys: createApiKeys({ store: backend.store, rootKeyHash, ...platform }),
-    observing,
-    health: createHealth(backend, services, observing),
-    bodies,
-    clock: systemClock,
+  const webhooks = createWebhooks({
+    ...{ backend, metrics, tracing, clock, random },
+    ...settings.webhooks,
+    ...options.webhooks,
   })
-  return { app, services, observer: observing.observer }
+  const sender = { webhooks, secret }
+
+  const tenants = createTenants(backend, (own, tenant): TenantServices => {
+    const platform = { backend: own, clock, random }
+    const notifications = createNotifications({
+      ...platform,
+      ...settings.notifications,
+      ...options.notifications,
+    })
+    const payments = createPayments({
+      ...platform,
+      ...readPaymentSettings(variables, own),
+      ...options.payments,
+    })
+    const given = { ...platform, metrics, tracing, tenant, sender }
+    const queues: readonly JobQueue[] = createQueues({ ...given, notifications })
+    const sagas = createSagas(given)
+    // No tenant is called so: nobody's files are nowhere.
+    const files = bucket === undefined ? undefined : tenantBlobs(bucket, tenant ?? '.nobody')
+    const uploads = files && createUploadSessions({ ...platform, store: files })
+    const services: readonly Service[] = [
+      ...[notifications, payments, ...queues],
+      ...sagas.map(({ orchestrator }) => orchestrator),
+      ...(uploads === undefined ? [] : [uploads]),
+    ]
+    return {
+      ...{ notifications, payments, queues, sagas, services },
+      ...(files !== undefined && uploads !== undefined && { files: { store: files, uploads } }),
+    }
+  })
+
+  const keys = createApiKeys({ store, clock, random })
+  const portalTokens =
+    secret === undefined ? undefined : createPortalTokens({ secret, clock, random })
+  const oidc =
+    settings.oidc && createOidc({ ...settings.oidc, clock, ...(fetch !== undefined && { fetch }) })
+  const audit = createGatewayAudit(store, clock, secret)
+  const bodies = { ...DEFAULT_BODY_LIMITS, ...settings.bodies }
+  const dependencies: Service = {
+    name: 'gateway',
+    processors: [],
+    healthChecks: {
+      ...(bucket !== undefined && {
+        files: async (signal) => void (await bucket.head('.health', { signal })),
+      }),
+      ...(oidc !== undefined && { issuer: (signal) => oidc.check(signal) }),
+    },
+  }
+  const health = createHealth(backend, [webhooks, tenants, dependencies], observing, { clock })
+
+  const services: readonly GatewayService[] = [
+    gatewayService(
+      'webhooks',
+      [...endpointRoutes(webhooks), ...deliveryRoutes(webhooks), ...eventRoutes(webhooks)],
+      webhooks,
+    ),
+    gatewayService('tenants', [], tenants),
+    gatewayService('jobs', [
+      ...signingSecretRoutes(sender),
+      ...queueRoutes(),
+      ...jobRoutes(),
+      ...scheduleRoutes(),
+      ...sagaRoutes(),
+    ]),
+    gatewayService('notifications', [...messageRoutes(), ...suppressionRoutes()]),
+    gatewayService('payments', [...paymentRoutes(), ...subscriptionRoutes(), ...disputeRoutes()]),
+    gatewayService(
+      'files',
+      bucket === undefined
+        ? []
+        : [
+            ...fileRoutes(bodies.timeoutMs),
+            ...uploadRoutes(),
+            ...(settings.ticketSecret === undefined
+              ? []
+              : ticketRoutes(bucket, settings.ticketSecret)),
+          ],
+    ),
+    gatewayService('access', [
+      ...keyRoutes(keys, tenants, clock),
+      ...(portalTokens === undefined ? [] : portalTokenRoutes(portalTokens)),
+      ...auditRoutes(audit, tenants),
+    ]),
+    gatewayService('operations', [
+      ...healthRoutes(store, clock, health),
+      ...metricsRoutes(metrics),
+      ...incomingWebhookRoutes(tenants),
+      ...documentRoutes({
+        operations: () => services.flatMap(({ routes }) => routes.map((one) => one.operation)),
+      }),
+    ]),
+  ]
+  for (const service of services) if (service.readMetrics !== undefined) metrics.watch(service)
+  const app = createGateway({
+    ...{ services, observing, tenants, audit, bodies, corsOrigins: settings.corsOrigins },
+    authenticate: createAuthenticate({
+      ...{ rootKeyHash: settings.rootKeyHash, keys },
+      ...(portalTokens !== undefined && { portalTokens }),
+      ...(oidc !== undefined && { oidc }),
+    }),
+    limit: createRequestLimits(backend.rateLimits, clock, settings.requests),
+    idempotency: createIdempotency({ backend, partition: 'gateway:once', clock, random }),
+    ...(onAnswer !== undefined && { onAnswer }),
+  })
+  return { app, services, tenants, observer: observing.observer }
 }

@@ -1,32 +1,9 @@
-import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
-import { memoryBlobs } from '@white-cross/reuse/infrastructure/storage/memory'
-import { createUploadSessions } from '@white-cross/reuse/infrastructure/storage/uploads'
-import { createFakeClock, createSeededRandom } from '@white-cross/reuse/infrastructure/testing'
-import { createWebhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import { expect, test } from 'vitest'
-import { createApiKeys } from './api-keys.ts'
-import { createGateway } from './app.ts'
-import { quietObserving } from './quiet-observing.ts'
+import { tenantBlobs } from './tenants/tenant-blobs.ts'
+import { openTestGateway } from './test-gateway.ts'
 
 async function open() {
-  const clock = createFakeClock()
-  const backend = memory({ clock })
-  const random = createSeededRandom()
-  const store = memoryBlobs({ clock }).bucket('files')
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode('root'))
-  const rootKeyHash = Buffer.from(digest).toString('hex')
-  const app = createGateway({
-    backend,
-    webhooks: createWebhooks({ backend, clock, random }),
-    files: {
-      store,
-      uploads: createUploadSessions({ backend, store, clock }),
-      ticketSecret: 'a secret of some length',
-    },
-    keys: createApiKeys({ store: backend.store, clock, random, rootKeyHash }),
-    clock,
-    ...quietObserving(backend, [], { clock }),
-  })
+  const { app, bucket } = await openTestGateway()
   const call = async (
     method: string,
     path: string,
@@ -38,7 +15,7 @@ async function open() {
       headers: { authorization: 'Bearer root', ...headers },
       ...(body !== undefined && { body, duplex: 'half' }),
     })
-  return { app, call, store }
+  return { app, call, store: tenantBlobs(bucket, 'default') }
 }
 
 test('a file is uploaded, served with a range, listed and deleted', async () => {

@@ -1,64 +1,31 @@
-import { createPayments } from '@white-cross/reuse/infrastructure/payments'
 import { sandbox, SANDBOX_METHODS } from '@white-cross/reuse/infrastructure/payments/sandbox'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
 import { systemClock, systemRandom } from '@white-cross/reuse/infrastructure/runtime/ports'
-import {
-  createWebhooks,
-  generateWebhookSecret,
-  signWebhook,
-} from '@white-cross/reuse/infrastructure/webhooks'
+import { generateWebhookSecret, signWebhook } from '@white-cross/reuse/infrastructure/webhooks'
 import { readProviderWebhook } from '@white-cross/reuse/infrastructure/webhooks/providers'
 import { expect, test } from 'vitest'
-import { createApiKeys } from './api-keys.ts'
-import { createGateway } from './app.ts'
-import { quietObserving } from './quiet-observing.ts'
-
-interface Answer {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-}
+import { openTestGateway, type TestAnswer } from './test-gateway.ts'
 
 const secret = generateWebhookSecret()
 const amount = { amount: '49.90', currency: 'EUR' }
 
 async function open() {
-  const backend = memory()
   const provider = sandbox({ webhookSecret: secret })
   const fulfilled: (string | undefined)[] = []
-  const payments = createPayments({
-    backend,
-    providers: { sandbox: provider },
-    readWebhook: readProviderWebhook,
-    on: { 'payment.succeeded': ({ payment }) => void fulfilled.push(payment?.id) },
-  })
-  const platform = { clock: systemClock, random: systemRandom }
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode('root'))
-  const app = createGateway({
-    backend,
-    payments,
-    webhooks: createWebhooks({ backend }),
-    keys: createApiKeys({
-      store: backend.store,
-      rootKeyHash: Buffer.from(digest).toString('hex'),
-      ...platform,
-    }),
-    ...quietObserving(backend),
-    clock: systemClock,
-  })
-  const call = async (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> => {
-    const answer = await app.request(path, {
-      method,
-      headers: { authorization: 'Bearer root', 'content-type': 'application/json', ...headers },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    return { status: answer.status, body: (await answer.json()) as Answer['body'] }
-  }
-  const pay = async (paymentMethod: string, operation = 'order-1'): Promise<Answer> =>
+  const { app, call } = await openTestGateway(
+    {},
+    {
+      backend: memory(),
+      clock: systemClock,
+      random: systemRandom,
+      payments: {
+        providers: { sandbox: provider },
+        readWebhook: readProviderWebhook,
+        on: { 'payment.succeeded': ({ payment }) => void fulfilled.push(payment?.id) },
+      },
+    },
+  )
+  const pay = async (paymentMethod: string, operation = 'order-1'): Promise<TestAnswer> =>
     call(
       'POST',
       '/v1/payments',

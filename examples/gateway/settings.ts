@@ -7,7 +7,9 @@ import { readWebhook } from '@white-cross/reuse/infrastructure/webhooks'
 import { sendgridWebhook } from '@white-cross/reuse/infrastructure/webhooks/schemes'
 import type { PaymentVariables } from './payment-settings.ts'
 import type { LogThreshold } from '@white-cross/reuse/infrastructure/logging'
-import type { BodyLimits } from './read-body.ts'
+import type { RequestLimits } from './access/limit-requests.ts'
+import type { OidcOptions } from './access/oidc.ts'
+import type { BodyLimits } from './http/read-body.ts'
 
 /** The Worker's variables. */
 export interface GatewayVariables extends PaymentVariables {
@@ -21,8 +23,28 @@ export interface GatewayVariables extends PaymentVariables {
   readonly BODY_TIMEOUT_MS?: string
   /** `for local development`: webhooks may go to this machine and its network. */
   readonly ALLOW_PRIVATE_RECEIVERS?: string
-  /** Signs tickets for files, at least 16 bytes. Default: made of the root key's hash. */
+  /** Signs tickets for files, at least 16 bytes. Default: made of the gateway's secret. */
   readonly TICKET_SECRET?: string
+  /**
+   * What portal tokens, the audit log and requests of jobs are signed with, at least 32 characters.
+   * Default: the root key's hash, so that another root key ends them all.
+   */
+  readonly GATEWAY_SECRET?: string
+  /** Takes JWTs of this issuer; `OIDC_AUDIENCE` must be given with it. Default: none. */
+  readonly OIDC_ISSUER?: string
+  readonly OIDC_AUDIENCE?: string
+  /** Where the issuer's keys are. Default: as its discovery document says. */
+  readonly OIDC_JWKS_URL?: string
+  /** The claim that names the tenant. Default `tenant`. */
+  readonly OIDC_TENANT_CLAIM?: string
+  /** Whose pages may call the API, with commas, or `*`. Default: nobody's. */
+  readonly CORS_ORIGINS?: string
+  /** Requests of each key in a minute. Default 1,000. */
+  readonly REQUESTS_PER_MINUTE?: string
+  /** Requests of all keys of a tenant in a minute. Default 10,000. */
+  readonly TENANT_REQUESTS_PER_MINUTE?: string
+  /** Requests of a tenant in a day of UTC. Default: no quota. */
+  readonly TENANT_REQUESTS_PER_DAY?: string
   /** The least level of the log: `debug`, `warn`, … Default `info`. */
   readonly LOG_LEVEL?: string
   /** A collector of OpenTelemetry that takes logs and traces. Default: none. */
@@ -43,6 +65,10 @@ export interface GatewaySettings {
   readonly bodies: Partial<BodyLimits>
   /** Absent where there is nothing secret to make it of. */
   readonly ticketSecret?: string
+  readonly secret: string | undefined
+  readonly oidc: Omit<OidcOptions, 'clock' | 'fetch'> | undefined
+  readonly corsOrigins: readonly string[]
+  readonly requests: RequestLimits
   readonly logging: { readonly level: LogThreshold; readonly otlpUrl: string | undefined }
   readonly notifications: Omit<NotificationsOptions, 'backend'>
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
@@ -52,7 +78,8 @@ export interface GatewaySettings {
 export function readSettings(variables: GatewayVariables): GatewaySettings {
   const {
     ROOT_KEY_SHA256 = '',
-    TICKET_SECRET = ROOT_KEY_SHA256 === '' ? undefined : `tickets ${ROOT_KEY_SHA256}`,
+    GATEWAY_SECRET = ROOT_KEY_SHA256 === '' ? undefined : ROOT_KEY_SHA256,
+    TICKET_SECRET = GATEWAY_SECRET === undefined ? undefined : `tickets ${GATEWAY_SECRET}`,
     RETRY_DELAYS_MS,
     ATTEMPT_TIMEOUT_MS,
     BODY_TIMEOUT_MS,
@@ -62,8 +89,18 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
   } = variables
   if (!/^(?:[0-9a-f]{64})?$/i.test(ROOT_KEY_SHA256))
     throw new RangeError('Cannot start gateway: ROOT_KEY_SHA256 is not 64 hex digits')
+  if (GATEWAY_SECRET !== undefined && GATEWAY_SECRET.length < 32)
+    throw new RangeError('Cannot start gateway: GATEWAY_SECRET has fewer than 32 characters')
   return {
     rootKeyHash: ROOT_KEY_SHA256,
+    secret: GATEWAY_SECRET,
+    oidc: oidcSettings(variables),
+    corsOrigins: (variables.CORS_ORIGINS ?? '').split(',').flatMap((text) => text.trim() || []),
+    requests: {
+      ...limitOf('perMinute', variables, 'REQUESTS_PER_MINUTE'),
+      ...limitOf('perMinuteOfTenant', variables, 'TENANT_REQUESTS_PER_MINUTE'),
+      ...limitOf('perDayOfTenant', variables, 'TENANT_REQUESTS_PER_DAY'),
+    },
     ...(TICKET_SECRET !== undefined && { ticketSecret: TICKET_SECRET }),
     bodies: {
       ...(BODY_TIMEOUT_MS !== undefined && {
@@ -109,6 +146,35 @@ function notificationSettings(variables: GatewayVariables): GatewaySettings['not
       }),
     },
   }
+}
+
+function oidcSettings(variables: GatewayVariables): GatewaySettings['oidc'] {
+  const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_JWKS_URL, OIDC_TENANT_CLAIM } = variables
+  if (OIDC_ISSUER === undefined) return undefined
+  if (OIDC_AUDIENCE === undefined)
+    throw new RangeError('Cannot start gateway: OIDC_ISSUER is there without OIDC_AUDIENCE')
+  return {
+    issuer: OIDC_ISSUER,
+    audience: OIDC_AUDIENCE,
+    ...(OIDC_JWKS_URL !== undefined && { jwksUrl: OIDC_JWKS_URL }),
+    ...(OIDC_TENANT_CLAIM !== undefined && { tenantClaim: OIDC_TENANT_CLAIM }),
+  }
+}
+
+type LimitVariable =
+  | 'REQUESTS_PER_MINUTE'
+  | 'TENANT_REQUESTS_PER_MINUTE'
+  | 'TENANT_REQUESTS_PER_DAY'
+
+function limitOf(
+  name: keyof RequestLimits,
+  variables: GatewayVariables,
+  variable: LimitVariable,
+): RequestLimits {
+  const text = variables[variable]
+  if (text === undefined) return {}
+  if (/^[1-9]\d{0,8}$/.test(text)) return { [name]: Number(text) }
+  throw new RangeError(`Cannot start gateway: ${variable} is no whole number from 1 to 999999999`)
 }
 
 function wholeMs(name: string, text: string): number {

@@ -10,9 +10,12 @@ import { r2 } from '@white-cross/reuse/infrastructure/storage/r2'
 import { composeGateway } from './compose-gateway.ts'
 
 const backend = durableObjects(env.INFRASTRUCTURE)
-const { app, services, observer } = composeGateway(backend, env, undefined, r2(env.FILES).bucket())
+const { app, services, observer } = composeGateway(backend, env, {
+  bucket: r2(env.FILES).bucket(),
+})
 
 export { InfrastructureObject }
+// Tenants' queues are found by their names.
 export const JobRunner = jobRunner(...services)
 export default observe(
   {

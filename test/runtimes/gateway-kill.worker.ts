@@ -27,7 +27,7 @@ interface Env extends GatewayVariables {
 
 const bound = env as Env
 const backend = durableObjects(bound.KilledGatewayObject)
-const { app, services } = composeGateway(backend, bound, [])
+const { app, services } = composeGateway(backend, bound, { sinks: [] })
 
 export const JobRunner = jobRunner(...services)
 export default app

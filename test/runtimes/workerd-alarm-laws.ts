@@ -270,6 +270,19 @@ export const alarmLaws: readonly Law<ObjectBench>[] = [
     },
   },
   {
+    name: 'jobs of a queue whose processor is found by its name are run',
+    async run({ open, env }) {
+      const { backend, prefix } = open()
+      const queue = backend.jobStore.queue('t:acme:work')
+      const object = env.MeteredInfrastructureObject.getByName(`${prefix}jobs:t:acme:work`)
+      const ended = object.alarmEnded()
+      const [job] = (await queue.add(many('n', 1, { keepCompletedMs: 60_000 }))).jobs
+      await within(ended, 'the alarm to end')
+      const record = await queue.get(job?.id ?? '')
+      expectEqual([record?.state, record?.result], ['completed', 'found t:acme:work'])
+    },
+  },
+  {
     name: 'without an exported runner jobs stay for pull workers, and the alarm does not spin',
     async run({ open }) {
       const { queue, object } = open({ in: 'RunnerlessInfrastructureObject' })

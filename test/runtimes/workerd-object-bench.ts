@@ -30,10 +30,16 @@ export const typedQueue = new JobQueue({
   jobs: { greet: defineJob({ run: ({ data }) => `Hello ${JSON.stringify(data)}` }) },
 })
 
-/** Runs the jobs of the queue `work`, by {@link handlers}, and those of {@link typedQueue}. */
+/** Runs the jobs of the queue `work`, by {@link handlers}, of {@link typedQueue}, and of any `t:…`. */
 export const TestJobRunner = jobRunner(
   typedQueue,
-  { report: (message) => reports.push(message) },
+  {
+    report: (message) => reports.push(message),
+    processorOf: (queue) =>
+      queue.startsWith('t:')
+        ? { queue, process: async () => ({ to: 'completed', result: `found ${queue}` }) }
+        : undefined,
+  },
   {
     queue: 'work',
     process: async (job, control) => handlers.get(job.name)?.(job, control) ?? DONE,

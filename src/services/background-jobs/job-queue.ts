@@ -294,6 +294,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.#schedules.upsert(id, timing, await this.#newJob(job))
   }
 
+  /** The names of the kinds of job that the queue takes. */
+  get kinds(): readonly string[] {
+    return this.#kinds.names
+  }
+
   /** @returns The job's record, or `null` when the queue holds none of that id */
   async get(id: string): Promise<JobRecord | null> {
     return this.#jobStore.get(checkJobId('read job', id))

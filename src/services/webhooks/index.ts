@@ -25,6 +25,7 @@ export type {
   WebhookEndpoint,
 } from './endpoints/endpoint.ts'
 export type { CreateEndpointOptions, UpdateEndpointOptions } from './endpoints/endpoint.ts'
+export { tenantOfEndpoint } from './endpoints/endpoint-id.ts'
 export type { Endpoints } from './endpoints/endpoints.ts'
 export {
   WebhookVerificationError,

@@ -45,7 +45,12 @@ export type JobProcessors =
 /** What {@link jobRunner} takes besides. */
 export interface JobRunnerOptions {
   /** Hears once of each queue that has jobs and no processor. Default: the console. */
-  readonly report: Report
+  readonly report?: Report
+  /**
+   * Finds the processor of a queue that was not given, where there is one for each tenant or the
+   * like. Default: there are no others.
+   */
+  readonly processorOf?: (queue: string) => JobProcessor | undefined
 }
 
 /**
@@ -72,7 +77,9 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
   const processors = new Map<string, JobProcessor>()
   const missing = new Set<string>()
   let report: Report = systemReport
-  for (const one of given) if (isOptions(one)) ({ report } = one)
+  let processorOf: NonNullable<JobRunnerOptions['processorOf']> = () => undefined
+  for (const one of given)
+    if (isOptions(one)) ({ report = report, processorOf = processorOf } = one)
   for (const processor of given.flatMap(processorsOf)) {
     if (processors.has(processor.queue))
       throw new RangeError(
@@ -97,7 +104,7 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
       claimedAt?: number,
     ): Promise<JsonText<readonly Settlement[]>> {
       const jobs = fromJsonText(text)
-      const processor = processors.get(queue)
+      const processor = processors.get(queue) ?? processorOf(queue)
       if (processor === undefined) {
         if (!missing.has(queue)) sayMissing(queue)
         return toJsonText(jobs.map((job) => leftAlone(queue, job)))
@@ -117,7 +124,8 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
 }
 
 function isOptions(given: JobProcessors | JobRunnerOptions): given is JobRunnerOptions {
-  return typeof given === 'object' && given !== null && 'report' in given && !('queue' in given)
+  if (typeof given !== 'object' || given === null || 'queue' in given) return false
+  return 'report' in given || 'processorOf' in given
 }
 
 function processorsOf(given: JobProcessors | JobRunnerOptions): readonly JobProcessor[] {

@@ -50,6 +50,8 @@ export const deliveryKeys = {
   /** Comparable over all listings, and the cursor of each. */
   cursor: ({ createdAt, eventId, endpointId }: DeliveryPosition): string =>
     `${age(createdAt)}/${eventId}:${endpointId}`,
+  /** A cursor that only positions of events published before `instant` come after. */
+  before: (instant: number): string => `${age(instant)}/`,
   /** @returns What {@link deliveryKeys.cursor} was made of; parts that are missing are empty */
   positionAt(cursor: string): DeliveryPosition {
     const slash = cursor.indexOf('/')

@@ -25,6 +25,11 @@ export interface DeliveryQuery {
   readonly state?: DeliveryState
   readonly endpointId?: string
   readonly eventId?: string
+  readonly eventType?: string
+  /** Events published at or after, ms since 1970 or a Date. Default: as long as they are kept. */
+  readonly since?: number | Date
+  /** And before. Default: up to now. */
+  readonly until?: number | Date
 }
 
 /** One page, latest event first; `cursor` is `null` on the last one. */
@@ -61,7 +66,7 @@ export function createDeliveryPages(
 ): ListDeliveries {
   function sourcesOf(
     tenant: string,
-    { state, endpointId, eventId }: DeliveryQuery,
+    { state, endpointId, eventId }: Pick<DeliveryQuery, 'state' | 'endpointId' | 'eventId'>,
   ): readonly DeliverySource[] {
     const ofPartition = (name: string): DeliverySource => {
       const partition = store.partition(name)
@@ -85,13 +90,13 @@ export function createDeliveryPages(
 
   return async (given) => {
     const query = checkQuery(given)
-    const { state, endpointId, eventId, limit } = query
+    const { state, endpointId, eventId, eventType, limit, since, until } = query
     const tenant = checkTenant(LIST, query.tenant)
     if (!(await tenants.has(tenant))) return { deliveries: [], cursor: null }
     // Nothing is kept of what no event can be called.
     const sources = eventId === undefined || isEventId(eventId) ? sourcesOf(tenant, query) : []
     const deliveries: Delivery[] = []
-    let cursor: string | null = query.cursor ?? null
+    let cursor: string | null = query.cursor ?? (until === null ? null : keys.before(until))
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await mergedPage(sources, cursor, limit - deliveries.length)
       cursor = found.cursor
@@ -100,29 +105,62 @@ export function createDeliveryPages(
           (delivery) =>
             (state === undefined || delivery.state === state) &&
             (endpointId === undefined || delivery.endpointId === endpointId) &&
-            (eventId === undefined || delivery.eventId === eventId),
+            (eventId === undefined || delivery.eventId === eventId) &&
+            (eventType === undefined || delivery.eventType === eventType) &&
+            (since === null || delivery.createdAt >= since) &&
+            (until === null || delivery.createdAt < until),
         ),
       )
+      const last = found.deliveries.at(-1)
+      // Latest first: what follows is older still.
+      if (since !== null && last !== undefined && last.createdAt < since) cursor = null
       if (cursor === null || deliveries.length === limit) break
     }
     return { deliveries, cursor }
   }
 }
 
+const QUERY = [
+  'tenant',
+  'state',
+  'endpointId',
+  'eventId',
+  'eventType',
+  'since',
+  'until',
+  'limit',
+  'cursor',
+] as const
+
 type PageQuery = Parameters<ListDeliveries>[0]
 
-/** @returns A copy with a limit */
-function checkQuery(given: PageQuery): PageQuery & { readonly limit: number } {
-  checkOptions(LIST, given, [], ['tenant', 'state', 'endpointId', 'eventId', 'limit', 'cursor'])
-  const { limit = 100, state, cursor, endpointId = '', eventId = '' } = given
+interface CheckedQuery extends Omit<PageQuery, 'since' | 'until'> {
+  readonly limit: number
+  readonly since: number | null
+  readonly until: number | null
+}
+
+/** @returns A copy with a limit, and with instants in ms */
+function checkQuery(given: PageQuery): CheckedQuery {
+  checkOptions(LIST, given, [], QUERY)
+  const { limit = 100, state, cursor, endpointId = '', eventId = '', eventType = '' } = given
   checkInteger(LIST, 'limit', limit, 1, MAX_PAGE)
   if (state !== undefined && !DELIVERY_STATES.includes(state))
     throw invalid(`state is none of ${DELIVERY_STATES.join(', ')}`)
-  if (typeof endpointId !== 'string' || typeof eventId !== 'string')
-    throw invalid('endpointId and eventId are not both text')
+  if (![endpointId, eventId, eventType].every((text) => typeof text === 'string'))
+    throw invalid('endpointId, eventId and eventType are not all text')
   if (cursor !== undefined && (typeof cursor !== 'string' || !CURSOR.test(cursor)))
     throw invalid('the cursor is malformed, one of a page before expected')
-  return { ...given, limit }
+  const since = instantOf('since', given.since)
+  return { ...given, limit, since, until: instantOf('until', given.until) }
+}
+
+/** @returns Whole ms since 1970, `null` where there is none */
+function instantOf(name: string, instant: number | Date | undefined): number | null {
+  if (instant === undefined) return null
+  const ms = instant instanceof Date ? instant.getTime() : instant
+  if (typeof ms === 'number' && ms >= 0 && ms < 1e15) return Math.ceil(ms)
+  throw invalid(`${name} is no instant, ms since 1970 or a Date expected`)
 }
 
 function invalid(fault: string): WebhookError {

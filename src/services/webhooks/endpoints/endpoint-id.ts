@@ -26,3 +26,15 @@ export function readEndpointId(id: string): EndpointAddress | null {
   if (match?.[1] === undefined) return null
   return { tenant: match[2] ?? DEFAULT_TENANT, shard: Number.parseInt(match[1], 16) }
 }
+
+/**
+ * Whose endpoint an id names, whether there is one or not: what a program that serves several
+ * tenants compares before it does anything with the id.
+ *
+ * @returns The tenant, or `null` when it is no endpoint's id
+ * @example
+ * if (tenantOfEndpoint(id) !== signedInTenant) return notFound()
+ */
+export function tenantOfEndpoint(id: string): string | null {
+  return readEndpointId(id)?.tenant ?? null
+}

@@ -58,6 +58,7 @@ export function readEndpointSettings(
 
 const SETTINGS = ['url', 'description', 'events', 'filter', 'headers', 'transform', 'rateLimit']
 const IDENTITY = ['tenant', 'uid', 'signature', 'secret']
+const AT_FIRST = ['enabled']
 
 /**
  * Checks the names of what is given: one that means nothing would leave an endpoint as nobody
@@ -74,7 +75,7 @@ export function checkEndpointNames<Given extends object>(
   const options: unknown = given
   if (typeof options !== 'object' || options === null)
     throw invalid('options', 'they are no object, one is needed')
-  const known = kind === 'create' ? [...SETTINGS, ...IDENTITY] : SETTINGS
+  const known = kind === 'create' ? [...SETTINGS, ...IDENTITY, ...AT_FIRST] : SETTINGS
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown === undefined) return { ...given }
   throw invalid(
@@ -95,6 +96,12 @@ export function readTenant(tenant: unknown): string {
 export function readUid(uid: unknown): string {
   if (typeof uid === 'string' && /^[\w.-]{1,128}$/.test(uid)) return uid
   throw invalid('uid', 'it is not 1 to 128 characters of A–Z a–z 0–9 . _ -')
+}
+
+/** @throws WebhookError `invalid_endpoint` when it is neither `true` nor `false` */
+export function readEnabled(enabled: unknown): boolean {
+  if (typeof enabled === 'boolean') return enabled
+  throw invalid('enabled', 'it is neither true nor false')
 }
 
 function readUrl(url: unknown, decideUrl: EndpointRules['decideUrl']): string {

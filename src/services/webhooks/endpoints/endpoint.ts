@@ -81,6 +81,11 @@ export interface CreateEndpointOptions extends UpdateEndpointOptions {
    * it again answers the endpoint that is there, and changes nothing. Default: none.
    */
   readonly uid?: string
+  /**
+   * Default `true`. With `false` it gets nothing until `endpoints.enable()`, and events that come
+   * meanwhile are held.
+   */
+  readonly enabled?: boolean
   /** How its requests are signed: `v1` HMAC-SHA256 or `v1a` Ed25519. Default `v1`. */
   readonly signature?: 'v1' | 'v1a'
   /**

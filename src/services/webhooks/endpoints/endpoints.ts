@@ -10,6 +10,7 @@ import { createEndpointId, readEndpointId } from './endpoint-id.ts'
 import {
   checkEndpointNames,
   DEFAULT_ENDPOINT_SETTINGS,
+  readEnabled,
   readEndpointSettings,
   readTenant,
   readUid,
@@ -160,6 +161,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     const { signature = 'v1', secret } = given
     const tenant = readTenant(given.tenant === undefined ? DEFAULT_TENANT : given.tenant)
     const uid = given.uid === undefined ? undefined : readUid(given.uid)
+    const wanted = given.enabled === undefined || readEnabled(given.enabled)
     if (signature !== 'v1' && signature !== 'v1a')
       throw new WebhookError(
         'invalid_endpoint',
@@ -184,8 +186,9 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
       ...(uid !== undefined && { uid }),
       url,
       ...settings,
-      enabled: !verificationRequired,
-      disabledReason: verificationRequired ? 'unverified' : null,
+      enabled: wanted && !verificationRequired,
+      // Who answers its challenge is enabled then, unless somebody wanted otherwise.
+      disabledReason: wanted ? (verificationRequired ? 'unverified' : null) : 'manual',
       verifiedAt: null,
       createdAt: now,
       updatedAt: now,

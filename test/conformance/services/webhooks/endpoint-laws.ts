@@ -3,6 +3,7 @@ import {
   expectRejection,
   expectTrue,
 } from '../../../../src/runtime/ports/conformance.ts'
+import { tenantOfEndpoint } from '../../../../src/services/webhooks/endpoints/endpoint-id.ts'
 import { createWebhookReceiver, type ReceivedWebhook } from '../../../support/webhook-receiver.ts'
 import {
   collect,
@@ -54,6 +55,32 @@ export const endpointLaws: readonly WebhookSendingLaw[] = [
       expectEqual(await webhooks.endpoints.get(b.id), null)
       await rejectsWith('endpoint_not_found', () => webhooks.endpoints.update(b.id, {}))
       expectEqual((await webhooks.endpoints.create({ url: URL_B })).enabled, true)
+    },
+  },
+  {
+    name: 'an endpoint that is created disabled holds its events until it is enabled and recovered',
+    async run(harness) {
+      const { webhooks, receiver } = await open(harness)
+      const since = harness.clock.now()
+      const made = await webhooks.endpoints.create({ url: URL_A, enabled: false, tenant: 'acme' })
+      expectEqual([made.enabled, made.disabledReason], [false, 'manual'])
+      expectEqual(tenantOfEndpoint(made.id), 'acme')
+      expectEqual([tenantOfEndpoint('ep_x'), tenantOfEndpoint('')], [null, null])
+      await webhooks.publish({ type: 'a', data: 1, tenant: 'acme' })
+      await webhooks.drain()
+      expectEqual(receiver.received.length, 0)
+      // What is published from now on is not the recovery's.
+      await harness.advance(1000)
+      await webhooks.endpoints.enable(made.id)
+      await webhooks.deliveries.recover(made.id, since, { perSecond: 1000 })
+      await drainFor(harness, webhooks, 5, 1000)
+      expectEqual(receiver.received.length, 1)
+      await rejectsWith('invalid_endpoint', () =>
+        webhooks.endpoints.create({ url: URL_A, enabled: 1 as unknown as boolean }),
+      )
+      await rejectsWith('invalid_endpoint', () =>
+        webhooks.endpoints.update(made.id, { enabled: true } as object),
+      )
     },
   },
   {

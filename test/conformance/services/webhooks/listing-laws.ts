@@ -5,6 +5,7 @@ import {
   open,
   drainFor,
   busy,
+  rejectsWith,
   HOUR_MS,
   URL_A,
   URL_B,
@@ -56,6 +57,42 @@ export const listingLaws: readonly WebhookSendingLaw[] = [
         cursor = page.cursor
       } while (cursor !== null)
       expectEqual(paged, all)
+    },
+  },
+  {
+    name: 'deliveries are listed by time and type, whatever else is asked for, and pages end with the time',
+    async run(harness) {
+      const { webhooks } = await open(harness, { shards: 2 })
+      const { id: endpointId } = await webhooks.endpoints.create({ url: URL_A })
+      const times: number[] = []
+      for (let index = 0; index < 6; index++) {
+        times.push(harness.clock.now())
+        const type = index % 2 === 0 ? 'even' : 'odd'
+        await webhooks.publish({ type, data: index, id: `e${index}` })
+        await webhooks.drain()
+        await harness.advance(1000)
+      }
+      const [, first = 0, , , fourth = 0] = times
+      type Query = Parameters<Webhooks['deliveries']['list']>[0]
+      const ids = async (query: Query): Promise<string> =>
+        (await collect(webhooks.deliveries.list(query))).map(({ eventId }) => eventId).join(' ')
+      expectEqual(await ids({ since: first }), 'e5 e4 e3 e2 e1')
+      expectEqual(await ids({ until: fourth }), 'e3 e2 e1 e0')
+      expectEqual(await ids({ since: new Date(first), until: new Date(fourth) }), 'e3 e2 e1')
+      for (const more of [{ endpointId }, { state: 'delivered' as const }])
+        expectEqual(await ids({ ...more, since: first, until: fourth }), 'e3 e2 e1')
+      expectEqual(await ids({ eventType: 'odd', until: fourth }), 'e3 e1')
+      expectEqual(await ids({ eventId: 'e2', since: fourth }), '')
+      const page = await webhooks.deliveries.page({ since: first, limit: 5 })
+      expectEqual(page.deliveries.length, 5)
+      const rest = await webhooks.deliveries.page({ since: first, cursor: page.cursor ?? '' })
+      expectEqual([rest.deliveries.length, rest.cursor], [0, null])
+      for (const wrong of [-1, Number.NaN, Infinity, '1' as unknown as number, new Date('x')])
+        for (const name of ['since', 'until'])
+          await rejectsWith('invalid_query', () => webhooks.deliveries.page({ [name]: wrong }))
+      await rejectsWith('invalid_query', () =>
+        webhooks.deliveries.page({ eventType: 1 as unknown as string }),
+      )
     },
   },
   {

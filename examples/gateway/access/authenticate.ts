@@ -1,0 +1,72 @@
+import type { Context } from 'hono'
+import { ProblemError } from '../http/problem.ts'
+import type { ApiKeys } from './api-keys.ts'
+import type { Caller } from './caller.ts'
+import { isSameText, sha256Hex } from './digest.ts'
+import type { Oidc } from './oidc.ts'
+import type { PortalTokens } from './portal-tokens.ts'
+import { SCOPES } from './scopes.ts'
+
+/** Finds out who makes a request. */
+export type Authenticate = (c: Context) => Promise<Caller>
+
+/** What callers are known by. */
+export interface AuthenticateOptions {
+  /** SHA-256 of the root key, as 64 hex digits; empty for none. */
+  readonly rootKeyHash: string
+  readonly keys: ApiKeys
+  /** Default: none are taken. */
+  readonly portalTokens?: PortalTokens
+  /** Default: none are taken. */
+  readonly oidc?: Oidc
+}
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="gateway"' }
+const CREDENTIAL = /^Bearer ([\w.~+/-]{1,8192}=*)$/i
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
+const ROOT: Caller = { kind: 'operator', id: 'root', tenant: null, scopes: SCOPES, expiresAt: null }
+
+/** Knows root, API keys, portal tokens and JWTs by the form of `Authorization: Bearer …`. */
+export function createAuthenticate(options: AuthenticateOptions): Authenticate {
+  const { keys, portalTokens, oidc } = options
+  const rootKeyHash = options.rootKeyHash.toLowerCase()
+
+  async function callerOf(credential: string, c: Context): Promise<Caller | null> {
+    if (credential.startsWith('wcp_')) return (await portalTokens?.verify(credential)) ?? null
+    if (JWT.test(credential)) return (await oidc?.verify(credential)) ?? null
+    const key = await keys.find(credential)
+    if (key !== null) {
+      inBackground(c, keys.touch(key))
+      const { id, tenant, scopes, expiresAt, requestsPerMinute } = key
+      return {
+        ...{ kind: tenant === null ? 'operator' : 'key', id: `key/${id}` },
+        ...{ tenant, scopes, expiresAt },
+        ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+      }
+    }
+    if (rootKeyHash === '' || credential.length > 256) return null
+    return isSameText(await sha256Hex(credential), rootKeyHash) ? ROOT : null
+  }
+
+  return async (c) => {
+    const header = c.req.header('authorization') ?? ''
+    const credential = CREDENTIAL.exec(header)?.[1]
+    const caller = credential === undefined ? null : await callerOf(credential, c)
+    if (caller !== null) return caller
+    const why = header === '' ? 'The request has no API key' : 'The API key is not valid'
+    throw new ProblemError(401, 'unauthorized', `${why}; send "Authorization: Bearer <key>"`, {
+      headers: CHALLENGE,
+    })
+  }
+}
+
+/** Nobody waits for it, and its failure is nobody's but the next one's who tries. */
+function inBackground(c: Context, work: Promise<unknown>): void {
+  const done = work.catch(() => undefined)
+  try {
+    c.executionCtx.waitUntil(done)
+  } catch {
+    // Only Workers have one; elsewhere what is begun goes on.
+  }
+}
