@@ -144,16 +144,14 @@ test('webhooks of a provider need a signature, and fulfil once', async () => {
   for (const other of ['stripe', '__proto__']) expect(await deliver(secret, other)).toBe(404)
 })
 
-test('an authentic webhook that cannot be taken in says so, and is not called one of nobody', async () => {
-  const { app } = await open()
-  for (const body of ['{}', 'null', '{"object":"sandbox.event","id":"e","type":"x","at":1}']) {
+test('an authentic webhook that cannot be understood is taken: another try would change nothing', async () => {
+  const { app, fulfilled } = await open()
+  for (const body of ['{}', '{"object":"sandbox.event","id":"e","type":"x","at":1}']) {
     const headers = { ...(await signWebhook(body, secret)), 'content-type': 'application/json' }
     const answer = await app.request('/v1/webhooks/in/sandbox', { method: 'POST', body, headers })
-    expect([answer.status, ((await answer.json()) as { code?: string }).code]).toEqual([
-      400,
-      'invalid_request',
-    ])
+    expect(answer.status).toBe(200)
   }
+  expect(fulfilled).toEqual([])
 })
 
 test('what is not there is 404, what the provider cannot do is 501, and all of it wants an API key', async () => {
