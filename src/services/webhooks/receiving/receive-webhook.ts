@@ -64,18 +64,48 @@ async function parseWith(
   }
 }
 
-async function readBody(
+/**
+ * Reads a body whose length the server holds to what was said: workerd takes a third of the time
+ * of reading it part by part.
+ */
+async function readWhole(
   request: Request,
   { maxBytes, bodyTimeoutMs, clock }: WebhookReception,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  let stop: (() => void) | undefined
+  let bytes: ArrayBuffer
+  try {
+    const late = new Promise<null>((resolve) => {
+      stop = clock.setTimer(() => resolve(null), bodyTimeoutMs)
+    })
+    const read = await Promise.race([request.arrayBuffer(), late])
+    if (read === null) throw new WebhookVerificationError('body_timeout')
+    bytes = read
+  } catch (cause) {
+    if (cause instanceof WebhookVerificationError) throw cause
+    throw new WebhookVerificationError('body_aborted', undefined, { cause })
+  } finally {
+    stop?.()
+  }
+  if (bytes.byteLength > maxBytes) throw new WebhookVerificationError('body_too_large')
+  return new Uint8Array(bytes)
+}
+
+async function readBody(
+  request: Request,
+  reception: WebhookReception,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { maxBytes, bodyTimeoutMs, clock } = reception
   if (request.bodyUsed)
     throw new TypeError(
       'Cannot read webhook: request.bodyUsed is true, the body must not be read before (a signature covers its bytes; read it here first, or hand request.clone() to whoever else needs it)',
     )
   // An honest sender need not send what would be thrown away; the others are counted below.
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes)
-    throw new WebhookVerificationError('body_too_large')
+  const length = Number(request.headers.get('content-length') ?? NaN)
+  if (length > maxBytes) throw new WebhookVerificationError('body_too_large')
   if (request.body === null) return new Uint8Array()
+  if (length <= maxBytes && request.headers.get('content-encoding') === null)
+    return readWhole(request, reception)
 
   const late = new AbortController()
   const stop = clock.setTimer(() => late.abort(), bodyTimeoutMs)

@@ -152,6 +152,31 @@ const readingLaws: readonly Law<WebhookReadingHarness>[] = [
     },
   },
   {
+    name: 'readWebhook() reads a body whole whose length is announced, holds it to its limits and gives it up in time',
+    async run({ clock, advance }) {
+      const options = { secrets: SIGNING_SECRET, clock, maxBytes: 100, bodyTimeout: '5s' as const }
+      const announced = (request: Request, length: number): Request => {
+        const headers = new Headers(request.headers)
+        headers.set('content-length', String(length))
+        return new Request(request, { headers })
+      }
+      const fine = await readWebhook(announced(await signedRequest(clock, '{}'), 2), options)
+      expectEqual([fine.event, [...fine.bytes]], [{}, [...encodeUtf8('{}')]])
+      const long = await signedRequest(clock, 'x'.repeat(101))
+      await refuses(announced(long, 50), options, 'body_too_large')
+      const stuck = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) })
+      const late = withStream(await signedRequest(clock, '{}'), stuck)
+      const refused = refuses(announced(late, 2), options, 'body_timeout')
+      await advance(6000)
+      await refused
+      const broken = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.error(new Error('reset')),
+      })
+      const reset = withStream(await signedRequest(clock, '{}'), broken)
+      await refuses(announced(reset, 2), options, 'body_aborted')
+    },
+  },
+  {
     name: 'readWebhook() parses nothing before the signature holds, and says what it cannot parse',
     async run({ clock }) {
       const options = { secrets: SIGNING_SECRET, clock }
