@@ -358,13 +358,17 @@ function refundEntryOf(
   )
 }
 
-function withDispute(record: PaymentRecord, { dispute }: ProviderEvent): PaymentRecord {
+function withDispute(record: PaymentRecord, { dispute, occurredAt }: ProviderEvent): PaymentRecord {
   if (dispute === undefined) return record
   const known = record.disputes[dispute.reference]
   const ended = known !== undefined && ['won', 'lost', 'accepted'].includes(known.state)
+  if (known?.at !== undefined && occurredAt < known.at) return record
+  const isOwn = dispute.amount.currency === record.currency
   const entry = {
-    amount: dispute.amount.minor.toString(),
+    // In another currency than was paid in, all that was captured is taken to be disputed.
+    amount: isOwn ? dispute.amount.minor.toString() : record.captured,
     state: ended && !['won', 'lost'].includes(dispute.state) ? known.state : dispute.state,
+    at: occurredAt,
   }
   if (known?.state === entry.state && known.amount === entry.amount) return record
   return { ...record, disputes: { ...record.disputes, [dispute.reference]: entry } }

@@ -55,7 +55,10 @@ export async function processPayment(
 }
 
 function isRequest(input: unknown): input is PaymentRequest {
-  return typeof input === 'object' && input !== null && 'operationId' in input && 'amount' in input
+  // An event has neither; of a request that lacks one, createPayment() says so.
+  return (
+    typeof input === 'object' && input !== null && ('operationId' in input || 'amount' in input)
+  )
 }
 
 /** Each provider knows its own events by their form; two that know one would be one too many. */

@@ -56,7 +56,10 @@ export interface NewSetup {
   readonly operationId: string
   readonly provider?: string | undefined
   readonly customer?: string | undefined
-  /** A token that the browser got, where it has one already. */
+  /**
+   * A token that the browser got, where it has one already. At PayPal the `reference` of the setup
+   * that the payer has approved.
+   */
   readonly paymentMethod?: string | undefined
   readonly returnUrl?: string | undefined
   readonly signal?: AbortSignal | undefined

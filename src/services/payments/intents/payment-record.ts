@@ -91,6 +91,8 @@ export interface RefundEntry {
 export interface DisputeEntry {
   readonly amount: string
   readonly state: ProviderDispute['state']
+  /** When the provider said so, ms since 1970. */
+  readonly at?: number
 }
 
 /** A capture, cancellation or confirmation that was begun. */

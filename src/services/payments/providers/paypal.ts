@@ -1,3 +1,5 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { lateMethods } from '../../../primitives/late-methods.ts'
 import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
@@ -17,7 +19,7 @@ import type {
   ProviderPaymentRequest,
 } from './provider-payment.ts'
 import type { PaymentProvider } from './provider.ts'
-import type { DisputeCalls, PausableSubscriptionCalls } from './provider-billing.ts'
+import type { DisputeCalls, PausableSubscriptionCalls, ProviderSetup } from './provider-billing.ts'
 
 export { InfrastructureError } from '../../../runtime/ports/infrastructure-error.ts'
 export { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
@@ -45,6 +47,16 @@ export interface PaypalOptions {
 }
 
 const HOUR_MS = 3_600_000
+const OPTIONS = [
+  'environment',
+  'webhookId',
+  'tokens',
+  'brandName',
+  'fetch',
+  'clock',
+  'timeoutMs',
+  'baseUrl',
+] as const
 
 /**
  * Payments by PayPal's Orders v2 and Payments v2, subscriptions by Billing v1, disputes by Disputes
@@ -52,11 +64,12 @@ const HOUR_MS = 3_600_000
  *
  * The payer approves at PayPal (`nextAction`), then `confirmPayment()` captures or authorizes.
  *
- * @throws TypeError when the credentials are missing
+ * @throws TypeError or RangeError when an option is missing, not known or out of range
  * @example
  * paypal({ clientId: env.PAYPAL_ID, clientSecret: env.PAYPAL_SECRET, environment: 'live' })
  */
 export function paypal(options: PaypalOptions): PaymentProvider {
+  checkOptions('use PayPal', options, ['clientId', 'clientSecret'], OPTIONS)
   const { clientId, clientSecret, environment = 'sandbox', webhookId, tokens } = options
   if (!clientId || !clientSecret)
     throw new TypeError('Cannot use PayPal: clientId or clientSecret is missing')
@@ -65,6 +78,7 @@ export function paypal(options: PaypalOptions): PaymentProvider {
   const host = environment === 'live' ? 'api-m.paypal.com' : 'api-m.sandbox.paypal.com'
   const { fetch = systemFetch, clock = systemClock, timeoutMs = 60_000 } = options
   const { baseUrl = `https://${host}` } = options
+  checkInteger('use PayPal', 'timeoutMs', timeoutMs, 1, HOUR_MS)
   const api = createPaypalApi(
     { provider: 'paypal', baseUrl, fetch, clock, timeoutMs },
     { clientId, clientSecret, tokens },
@@ -203,24 +217,19 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       ),
     readEvent: (event) => eventFromPaypal(event, live),
     async createSetup({ paymentMethod, returnUrl }, how) {
+      if (paymentMethod !== undefined) return saveApproved(api, paymentMethod, how)
       const made = await api.call(
         {
           action: 'create setup intent',
           method: 'POST',
           path: '/v3/vault/setup-tokens',
           body: {
-            payment_source:
-              paymentMethod === undefined
-                ? {
-                    paypal: {
-                      usage_type: 'MERCHANT',
-                      experience_context: {
-                        return_url: returnUrl ?? '',
-                        cancel_url: returnUrl ?? '',
-                      },
-                    },
-                  }
-                : { token: { id: paymentMethod, type: 'SETUP_TOKEN' } },
+            payment_source: {
+              paypal: {
+                usage_type: 'MERCHANT',
+                experience_context: { return_url: returnUrl ?? '', cancel_url: returnUrl ?? '' },
+              },
+            },
           },
         },
         how,
@@ -231,9 +240,10 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       )
       return {
         reference: textAt(made, 'id') ?? '',
-        state: textAt(made, 'status') === 'APPROVED' ? 'succeeded' : 'requires_action',
+        state: 'requires_action',
         nextAction: url === undefined ? null : { type: 'redirect', url },
-        paymentMethod: textAt(made, 'id') ?? null,
+        // Nothing can be paid with it until the payer has approved.
+        paymentMethod: null,
         raw: made,
       }
     },
@@ -276,6 +286,31 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       { list: true, retrieve: true, submitEvidence: true, accept: true },
       async () => (await import('./paypal/paypal-disputes.ts')).paypalDisputes(api),
     ),
+  }
+}
+
+/** What the payer has approved becomes a token to pay with, for good. */
+async function saveApproved(
+  api: PaypalApi,
+  setupToken: string,
+  how: ProviderCall,
+): Promise<ProviderSetup> {
+  const made = await api.call(
+    {
+      action: 'create setup intent',
+      method: 'POST',
+      path: '/v3/vault/payment-tokens',
+      body: { payment_source: { token: { id: setupToken, type: 'SETUP_TOKEN' } } },
+    },
+    how,
+  )
+  const id = textAt(made, 'id')
+  return {
+    reference: setupToken,
+    state: id === undefined ? 'processing' : 'succeeded',
+    nextAction: null,
+    paymentMethod: id ?? null,
+    raw: made,
   }
 }
 

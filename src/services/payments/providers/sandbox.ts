@@ -1,5 +1,6 @@
 import { eventFromSandbox } from './sandbox/sandbox-event.ts'
 import { sandboxSubscriptions } from './sandbox/sandbox-subscriptions.ts'
+import { checkOptions } from '../../../primitives/check-options.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { minorMoney, type Money } from '../money/money.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment-error.ts'
@@ -85,6 +86,7 @@ interface KeptRefund {
 }
 
 const DAY_MS = 86_400_000
+const OPTIONS = ['actionUrl', 'now', 'webhookSecret', 'pendingRefunds'] as const
 const NO_RISK = { level: 'low', score: 5, reasons: [] } as const
 
 /**
@@ -95,6 +97,7 @@ const NO_RISK = { level: 'low', score: 5, reasons: [] } as const
  * const payments = createPayments({ backend: memory(), providers: { sandbox: sandbox() } })
  */
 export function sandbox(options: SandboxOptions = {}): Sandbox {
+  checkOptions('use the sandbox', options, [], OPTIONS)
   const { actionUrl = 'https://sandbox.invalid/3ds', pendingRefunds = false } = options
   const payments = new Map<string, KeptPayment>()
   const refunds = new Map<string, KeptRefund>()

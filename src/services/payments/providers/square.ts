@@ -1,3 +1,5 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import { lateMethods } from '../../../primitives/late-methods.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
@@ -41,6 +43,15 @@ export interface SquareOptions {
 }
 
 const DAY_MS = 86_400_000
+const OPTIONS = [
+  'environment',
+  'webhook',
+  'apiVersion',
+  'fetch',
+  'clock',
+  'timeoutMs',
+  'baseUrl',
+] as const
 /** Pages of payments looked through for one whose answer was lost: 1,000 payments. */
 const PAGES = 10
 
@@ -50,11 +61,12 @@ const PAGES = 10
  * Square has no payment without a source: `createPaymentIntent()` wants a `paymentMethod`, the
  * nonce that the browser made, and `confirm: true`.
  *
- * @throws TypeError when the token or the location is missing
+ * @throws TypeError or RangeError when an option is missing, not known or out of range
  * @example
  * square({ accessToken: env.SQUARE_TOKEN, locationId: 'L88917AVBK2S5', environment: 'live' })
  */
 export function square(options: SquareOptions): PaymentProvider {
+  checkOptions('use Square', options, ['accessToken', 'locationId'], OPTIONS)
   const { accessToken, locationId, environment = 'sandbox', webhook } = options
   if (!accessToken || !locationId)
     throw new TypeError('Cannot use Square: accessToken or locationId is missing')
@@ -66,6 +78,7 @@ export function square(options: SquareOptions): PaymentProvider {
   const host = environment === 'live' ? 'connect.squareup.com' : 'connect.squareupsandbox.com'
   const { fetch = systemFetch, clock = systemClock, timeoutMs = 60_000 } = options
   const { baseUrl = `https://${host}` } = options
+  checkInteger('use Square', 'timeoutMs', timeoutMs, 1, 3_600_000)
   const live = environment === 'live'
 
   const caller = createSquareCaller(

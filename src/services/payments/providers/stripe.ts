@@ -1,4 +1,6 @@
 import Stripe from 'stripe'
+import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkInteger } from '../../../primitives/check-range.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { PaymentError } from '../payment-error.ts'
 import type { ProviderCall, ProviderPayment } from './provider-payment.ts'
@@ -39,6 +41,7 @@ export interface StripeOptions {
 }
 
 const DAY_MS = 86_400_000
+const OPTIONS = ['secretKey', 'webhookSecret', 'account', 'fetch', 'timeoutMs', 'baseUrl'] as const
 /** Payments looked through for one whose answer was lost. */
 const LOOKED_THROUGH = 1000
 
@@ -46,17 +49,19 @@ const LOOKED_THROUGH = 1000
  * Payments, subscriptions, invoices and disputes at Stripe, through Stripe's own library with its
  * fetch client. Needs the package `stripe` beside this one.
  *
- * @throws TypeError when the key is none of Stripe's
+ * @throws TypeError or RangeError when the key is none of Stripe's, or an option is not known
  * @example
  * createPayments({ backend, providers: { stripe: stripe({ secretKey: env.STRIPE_SECRET_KEY }) } })
  */
 export function stripe(options: StripeOptions): PaymentProvider {
+  checkOptions('use Stripe', options, [], OPTIONS)
   const { secretKey, account, timeoutMs = 80_000, baseUrl, fetch: given } = options
   const mode = /^(?:sk|rk)_(live|test)_\w+$/.exec(secretKey ?? '')?.[1]
   if (mode === undefined)
     throw new TypeError(
       'Cannot use Stripe: secretKey is no secret key, sk_live_… or sk_test_… expected',
     )
+  checkInteger('use Stripe', 'timeoutMs', timeoutMs, 1, 3_600_000)
   const url = baseUrl === undefined ? undefined : new URL(baseUrl)
   const client = new Stripe(secretKey, {
     httpClient: Stripe.createFetchHttpClient(
