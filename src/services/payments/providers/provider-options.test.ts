@@ -34,7 +34,7 @@ test('PayPal: what the payer has approved becomes a token to pay with', async ()
     async fetch(url, init) {
       const { pathname } = new URL(url)
       if (pathname.endsWith('/token')) return Response.json({ access_token: 'A', expires_in: 9000 })
-      seen.push([pathname, JSON.parse(String(init?.body))])
+      seen.push([pathname, JSON.parse(typeof init?.body === 'string' ? init.body : '')])
       if (pathname.endsWith('/payment-tokens')) return Response.json({ id: 'TOKEN1' })
       const links = [{ rel: 'approve', href: 'https://paypal.example/approve' }]
       return Response.json({ id: 'SETUP1', status: 'PAYER_ACTION_REQUIRED', links })
