@@ -11,11 +11,11 @@ export const PARTITION_PARTS = ['entries', 'order', 'expiry'] as const
  */
 const ENTRY_LUA = lua`
 local ENTRIES, ORDER, EXPIRY = KEYS[1], KEYS[2], KEYS[3]
--- The entry's version, or nil when the key is absent or its time is over.
+-- The entry's version, ? where it has none, or nil when the key is absent or its time is over.
 local function live(text)
   if not text then return nil end
   local version, expiresAt = string.match(text, '^(%d+) (%d+) ')
-  if not version then return nil end
+  if not version then return '?' end
   if expiresAt ~= '0' and tonumber(expiresAt) <= now then return nil end
   return version
 end

@@ -59,7 +59,7 @@ function createPartition(
       const all = checkStoreKeys(wanted)
       if (all.length === 0) return []
       const texts = await client.run(getManyScript, keys, [String(offset()), ...all.map(toMember)])
-      return texts.map((text, index) => (text === '' ? null : entryOf(all[index] ?? '', text)))
+      return texts.map((text, index) => (text === '' ? null : readableOf(all[index] ?? '', text)))
     },
 
     async list(options) {
@@ -112,28 +112,44 @@ function boundsOf(
 
 function pageOf([cursor = '', ...found]: readonly string[]): StorePage {
   const entries: StoreEntry[] = []
-  for (let index = 0; index < found.length; index += 2)
-    entries.push(entryOf((found[index] ?? '').slice(1), found[index + 1] ?? ''))
-  return { entries, cursor: cursor === '' ? null : cursor.slice(1) }
+  const unreadable: string[] = []
+  for (let index = 0; index < found.length; index += 2) {
+    const key = (found[index] ?? '').slice(1)
+    const entry = readableOf(key, found[index + 1] ?? '')
+    if (entry === null) unreadable.push(key)
+    else entries.push(entry)
+  }
+  return {
+    entries,
+    cursor: cursor === '' ? null : cursor.slice(1),
+    ...(unreadable.length > 0 && { unreadable }),
+  }
 }
 
-function entryOf(key: string, text: string): StoreEntry {
-  const versionEnd = text.indexOf(' ')
-  const json = text.slice(text.indexOf(' ', versionEnd + 1) + 1)
-  return { key, value: decodeValue(json), version: Number(text.slice(0, versionEnd)) }
-}
-
-function decodeValue(json: string): Json {
+/** @returns The entry, or `null` when its text is broken */
+function readableOf(key: string, text: string): StoreEntry | null {
   try {
+    return entryOf(key, text)
+  } catch (error) {
+    if (error instanceof BackendError) return null
+    throw error
+  }
+}
+
+/** @throws BackendError when the text is broken */
+function entryOf(key: string, text: string): StoreEntry {
+  try {
+    const [head = '', version] = /^(\d+) \d+ /.exec(text) ?? []
     // The text was written by JSON.stringify of a Json value.
-    return JSON.parse(json) as Json
+    const value = JSON.parse(text.slice(head.length)) as Json
+    if (version !== undefined) return { key, value, version: Number(version) }
   } catch {
     // What does not parse stands in the error's message, so that is not handed on.
-    throw new BackendError(
-      'backend_failed',
-      'Cannot read entry: what the server keeps of it is broken, JSON expected',
-    )
   }
+  throw new BackendError(
+    'backend_failed',
+    'Cannot read entry: what the server keeps of it is broken, JSON expected',
+  )
 }
 
 function toMember(key: string): string {

@@ -1,3 +1,4 @@
+import type { StoreEntry } from '../../ports/atomic-store/atomic-store.ts'
 import { expect, test } from 'vitest'
 import { useRedis } from '../../../../test/support/use-redis.ts'
 import type { ClaimedJob, QueueStore } from '../../ports/job-store/job-store.ts'
@@ -171,6 +172,32 @@ test('an entry that is no JSON is a typed error without its text, and can be wri
   expect(String(failed)).not.toContain('secret')
   await part.commit({ set })
   expect(await part.get('k')).toMatchObject({ value: 1 })
+})
+
+test('list() and getMany() go on past broken entries, and list() names them on every page', async () => {
+  const part = redis(used.connection).store.partition('p')
+  const keys = ['a', 'b', 'c', 'd', 'e']
+  await part.commit({ set: keys.map((key) => ({ key, value: key })) })
+  const entries = 'reuse:{store:p}:entries'
+  await used.admin.send(['HSET', entries, '=b', '1 0 {"secret":', '=d', 'nothing', '=e', '7'])
+  const values = (found: readonly (StoreEntry | null)[]): readonly unknown[] =>
+    found.map((entry) => entry?.value ?? null)
+  expect(values(await part.getMany(keys))).toEqual(['a', null, 'c', null, null])
+  const whole = await part.list()
+  expect([values(whole.entries), whole.unreadable]).toEqual([
+    ['a', 'c'],
+    ['b', 'd', 'e'],
+  ])
+  const seen: string[] = []
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = await part.list({ limit: 1, ...(cursor !== undefined && { cursor }) })
+    seen.push(...page.entries.map(({ key }) => key), ...(page.unreadable ?? []))
+    ;({ cursor } = page)
+  }
+  expect(seen).toEqual(keys)
+  await expect(part.get('d')).rejects.toMatchObject({ code: 'backend_failed' })
+  await part.commit({ delete: ['b', 'd', 'e'] })
+  expect(await part.list()).toEqual({ entries: whole.entries, cursor: null })
 })
 
 test('keeping a number of ended jobs costs as many commands whether 200 or 2,000 are kept', async () => {

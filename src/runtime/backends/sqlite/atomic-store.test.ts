@@ -58,6 +58,32 @@ test('get() fails when an entry is not what this package wrote', () => {
   )
 })
 
+test('list() and getMany() go on past broken entries, and list() names them on every page', () => {
+  const { db, store } = open()
+  const keys = ['a', 'b', 'c', 'd', 'e']
+  store.commit('p', { set: keys.map((key) => ({ key, value: key })) })
+  db.run(`UPDATE reuse_entries SET json = '{"secret":' WHERE key = 'b'`)
+  db.run("UPDATE reuse_entries SET json = x'00' WHERE key = 'd'")
+  db.run("UPDATE reuse_entries SET version = 'one' WHERE key = 'e'")
+  expect(store.getMany('p', keys).map((entry) => entry?.value ?? null)).toEqual([
+    ...['a', null, 'c', null, null],
+  ])
+  const whole = store.list('p')
+  expect([whole.entries.map(({ key }) => key), whole.unreadable]).toEqual([
+    ['a', 'c'],
+    ['b', 'd', 'e'],
+  ])
+  const seen: string[] = []
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = store.list('p', { limit: 1, ...(cursor !== undefined && { cursor }) })
+    seen.push(...page.entries.map(({ key }) => key), ...(page.unreadable ?? []))
+    ;({ cursor } = page)
+  }
+  expect(seen).toEqual(keys)
+  store.commit('p', { delete: ['b', 'd', 'e'] })
+  expect(store.list('p')).toEqual({ entries: whole.entries, cursor: null })
+})
+
 function open() {
   const db = openTestDatabase()
   const clock = createFakeClock()

@@ -15,7 +15,7 @@ import {
   endOfPrefix,
   type EncodedChange,
 } from '../../ports/atomic-store/store-limits.ts'
-import { readJson, readNumber, readText, toSqlText } from './database/columns.ts'
+import { orBroken, readJson, readNumber, readText, toSqlText } from './database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './database/sql-database.ts'
 
 /** The engine of an `AtomicStore` over SQLite, synchronous; partitions are a column. */
@@ -64,9 +64,10 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
     let characters = 0
     for (const key of wanted) {
       const row = found.get(key)
-      characters += row === undefined ? 0 : readText(row, 'json').length
+      const json = row?.['json']
+      characters += typeof json === 'string' ? json.length : 0
       if (characters > STORE_LIMITS.replyBytes) break
-      answer.push(row === undefined ? null : entryOf(row))
+      answer.push(row === undefined ? null : orBroken(() => entryOf(row), null))
     }
     return answer
   }
@@ -89,8 +90,20 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
        ORDER BY key ${reverse ? 'DESC' : 'ASC'} LIMIT ?`,
       [...params, limit + 1],
     )
-    const entries = rows.slice(0, limit).map(entryOf)
-    return { entries, cursor: rows.length > limit ? (entries.at(-1)?.key ?? null) : null }
+    const page = rows.slice(0, limit)
+    const entries: StoreEntry[] = []
+    const unreadable: string[] = []
+    for (const row of page) {
+      const entry = orBroken(() => entryOf(row), null)
+      if (entry === null) unreadable.push(readText(row, 'key'))
+      else entries.push(entry)
+    }
+    const last = page.at(-1)
+    return {
+      entries,
+      cursor: rows.length > limit && last !== undefined ? readText(last, 'key') : null,
+      ...(unreadable.length > 0 && { unreadable }),
+    }
   }
 
   function commit(partition: string, { check, set, delete: remove }: EncodedChange): CommitResult {

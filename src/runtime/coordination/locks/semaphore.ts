@@ -174,8 +174,9 @@ export class Semaphore {
 
   async #heldSlots(key: string): Promise<ReadonlySet<number>> {
     const prefix = prefixOf(key)
-    const page = await this.#partition(key).list({ prefix, limit: 1000 })
-    return new Set(page.entries.map((entry) => Number(entry.key.slice(prefix.length))))
+    const { entries, unreadable = [] } = await this.#partition(key).list({ prefix, limit: 1000 })
+    const held = [...entries.map((entry) => entry.key), ...unreadable]
+    return new Set(held.map((slot) => Number(slot.slice(prefix.length))))
   }
 
   #leasedSlot(key: string, slot: number, owner: string, ttlMs: number): LeasedKey {

@@ -20,14 +20,17 @@ export interface AtomicStore {
  * a version.
  */
 export interface StorePartition {
-  /** @returns The entry, or `null` when the key is absent or has expired. One round trip. */
+  /**
+   * @returns The entry, or `null` when the key is absent or has expired. One round trip.
+   * @throws BackendError `backend_failed` when what is kept of it is broken
+   */
   get(key: string): Promise<StoreEntry | null>
 
   /**
    * @param keys At most {@link STORE_LIMITS}`.operations`; one may stand there twice
-   * @returns What {@link get} answers for each, in their order and as of one moment. At least one,
-   *   and fewer than asked for only where all would be over `replyBytes`: ask again for the rest.
-   *   One round trip.
+   * @returns What {@link get} answers for each, in their order and as of one moment, `null` where
+   *   it would throw that the entry is broken. At least one, and fewer than asked for only where
+   *   all would be over `replyBytes`: ask again for the rest. One round trip.
    * @throws RangeError when there are too many keys, or one is malformed
    */
   getMany(keys: readonly string[]): Promise<readonly (StoreEntry | null)[]>
@@ -87,6 +90,11 @@ export interface ListOptions {
 export interface StorePage {
   readonly entries: readonly StoreEntry[]
   readonly cursor: string | null
+  /**
+   * Keys among these whose entries are broken: cut off, or written by something else. They are in
+   * nobody's way, and stay until they are written anew or deleted. Absent where there are none.
+   */
+  readonly unreadable?: readonly string[]
 }
 
 /** What a commit requires and writes. A key may stand once in `set` and `delete` together. */

@@ -127,10 +127,28 @@ test('startup() passes for good once it has', async () => {
 test('backendChecks() looks at each port, and leaves nothing behind', async () => {
   const backend = memory()
   const checks = backendChecks(backend)
-  expect(Object.keys(checks)).toEqual(['store', 'jobStore', 'rateLimits'])
+  expect(Object.keys(checks)).toEqual(['backend', 'store', 'jobStore', 'rateLimits'])
   expect((await new HealthCheckService({ checks }).report()).status).toBe('pass')
   expect((await backend.store.partition('health').list({})).entries).toEqual([])
   expect(Object.keys(backendChecks({ store: backend.store }))).toEqual(['store'])
+})
+
+test('backendChecks() fails and says why where a backend that can be reached is not ready', async () => {
+  const failures: string[] = []
+  const health = new HealthCheckService({
+    checks: backendChecks({
+      ...memory(),
+      ready: async () => [
+        { code: 'evicts_keys', message: 'Cannot rely on Redis: it evicts keys' },
+        { code: 'memory_full', message: 'Cannot write to Redis: its memory is full' },
+      ],
+    }),
+    onFailure: (check, error) => void failures.push(`${check}: ${String(error)}`),
+  })
+  expect((await health.ready()).status).toBe(503)
+  expect(failures).toEqual([
+    'backend: Error: Cannot rely on Redis: it evicts keys; Cannot write to Redis: its memory is full',
+  ])
 })
 
 test('serviceChecks() and fetchCheck() look at what others bring', async () => {

@@ -7,17 +7,19 @@ import type { Service } from '../../../runtime/ports/service.ts'
 import type { HealthCheck } from './health-check.ts'
 
 /**
- * Checks for each port that a backend has. They read, and leave nothing behind. A waker has none:
- * to try it is to wake, which some bill.
+ * Checks for each port that a backend has, and `backend` of what it lacks where it can say so with
+ * `ready()`: keys that are evicted, a full memory, an access rule. They read, and leave nothing
+ * behind. A waker has none: to try it is to wake, which some bill.
  *
  * @example
  * const health = new HealthCheckService({ checks: backendChecks(sqlite('app.db')) })
  */
 export function backendChecks(
-  backend: Partial<Pick<Backend, 'store' | 'jobStore' | 'rateLimits'>>,
+  backend: Partial<Pick<Backend, 'store' | 'jobStore' | 'rateLimits' | 'ready'>>,
 ): Readonly<Record<string, HealthCheck>> {
   const { store, jobStore, rateLimits } = backend
   return {
+    ...(backend.ready !== undefined && { backend: { run: () => rejectFaults(backend) } }),
     ...(store !== undefined && { store: { run: () => store.partition('health').get('probe') } }),
     ...(jobStore !== undefined && { jobStore: { run: () => jobStore.queue('health').counts() } }),
     ...(rateLimits !== undefined && {
@@ -31,6 +33,12 @@ export function backendChecks(
       },
     }),
   }
+}
+
+/** @throws Error that names what the backend lacks */
+async function rejectFaults(backend: Pick<Backend, 'ready'>): Promise<void> {
+  const faults = (await backend.ready?.()) ?? []
+  if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('; '))
 }
 
 /**
