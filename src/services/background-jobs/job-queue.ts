@@ -73,6 +73,8 @@ import type { ScheduleOptions } from './scheduling/schedule.ts'
 const CREATE = 'create job queue'
 const WORK = 'work job queue'
 const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'onError'] as const
+/** Each waits for the store four times; so many share one wait of a disk. */
+const TICKS_AT_ONCE = 256
 
 /**
  * A queue of typed jobs on any backend.
@@ -544,7 +546,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return this.processors.map((processor) =>
       createJobWorker({
         ...options,
-        concurrency,
+        // Ticks are no work of the caller's, and wait for the store alone.
+        concurrency: processor === this.processor ? concurrency : TICKS_AT_ONCE,
         processor,
         jobStore: jobStore.queue(processor.queue),
         clock: this.#clock,
