@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -15,22 +16,30 @@ interface Runner {
 
 const SOURCE = '--conditions=white-cross-source'
 
+/** @returns As `SIMULATION_SEEDS`: the first of fresh worlds, the same on every runtime */
+export function freshSeeds(): string {
+  return `${randomInt(900_000_000)}+`
+}
+
 /**
  * Runs the laws on every runtime and the scenarios on Node.
  *
+ * @param seeds Of simulated worlds, as `SIMULATION_SEEDS`
  * @param onResult Called as each case ends, with the name of its runner
  * @returns Every result, runner by runner
  */
 export async function runConformance(
   root: string,
+  seeds = process.env['SIMULATION_SEEDS'] || freshSeeds(),
   onResult: (result: CaseResult, runner: string) => void = () => {},
 ): Promise<readonly CaseResult[]> {
   await using peers = await startPeers()
+  const env = { ...peers.env, SIMULATION_SEEDS: seeds }
   const waiting = runnersOf(root)
   const results = new Map(waiting.map((runner): [Runner, readonly CaseResult[]] => [runner, []]))
   const lane = async (): Promise<void> => {
     for (let runner = waiting.shift(); runner !== undefined; runner = waiting.shift()) {
-      results.set(runner, await run(root, runner, peers.env, onResult))
+      results.set(runner, await run(root, runner, env, onResult))
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, lane))

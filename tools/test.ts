@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { leftOut, MATRIX_PAGE, textMatrix, totalsOf, withMatrix, type Totals } from './matrix.ts'
 import { printOutcome, runChecks } from './ok.ts'
 import { createProgress } from './progress.ts'
-import { runConformance } from './run-conformance.ts'
+import { freshSeeds, runConformance } from './run-conformance.ts'
 import { runUnitTests } from './run-unit-tests.ts'
 import { ensurePrograms } from './system-programs.ts'
 import { useTemporaryFolder } from './temporary-folder.ts'
@@ -52,10 +52,11 @@ async function unitTests(): Promise<Totals> {
 }
 
 async function conformance(): Promise<Totals> {
-  console.log('\nLaws and scenarios')
+  const seeds = process.env['SIMULATION_SEEDS'] || freshSeeds()
+  console.log(`\nLaws and scenarios; simulated worlds: SIMULATION_SEEDS=${seeds}`)
   const counts = new Map<string, number>()
   let failed = 0
-  const results = await runConformance(root, ({ outcome, subject }, runner) => {
+  const results = await runConformance(root, seeds, ({ outcome, subject }, runner) => {
     counts.set(runner, (counts.get(runner) ?? 0) + 1)
     if (outcome === 'failed') failed++
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0)

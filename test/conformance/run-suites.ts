@@ -8,6 +8,8 @@ export interface CaseResult {
   readonly name: string
   readonly outcome: 'passed' | 'failed' | 'skipped'
   readonly detail?: string
+  /** How to do the same again. */
+  readonly note?: string
 }
 
 /**
@@ -24,9 +26,10 @@ export async function runSuites(
 ): Promise<number> {
   let failed = 0
   for (const { subject, adapter, cases } of suites) {
-    for (const { name, excused, run } of cases) {
+    for (const { name, excused, note, run } of cases) {
       if (!`${subject} ${adapter} ${name}`.includes(only)) continue
       const result = { runtime, subject, adapter, name }
+      const told = note === undefined ? {} : { note }
       if (excused !== undefined) {
         print(
           JSON.stringify({ ...result, outcome: 'skipped', detail: excused } satisfies CaseResult),
@@ -35,11 +38,13 @@ export async function runSuites(
       }
       try {
         await run()
-        print(JSON.stringify({ ...result, outcome: 'passed' } satisfies CaseResult))
+        print(JSON.stringify({ ...result, outcome: 'passed', ...told } satisfies CaseResult))
       } catch (error) {
         failed++
         const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-        print(JSON.stringify({ ...result, outcome: 'failed', detail } satisfies CaseResult))
+        print(
+          JSON.stringify({ ...result, outcome: 'failed', detail, ...told } satisfies CaseResult),
+        )
       }
     }
   }

@@ -13,6 +13,8 @@ export interface SuiteCase {
   readonly name: string
   /** Why this adapter is excused from the law; such a case is reported as skipped. */
   readonly excused?: string
+  /** What its result is told with, however it ends: how to do the same again. */
+  readonly note?: string
   run(): Promise<void>
 }
 

@@ -1,11 +1,12 @@
-import type { QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import { throughCalls } from './through-calls.ts'
 import { nextTurn } from '../support/next-turn.ts'
 
 /** Does one thing after the other, so that the same happens in the same order on every backend. */
 export interface Line {
   inLine<Answer>(act: () => Promise<Answer>): Promise<Answer>
-  /** A job store whose calls stand in line. */
-  through(queue: QueueStore): QueueStore
+  /** A backend whose calls stand in line. */
+  through(backend: Backend): Backend
   /** Resolves when nothing stands in line, and nothing comes of what was answered. */
   quiet(): Promise<void>
 }
@@ -35,18 +36,7 @@ export function createLine(): Line {
 
   return {
     inLine,
-    through: (queue) => ({
-      add: (jobs) => inLine(() => queue.add(jobs)),
-      exchange: (exchange) => inLine(() => queue.exchange(exchange)),
-      command: (command) => inLine(() => queue.command(command)),
-      get: (id) => inLine(() => queue.get(id)),
-      list: (options) => inLine(() => queue.list(options)),
-      children: (id) => inLine(() => queue.children(id)),
-      counts: () => inLine(() => queue.counts()),
-      oldestReady: () => inLine(() => queue.oldestReady()),
-      group: (key) => inLine(() => queue.group(key)),
-      events: (options) => inLine(() => queue.events(options)),
-    }),
+    through: (backend) => throughCalls(backend, inLine),
     async quiet() {
       for (let seen = -1; seen !== asked;) {
         seen = asked

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { memory } from '../../src/runtime/backends/memory/index.ts'
-import type { NewJob, QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
+import type { StorePartition } from '../../src/runtime/ports/atomic-store/atomic-store.ts'
+import type { Backend } from '../../src/runtime/ports/backend.ts'
+import type { AddResult, NewJob, QueueStore } from '../../src/runtime/ports/job-store/job-store.ts'
 import { createFakeClock, createSeededRandom } from '../../src/testing/index.ts'
 import { runWorld } from './run-world.ts'
 
@@ -8,6 +10,7 @@ import { runWorld } from './run-world.ts'
 async function live(
   seed: number,
   spoil: (jobStore: QueueStore) => Partial<QueueStore> = () => ({}),
+  spoilBackend: (backend: Backend) => Backend = (backend) => backend,
 ): Promise<readonly string[]> {
   const clock = createFakeClock()
   const harness = {
@@ -19,7 +22,7 @@ async function live(
         const jobStore = backend.jobStore.queue(name)
         return { ...jobStore, ...spoil(jobStore) }
       }
-      return { ...backend, jobStore: { queue } }
+      return spoilBackend({ ...backend, jobStore: { queue } })
     },
   }
   return runWorld({ seed, harness, curiosity: 0.3 })
@@ -83,6 +86,54 @@ const spoiled: Readonly<Record<string, (jobStore: QueueStore) => Partial<QueueSt
   }),
 }
 
+/** The partitions of one service, changed. */
+const changing =
+  (family: string, change: (partition: StorePartition) => Partial<StorePartition>) =>
+  (backend: Backend): Backend => ({
+    ...backend,
+    store: {
+      partition(name) {
+        const partition = backend.store.partition(name)
+        return name.startsWith(family) ? { ...partition, ...change(partition) } : partition
+      },
+    },
+  })
+
+const spoiledBackends: Readonly<Record<string, (backend: Backend) => Backend>> = {
+  'gives a lock to whoever asks': changing('locks', ({ commit }) => ({
+    commit: ({ check: _check, ...rest }) => commit(rest),
+  })),
+  'gives a token twice': changing('locks', ({ commit }) => ({
+    async commit(change) {
+      const answer = await commit(change)
+      return answer.ok ? { ...answer, version: 7 } : answer
+    },
+  })),
+  'keeps nothing of a saga': changing('sagas', () => {
+    let version = 0
+    return { commit: async () => ({ ok: true, version: ++version }) }
+  }),
+  'loses what was to be delivered': (backend) => ({
+    ...backend,
+    jobStore: {
+      queue(name) {
+        const queue = backend.jobStore.queue(name)
+        if (name !== 'webhooks.deliveries') return queue
+        return { ...queue, add: async (jobs) => lost(await queue.add(jobs), queue) }
+      },
+    },
+  }),
+  'keeps no record of a delivery': changing('webhooks:deliveries', ({ commit }) => ({
+    commit: ({ set = [], ...rest }) =>
+      commit({ ...rest, set: set.filter(({ key }) => !key.startsWith('delivery/')) }),
+  })),
+}
+
+async function lost(answer: AddResult, queue: QueueStore): Promise<AddResult> {
+  await queue.command({ type: 'remove', ids: answer.jobs.map(({ id }) => id) })
+  return answer
+}
+
 /** Worlds after which a spoiled job store must have been noticed. */
 const MOST_SEEDS = 100
 
@@ -96,6 +147,17 @@ for (const [what, spoil] of Object.entries(spoiled))
     let objection = ''
     for (let seed = 1; seed <= MOST_SEEDS && objection === ''; seed++)
       objection = await live(seed, spoil).then(
+        () => '',
+        (error: unknown) => String(error),
+      )
+    expect(objection).toMatch(/^Error: Expected .*, at seed \d+, step/)
+  })
+
+for (const [what, spoil] of Object.entries(spoiledBackends))
+  test(`runWorld() tells the seed, when the backend ${what}`, async () => {
+    let objection = ''
+    for (let seed = 1; seed <= MOST_SEEDS && objection === ''; seed++)
+      objection = await live(seed, undefined, spoil).then(
         () => '',
         (error: unknown) => String(error),
       )

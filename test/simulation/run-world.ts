@@ -1,10 +1,13 @@
 import type { Backend } from '../../src/runtime/ports/backend.ts'
+import { createTimerWaker } from '../../src/runtime/workers/timer-waker.ts'
 import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import { createChance } from './chance.ts'
 import { createJobMix } from './job-mix.ts'
+import { chooseResidents } from './choose-residents.ts'
 import { createLine } from './line.ts'
 import { createStoreWitness } from './store-witness.ts'
 import { createSimulatedTime } from './simulated-time.ts'
+import { createUnreliableProcess, NO_FAULTS } from './unreliable-process.ts'
 import { createWorld } from './world.ts'
 
 /** Where a world is put. */
@@ -28,7 +31,7 @@ const STEPS = 40
 /** Nothing is longer in the network. */
 const LATEST_CALL_MS = 15_000
 /** No world needs longer to its end once nothing goes wrong any more. */
-const PATIENCE_MS = 3_600_000
+const PATIENCE_MS = 1_200_000
 
 /**
  * Lives through one world: workers, a client and an operator in a bad network, and then, without faults, to its end.
@@ -60,23 +63,34 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
 
   const chance = createChance(seed, 2)
   const mix = createJobMix(chance)
-  const world = createWorld({
-    seed,
-    backend: {
-      ...backend,
-      jobStore: {
-        queue: (name) =>
-          line.through(name === 'work' ? witness.queue : backend.jobStore.queue(name)),
-      },
+  const lined = line.through({
+    ...backend,
+    jobStore: {
+      queue: (name) => (name === 'work' ? witness.queue : backend.jobStore.queue(name)),
     },
-    time,
-    chance,
+  })
+  const residents = chooseResidents({
+    observer: createUnreliableProcess({
+      ...{ time, backend: lined, waker: createTimerWaker(time), tell },
+      ...{ chance: createChance(seed, 4), rates: () => NO_FAULTS },
+    }),
+    chance: createChance(seed, 3),
+    exactTime: storeNow === time.now,
+    object: (what) => void objections.push(what),
     tell,
   })
+  const world = createWorld({ seed, backend: lined, time, chance, residents, tell })
   let step = 0
 
   function judge(): void {
     if (objections[0] !== undefined) throw new Error(`Expected ${objections[0]}`)
+  }
+
+  async function freeze(): Promise<void> {
+    tell('world: all processes stand still')
+    for (const resident of residents) resident.stoodStill()
+    await time.freeze(chance.pick([2000, 12_000, 30_000]))
+    for (const resident of residents) resident.stoodStill()
   }
 
   async function goWrong(): Promise<void> {
@@ -87,7 +101,8 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
       const command = chance.of(0.25) ? mix.command(witness.jobs) : null
       if (command !== null) world.command(command)
       if (chance.of(0.15)) world.disturb()
-      if (chance.of(0.05)) await time.freeze(chance.pick([2000, 12_000, 30_000]))
+      if (chance.of(0.3)) world.ask()
+      if (chance.of(0.05)) await freeze()
       await time.advance(chance.pick([0, 10, 500, 2000, 4000, 9000]))
       judge()
     }
@@ -101,11 +116,14 @@ export async function runWorld(options: WorldOptions): Promise<readonly string[]
       const parked = [...witness.jobs.values()].filter(({ ended }) => ended === 'parked')
       for (const { id } of parked) world.command({ type: 'retry', ids: [id] })
       await time.advance(10_000)
-      const left = (await line.inLine(witness.audit)) + world.unanswered() + parked.length
+      let left = (await line.inLine(witness.audit)) + world.unanswered() + parked.length
+      for (const resident of residents) left += await resident.left()
       judge()
-      if (left === 0) return
-      if (time.now() > until) throw new Error(`Expected every job to end, ${left} have not`)
+      if (left === 0) break
+      if (time.now() > until) throw new Error(`Expected everything to end, ${left} have not`)
     }
+    for (const resident of residents) await resident.audit()
+    judge()
   }
 
   try {

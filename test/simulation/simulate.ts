@@ -48,7 +48,7 @@ console.log(`${worlds} worlds came to a good end`)
 /** What a line of a trace tells of faults, commands, outcomes and states. */
 function reachedIn(line: string): readonly string[] {
   const [, said = line] = / ms: (.*)$/s.exec(line) ?? []
-  if (said.startsWith('network: ')) return [said]
+  if (/^(network|world|saga|lock|webhook): /.test(said)) return [withoutNames(said)]
   const worker = /^worker \d+:? (\w+)/.exec(said)
   if (worker !== null) return [`worker: ${worker[1]}`]
   const command = /^command \{"type":"([\w-]+)"/.exec(said)
@@ -58,6 +58,11 @@ function reachedIn(line: string): readonly string[] {
     ...[...said.matchAll(/"to":"(\w+)"/g)].map(([, to]) => `outcome: ${to}`),
     ...[...said.matchAll(/"(lost|settled)"(?!:)/g)].map(([, fate]) => `settlement: ${fate}`),
   ]
+}
+
+/** `saga: saga-3 takes charge under 17` is one kind of thing with that of any other saga. */
+function withoutNames(said: string): string {
+  return said.replace(/ saga-\d+/, ' one').replace(/ under \d+/, '')
 }
 
 function count(what: string): void {

@@ -2,18 +2,18 @@ import type { Backend } from '../../src/runtime/ports/backend.ts'
 import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
 import type { Waker } from '../../src/runtime/ports/waker/waker.ts'
 import { BackendError } from '../../src/runtime/ports/backend-error.ts'
-import type { JobStore } from '../../src/runtime/ports/job-store/job-store.ts'
 import type { Chance } from './chance.ts'
+import { throughCalls, type MakeCall } from './through-calls.ts'
 
 /** How often each thing goes wrong, 0 to 1. */
 export interface FaultRates {
-  /** A call does not reach the job store. */
+  /** A call does not arrive. */
   readonly lost: number
   /** A call takes effect and its answer is lost. */
   readonly unanswered: number
   /** A call is sent twice. */
   readonly doubled: number
-  /** A call reaches the job store late, or its answer the process. */
+  /** A call arrives late, or its answer does. */
   readonly late: number
   /** A wake is lost, doubled or late. */
   readonly wake: number
@@ -33,10 +33,14 @@ export interface ProcessWorld {
   readonly tell: (what: string) => void
 }
 
-/** A process that has its own clock, calls the job store over an unreliable network, and can die. */
+/** A process that has its own clock, calls the backend over an unreliable network, and can die. */
 export interface UnreliableProcess {
   readonly backend: Backend
   readonly clock: Clock
+  /** Calls somebody over the same network. */
+  readonly call: MakeCall
+  /** Whether it has not died. */
+  isAlive(): boolean
   /** Resolves after that time, or never when the process has died. */
   wait(ms: number): Promise<void>
   /** Sets how far its clock is ahead of the job store's. */
@@ -89,23 +93,6 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
     return answer
   }
 
-  const jobStore: JobStore = {
-    queue(name) {
-      const queue = world.backend.jobStore.queue(name)
-      return {
-        add: (jobs) => call(() => queue.add(jobs)),
-        exchange: (exchange) => call(() => queue.exchange(exchange)),
-        command: (command) => call(() => queue.command(command)),
-        get: (id) => call(() => queue.get(id)),
-        list: (options) => call(() => queue.list(options)),
-        children: (id) => call(() => queue.children(id)),
-        counts: () => call(() => queue.counts()),
-        oldestReady: () => call(() => queue.oldestReady()),
-        group: (key) => call(() => queue.group(key)),
-        events: (options) => call(() => queue.events(options)),
-      }
-    },
-  }
   const waker: Required<Waker> = {
     async wake(queue, inMs) {
       if (!alive) return
@@ -119,7 +106,9 @@ export function createUnreliableProcess(world: ProcessWorld): UnreliableProcess 
     onWake: (queue, listener) => world.waker.onWake(queue, () => alive && listener()),
   }
   return {
-    backend: { ...world.backend, jobStore, waker },
+    backend: { ...throughCalls(world.backend, call), waker },
+    call,
+    isAlive: () => alive,
     clock,
     wait,
     skew: (ms) => void (skewMs = ms),

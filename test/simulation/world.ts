@@ -10,6 +10,8 @@ import { createTimerWaker } from '../../src/runtime/workers/timer-waker.ts'
 import { createSeededRandom } from '../../src/testing/seeded-random.ts'
 import { createChance, type Chance } from './chance.ts'
 import { createJobKinds } from './job-kinds.ts'
+import { insist } from './insist.ts'
+import type { Resident } from './resident.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import { createUnreliableProcess, NO_FAULTS, type FaultRates } from './unreliable-process.ts'
 
@@ -22,6 +24,8 @@ export interface World {
   command(command: JobCommand): void
   /** Kills a worker, stops one in order, or sets the clock of one. */
   disturb(): void
+  /** Asks the residents for something, one of them. */
+  ask(): void
   /** Adds a job every few seconds until all is healed. */
   schedule(): void
   /** From now on nothing goes wrong, and all workers are new. */
@@ -38,10 +42,12 @@ export interface WorldParts {
   readonly backend: Backend
   readonly time: SimulatedTime
   readonly chance: Chance
+  readonly residents: readonly Resident[]
   readonly tell: (what: string) => void
 }
 
-export function createWorld({ seed, backend, time, chance, tell }: WorldParts): World {
+export function createWorld(parts: WorldParts): World {
+  const { seed, backend, time, chance, residents, tell } = parts
   const often = (): number => chance.pick([0, 0.02, 0.1, 0.25])
   let rates: FaultRates = {
     lost: often(),
@@ -50,8 +56,8 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
     late: often(),
     wake: chance.pick([0, 0.3, 0.9]),
   }
+  const concurrency = chance.between(1, 6)
   const terms = {
-    concurrency: chance.between(1, 6),
     lease: 10_000,
     maxWait: chance.pick([1000, 5000, 60_000]),
     grace: chance.pick([0, 3000, 30_000]),
@@ -88,7 +94,13 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
     const isOld = !deployed && chance.of(0.3)
     const abort = new AbortController()
     tell(`worker ${number} starts`)
-    void queueOf(isOld ? older : { ...older, fresh }).run({ ...terms, signal: abort.signal })
+    void queueOf(isOld ? older : { ...older, fresh }).run({
+      ...terms,
+      concurrency,
+      signal: abort.signal,
+    })
+    const own = { ...terms, signal: abort.signal, seed: seed * 1000 + number }
+    for (const resident of residents) resident.work(process, own)
     return { number, process, abort }
   }
 
@@ -97,22 +109,22 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
   const queue = client.queueOf(createJobKinds(client.process))
   let unanswered = 0
 
-  /** Asks until it is answered, as a caller does who must not lose anything. */
-  async function insist(act: () => Promise<unknown>): Promise<void> {
+  async function insistOn(act: () => Promise<unknown>): Promise<void> {
     unanswered++
-    for (let answered = false; !answered;) {
-      answered = await act().then(
-        () => true,
-        () => false,
-      )
-      if (!answered) await client.process.wait(1000)
-    }
+    await insist(client.process, act)
     unanswered--
   }
 
   return {
-    add: ({ name, data, options }) => void insist(() => queue.add(name, data, options)),
-    addFlow: (flow) => void insist(() => queue.addFlow(flow)),
+    add: ({ name, data, options }) => void insistOn(() => queue.add(name, data, options)),
+    addFlow: (flow) => void insistOn(() => queue.addFlow(flow)),
+    ask() {
+      const [first, ...others] = residents
+      if (first === undefined) return
+      const resident = chance.pick([first, ...others])
+      unanswered++
+      void resident.ask(client.process).then(() => unanswered--)
+    },
     command(command) {
       const { jobStore: own } = client.process.backend
       own
@@ -134,10 +146,10 @@ export function createWorld({ seed, backend, time, chance, tell }: WorldParts): 
       }
     },
     schedule: () =>
-      void insist(() => queue.schedule('tick', { every: '7s' }, { name: 'quick', data: null })),
+      void insistOn(() => queue.schedule('tick', { every: '7s' }, { name: 'quick', data: null })),
     heal() {
       rates = NO_FAULTS
-      void insist(() => queue.schedules.remove('tick'))
+      void insistOn(() => queue.schedules.remove('tick'))
       deployed = true
       for (const [index, { process, abort }] of workers.entries()) {
         process.skew(0)

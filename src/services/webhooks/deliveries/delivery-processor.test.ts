@@ -160,6 +160,43 @@ test('process() begins anew what the job store has given up in the slow lane', a
   expect((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state).toBe('delivered')
 })
 
+test.for(['ready', 'active'] as const)(
+  'process() loses no delivery to a job in the slow lane that is behind and %s, as a worker left it that had lost its claim',
+  async (state) => {
+    const clock = createFakeClock()
+    const backend = memory({ clock })
+    const receiver = createWebhookReceiver(
+      (_request, count) => new Response(null, { status: count === 1 ? 500 : 200 }),
+    )
+    const options = { backend, fetch: receiver.fetch, resolve, clock, retryJitter: 0 }
+    const webhooks = createWebhooks(options)
+    const endpoint = await webhooks.endpoints.create({ url })
+    const { id } = await webhooks.publish({ type: 'a', data: 1 })
+    await webhooks.drain()
+    const slow = backend.jobStore.queue('webhooks.deliveries.slow')
+    const behind = deliveryJob(firstTask({ id: `${id}:${endpoint.id}` }))
+    await slow.add([behind])
+    const claim = { limit: state === 'active' ? 1 : 0, leaseMs: 600_000 }
+    const { claimed } = await slow.exchange(claim.limit > 0 ? { claim } : {})
+    const [, main, inSlowLane] = webhooks.processors
+    if (main === undefined || inSlowLane === undefined) throw new Error('no processor')
+    const jobStore = backend.jobStore.queue(main.queue)
+    const control = { signal: new AbortController().signal, progress: () => undefined }
+    // What runs there has read the record before the next attempt is due here.
+    const outcomes = await Promise.all(
+      claimed.map(async (job) => ({ ...job, outcome: await inSlowLane.process(job, control) })),
+    )
+    await clock.advance(5000)
+    await createJobWorker({ processor: main, jobStore, clock }).drain()
+    await slow.exchange({ settle: outcomes })
+    for (let time = 0; time < 3; time++) {
+      await clock.advance(60_000)
+      await webhooks.drain()
+    }
+    expect((await webhooks.deliveries.get(`${id}:${endpoint.id}`))?.state).toBe('delivered')
+  },
+)
+
 test('process() tells of a disabled endpoint again when a crash may have kept it from being told', async () => {
   const clock = createFakeClock()
   const backend = memory({ clock })

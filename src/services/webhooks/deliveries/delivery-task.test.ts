@@ -28,14 +28,16 @@ test('outcomeOf() ends a job that a manual retry has replaced, whatever state th
     expect(outcomeOf(delivery({ state, round: 1 }), task, 'main', NOW).to).toBe('completed')
 })
 
-test('outcomeOf() ends a job whose delivery goes on in the other lane', () => {
-  const outcome = outcomeOf(
-    delivery({ state: 'retrying', roundAttempts: 1, nextAttemptAt: 6000 }),
-    task,
-    'slow',
-    NOW,
-  )
-  expect(outcome).toEqual({ to: 'completed', result: { state: 'moved' } })
+test('outcomeOf() ends a job whose delivery goes on in the slow lane, and none that is in it', () => {
+  const retrying = { state: 'retrying', roundAttempts: 1, nextAttemptAt: 6000 } as const
+  expect(outcomeOf(delivery({ ...retrying, lane: 'slow' }), task, 'main', NOW)).toEqual({
+    to: 'completed',
+    result: { state: 'moved' },
+  })
+  expect(outcomeOf(delivery(retrying), task, 'slow', NOW)).toMatchObject({
+    to: 'scheduled',
+    data: { attempts: 1 },
+  })
 })
 
 test('outcomeOf() ends a job as its delivery ended', () => {

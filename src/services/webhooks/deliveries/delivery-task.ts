@@ -8,7 +8,7 @@ import type { Delivery, DeliveryLane } from './delivery.ts'
 export const DELIVERY_QUEUE = 'webhooks.deliveries'
 /**
  * The same for endpoints in doubt. A delivery is in one of them; should a crash leave it in both,
- * its record decides.
+ * the slow one goes on: what ends here for having been moved must find it there, whenever it looks.
  */
 export const SLOW_DELIVERY_QUEUE = 'webhooks.deliveries.slow'
 
@@ -99,7 +99,8 @@ export function outcomeOf(
   switch (state) {
     case 'pending':
     case 'retrying':
-      if (delivery.lane !== lane) return { to: 'completed', result: { state: 'moved' } }
+      if (lane === 'main' && delivery.lane === 'slow')
+        return { to: 'completed', result: { state: 'moved' } }
       return {
         to: 'scheduled',
         delayMs: Math.max(Math.round((nextAttemptAt ?? now) - now), 0),
