@@ -16,6 +16,7 @@ interface Measurement {
 }
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>>> = {
+  costs: () => import('./costs.ts'),
   growth: () => import('./growth.ts'),
   'jobs-durable-objects': () => import('./jobs-durable-objects.ts'),
   'jobs-latency': () => import('./jobs-latency.ts'),
