@@ -61,7 +61,11 @@ export function costUnits(backend: Backend) {
     {
       name: 'an event that one endpoint gets',
       async run(count) {
-        await webhooks.endpoints.create({ tenant: 'one', url: 'http://127.0.0.1:9/hook' })
+        await webhooks.endpoints.create({
+          tenant: 'one',
+          uid: 'only',
+          url: 'http://127.0.0.1:9/hook',
+        })
         await each(count, () => webhooks.publish({ tenant: 'one', type: 'order.paid', data: DATA }))
       },
     },
