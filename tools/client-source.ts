@@ -44,6 +44,8 @@ export interface ClientSource {
   readonly operations: string
   /** What TypeScript knows of them. */
   readonly client: string
+  /** The names of what the operations take and answer. */
+  readonly names: readonly string[]
 }
 
 /** How one operation is called. */
@@ -66,12 +68,15 @@ const JSON_TYPE = 'application/json'
  */
 export function clientSource(document: ApiDocument): ClientSource {
   const schemas = document.components?.schemas ?? {}
-  const calls = Object.entries(document.paths)
-    .flatMap(([path, operations]) =>
-      Object.entries(operations)
-        .filter(([method]) => METHODS.includes(method))
-        .map(([method, operation]) => callOf(method, path, operation, schemas)),
-    )
+  const all = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([method]) => METHODS.includes(method))
+      .map(([method, operation]) => callOf(method, path, operation, schemas)),
+  )
+  const groups = new Set(all.flatMap(({ id }) => prefixesOf(id)))
+  const calls = all
+    // What is called and holds calls is one of those.
+    .map((call) => (groups.has(call.id) ? { ...call, id: `${call.id}.get` } : call))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const note = '// Written by tools/write-client.ts from the gateway’s OpenAPI document.\n'
   const table = calls.map(({ id, shape }) => `  ${JSON.stringify(id)}: ${JSON.stringify(shape)},`)
@@ -94,7 +99,13 @@ ${types.join('\n\n')}
 /** A gateway, every operation of it typed. See \`createClient()\`. */
 export interface Client ${groupsOf(calls)}
 `
-  return { operations, client }
+  return { operations, client, names: [...used].toSorted() }
+}
+
+/** The groups that a call stands in: `a.b` and `a` for `a.b.c`. */
+function prefixesOf(id: string): string[] {
+  const parts = id.split('.')
+  return parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join('.'))
 }
 
 function callOf(
@@ -103,7 +114,8 @@ function callOf(
   operation: ApiOperation,
   schemas: Readonly<Record<string, Schema>>,
 ): Call {
-  const { operationId: id, summary = '', parameters = [], requestBody, responses } = operation
+  const { operationId, summary = '', parameters = [], requestBody, responses } = operation
+  const id = operationId.replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())
   // Whom an operator acts for and the key of a repetition are options of every call.
   const given = parameters.filter(
     ({ name, in: place }) => place !== 'header' && !(place === 'query' && name === 'tenant'),
@@ -144,7 +156,8 @@ function callOf(
           : typeOf(schema)
     })
   const output = [...new Set(outputs)].join(' | ')
-  const entry = entries === undefined ? '' : `, (${output})['${entries}'][number]`
+  const list = answerSchema && entries && resolved(answerSchema, schemas).properties?.[entries]
+  const entry = typeof list === 'object' ? `, ${typeOf(list.items)}` : ''
   return {
     id,
     summary: summary === '' ? `Answers ${status}.` : `${summary}.`,
@@ -173,7 +186,7 @@ function entriesOf(
 ): string | undefined {
   if (answer === undefined || !query.includes('cursor')) return undefined
   const { properties = {} } = resolved(answer, schemas)
-  if (properties['nextCursor'] === undefined) return undefined
+  if (properties['cursor'] === undefined) return undefined
   return Object.entries(properties).find(([, { type }]) => type === 'array')?.[0]
 }
 
@@ -188,7 +201,7 @@ function refName(ref: string): string {
 
 function typeDeclaration(name: string, schema: Schema): string {
   const text = typeOf(schema)
-  const said = doc(schema.description ?? `${name}, as the gateway has it.`)
+  const said = doc(schema.description ?? `What the gateway’s document calls ${name}.`)
   return text.startsWith('{') && text.endsWith('}') && schema.properties !== undefined
     ? `${said}export interface ${name} ${text}`
     : `${said}export type ${name} = ${text}`

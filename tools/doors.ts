@@ -267,6 +267,7 @@ export const doors: readonly Door[] = [
     budgetBytes: 10_000,
     source: 'src/runtime/engines/cloudflare-queues/index.ts',
   },
+  { subpath: './infrastructure/client', budgetBytes: 20_000, source: 'src/client/index.ts' },
   { subpath: './infrastructure/testing', budgetBytes: 2_000, source: 'src/testing/index.ts' },
   {
     subpath: './infrastructure/conformance',

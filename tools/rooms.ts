@@ -139,6 +139,10 @@ export const houseRules: HouseRules = {
       packages: ['ipaddr.js'],
     },
     { files: /^src\/services\/([^/]+)\//, imports: service },
+    {
+      files: /^src\/client\//,
+      imports: [...foundation, 'src/runtime/coordination/wait-for.ts', 'src/client/'],
+    },
     { files: /^src\/testing(\/|\.ts$)/, imports: [...foundation, 'src/testing/'] },
     { files: /^src\/[^/]+\.ts$/, imports: ['src/'] },
   ],
@@ -224,6 +228,8 @@ export const houseRules: HouseRules = {
   },
   emptyNames: 'common core helper helpers lib manager misc shared util utils'.split(' '),
   long: {
+    'src/client/api/client.ts':
+      'written by a program, every operation of the gateway with its types',
     'src/services/background-jobs/job-queue.ts':
       'what a queue does is one list of short methods, each with its promise',
     'test/support/gcs-standin.ts':

@@ -42,7 +42,7 @@ const ACTION = 'create client'
  * @example
  * const client = createClient({ baseUrl: 'https://gateway.example', apiKey })
  * await client.events.publish({ type: 'order.paid', data: { id: 42 } })
- * for await (const { id, state } of client.deliveries.list({ state: 'dead' })) console.log(id, state)
+ * for await (const { id } of client.webhooks.deliveries.list({ state: 'dead' })) console.log(id)
  *
  * @throws TypeError or RangeError when an option is not valid
  */

@@ -11,7 +11,7 @@ function listing(...pages: readonly unknown[]) {
 }
 
 test('createPages() is its first page, awaited', async () => {
-  const page = { items: [1], nextCursor: 'a' }
+  const page = { items: [1], cursor: 'a' }
   const { asked, list } = listing(page)
   expect(await list).toEqual(page)
   expect(await list).toEqual(page)
@@ -20,9 +20,9 @@ test('createPages() is its first page, awaited', async () => {
 
 test('createPages() goes through the entries of all pages, each asked for when it is needed', async () => {
   const { asked, list } = listing(
-    { items: [1, 2], nextCursor: 'a' },
-    { items: [], nextCursor: 'b' },
-    { items: [3], nextCursor: null },
+    { items: [1, 2], cursor: 'a' },
+    { items: [], cursor: 'b' },
+    { items: [3], cursor: null },
   )
   const seen: unknown[] = []
   for await (const item of list) {
@@ -36,7 +36,7 @@ test('createPages() goes through the entries of all pages, each asked for when i
 })
 
 test('createPages() ends where a cursor comes again', async () => {
-  const page = { items: [1], nextCursor: 'a' }
+  const page = { items: [1], cursor: 'a' }
   const { asked, list } = listing(page, page, page)
   const seen: unknown[] = []
   for await (const one of list.pages()) seen.push(one)

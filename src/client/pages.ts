@@ -20,7 +20,7 @@ export function createPages(
     let page = await start()
     for (;;) {
       yield page
-      const cursor = memberOf(page, 'nextCursor')
+      const cursor = memberOf(page, 'cursor')
       // A cursor that comes again would never end.
       if (typeof cursor !== 'string' || seen.has(cursor)) return
       seen.add(cursor)
