@@ -45,7 +45,6 @@ const checks: readonly Check[] = [
     name: 'client',
     command: ['node', '--conditions=white-cross-source', 'tools/write-client.ts'],
   },
-  { name: 'api', command: ['node', 'tools/check-api.ts'] },
 ]
 
 /** Runs every check, as many at a time as there are processors. @param onOutcome Called as each one ends */
