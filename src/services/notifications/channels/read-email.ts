@@ -96,7 +96,7 @@ function readBody(field: string, body: unknown): string | null {
 }
 
 async function readFiles(files: EmailContent['attachments']): Promise<readonly Attachment[]> {
-  if (files === undefined || files.length === 0) return []
+  if (files === undefined || (Array.isArray(files) && files.length === 0)) return []
   const { readAttachments } = await import('./attachment.ts')
   return readAttachments(files)
 }

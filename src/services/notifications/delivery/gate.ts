@@ -1,3 +1,4 @@
+import { keepLoaded } from '../../../primitives/late-methods.ts'
 import type {
   AtomicStore,
   StorePartition,
@@ -57,6 +58,9 @@ interface CountedRoom {
   readonly by: readonly CheckedCap[]
 }
 
+const loadHours = keepLoaded(() => import('../preferences/quiet-end.ts'))
+const loadCaps = keepLoaded(() => import('../preferences/frequency-caps.ts'))
+
 export function createGate(options: GateOptions): Gate {
   const { store, clock, suppressions, preferences, caps } = options
 
@@ -68,7 +72,7 @@ export function createGate(options: GateOptions): Gate {
       return { kind: 'stop', status: 'skipped', reason: 'preference' }
     // What waits in an inbox or in a chat's channel disturbs nobody.
     if (wanted.quietHours === undefined || channel === 'inbox' || channel === 'chat') return null
-    const { quietEnd } = await import('../preferences/quiet-end.ts')
+    const { quietEnd } = await loadHours()
     const until = quietEnd(clock.now(), wanted.quietHours)
     return until === null ? null : { kind: 'wait', until }
   }
@@ -113,14 +117,14 @@ export function createGate(options: GateOptions): Gate {
     async takeRoom(question) {
       const counted = countedFor(question)
       if (counted === null) return true
-      const { takeRoom } = await import('../preferences/frequency-caps.ts')
+      const { takeRoom } = await loadCaps()
       const { partition, key, by } = counted
       return takeRoom(partition, key, by, question.id, clock.now())
     },
     async giveRoom(question) {
       const counted = countedFor(question)
       if (counted === null) return
-      const { giveRoom } = await import('../preferences/frequency-caps.ts')
+      const { giveRoom } = await loadCaps()
       await giveRoom(counted.partition, counted.key, question.id)
     },
   }

@@ -75,6 +75,9 @@ test('parameterField() writes plain values quoted and others percent-encoded, in
   expect(parameterField('Content-Disposition', 'attachment', { filename: 'a "b".pdf' })).toBe(
     'Content-Disposition: attachment; filename="a \\"b\\".pdf"\r\n',
   )
+  expect(parameterField('Content-Disposition', 'attachment', { filename: '=?utf-8?q?x?=' })).toBe(
+    "Content-Disposition: attachment; filename*=UTF-8''%3D%3Futf-8%3Fq%3Fx%3F%3D\r\n",
+  )
   expect(parameterField('Content-Disposition', 'attachment', { filename: 'Zażółć.pdf' })).toBe(
     "Content-Disposition: attachment;\r\n filename*=UTF-8''Za%C5%BC%C3%B3%C5%82%C4%87.pdf\r\n",
   )

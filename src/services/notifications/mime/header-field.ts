@@ -58,7 +58,9 @@ function mailboxWords({ email, name }: Mailbox, first = MOST_WORD): readonly str
 }
 
 function parameterPieces(key: string, text: string): readonly string[] {
-  if (/^[\x20-\x7e]{0,50}$/.test(text)) return [`${key}="${text.replaceAll(/["\\]/g, '\\$&')}"`]
+  // Some readers take for encoded words what looks like them, also in quotes.
+  if (/^[\x20-\x7e]{0,50}$/.test(text) && !text.includes('=?'))
+    return [`${key}="${text.replaceAll(/["\\]/g, '\\$&')}"`]
   const encoded = encodeURIComponent(text).replaceAll(/['()*!]/g, percent)
   // At most 48 characters, and no piece ends within a percent sequence.
   const pieces = encoded.match(/(?:%[0-9A-F]{2}|[^%]){1,16}/g) ?? []

@@ -36,7 +36,10 @@ export interface Devices {
 
 const KEY = 'devices'
 const MOST_DEVICES = 50
-const MOST_CHARACTERS = 6000
+/** What sending takes, so that nothing is kept that is never sent to. */
+const MOST_TOKEN_CHARACTERS = 4096
+const MOST_ENDPOINT_CHARACTERS = 2000
+const MOST_KEY_CHARACTERS = 200
 
 export function createDevices(store: AtomicStore, clock: Pick<Clock, 'now'>): Devices {
   return {
@@ -93,11 +96,12 @@ export async function deviceIdOf(target: PushTarget): Promise<string> {
 function checkTarget(target: unknown): PushTarget {
   if (typeof target === 'object' && target !== null) {
     const { token, provider, endpoint, keys }: Record<string, unknown> = { ...target }
-    if (isText(token))
+    if (isText(token, MOST_TOKEN_CHARACTERS) && /^[\x21-\x7e]+$/.test(token))
       return { token, ...(typeof provider === 'string' && { provider: provider.slice(0, 60) }) }
-    if (isText(endpoint) && typeof keys === 'object' && keys !== null) {
+    if (isEndpoint(endpoint) && typeof keys === 'object' && keys !== null) {
       const { p256dh, auth }: { readonly p256dh?: unknown; readonly auth?: unknown } = keys
-      if (isText(p256dh) && isText(auth)) return { endpoint, keys: { p256dh, auth } }
+      if (isText(p256dh, MOST_KEY_CHARACTERS) && isText(auth, MOST_KEY_CHARACTERS))
+        return { endpoint, keys: { p256dh, auth } }
     }
   }
   throw new NotificationError(
@@ -106,11 +110,10 @@ function checkTarget(target: unknown): PushTarget {
   )
 }
 
-function isText(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value !== '' &&
-    value.length <= MOST_CHARACTERS &&
-    value.isWellFormed()
-  )
+function isEndpoint(value: unknown): value is string {
+  return isText(value, MOST_ENDPOINT_CHARACTERS) && URL.parse(value)?.protocol === 'https:'
+}
+
+function isText(value: unknown, most: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= most && value.isWellFormed()
 }

@@ -96,8 +96,8 @@ export function fcm(options: FcmOptions): PushProvider {
     )
     const token = textIn(answer.json, 'access_token')
     if (answer.ok && token !== null) {
-      const seconds = Number(textIn(answer.json, 'expires_in') ?? HOUR_S)
-      return { token, useForMs: seconds * USED_SHARE * 1000 }
+      const seconds = Number(textIn(answer.json, 'expires_in'))
+      return { token, useForMs: (seconds > 0 ? seconds : HOUR_S) * USED_SHARE * 1000 }
     }
     throw refusalOf(NAME, answer, {
       code: answer.status < 500 && answer.status !== 429 ? 'authentication' : 'unavailable',

@@ -221,3 +221,12 @@ test('webPush() refuses keys and subjects that are none when it is made', async 
   expect(() => webPush({ ...keys, publicKey: 'x', subject: 'mailto:a@b.c' })).toThrow('VAPID')
   expect(() => webPush({ subject: 'mailto:a@b.c' } as never)).toThrow('publicKey is missing')
 })
+
+test.each(['push.example.com', [''], ['*'], ['*.'], ['https://push.example.com'], [7]])(
+  'webPush() refuses %j as allowedHosts',
+  async (allowedHosts) => {
+    const keys = await generateVapidKeys()
+    const given = { ...keys, subject: 'mailto:ops@example.com', allowedHosts }
+    expect(() => webPush(given as never)).toThrow('allowedHosts')
+  },
+)

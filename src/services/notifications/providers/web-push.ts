@@ -60,9 +60,14 @@ export function webPush(options: WebPushOptions): PushProvider {
     ['publicKey', 'privateKey', 'subject'],
     ['allowedHosts'],
   )
-  const { publicKey, subject, allowedHosts = [] } = options
+  const { publicKey, subject } = options
   if (typeof subject !== 'string' || !/^(?:mailto:[^\s@]+@|https:\/\/)[^\s]+$/.test(subject))
     throw new TypeError('Cannot create webPush(): subject is neither mailto: nor an https URL')
+  const allowedHosts: unknown = options.allowedHosts ?? []
+  if (!isHostList(allowedHosts))
+    throw new TypeError(
+      'Cannot create webPush(): allowedHosts is no list of host names, as in push.example.com or *.example.com',
+    )
   const key = createTokenKey('create webPush()', 'ES256', vapidJwk(options))
   const hosts = [...HOSTS, ...allowedHosts]
   const tokens = createLruCache<{ readonly token: string; readonly until: number }>(MOST_ORIGINS)
@@ -106,6 +111,12 @@ export function webPush(options: WebPushOptions): PushProvider {
       throw refusalOf(NAME, answer, gone ? { code: 'invalid_recipient', recipient: 'gone' } : {})
     },
   }
+}
+
+function isHostList(hosts: unknown): hosts is readonly string[] {
+  const isHost = (host: unknown): boolean =>
+    typeof host === 'string' && /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(host)
+  return Array.isArray(hosts) && hosts.every(isHost)
 }
 
 function contentOf({

@@ -16,7 +16,16 @@ test.each<[unknown, string]>([
   [{ email: outbox() }, 'email is no list'],
   [{ caps: [{ limit: 1, window: '1d', chanel: 'email' }] }, '"chanel" is not known'],
   [{ caps: [{ limit: 1, window: '1d', channel: 'mail' }] }, 'the channel of a cap is none'],
-  [{ from: 'nobody' }, 'from is no e-mail address'],
+  ...[
+    ...[
+      'nobody',
+      'Shop',
+      'shop@localhost',
+      'Shop <shop@example.com',
+      'a@example.com, b@example.com',
+    ],
+    ...[null, 7, {}, { email: 7 }, { email: 'shop' }, { name: 'Shop' }],
+  ].map((from): [unknown, string] => [{ from }, 'from is no e-mail address']),
 ])('createNotifications() refuses %j at once', (options, message) => {
   expect(() =>
     createNotifications({ backend: memory(), ...(options as Partial<NotificationsOptions>) }),

@@ -3,7 +3,7 @@ import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import { keepLoaded, lateMethods } from '../../../primitives/late-methods.ts'
 import type { JobProcessor } from '../../../runtime/ports/job-store/job-processor.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
-import { readMailbox } from '../addresses/mailbox.ts'
+import type { MailboxInput } from '../addresses/mailbox.ts'
 import { checkProviders } from '../delivery/check-providers.ts'
 import { NotificationError } from '../notification-error.ts'
 import { checkCaps } from '../preferences/check-caps.ts'
@@ -187,8 +187,7 @@ function checkAll(options: NotificationsOptions): CheckedOptions {
   checkOptions(ACTION, options, ['backend'], OPTIONS)
   const { backend, from, softBounces, timeout = '30s', retention = '30d' } = options
   checkParts(ACTION, 'backend', backend, ['store', 'jobStore', 'rateLimits', 'waker'])
-  // Read again with each message; here so that a deploy with a wrong one fails at once.
-  if (from !== undefined) readMailbox('from', from, 'invalid_request')
+  if (from !== undefined) checkFrom(from)
   if (softBounces !== undefined) checkOptions(ACTION, softBounces, ['limit', 'within'])
   const { limit, within } = softBounces ?? { limit: 5, within: '7d' }
   checkBreaker(options.breaker ?? {})
@@ -203,6 +202,17 @@ function checkAll(options: NotificationsOptions): CheckedOptions {
     caps: checkCaps(options.caps ?? []),
     providers: checkAllProviders(options),
   }
+}
+
+/** Read whole with each message; with what is clearly none a deploy fails at once. */
+function checkFrom(from: MailboxInput | null): void {
+  const email: unknown =
+    typeof from === 'string' ? from.replace(/^.*<(.*)>\s*$/, '$1') : from?.email
+  if (typeof email === 'string' && /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]+$/.test(email.trim())) return
+  throw new NotificationError(
+    'invalid_request',
+    `Cannot ${ACTION}: from is no e-mail address, as in shop@example.com or Shop <shop@example.com>`,
+  )
 }
 
 /** Made with the first message; what is wrong with it is said now. */

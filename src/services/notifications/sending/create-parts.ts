@@ -71,13 +71,11 @@ export function createParts(options: CheckedOptions): NotificationParts {
   const gate = createGate({ store, clock, suppressions, preferences, caps })
   const deliver = createDeliver({ gate, log, suppressions, clock, random, timeoutMs, onError })
   const registry = given.templates ?? []
-  let templates: Templates | undefined
-
   /** The code of templates is loaded when the first message names one. */
-  async function loadTemplates(): Promise<Templates> {
+  const loadTemplates = keepLoaded(async (): Promise<Templates> => {
     const { createTemplates } = await import('../templates/templates.ts')
-    return (templates ??= createTemplates(registry, given.engine))
-  }
+    return createTemplates(registry, given.engine)
+  })
 
   const prepare = createPrepare({ from, pools, templates: loadTemplates, links })
   return {

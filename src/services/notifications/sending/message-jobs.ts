@@ -1,12 +1,15 @@
 import type { SchemaResult, StandardSchema } from '../../../primitives/standard-schema.ts'
+import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { SendResult } from '../delivery/delivery.ts'
 import { NotificationError } from '../notification-error.ts'
 import { readQueued } from '../queue/read-queued.ts'
 import type { QueuedNotification } from '../queue/notification-queue.ts'
+import { MOST_KEY_BYTES } from '../tracking/check-key.ts'
 import { configuredNotifications } from './configured-notifications.ts'
 import type { EmailMessage, PushMessage, SmsMessage } from './messages.ts'
 import type { Notifications } from './notifications.ts'
+import { partKey } from './user-task.ts'
 
 /** What a queue says of a job that it runs. */
 export interface JobOfQueue {
@@ -115,7 +118,7 @@ function messageJob<Message extends object>(
       const notifications = given ?? configuredNotifications(action)
       // Unless the job has a key of its own, it is one message, however often it is run.
       const message = {
-        idempotencyKey: `job:${name}:${id}:${addedAt}`.slice(0, 400),
+        idempotencyKey: await keyOf({ name, id, addedAt }),
         ...data,
         signal,
       }
@@ -127,6 +130,18 @@ function messageJob<Message extends object>(
       return { id: rest.id, status, provider, providerMessageId, reason }
     },
   }
+}
+
+/** The same each time for one job and for no other, however long its names are. */
+async function keyOf({
+  name,
+  id,
+  addedAt,
+}: Pick<JobOfQueue, 'name' | 'id' | 'addedAt'>): Promise<string> {
+  const key = `job:${name}:${id}:${addedAt}`
+  return name.includes(':') || utf8Length(key) > MOST_KEY_BYTES
+    ? `job:${await partKey('job', name, id, String(addedAt))}`
+    : key
 }
 
 function schemaOf<Value>(

@@ -1,4 +1,5 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
+import { keepLoaded } from '../../../primitives/late-methods.ts'
 import type { MailboxInput } from '../addresses/mailbox.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { OutgoingEmail } from '../channels/email-message.ts'
@@ -107,6 +108,10 @@ const PUSH_FIELDS = [
 ] as const
 const CHAT_FIELDS = ['text', 'title', 'url'] as const
 
+const loadSms = keepLoaded(() => import('../channels/read-sms.ts'))
+const loadPush = keepLoaded(() => import('../channels/read-push.ts'))
+const loadChat = keepLoaded(() => import('../channels/read-chat.ts'))
+
 /** Checks and renders messages of each channel. */
 export function createPrepare(options: PrepareOptions): {
   readonly [Channel in SentChannel]: (message: MessageOf[Channel]) => Promise<Prepared>
@@ -186,7 +191,7 @@ export function createPrepare(options: PrepareOptions): {
       checkOptions('send SMS', message, ['to'], [...SMS_FIELDS, ...SEND_OPTIONS])
       const pool = poolOf('SMS', pools.sms, 'sms: [twilio({ accountSid, authToken })]')
       const { template, rendered } = await render(message, 'sms')
-      const { readSms } = await import('../channels/read-sms.ts')
+      const { readSms } = await loadSms()
       const sms = await readSms({
         ...(rendered.sms !== undefined && { message: rendered.sms }),
         ...message,
@@ -207,7 +212,7 @@ export function createPrepare(options: PrepareOptions): {
       checkOptions('send push', message, [], [...PUSH_FIELDS, ...SEND_OPTIONS])
       const pool = poolOf('push', pools.push, 'push: [fcm({ serviceAccount })]')
       const { template, rendered } = await render(message, 'push')
-      const { readPush } = await import('../channels/read-push.ts')
+      const { readPush } = await loadPush()
       const push = readPush({ ...rendered.push, ...message }, message.provider)
       const takers = choose('push', pool, message.provider, '').filter(({ provider }) =>
         provider.takes(push.target),
@@ -241,7 +246,7 @@ export function createPrepare(options: PrepareOptions): {
           `Cannot send chat message: createNotifications({ chat }) has no ${JSON.stringify(String(message.to).slice(0, 60))}, it has ${[...pools.chat.keys()].join(', ') || 'none'}`,
         )
       const { template, rendered } = await render(message, 'chat')
-      const { readChat } = await import('../channels/read-chat.ts')
+      const { readChat } = await loadChat()
       const chat = readChat({ ...rendered.chat, ...message })
       return {
         ...metaOf(message, template),

@@ -3,10 +3,10 @@ import type { ReadyProvider } from '../delivery/delivery.ts'
 import type { PoolMember } from '../delivery/provider-pool.ts'
 import { NotificationError } from '../notification-error.ts'
 import type { EmailProvider, ProviderReceipt } from '../providers/provider.ts'
+import type { NumberedMessage } from './bulk-source.ts'
 import type { BulkResult } from './bulk.ts'
 import type { NotificationParts } from './notification-parts.ts'
 import { readyOf } from './prepare.ts'
-import type { NumberedMessage } from './send-bulk.ts'
 
 /**
  * How often a batch whose answer was lost is asked for again, where the vendor knows it by its id.

@@ -2,19 +2,17 @@ import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import { waitFor } from '../../../runtime/coordination/wait-for.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import { createSource, type NumberedMessage } from './bulk-source.ts'
 import type { BulkMessage, BulkOptions, BulkProgress, BulkResult } from './bulk.ts'
 import type { NotificationParts } from './notification-parts.ts'
 
 const ACTION = 'send bulk'
 const DAY_MS = 86_400_000
 
-/** A message in its place. */
-export interface NumberedMessage {
-  readonly index: number
-  readonly message: BulkMessage
-}
-
-/** Sends many messages, some at a time. Nothing is kept but what is on its way. */
+/**
+ * Sends many messages, some at a time. Nothing is kept but what is on its way, and results that
+ * nobody has taken yet count as that.
+ */
 export async function* sendBulk(
   parts: NotificationParts,
   messages: Iterable<BulkMessage> | AsyncIterable<BulkMessage>,
@@ -30,44 +28,82 @@ export async function* sendBulk(
   const concurrency = checkInteger(ACTION, 'concurrency', options.concurrency ?? 32, 1, 1000)
   const batchSize = checkInteger(ACTION, 'batchSize', options.batchSize ?? 1, 1, 500)
   const pace = rateLimit === undefined ? null : createPace(parts.clock, rateLimit)
-  const source = numbered(messages)
-  const running = new Map<number, Promise<Ended>>()
+  const source = createSource(messages)
+  const ended: (readonly BulkResult[])[] = []
+  const change = createBell()
   const progress = { done: 0, accepted: 0, failed: 0 }
-  let next = 0
+  let running = 0
   let over = false
-  try {
-    for (;;) {
-      while (!over && running.size < concurrency && signal?.aborted !== true) {
-        const group = await take(source, batchSize)
-        over = group.length < batchSize
-        if (group.length === 0) break
-        await pace?.(group.length, signal)
-        const slot = next++
-        running.set(
-          slot,
-          sendGroup(parts, group, signal).then((results) => ({ slot, results })),
-        )
+  const isOver = (): boolean => over || signal?.aborted === true
+
+  async function feed(): Promise<void> {
+    while (!isOver()) {
+      if (running + ended.length >= concurrency) {
+        await change.rings()
+        continue
       }
-      if (running.size === 0) break
-      const { slot, results } = await Promise.race(running.values())
-      running.delete(slot)
+      const group = await source.take(batchSize)
+      if (group.length > 0 && !isOver()) {
+        await pace?.(group.length, signal)
+        running++
+        void sendGroup(parts, group, signal).then((results) => {
+          running--
+          ended.push(results)
+          change.ring()
+        })
+      }
+      if (group.length < batchSize) break
+    }
+  }
+
+  const feeding = feed().finally(() => {
+    over = true
+    change.ring()
+  })
+  feeding.catch(() => undefined)
+  signal?.addEventListener('abort', change.ring, { once: true })
+  try {
+    // What is on its way is told also where there are no more, or getting them failed.
+    while (running + ended.length > 0 || !isOver()) {
+      const results = ended.shift()
+      if (results === undefined) {
+        await change.rings()
+        continue
+      }
+      change.ring()
       for (const result of results) {
         count(progress, result)
         tell(onProgress, progress, parts.onError)
         yield result
       }
     }
+    signal?.throwIfAborted()
+    await feeding
   } finally {
     // Whoever stops listening lets what is on its way end, and what comes after it unread.
-    await source.return?.(undefined)
-    await Promise.allSettled(running.values())
+    over = true
+    signal?.removeEventListener('abort', change.ring)
+    while (running > 0) await change.rings()
+    await source.close(parts.onError)
   }
-  signal?.throwIfAborted()
 }
 
-interface Ended {
-  readonly slot: number
-  readonly results: readonly BulkResult[]
+/** Wakes everybody who waits for something to change. */
+interface Bell {
+  ring(): void
+  rings(): Promise<void>
+}
+
+function createBell(): Bell {
+  let waiting: (() => void)[] = []
+  return {
+    ring() {
+      const woken = waiting
+      waiting = []
+      for (const wake of woken) wake()
+    },
+    rings: () => new Promise((resolve) => void waiting.push(resolve)),
+  }
 }
 
 async function sendGroup(
@@ -102,26 +138,6 @@ async function sendOne(
           : new Error('The message could not be sent', { cause: error }),
     }
   }
-}
-
-async function* numbered(
-  messages: Iterable<BulkMessage> | AsyncIterable<BulkMessage>,
-): AsyncGenerator<NumberedMessage, void> {
-  let index = 0
-  for await (const message of messages) yield { index: index++, message }
-}
-
-async function take(
-  source: AsyncGenerator<NumberedMessage, void>,
-  most: number,
-): Promise<readonly NumberedMessage[]> {
-  const taken: NumberedMessage[] = []
-  while (taken.length < most) {
-    const { done, value } = await source.next()
-    if (done === true) break
-    taken.push(value)
-  }
-  return taken
 }
 
 /** Spreads messages evenly: after each group it waits as long as its share of the window is. */

@@ -1,4 +1,5 @@
 import { checkInteger } from '../../../primitives/check-range.ts'
+import { keepLoaded } from '../../../primitives/late-methods.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import { newRecord, resultOf, type createDeliver, type Deferral } from '../delivery/deliver.ts'
@@ -52,6 +53,9 @@ export interface SenderOptions {
 const YEAR_MS = 366 * 86_400_000
 const NEVER = new AbortController().signal
 
+const loadQueueing = keepLoaded(() => import('../queue/enqueue-message.ts'))
+const loadFingerprints = keepLoaded(() => import('../queue/queued-message.ts'))
+
 export function createSender(options: SenderOptions): Sender {
   const { prepare, deliver, log, clock, random } = options
 
@@ -92,7 +96,7 @@ export function createSender(options: SenderOptions): Sender {
     { id, fingerprint }: Settled,
     at: number | null,
   ): Promise<SendResult> {
-    const { enqueueMessage } = await import('../queue/enqueue-message.ts')
+    const { enqueueMessage } = await loadQueueing()
     // A job carries the template's name, by which its worker has to find it.
     if (prepared.template !== null) (await options.templates()).find(prepared.template)
     const now = clock.now()
@@ -119,7 +123,7 @@ function deliveryOf(
 }
 
 async function fingerprintBy(channel: string, message: object): Promise<string> {
-  const { fingerprintOf } = await import('../queue/queued-message.ts')
+  const { fingerprintOf } = await loadFingerprints()
   return fingerprintOf(channel, message)
 }
 

@@ -47,6 +47,8 @@ export function taskJson(task: UserTask): Json {
 
 /** A key of one part of something that has a key itself, as long as any. */
 export async function partKey(...names: readonly string[]): Promise<string> {
-  const text = encodeUtf8(names.join('\n'))
+  // Two lists of names must not give one text.
+  const isPlain = names.every((name) => !name.includes('\n'))
+  const text = encodeUtf8(isPlain ? names.join('\n') : JSON.stringify(names))
   return encodeBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))
 }

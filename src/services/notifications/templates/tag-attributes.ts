@@ -13,9 +13,14 @@ export interface TagAttribute {
  * A whole tag. An open bracket ends it: what looks like tags without an end would otherwise be
  * searched anew from each.
  */
-export const TAG: RegExp = /<(\/?)([a-z][a-z0-9]*)\b((?:[^<>"']|"[^"]*"|'[^']*')*)>/gi
+const TAG = /<(\/?)([a-z][a-z0-9]*)\b((?:[^<>"']|"[^"]*"|'[^']*')*)>/gi
 
 const ATTRIBUTE = /\s([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?/g
+
+/** @returns Each tag with its slash, its name and what stands behind that */
+export function tagsIn(html: string): IterableIterator<RegExpExecArray> {
+  return html.matchAll(TAG)
+}
 
 /**
  * Reads the attributes of a tag, or of what stands in it behind its name. What looks like an

@@ -1,4 +1,4 @@
-import { TAG, tagAttributes } from './tag-attributes.ts'
+import { tagAttributes, tagsIn } from './tag-attributes.ts'
 
 /** What may begin something that shows nothing of itself. */
 const HIDING = /<(?:(head|style|script|title|template)\b|!(--)?)/gi
@@ -42,7 +42,7 @@ export function textFromHtml(html: string): string {
   let end = 0
   let href: string | null = null
   let linkStart = 0
-  for (const match of source.matchAll(TAG)) {
+  for (const match of tagsIn(source)) {
     const [whole, slash = '', written = '', attributes = ''] = match
     text.add(wordsOf(source.slice(end, match.index)))
     end = match.index + whole.length

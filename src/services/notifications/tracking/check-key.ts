@@ -1,7 +1,8 @@
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { NotificationError } from '../notification-error.ts'
 
-const MOST_KEY_BYTES = 400
+/** UTF-8 bytes of an idempotency key. */
+export const MOST_KEY_BYTES = 400
 
 /** @throws NotificationError `invalid_request` for what is no idempotency key */
 export function checkKey(key: unknown): string {

@@ -1,5 +1,5 @@
 import { NotificationError } from '../notification-error.ts'
-import { TAG, tagAttributes } from '../templates/tag-attributes.ts'
+import { tagAttributes, tagsIn } from '../templates/tag-attributes.ts'
 
 /** What is rewritten, and into what. */
 export interface RewriteOptions {
@@ -23,7 +23,7 @@ export async function rewriteLinks(
 ): Promise<string> {
   let written = html
   if (click !== null) {
-    const tags = [...html.matchAll(TAG)].filter(isLink)
+    const tags = [...tagsIn(html)].filter(isLink)
     if (tags.length > MOST_LINKS)
       throw new NotificationError(
         'invalid_request',

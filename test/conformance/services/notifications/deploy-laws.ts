@@ -22,7 +22,10 @@ export const deployLaws: readonly NotificationLaw[] = [
       const provider = emailProvider('only')
       const backend = await harness.open()
       const before = notificationsOn(backend, harness, { email: [provider] })
-      const after = notificationsOn(backend, harness, { email: [provider], templates: [fresh, news] })
+      const after = notificationsOn(backend, harness, {
+        email: [provider],
+        templates: [fresh, news],
+      })
       const data = { name: 'Ann' }
       const { id } = await after.sendEmail({ to, template: 'fresh', data, queued: true })
       await after.notify(ANN, 'fresh', data, { queued: true })

@@ -1,4 +1,5 @@
 import { suite, type Suite } from '../../suite.ts'
+import { bulkLaws } from './bulk-laws.ts'
 import { consentLaws } from './consent-laws.ts'
 import { costLaws } from './cost-laws.ts'
 import { deployLaws } from './deploy-laws.ts'
@@ -23,7 +24,7 @@ export function notificationSuites(
     suite('Notifications: once', adapter, onceLaws, harness),
     suite('Notifications: consent', adapter, consentLaws, harness),
     suite('Notifications: tracking', adapter, [...trackingLaws, ...eventLaws], harness),
-    suite('Notifications: queue', adapter, [...queueLaws, ...deployLaws], harness),
+    suite('Notifications: queue', adapter, [...queueLaws, ...deployLaws, ...bulkLaws], harness),
     suite('Notifications: inbox', adapter, inboxLaws, harness),
     suite('Notifications: tokens', adapter, tokenLaws, harness),
     suite('Notifications: costs', adapter, costLaws, harness),

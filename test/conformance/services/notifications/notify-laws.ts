@@ -188,6 +188,32 @@ export const notifyLaws: readonly NotificationLaw[] = [
     },
   },
   {
+    name: 'a user has up to 50 devices, whatever they are called, and none that cannot be sent to',
+    async run(harness) {
+      const { notifications } = await open(harness)
+      const long = (index: number): string => `${index}`.padStart(4096, 'x')
+      for (let index = 0; index < 52; index++)
+        await notifications.devices.add('ann', { token: long(index) })
+      const tokens = (await notifications.devices.list('ann')).map(({ target }) =>
+        'token' in target ? target.token : '',
+      )
+      expectEqual([tokens.length, tokens[0], tokens.at(-1)], [50, long(2), long(51)])
+      const keys = { p256dh: 'x', auth: 'x' }
+      const wrong: readonly object[] = [
+        { token: 'x'.repeat(4097) },
+        { token: 'a b' },
+        { token: 'ż' },
+        { endpoint: 'http://push.example.com', keys },
+        { endpoint: `https://push.example.com/${'x'.repeat(2000)}`, keys },
+        { endpoint: 'https://push.example.com', keys: { ...keys, auth: 'x'.repeat(201) } },
+      ]
+      for (const target of wrong)
+        await rejectsWith('invalid_recipient', () =>
+          notifications.devices.add('ann', target as never),
+        )
+    },
+  },
+  {
     name: 'notify() refuses what is of another kind than it should, also in plain JavaScript',
     async run(harness) {
       const { notifications, email } = await open(harness)

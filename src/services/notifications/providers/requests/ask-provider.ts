@@ -4,6 +4,7 @@ import {
   type RecipientState,
 } from '../../notification-error.ts'
 import type { ProviderContext } from '../provider.ts'
+import type { makeRequest } from './make-request.ts'
 
 /** One request to a vendor. */
 export interface ProviderRequest {
@@ -26,6 +27,8 @@ export interface ProviderAnswer {
   readonly json: unknown
 }
 
+let make: typeof makeRequest | undefined
+
 /** Answers of proxies that lost the vendor's: it may have taken the message. */
 const LOST = new Set([502, 504, 520, 524])
 
@@ -41,8 +44,8 @@ export async function askProvider(
   context: ProviderContext,
 ): Promise<ProviderAnswer> {
   // Loaded with the first request, as no provider needs it before.
-  const { makeRequest } = await import('./make-request.ts')
-  return makeRequest(provider, request, context)
+  make ??= (await import('./make-request.ts')).makeRequest
+  return make(provider, request, context)
 }
 
 /** The error for a request that got no answer. */
