@@ -102,9 +102,9 @@ test('a client of an operator acts for whom it names', async () => {
 test('every operation has its place in the client', () => {
   const client = createClient({ baseUrl: 'https://gateway.example' })
   for (const name of Object.keys(OPERATIONS)) {
-    const found = name
-      .split('.')
-      .reduce<unknown>((at, part) => Reflect.get(at as object, part), client)
+    let found: unknown = client
+    for (const part of name.split('.'))
+      found = typeof found === 'object' && found !== null ? Reflect.get(found, part) : undefined
     expect(found, name).toBeTypeOf('function')
   }
 })
