@@ -1,4 +1,5 @@
 import { encodeBase64 } from '../../src/primitives/base64.ts'
+import { encodeBase64Url } from '../../src/primitives/base64url.ts'
 import { encodeHex } from '../../src/primitives/hex.ts'
 import { createHmacKey, type HmacHash } from '../../src/primitives/hmac.ts'
 import { encodeUtf8 } from '../../src/primitives/utf8.ts'
@@ -11,6 +12,7 @@ import { shopifyWebhook } from '../../src/services/webhooks/schemes/shopify.ts'
 import { slackWebhook } from '../../src/services/webhooks/schemes/slack.ts'
 import { squareWebhook } from '../../src/services/webhooks/schemes/square.ts'
 import { twilioWebhook } from '../../src/services/webhooks/schemes/twilio/twilio.ts'
+import { vonageWebhook } from '../../src/services/webhooks/schemes/vonage.ts'
 import { signWebhook } from '../../src/services/webhooks/signing/sign-webhook.ts'
 import type { WebhookSecret } from '../../src/services/webhooks/signing/webhook-keys.ts'
 import { generateWebhookKeyPair } from '../../src/services/webhooks/signing/webhook-secret.ts'
@@ -51,6 +53,12 @@ export async function vendorMessages(): Promise<readonly VendorMessage[]> {
     `"content-digest": ${digest}`,
     `"@signature-params": ${input}`,
   ].join('\n')
+  const vonage = [
+    { alg: 'HS256', typ: 'JWT' },
+    { iat: at, jti: 'j1', iss: 'Vonage', payload_hash: encodeHex(sha256) },
+  ]
+    .map((part) => encodeBase64Url(encodeUtf8(JSON.stringify(part))))
+    .join('.')
   const sns = await openSns()
   const paypal = await openPaypal()
   const times = { id: 'msg_1', timestamp: at }
@@ -147,6 +155,13 @@ export async function vendorMessages(): Promise<readonly VendorMessage[]> {
           await signWith(sendgrid, encodeUtf8(at + events)),
         ),
       },
+    },
+    {
+      vendor: 'vonage',
+      scheme: vonageWebhook(),
+      secrets,
+      body,
+      headers: { authorization: `Bearer ${vonage}.${encodeBase64Url(await code(vonage))}` },
     },
     {
       vendor: 'http-message-signature',

@@ -114,8 +114,10 @@ test.each([
     { reason: 'Unregistered', timestamp: 1_700_000_000_000 },
     { code: 'invalid_recipient', recipient: 'gone', recipientSince: 1_700_000_000_000 },
   ],
-  [400, { reason: 'BadDeviceToken' }, { code: 'invalid_recipient', recipient: 'gone' }],
-  [400, { reason: 'DeviceTokenNotForTopic' }, { code: 'invalid_recipient', recipient: 'gone' }],
+  [410, { reason: 'ExpiredToken' }, { code: 'invalid_recipient', recipient: 'gone' }],
+  // Also said of good tokens, of another environment or app.
+  [400, { reason: 'BadDeviceToken' }, { code: 'invalid_recipient', recipient: null }],
+  [400, { reason: 'DeviceTokenNotForTopic' }, { code: 'invalid_recipient', recipient: null }],
   [400, { reason: 'BadTopic' }, { code: 'invalid_request', recipient: null }],
   [400, { reason: 'PayloadEmpty' }, { code: 'invalid_request', recipient: null }],
   [413, { reason: 'PayloadTooLarge' }, { code: 'invalid_request', recipient: null }],

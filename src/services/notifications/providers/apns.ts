@@ -49,6 +49,12 @@ const CODES: Readonly<Record<string, NotificationErrorCode>> = {
 }
 
 /**
+ * The others are also said of good tokens where the topic or Apple's environment is another one:
+ * over what may be set up wrong, no device is forgotten.
+ */
+const GONE = new Set(['Unregistered', 'ExpiredToken'])
+
+/**
  * Sends pushes to Apple's devices through APNs with a signing key. The token made from it is shared
  * by all isolates.
  *
@@ -109,7 +115,7 @@ export function apns(options: ApnsOptions): PushProvider {
       throw refusalOf(NAME, answer, {
         vendorCode: reason,
         code,
-        recipient: code === 'invalid_recipient' ? 'gone' : undefined,
+        recipient: reason !== undefined && GONE.has(reason) ? 'gone' : undefined,
         recipientSince: typeof since === 'number' ? since : undefined,
       })
     },

@@ -102,7 +102,7 @@ test('fcm() sends a silent push as data alone', async () => {
 
 test.each([
   [404, [detail('UNREGISTERED')], { code: 'invalid_recipient', recipient: 'gone' }],
-  [400, [detail('INVALID_ARGUMENT')], { code: 'invalid_recipient', recipient: 'gone' }],
+  [400, [detail('INVALID_ARGUMENT')], { code: 'invalid_recipient', recipient: null }],
   [
     400,
     [detail('INVALID_ARGUMENT'), violation('message.token')],

@@ -199,10 +199,12 @@ function refusalDetail(json: unknown): RefusalDetail {
     return Array.isArray(found) ? found.map((violation) => textIn(violation, 'field')) : []
   })
   const vendorCode = code ?? textIn(json, 'error', 'status') ?? undefined
-  const badToken =
-    code === 'INVALID_ARGUMENT' && (violations.length === 0 || violations.includes('message.token'))
+  const badToken = code === 'INVALID_ARGUMENT' && violations.includes('message.token')
   if (code === 'UNREGISTERED' || badToken)
     return { vendorCode, code: 'invalid_recipient', recipient: 'gone' }
+  // Most often the token, but nothing says so: no device is forgotten over what may be the payload.
+  if (code === 'INVALID_ARGUMENT' && violations.length === 0)
+    return { vendorCode, code: 'invalid_recipient' }
   const known = code !== null && code !== undefined && Object.hasOwn(CODES, code)
   return { vendorCode, code: known ? CODES[code] : undefined }
 }

@@ -28,6 +28,7 @@ export { slackWebhook } from './slack.ts'
 export { snsWebhook, type SnsWebhookOptions } from './sns/sns.ts'
 export { squareWebhook, type SquareWebhookOptions } from './square.ts'
 export { twilioWebhook, type TwilioWebhookOptions } from './twilio/twilio.ts'
+export { vonageWebhook } from './vonage.ts'
 export type {
   AuthenticWebhook,
   VerificationPolicy,
