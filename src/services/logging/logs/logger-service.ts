@@ -79,10 +79,11 @@ export class LoggerService {
    * @param module The part of the program, as `db.pool`; see `levels`. Default: this logger's
    */
   child(bindings: object, module?: string): LoggerService {
+    const given: unknown = bindings
     heritage = {
       writer: this.#writer,
       parent: this,
-      own: bindings,
+      own: typeof given === 'object' && given !== null ? bindings : {},
       // Nothing a logger is given makes it throw.
       module: typeof module === 'string' ? module : this.#module,
       context: this.#context,

@@ -54,7 +54,11 @@ function readUsual(first: unknown, second: unknown): LogArguments | undefined {
 }
 
 function called(value: unknown): unknown {
-  return typeof value === 'function' ? (value as () => unknown)() : value
+  if (typeof value !== 'function') return value
+  const made = (value as () => unknown)()
+  // A line does not wait: what a promise rejects with would be nobody's.
+  if (made instanceof Promise) made.catch(() => undefined)
+  return made
 }
 
 function isFields(value: unknown): value is object {

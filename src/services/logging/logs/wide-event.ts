@@ -1,3 +1,4 @@
+import { readableCopy } from '../values/readable-copy.ts'
 import { LOG_LEVELS, type LogLevel } from './log-level.ts'
 
 /** One line that grows while a piece of work goes on. */
@@ -22,12 +23,12 @@ export function createWideEvent(
   write: (level: number, given: readonly unknown[]) => void,
 ): WideEvent {
   const startedAt = now()
-  const all: object[] = [fields]
+  const all: object[] = [readableCopy(fields)]
   let failed = false
   let emitted = false
   return {
     set(more) {
-      if (!emitted) all.push(more)
+      if (!emitted) all.push(readableCopy(more))
     },
     error(error) {
       if (emitted) return

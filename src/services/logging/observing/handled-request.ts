@@ -1,5 +1,6 @@
 import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { readThrown } from '../../../primitives/read-thrown.ts'
+import { readableCopy } from '../values/readable-copy.ts'
 import type { RequestObservation } from './observation.ts'
 import { Observed, type ObserverHost, type WorkStart } from './observed.ts'
 import { abortedResponse, isAbort, problemResponse } from './problem-response.ts'
@@ -105,7 +106,8 @@ export class HandledRequest extends Observed implements RequestObservation {
     const { status } = response
     const route = this.#route
     const thrown = body?.end === 'failed' ? body : failure
-    const isFailed = status >= 500 || body?.end === 'failed'
+    // `Response.error()` has the status 0: nobody gets an answer.
+    const isFailed = status >= 500 || status === 0 || body?.end === 'failed'
     const isSlow = durationMs >= this.host.slowMs
     this.host.measure(
       { method: knownMethod(method) ?? 'OTHER', route: route ?? '', status: `${status}` },
@@ -144,7 +146,7 @@ export class HandledRequest extends Observed implements RequestObservation {
   #further(response: Response): object {
     let fields: object = {}
     callQuietly(() => {
-      fields = { ...this.host.options.fields?.(this.#request, response) }
+      fields = readableCopy(this.host.options.fields?.(this.#request, response))
     })
     return fields
   }
@@ -152,7 +154,7 @@ export class HandledRequest extends Observed implements RequestObservation {
 
 function messageOf({ response, failure, body }: Outcome, isSlow: boolean): string {
   if (body?.end === 'failed') return 'response broke off'
-  if (response.status >= 500) return 'request failed'
+  if (response.status >= 500 || response.status === 0) return 'request failed'
   if (response.status === 499 && failure !== undefined) return 'request aborted'
   return isSlow ? 'slow request' : 'request'
 }

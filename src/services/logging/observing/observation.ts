@@ -1,8 +1,8 @@
-import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import type { Context } from '../context/context.ts'
 import type { FlushResult } from '../exporting/flush-result.ts'
 import type { LoggerService } from '../logs/logger-service.ts'
 import type { Attributes, Span } from '../traces/span.ts'
+import type { TracedFetch } from '../traces/traced-fetch.ts'
 
 /**
  * One piece of work: what belongs to it is said through this, also where no context is remembered.
@@ -16,7 +16,7 @@ export interface Observation {
   /** The work itself; `undefined` without `tracing`. */
   readonly span: Span | undefined
   /** Its requests are parts of the work, and carry its trace to the origins that may know it. */
-  readonly fetch: FetchClient
+  readonly fetch: TracedFetch
   /** Runs `act` within a span of its own, as `TracingService.trace`; without `tracing` alone. */
   trace<Result>(name: string, act: (span: Span | undefined) => Result): Result
   trace<Result>(

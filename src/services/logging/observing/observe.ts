@@ -65,11 +65,17 @@ export function observe(
   // With the first event: before it, a Worker may do little.
   const observerFor = (env: unknown): Observer => {
     if (observer === undefined) {
-      const made = configure(env)
-      observer = 'forRequest' in made ? made : createObserver(made)
+      const made: unknown = configure(env)
+      if (typeof made !== 'object' || made === null || 'then' in made)
+        throw new TypeError(
+          'Cannot observe: configure answers no options, such or an observer, and no promise, expected',
+        )
+      observer = 'forRequest' in made ? (made as Observer) : createObserver(made)
     }
     return observer
   }
+  if (typeof configure !== 'function')
+    throw new TypeError('Cannot observe: configure is no function, one that makes options expected')
   const request =
     (act: FetchHandler<readonly unknown[]>): FetchHandler<readonly unknown[]> =>
     (given, ...rest) =>
@@ -110,9 +116,10 @@ function checkHandlers(handler: ObservedHandlers<unknown>): void {
     throw new TypeError(
       'Cannot observe: the handler is no plain object and no function, of an app { fetch: app.fetch } expected',
     )
-  if ([handler.fetch, handler.scheduled, handler.queue].every((one) => one === undefined))
+  const acts = [handler.fetch, handler.scheduled, handler.queue].filter((one) => one !== undefined)
+  if (acts.length === 0 || acts.some((act) => typeof act !== 'function'))
     throw new TypeError(
-      'Cannot observe: the handler has no fetch, scheduled or queue, one expected',
+      'Cannot observe: the handler has no function fetch, scheduled or queue, one expected',
     )
 }
 

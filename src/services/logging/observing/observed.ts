@@ -1,11 +1,13 @@
-import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
 import { currentContext, runInContext, type Context } from '../context/context.ts'
-import { flushAll, type FlushResult } from '../exporting/flush-result.ts'
+import { flushAll, NOTHING, type FlushResult } from '../exporting/flush-result.ts'
 import type { LogLevel } from '../logs/log-level.ts'
 import type { LoggerService } from '../logs/logger-service.ts'
 import type { Baggage } from '../traces/baggage.ts'
 import type { Attributes, Span, SpanKind } from '../traces/span.ts'
 import type { TraceContext } from '../traces/trace-parent.ts'
+import type { TracedFetch } from '../traces/traced-fetch.ts'
+import { readableCopy } from '../values/readable-copy.ts'
 import type { Observation } from './observation.ts'
 import type { ErrorDetails, ObserverOptions } from './observer-options.ts'
 import type { WaitUntil } from './spaced-flush.ts'
@@ -41,7 +43,7 @@ export abstract class Observed implements Observation {
   readonly context: Context
   readonly log: LoggerService
   readonly span: Span | undefined
-  readonly fetch: FetchClient
+  readonly fetch: TracedFetch
   protected readonly host: ObserverHost
   protected readonly start: WorkStart
   readonly #startMs: number
@@ -72,7 +74,8 @@ export abstract class Observed implements Observation {
     }
     this.log = host.log.inContext(this.context)
     this.fetch = (url, init) => {
-      if (tracing === undefined) return fetch(url, init)
+      // A request of the platform's is for the platform's own.
+      if (tracing === undefined) return (fetch as TracedFetch)(url, init ?? {})
       const isRemembered = span === undefined || currentContext() !== undefined
       return (isRemembered ? tracing.fetch : tracing.fetchWithin(span))(url, init)
     }
@@ -100,7 +103,8 @@ export abstract class Observed implements Observation {
 
   waitUntil(promise: Promise<unknown>): void {
     const { waitUntil } = this.start
-    const done = promise
+    // Plain JavaScript may hand over what is none.
+    const done = Promise.resolve(promise)
       .catch((error: unknown) => {
         this.log.error(error, 'work after the answer failed')
         this.host.report(error, this.details(false))
@@ -149,24 +153,10 @@ export abstract class Observed implements Observation {
   protected finish(level: LogLevel | undefined, message: string, fields: object): void {
     if (level !== undefined) {
       // Its own fields come last: what is set cannot take their place.
-      this.log[level](together([...this.#fields, fields]), message)
+      const all = [...this.#fields, fields].map(readableCopy)
+      this.log[level](Object.assign({}, ...all) as object, message)
     }
     this.span?.end()
     this.#flushing = this.host.flushSoon(this.start.waitUntil)
   }
-}
-
-const NOTHING: FlushResult = { sent: 0, dropped: 0, errors: [] }
-
-/** One object of several. What cannot be read is named, and the answer still given. */
-function together(all: readonly object[]): object {
-  const fields: Record<string, unknown> = {}
-  for (const one of all) {
-    try {
-      Object.assign(fields, one)
-    } catch {
-      fields['unreadable'] = true
-    }
-  }
-  return fields
 }

@@ -119,13 +119,20 @@ export function createObserver(options: ObserverOptions = {}): Observer {
   return {
     log,
     forRequest(request, ctx) {
+      const given: unknown = request
+      if (typeof given !== 'object' || given === null || !('headers' in given))
+        throw new TypeError('Cannot observe request: it is of another kind, a Request expected')
       const start = startOf(knownMethod(request.method) ?? 'HTTP', request.headers, ctx)
       const observed = new HandledRequest(host, start, request)
       observations.set(request, observed)
       return observed
     },
-    forWork: (name, ctx, { fields = {}, headers } = {}) =>
-      new ObservedWork(host, startOf(name, headers, ctx), fields),
+    forWork(name, ctx, work) {
+      if (typeof name !== 'string' || name === '')
+        throw new TypeError('Cannot observe work: its name is no text, as "queue orders" expected')
+      const { fields = {}, headers } = work ?? {}
+      return new ObservedWork(host, startOf(name, headers, ctx), fields)
+    },
     flush: host.flush,
   }
 }

@@ -21,7 +21,11 @@ const VALUE = /^[!#-+\--:<-[\]-~]*$/
 /** Reads a `baggage` header. Malformed members are left out, and what goes beyond the limits. */
 export function readBaggage(header: string | null | undefined): Baggage {
   const entries = new Map<string, BaggageEntry>()
-  for (const part of (header ?? '').slice(0, MAX_BYTES).split(',')) {
+  const text = header ?? ''
+  const parts = text.slice(0, MAX_BYTES).split(',')
+  // A value that was cut is another one.
+  if (text.length > MAX_BYTES && text[MAX_BYTES] !== ',') parts.pop()
+  for (const part of parts) {
     const [member = '', ...rest] = part.split(';')
     const at = member.indexOf('=')
     const key = member.slice(0, Math.max(at, 0)).trim()
@@ -40,7 +44,8 @@ export function readBaggage(header: string | null | undefined): Baggage {
 export function writeBaggage(baggage: Baggage): string | undefined {
   let header = ''
   for (const [key, { value, properties }] of Array.from(baggage).slice(0, MAX_MEMBERS)) {
-    if (!KEY.test(key)) continue
+    // Who composed it may have put anything there.
+    if (typeof value !== 'string' || !KEY.test(key)) continue
     const member = `${key}=${encoded(value)}${properties === undefined || UNSENT.test(properties) ? '' : `;${properties}`}`
     const longer = header === '' ? member : `${header},${member}`
     // Encoded it is ASCII: units are bytes.

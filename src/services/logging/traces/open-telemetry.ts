@@ -1,6 +1,6 @@
 import { exceptionOf } from './recorded-span.ts'
 import type { Attributes, Span, SpanKind } from './span.ts'
-import type { TraceContext } from './trace-parent.ts'
+import { isTraceContext, type TraceContext } from './trace-parent.ts'
 import type { TracingService } from './tracing-service.ts'
 
 /** What is asked of the package `@opentelemetry/api`: all of it, as `import * as api`. */
@@ -64,18 +64,18 @@ export function registerOpenTelemetry(tracing: TracingService, api: OpenTelemetr
 function createTracer(tracing: TracingService, api: OpenTelemetryApi): object {
   function start(
     name: string,
-    options: OtelSpanOptions = {},
+    options: OtelSpanOptions | null | undefined,
     context: object = api.context.active(),
   ): Span {
-    const { kind = 0, attributes = {}, links = [], startTime, root = false } = options
+    const { kind = 0, attributes = {}, links = [], startTime, root = false } = options ?? {}
     const above = root ? undefined : api.trace.getSpanContext(context)
     return tracing.startSpan(name, {
       kind: KINDS[kind] ?? 'internal',
       attributes,
       links: links.map((link) => contextOf(link.context)),
-      ...(startTime !== undefined && { startMs: msOf(startTime) }),
-      // Without one of theirs it is a part of what this service has open.
-      ...(root ? { parent: null } : above !== undefined && { parent: contextOf(above) }),
+      ...startOf(startTime),
+      // Without one of theirs, or with none that is one, it is a part of what is open here.
+      ...(root ? { parent: null } : isTraceContext(above) && { parent: contextOf(above) }),
     })
   }
   return {
@@ -118,8 +118,9 @@ function otelSpan(span: Span): object {
       span.setAttributes(attributes)
       return shown
     },
-    addEvent(name: string, attributes?: Attributes | OtelTime) {
-      span.addEvent(name, isTime(attributes) ? {} : attributes)
+    addEvent(name: string, attributes?: Attributes | OtelTime, at?: OtelTime) {
+      if (isTime(attributes)) span.addEvent(name, {}, msOf(attributes))
+      else span.addEvent(name, attributes, msOf(at))
       return shown
     },
     addLink: (link: OtelLink) => shown.addLinks([link]),
@@ -127,7 +128,8 @@ function otelSpan(span: Span): object {
       for (const { context } of links) span.addLink(contextOf(context))
       return shown
     },
-    setStatus({ code, message }: { readonly code: number; readonly message?: string }) {
+    setStatus(status?: { readonly code: number; readonly message?: string }) {
+      const { code = 0, message } = status ?? {}
       if (code !== 0) span.setStatus(code === 1 ? 'ok' : 'error', message)
       return shown
     },
@@ -136,8 +138,9 @@ function otelSpan(span: Span): object {
       return shown
     },
     // Unlike ours, theirs says nothing of the span's own status.
-    recordException: (error: unknown) => void span.addEvent('exception', exceptionOf(error)),
-    end: (at?: OtelTime) => span.end(at === undefined ? undefined : msOf(at)),
+    recordException: (error: unknown, at?: OtelTime) =>
+      void span.addEvent('exception', exceptionOf(error), msOf(at)),
+    end: (at?: OtelTime) => span.end(msOf(at)),
   }
   return shown
 }
@@ -176,7 +179,16 @@ function isTime(value: unknown): value is OtelTime {
   return typeof value === 'number' || Array.isArray(value) || value instanceof Date
 }
 
-function msOf(time: OtelTime): number {
-  if (typeof time === 'number') return time
+/** Of `performance.now()`, which they may give as well, it is not known since when: as of none. */
+const FIRST_MS = 1e11
+
+function msOf(time: OtelTime | undefined): number | undefined {
+  if (!isTime(time)) return undefined
+  if (typeof time === 'number') return time >= FIRST_MS ? time : undefined
   return time instanceof Date ? time.getTime() : time[0] * 1000 + time[1] / 1e6
+}
+
+function startOf(time: OtelTime | undefined): { readonly startMs?: number } {
+  const startMs = msOf(time)
+  return startMs === undefined ? {} : { startMs }
 }

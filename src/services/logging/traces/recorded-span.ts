@@ -1,8 +1,9 @@
 import { readThrown } from '../../../primitives/read-thrown.ts'
 import { runInContext, type Context } from '../context/context.ts'
+import { readableCopy } from '../values/readable-copy.ts'
 import type { Attributes, Span, SpanEvent, SpanKind, SpanRecord } from './span.ts'
 import type { SpanIds } from './span-ids.ts'
-import { writeTraceparent, type TraceContext } from './trace-parent.ts'
+import { isTraceContext, writeTraceparent, type TraceContext } from './trace-parent.ts'
 
 /** What spans need of the service that made them. */
 export interface SpanHost {
@@ -81,7 +82,7 @@ export class RecordedSpan implements Span {
     this.root = start.root
     this.#links = start.links
     if (this.root.spanId === '') this.root.spanId = this.spanId
-    this.#startMs = start.startMs ?? host.now()
+    this.#startMs = timeOf(start.startMs) ?? host.now()
     this.#ended = !host.records || !start.sampled
     this.setAttributes(start.attributes)
   }
@@ -102,6 +103,7 @@ export class RecordedSpan implements Span {
   setAttribute(name: string, value: unknown): this {
     if (!this.recording) return this
     this.#attributes ??= {}
+    if (name === '__proto__') return this
     if (!Object.hasOwn(this.#attributes, name) && ++this.#count > this.#host.limits.maxAttributes) {
       this.#count--
       this.#droppedAttributes++
@@ -111,25 +113,30 @@ export class RecordedSpan implements Span {
 
   setAttributes(attributes: Attributes): this {
     if (!this.recording) return this
-    const names = Object.keys(attributes)
+    const copy = readableCopy(attributes)
+    const names = Object.keys(copy)
     if (this.#attributes === undefined && names.length <= this.#host.limits.maxAttributes) {
-      this.#attributes = { ...attributes }
+      this.#attributes = copy
       this.#count = names.length
-    } else for (const name of names) this.setAttribute(name, attributes[name])
+    } else for (const name of names) this.setAttribute(name, copy[name])
     return this
   }
 
   addLink(context: TraceContext): this {
-    if (this.recording && this.#links.length < this.#host.limits.maxEvents)
+    if (
+      this.recording &&
+      isTraceContext(context) &&
+      this.#links.length < this.#host.limits.maxEvents
+    )
       this.#links = [...this.#links, context]
     return this
   }
 
-  addEvent(name: string, attributes: Attributes = {}): this {
+  addEvent(name: string, attributes: Attributes = {}, timeMs?: number): this {
     if (!this.recording) return this
     this.#events ??= []
     if (this.#events.length >= this.#host.limits.maxEvents) this.#droppedEvents++
-    else this.#events.push({ name, timeMs: this.#host.now(), attributes })
+    else this.#events.push({ name, timeMs: timeOf(timeMs) ?? this.#host.now(), attributes })
     return this
   }
 
@@ -161,7 +168,7 @@ export class RecordedSpan implements Span {
     this.#ended = true
     const { kind, parent } = this.#start
     const { plain, text, now, service, ended } = this.#host
-    const endMs = Math.max(at ?? now(), this.#startMs)
+    const endMs = Math.max(timeOf(at) ?? now(), this.#startMs)
     ended(
       {
         traceId: this.traceId,
@@ -195,6 +202,14 @@ export class RecordedSpan implements Span {
 }
 
 const NONE = {}
+
+/** What is no time since 1970 is as none: a receiver would refuse the span with all its batch. */
+function timeOf(ms: number | undefined): number | undefined {
+  return typeof ms === 'number' && ms >= 0 && ms < LATEST_MS ? ms : undefined
+}
+
+/** So many ms are the last nanoseconds that 64 bits hold. */
+const LATEST_MS = 18_446_744_073_709
 
 /** What is noted of something that was thrown, under OpenTelemetry's names. */
 export function exceptionOf(error: unknown): Attributes {

@@ -28,8 +28,12 @@ export interface OpenSpan extends TraceContext {
   setAttributes(attributes: Attributes): this
   /** Notes other work that this has to do with. */
   addLink(context: TraceContext): this
-  /** Notes that something happened. */
-  addEvent(name: string, attributes?: Attributes): this
+  /**
+   * Notes that something happened.
+   *
+   * @param timeMs When, ms since 1970. Default: now
+   */
+  addEvent(name: string, attributes?: Attributes, timeMs?: number): this
   /** Notes an error, and that the work failed. */
   recordError(error: unknown): this
   setStatus(status: 'ok' | 'error', message?: string): this

@@ -11,6 +11,8 @@ export interface TailSampler {
   end(root: object): void
 }
 
+const NOTHING = { spans: [], failed: false, startMs: 0, endMs: 0 }
+
 /** Spans of a trace that wait for its end. */
 interface Waiting {
   readonly spans: SpanRecord[]
@@ -41,18 +43,32 @@ export function createTailSampler(
   const maxSpans = checkInteger(action, 'tail.maxSpans', spans, 1, 100_000)
   const maxTraces = checkInteger(action, 'tail.maxTraces', traces, 1, 100_000)
   const waiting = new Map<object, Waiting>()
+  /** What became of parts that ended: spans of work after the answer come later. */
+  const kept = new WeakMap<object, boolean>()
 
-  function decide(root: object): void {
-    const trace = waiting.get(root)
-    if (trace === undefined) return
+  const isKept = (traceId: string, failed: boolean, ms: number): boolean =>
+    (errors && failed) || ms > slowMs || Number.parseInt(traceId.slice(-13), 16) / 2 ** 52 < share
+
+  function decide(root: object): boolean {
+    const { spans, failed, startMs, endMs } = waiting.get(root) ?? NOTHING
     waiting.delete(root)
-    const { spans, failed, startMs, endMs } = trace
-    const chance = Number.parseInt(spans[0]?.traceId.slice(-13) ?? '', 16) / 2 ** 52
-    if ((errors && failed) || endMs - startMs > slowMs || chance < share) spans.forEach(keep)
+    const isWorth = isKept(spans[0]?.traceId ?? '', failed, endMs - startMs)
+    if (isWorth) {
+      kept.set(root, true)
+      spans.forEach(keep)
+    }
+    return isWorth
   }
 
   return {
     add(record, root) {
+      const decided = kept.get(root)
+      if (decided !== undefined) {
+        const { traceId, status, startMs, endMs } = record
+        // Alone it still says what went wrong.
+        if (decided || isKept(traceId, status === 'error', endMs - startMs)) keep(record)
+        return
+      }
       let trace = waiting.get(root)
       if (trace === undefined) {
         if (waiting.size >= maxTraces) {
@@ -67,6 +83,8 @@ export function createTailSampler(
       trace.endMs = Math.max(trace.endMs, record.endMs)
       if (trace.spans.length < maxSpans) trace.spans.push(record)
     },
-    end: decide,
+    end(root) {
+      kept.set(root, decide(root))
+    },
   }
 }

@@ -42,6 +42,19 @@ export function readTraceContext(
   }
 }
 
+/** Whether a value names a trace and a span, as others' programs may not. */
+export function isTraceContext(value: unknown): value is TraceContext {
+  const { traceId, spanId } = (value ?? {}) as Partial<Record<string, unknown>>
+  return isId(traceId, TRACE_ID) && isId(spanId, SPAN_ID)
+}
+
+const TRACE_ID = /^(?!0+$)[\da-f]{32}$/
+const SPAN_ID = /^(?!0+$)[\da-f]{16}$/
+
+function isId(value: unknown, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value)
+}
+
 /** @returns The header `traceparent` for work that is a part of this */
 export function writeTraceparent(context: Omit<TraceContext, 'traceState'>): string {
   const flags = (context.sampled ? SAMPLED : 0) | (context.random ? RANDOM : 0)

@@ -4,6 +4,9 @@ import { followRedirects } from './follow-redirects.ts'
 import type { TraceContext } from './trace-parent.ts'
 import type { TracingService } from './tracing-service.ts'
 
+/** Sends a request as the platform's `fetch` does, which takes the same arguments. */
+export type TracedFetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
+
 /** What {@link createTracedFetch} needs of the service. */
 type Tracer = Pick<TracingService, 'startSpan' | 'runSpan' | 'inject' | 'mayTell'>
 
@@ -17,9 +20,10 @@ export function createTracedFetch(
   tracer: Tracer,
   fetch: FetchClient,
   parent?: TraceContext,
-): FetchClient {
+): TracedFetch {
   let injects: boolean | undefined
-  return (url, init) => {
+  return (given, more = {}) => {
+    const [url, init] = requestOf(given, more)
     const { method = 'GET' } = init
     const target = URL.canParse(url) ? new URL(url) : undefined
     const span = tracer.startSpan(method, {
@@ -50,4 +54,16 @@ export function createTracedFetch(
       return response
     })
   }
+}
+
+/** A request as its URL and what is sent there; `more` goes before what it says itself. */
+function requestOf(
+  given: string | URL | Request,
+  more: RequestInit,
+): readonly [url: string, init: RequestInit] {
+  if (typeof given === 'string' || given instanceof URL) return [String(given), more]
+  const { url, method, headers, body, redirect, signal } = given
+  // A stream is sent as it is read.
+  const streamed = body === null ? {} : { body, duplex: 'half' }
+  return [url, { method, headers, redirect, signal, ...streamed, ...more }]
 }

@@ -1,7 +1,7 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
-import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
+import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
 import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import type {
   TraceCarrier,
@@ -19,9 +19,15 @@ import { parentSampler, type Sampler } from './sampler.ts'
 import type { Attributes, Span, SpanKind, SpanRecord, SpanSink } from './span.ts'
 import { createSpanIds } from './span-ids.ts'
 import { createTailSampler, type TailSampler } from './tail-sampler.ts'
-import { readTraceContext, writeTraceparent, type TraceContext } from './trace-parent.ts'
+import {
+  isTraceContext,
+  readTraceContext,
+  writeTraceparent,
+  type TraceContext,
+} from './trace-parent.ts'
+import { checkTracing } from './check-tracing.ts'
 import { readPropagation } from './propagation.ts'
-import { createTracedFetch } from './traced-fetch.ts'
+import { createTracedFetch, type TracedFetch } from './traced-fetch.ts'
 import type { PlatformTracing, TracingOptions } from './tracing-options.ts'
 
 /** How a span begins. */
@@ -38,22 +44,6 @@ export interface SpanOptions {
 }
 
 const CREATE = 'create tracing'
-const NAMES = [
-  'service',
-  'sinks',
-  'sampler',
-  'tail',
-  'propagateTo',
-  'redact',
-  'maxAttributes',
-  'maxEvents',
-  'onError',
-  'platform',
-  'context',
-  'clock',
-  'random',
-  'fetch',
-] as const
 const LIMITS = { maxDepth: 4, maxValues: 200, maxTextLength: 4096 }
 
 /**
@@ -71,14 +61,14 @@ const LIMITS = { maxDepth: 4, maxValues: 200, maxTextLength: 4096 }
  */
 export class TracingService {
   /** A `fetch` whose requests are spans, and carry the trace to the origins of `propagateTo`. */
-  readonly fetch: FetchClient
+  readonly fetch: TracedFetch
   readonly #host: SpanHost
   readonly #sampler: Sampler
   readonly #sinks: readonly SpanSink[]
   readonly #tail: TailSampler | undefined
   readonly #platform: PlatformTracing | undefined
   readonly #onError: (error: unknown) => void
-  readonly #fetchWithin: (parent: TraceContext) => FetchClient
+  readonly #fetchWithin: (parent: TraceContext) => TracedFetch
   readonly #mayTell: (url: string) => boolean
 
   /**
@@ -86,7 +76,7 @@ export class TracingService {
    * @throws RangeError when a number is out of range
    */
   constructor(options: TracingOptions = {}) {
-    checkOptions(CREATE, options, [], NAMES)
+    checkTracing(CREATE, options)
     const { redact = {}, clock = systemClock, random = systemRandom } = options
     const { maxAttributes = 128, maxEvents = 128, propagateTo = [], fetch = systemFetch } = options
     const redactor =
@@ -98,7 +88,7 @@ export class TracingService {
     this.#sampler = options.sampler ?? parentSampler()
     this.#sinks = [...(options.sinks ?? [])]
     this.#platform = options.platform
-    this.#onError = options.onError ?? (() => undefined)
+    this.#onError = (error) => callQuietly(() => options.onError?.(error))
     this.#tail = options.tail && createTailSampler(options.tail, (record) => this.#write(record))
     this.#host = {
       records: this.#sinks.length > 0,
@@ -110,7 +100,10 @@ export class TracingService {
         maxEvents: checkInteger(CREATE, 'maxEvents', maxEvents, 1, 10_000),
       },
       plain: (attributes) => plainAttributes(attributes, redactor),
-      text: (text) => redactor?.text(text) ?? text,
+      text: (given) => {
+        const text = typeof given === 'string' ? given : '[Unreadable]'
+        return redactor?.text(text) ?? text.toWellFormed()
+      },
       start: (name, parent, attributes) => this.startSpan(name, { parent, attributes }),
       ended: (record, root) => this.#ended(record, root),
       context: options.context ?? currentContext,
@@ -121,7 +114,7 @@ export class TracingService {
   }
 
   /** The same as `fetch` for a span that the platform does not remember. */
-  fetchWithin(parent: TraceContext): FetchClient {
+  fetchWithin(parent: TraceContext): TracedFetch {
     return this.#fetchWithin(parent)
   }
 
@@ -130,17 +123,24 @@ export class TracingService {
     return this.startSpan(name, { attributes })
   }
 
-  /** The same with all there is to say of it. */
+  /**
+   * The same with all there is to say of it. What is no context of a trace is as none.
+   *
+   * @throws TypeError when the name is no text
+   */
   startSpan(name: string, options: SpanOptions = {}): Span {
+    if (typeof name !== 'string')
+      throw new TypeError('Cannot start span: its name is no text, one expected')
     const { attributes = {}, kind = 'internal', links = [], startMs } = options
-    const context = options.parent === undefined ? this.#host.context() : undefined
-    const parent = options.parent ?? traceContextOf(context)
+    const given = isContext(options.parent) ? options.parent : options.parent && null
+    const context = given === undefined ? this.#host.context() : undefined
+    const parent = given ?? traceContextOf(context)
     const traceId = parent?.traceId ?? this.#host.ids.next(32)
-    const root = rootOf(options.parent, context) ?? { spanId: '' }
+    const root = rootOf(given, context) ?? { spanId: '' }
     const sampled = this.#samples({ traceId, name, kind, attributes, parent })
     return new RecordedSpan(
       this.#host,
-      { name, kind, parent, links, attributes, sampled, root, startMs },
+      { name, kind, parent, links: links.filter(isContext), attributes, sampled, root, startMs },
       traceId,
     )
   }
@@ -317,7 +317,7 @@ function plainAttributes(
 ): Readonly<Record<string, unknown>> {
   const plain = redactor?.object(attributes) ?? plainValue(attributes, LIMITS)
   // Of an object both make an object.
-  return (typeof plain === 'object' ? plain : {}) as Record<string, unknown>
+  return (typeof plain === 'object' && plain !== null ? plain : {}) as Record<string, unknown>
 }
 
 function traceContextOf(context: Context | undefined): TraceContext | undefined {
@@ -328,6 +328,11 @@ function traceContextOf(context: Context | undefined): TraceContext | undefined 
 
 function contextOf({ traceId, spanId, sampled, random, traceState }: TraceContext): Context {
   return { traceId, spanId, sampled, trace: { random, traceState, root: undefined } }
+}
+
+/** A span of ours is one, whatever others may give. */
+function isContext(given: TraceContext | null | undefined): given is TraceContext {
+  return given instanceof RecordedSpan || isTraceContext(given)
 }
 
 function rootOf(
