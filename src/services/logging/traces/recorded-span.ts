@@ -34,7 +34,7 @@ export interface SpanStart {
   readonly parent: TraceContext | undefined
   readonly links: readonly TraceContext[]
   readonly attributes: Attributes
-  readonly sampled: boolean
+  readonly traceId: string
   readonly root: LocalRoot
   /** ms since 1970. Default: now */
   readonly startMs?: number | undefined
@@ -68,13 +68,13 @@ export class RecordedSpan implements Span {
   #statusMessage: string | undefined
   #ended = false
 
-  constructor(host: SpanHost, start: SpanStart, traceId: string) {
+  constructor(host: SpanHost, start: SpanStart, sampled: boolean) {
     const { parent } = start
     this.#host = host
     this.#start = start
-    this.traceId = traceId
+    this.traceId = start.traceId
     this.spanId = host.ids.next(16)
-    this.sampled = start.sampled
+    this.sampled = sampled
     // Ids of our own are random.
     this.random = parent?.random ?? true
     this.traceState = parent?.traceState
@@ -83,7 +83,7 @@ export class RecordedSpan implements Span {
     this.#links = start.links
     if (this.root.spanId === '') this.root.spanId = this.spanId
     this.#startMs = timeOf(start.startMs) ?? host.now()
-    this.#ended = !host.records || !start.sampled
+    this.#ended = !host.records || !sampled
     this.setAttributes(start.attributes)
   }
 
@@ -180,11 +180,12 @@ export class RecordedSpan implements Span {
         startMs: this.#startMs,
         endMs,
         attributes: this.#attributes === undefined ? NONE : plain(this.#attributes),
-        events: (this.#events ?? []).map((event) => ({
-          name: text(event.name),
-          timeMs: event.timeMs,
-          attributes: plain(event.attributes),
-        })),
+        events:
+          this.#events?.map((event) => ({
+            name: text(event.name),
+            timeMs: event.timeMs,
+            attributes: plain(event.attributes),
+          })) ?? NO_EVENTS,
         links: this.#links,
         status: this.#status,
         statusMessage: this.#statusMessage === undefined ? undefined : text(this.#statusMessage),
@@ -202,6 +203,7 @@ export class RecordedSpan implements Span {
 }
 
 const NONE = {}
+const NO_EVENTS: readonly SpanEvent[] = []
 
 /** What is no time since 1970 is as none: a receiver would refuse the span with all its batch. */
 function timeOf(ms: number | undefined): number | undefined {

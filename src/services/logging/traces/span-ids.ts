@@ -1,4 +1,5 @@
-import { encodeHex } from '../../../primitives/hex.ts'
+import { hexDigits } from '../../../primitives/hex.ts'
+import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 
 /** Gives ids that nobody can guess. */
@@ -17,7 +18,7 @@ export function createSpanIds(random: RandomSource): SpanIds {
   let used = 0
   const next = (digits: number): string => {
     if (used + digits > drawn.length) {
-      drawn = encodeHex(random.bytes(BYTES))
+      drawn = decodeUtf8(hexDigits(random.bytes(BYTES)))
       used = 0
     }
     const id = drawn.slice(used, (used += digits))

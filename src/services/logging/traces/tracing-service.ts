@@ -137,12 +137,9 @@ export class TracingService {
     const parent = given ?? traceContextOf(context)
     const traceId = parent?.traceId ?? this.#host.ids.next(32)
     const root = rootOf(given, context) ?? { spanId: '' }
-    const sampled = this.#samples({ traceId, name, kind, attributes, parent })
-    return new RecordedSpan(
-      this.#host,
-      { name, kind, parent, links: links.filter(isContext), attributes, sampled, root, startMs },
-      traceId,
-    )
+    const valid = links.length === 0 ? links : links.filter(isContext)
+    const start = { traceId, name, kind, attributes, parent, links: valid, root, startMs }
+    return new RecordedSpan(this.#host, start, this.#samples(start))
   }
 
   /**
