@@ -42,8 +42,8 @@ export const compositions: readonly Composition[] = [
   {
     name: 'Sentry',
     imports: { './infrastructure/logging/sentry': ['sentry'] },
-    budgetGzipBytes: 4300,
-    budgetFirstGzipBytes: 4300,
+    budgetGzipBytes: 4400,
+    budgetFirstGzipBytes: 4400,
   },
   {
     name: 'a token bucket on memoryRateLimits()',
@@ -142,15 +142,15 @@ export const compositions: readonly Composition[] = [
   {
     name: 'MetricsService',
     imports: { './infrastructure/logging': ['MetricsService'] },
-    budgetGzipBytes: 9_200,
-    // What isolates share is loaded when it is first written.
-    budgetFirstGzipBytes: 7_200,
+    budgetGzipBytes: 10_000,
+    // What isolates share is loaded when it is first written, what is shown when it is asked for.
+    budgetFirstGzipBytes: 6_000,
   },
   {
     name: 'TracingService and otlp()',
     imports: { './infrastructure/logging': ['TracingService', 'otlp'] },
-    budgetGzipBytes: 29_200,
-    budgetFirstGzipBytes: 29_400,
+    budgetGzipBytes: 30_100,
+    budgetFirstGzipBytes: 30_400,
   },
   {
     name: 'HealthCheckService',

@@ -20,7 +20,7 @@ export interface MetricCondition {
   /** As it was made: `emails_failed_total`, with or without `_total`. */
   readonly name: string
   /** Series that have these. Default: all. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string | number | boolean>>
   /**
    * Of a histogram, only what was over this: one of its bounds, else the next one above it.
    * Default: everything.
@@ -93,8 +93,8 @@ function checkRule(rule: AlertRule): KnownRule {
   const action = `${CREATE}: ${name}`
   if ((log === undefined) === (metric === undefined))
     throw new TypeError(`Cannot ${action}: it has neither log nor metric, or both, one expected`)
-  if (log !== undefined) checkOptions(action, log, [], ['level', 'module', 'message', 'fields'])
-  if (metric !== undefined) checkOptions(action, metric, ['name'], ['labels', 'over'])
+  if (log !== undefined) checkLog(action, log)
+  if (metric !== undefined) checkMetric(action, metric)
   const windowMs = checkDuration(action, 'window', window, 1000, 7 * DAY)
   return {
     name,
@@ -104,4 +104,34 @@ function checkRule(rule: AlertRule): KnownRule {
     windowMs,
     cooldownMs: checkDuration(action, 'cooldown', cooldown, 0, 30 * DAY),
   }
+}
+
+/** What no line can have would never be raised, and nobody would know. */
+function checkLog(action: string, log: LogCondition): void {
+  checkOptions(action, log, [], ['level', 'module', 'message', 'fields'])
+  for (const name of ['module', 'message'] as const)
+    if (log[name] !== undefined && typeof log[name] !== 'string')
+      throw new TypeError(`Cannot ${action}: log.${name} is no text, the whole of it expected`)
+  checkValues(action, 'log.fields', log.fields)
+}
+
+function checkMetric(action: string, metric: MetricCondition): void {
+  checkOptions(action, metric, ['name'], ['labels', 'over'])
+  if (typeof metric.name !== 'string')
+    throw new TypeError(`Cannot ${action}: metric.name is no text, a metric's name expected`)
+  if (metric.over !== undefined)
+    checkNumber(action, 'metric.over', metric.over, -Number.MAX_VALUE, Number.MAX_VALUE)
+  checkValues(action, 'metric.labels', metric.labels)
+}
+
+function checkValues(action: string, name: string, values: unknown = {}): void {
+  const isObject = typeof values === 'object' && values !== null
+  if (isObject && Object.values(values).every(isPlain)) return
+  throw new TypeError(
+    `Cannot ${action}: ${name} has more than texts, numbers and booleans, such expected`,
+  )
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }

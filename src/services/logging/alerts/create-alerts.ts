@@ -66,8 +66,8 @@ interface Watched {
   /** The state, where there is no backend. */
   state: AlertState
   example: string | undefined
-  /** Whether somebody could not be told. */
-  untold: boolean
+  /** When what nobody could be told of was raised, ms since 1970. */
+  untold: number | undefined
   /** Of a counter, when it was looked at last. */
   total: number | undefined
   /** Of a gauge: how high it is now, and whether it was below the threshold when last looked at. */
@@ -110,7 +110,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     counts: new Map(),
     state: FIRST_STATE,
     example: undefined,
-    untold: false,
+    untold: undefined,
     total: undefined,
     level: undefined,
     wasLow: false,
@@ -138,10 +138,13 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const now = clock.now()
     one.counts = new Map()
     try {
-      const decide = (state: AlertState): AlertDecision =>
-        level === undefined
+      const decide = (before: AlertState): AlertDecision => {
+        // Where nobody was told it was not raised, whether or not that could be written.
+        const state = before.raisedAt === one.untold ? { ...before, raisedAt: null } : before
+        return level === undefined
           ? decideCount(rule, state, counts, now)
           : decideLevel(rule, state, level, now)
+      }
       const { value, raised } = await changeState(partition, one, decide)
       const { name, atLeast: threshold, windowMs } = rule
       if (!raised) return undefined
@@ -160,10 +163,11 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const late = (): Error => new Error(`No answer within ${NOTIFY_MS} ms`)
       await runWithin(clock, NOTIFY_MS, undefined, late, async () => notify(alert))
     } catch (error) {
-      one.untold = true
+      one.untold = alert.at
+      // For the others; this isolate remembers it, should the store be away as well.
       await changeState(partition, one, (state) => ({
         state: state.raisedAt === alert.at ? { ...state, raisedAt: null } : state,
-      }))
+      })).catch(() => undefined)
       throw error
     }
   }
@@ -174,10 +178,10 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const one of all) {
       const { counts, level, untold } = one
       // What was counted before was judged then.
-      if (counts.size === 0 && level === undefined && !untold) continue
+      if (counts.size === 0 && level === undefined && untold === undefined) continue
       try {
         const alert = await judge(one)
-        one.untold = false
+        one.untold = undefined
         if (alert === undefined) continue
         await tell(one, alert)
         sent++

@@ -16,7 +16,7 @@ export function measureRule(
   const series = (family?.series ?? []).filter(({ labels }) =>
     wanted.every(([name, value]) => {
       const at = family?.labelNames.indexOf(name) ?? -1
-      return labels !== null && at >= 0 && labels[at] === value
+      return labels !== null && at >= 0 && labels[at] === String(value)
     }),
   )
   if (family === undefined || series.length === 0) return undefined

@@ -3,6 +3,7 @@ import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { encodeHex } from '../../../primitives/hex.ts'
 import { createHmacSha256 } from '../../../primitives/hmac-sha256.ts'
+import { isInstance } from '../../../primitives/read-thrown.ts'
 import { encodeUtf8, utf8Length } from '../../../primitives/utf8.ts'
 import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
 import type { StorePartition } from '../../../runtime/ports/atomic-store/atomic-store.ts'
@@ -69,6 +70,7 @@ export interface AuditLog {
    * Checks that every entry is there, in its place and as it was recorded.
    *
    * @param anchor One that was kept
+   * @throws TypeError or RangeError when the anchor is none
    */
   verify(anchor?: AuditAnchor): Promise<AuditVerdict>
 }
@@ -80,6 +82,8 @@ const ID_KEPT_MS = 7 * 86_400_000
 const PAGE = 100
 /** As many may add at once: each time one of them succeeds. */
 const TRIES = 100
+
+type Broken = Extract<AuditVerdict, { ok: false }>
 
 /** Where the log stands. */
 interface Head extends AuditAnchor {
@@ -110,6 +114,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name))
     throw new TypeError(`Cannot ${CREATE}: name is no word of at most 100 characters, one expected`)
   const key = typeof secret === 'string' ? encodeUtf8(secret) : secret
+  if (key !== undefined && !isInstance(key, Uint8Array))
+    throw new TypeError(`Cannot ${CREATE}: secret is of another kind, a text or bytes expected`)
   if (key !== undefined && key.length < 16)
     throw new RangeError(`Cannot ${CREATE}: secret has ${key.length} bytes, 16 or more expected`)
   // A key that everybody knows makes it a plain hash.
@@ -150,7 +156,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       for await (const entry of entries(after)) yield `${JSON.stringify(entry)}\n`
     },
     async record(event, id) {
-      const said = checkEvent(event, redactor.object(event.detail ?? null))
+      const said = checkEvent(event, (detail) => redactor.object(detail))
       const idKey = id === undefined ? undefined : `id/${checkText('id', id, 200)}`
       if (idKey !== undefined) {
         const before = await recordedAs(partition, idKey)
@@ -203,12 +209,13 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       }
     },
     async verify(anchor) {
+      if (anchor !== undefined) checkAnchor(anchor)
       // Before the entries: while they are read others may be added.
       const last = await head()
       let previous = FIRST
       let count = 0
       let at = 0
-      const broken = (why: Extract<AuditVerdict, { ok: false }>['why']): AuditVerdict => ({
+      const broken = (why: Broken['why']): Broken => ({
         ok: false,
         entries: count,
         brokenAt: count + 1,
@@ -219,17 +226,27 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         const { hash, ...open } = entry
         if (hashOf(open) !== hash) return broken('changed')
         if (entry.previous !== previous || entry.at < at) return broken('reordered')
-        if (anchor?.sequence === entry.sequence && anchor.hash !== hash) return broken('changed')
+        for (const place of [anchor, last])
+          if (place?.sequence === entry.sequence && place.hash !== hash) return broken('changed')
         previous = hash
         at = entry.at
         count++
       }
       if ((last?.sequence ?? 0) > count || (anchor?.sequence ?? 0) > count) return broken('cut_off')
-      // The place of the last one was lost, and with it perhaps the last one.
-      if (count > 0 && last === null && (await head()) === null) return broken('cut_off')
+      // Whoever lost the place of the last one, or set it back, could add none behind it.
+      const end = await head()
+      if ((end?.sequence ?? 0) < count)
+        return { ...broken('cut_off'), brokenAt: (end?.sequence ?? count) + 1 }
       return { ok: true, entries: count, hash: previous }
     },
   }
+}
+
+function checkAnchor(anchor: AuditAnchor): void {
+  checkOptions('verify audit log', anchor, ['sequence', 'hash'])
+  checkInteger('verify audit log', 'sequence', anchor.sequence, 1, 999_999_999_999)
+  if (!/^[\da-f]{64}$/.test(anchor.hash))
+    throw new TypeError('Cannot verify audit log: hash of the anchor is none, 64 digits expected')
 }
 
 function entryKey(sequence: number): string {
@@ -246,7 +263,7 @@ async function recordedAs(partition: StorePartition, idKey: string): Promise<Aud
 
 function checkEvent(
   event: AuditEvent,
-  detail: unknown,
+  hide: (detail: unknown) => unknown,
 ): Omit<AuditEntry, 'sequence' | 'at' | 'previous' | 'hash'> {
   checkOptions('record', event, ['actor', 'action', 'target', 'outcome'], ['detail', 'requestId'])
   const { actor, action, target, outcome, requestId = currentContext()?.requestId } = event
@@ -255,7 +272,7 @@ function checkEvent(
       'Cannot record: outcome is another word, success, failure or denied expected',
     )
   // Plain data without what is undefined.
-  const json = JSON.parse(JSON.stringify(detail) ?? 'null') as Json
+  const json = JSON.parse(JSON.stringify(hide(event.detail ?? null)) ?? 'null') as Json
   const bytes = utf8Length(JSON.stringify(json))
   if (bytes > MAX_DETAIL_BYTES)
     throw new AuditError(

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { memory } from '../../../runtime/backends/memory/index.ts'
 import { JobQueue } from '../../background-jobs/index.ts'
 import { memoryBlobs } from '../../storage/providers/memory/index.ts'
@@ -122,6 +122,7 @@ test('startup() passes for good once it has', async () => {
   expect((await health.startup()).status).toBe(200)
   up = false
   expect((await health.startup()).status).toBe(200)
+  vi.unstubAllGlobals()
 })
 
 test('backendChecks() looks at each port, and leaves nothing behind', async () => {
@@ -231,4 +232,50 @@ test('ready-made checks pass while what they look at is well, and fail when it i
   ])
   expect(() => fetchCheck('https://x.example', { below: 200 })).toThrow(RangeError)
   expect(() => queueCheck(queue, { oldest: 0 })).toThrow(RangeError)
+})
+
+test('many who ask at once are one question, and each gets its answer', async () => {
+  const clock = createFakeClock()
+  let asked = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const health = new HealthCheckService({
+    clock,
+    checks: {
+      slow() {
+        asked++
+        return promise
+      },
+    },
+  })
+  const answers = Promise.all(Array.from({ length: 20 }, () => health.ready()))
+  resolve()
+  expect((await answers).map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+  expect(asked).toBe(1)
+  await clock.advance(5000)
+  await health.ready()
+  expect(asked).toBe(2)
+})
+
+test('a check that answers false is none that passes', async () => {
+  const health = new HealthCheckService({ checks: { up: () => false, there: () => null } })
+  const { status, checks } = await health.report()
+  expect([status, checks['up']?.status, checks['there']?.status]).toEqual(['fail', 'fail', 'pass'])
+})
+
+test('what has started has started, whatever a slower request finds', async () => {
+  const results = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let asked = 0
+  const health = new HealthCheckService({
+    startup: { warm: { run: () => results[asked++]?.promise, cache: 0 } },
+    clock: createFakeClock(),
+  })
+  const first = health.startup()
+  // There each request asks for itself.
+  vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+  const second = health.startup()
+  results[1]?.resolve()
+  expect((await second).status).toBe(200)
+  results[0]?.reject(new Error('no'))
+  expect((await first).status).toBe(503)
+  expect((await health.startup()).status).toBe(200)
 })

@@ -4,6 +4,7 @@ import { checkDuration } from '../../../primitives/check-range.ts'
 import { readThrown } from '../../../primitives/read-thrown.ts'
 import { runWithin } from '../../../primitives/run-within.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
+import { isWorkers } from '../../../runtime/ports/platform/log-console.ts'
 import type {
   HealthCheck,
   HealthFinding,
@@ -38,6 +39,7 @@ interface KnownCheck {
   readonly timeoutMs: number
   readonly cacheMs: number
   found: HealthFinding | undefined
+  running: Promise<HealthFinding> | undefined
 }
 
 const CREATE = 'create health checks'
@@ -98,7 +100,8 @@ export class HealthCheckService {
     const report = this.#started
       ? ({ status: 'pass', checks: {} } as const)
       : await this.#look(this.#startup)
-    this.#started = report.status !== 'fail'
+    // Another request may have found it started meanwhile.
+    this.#started ||= report.status !== 'fail'
     return this.#answer(report)
   }
 
@@ -121,15 +124,25 @@ export class HealthCheckService {
   }
 
   async #find(check: KnownCheck): Promise<HealthFinding> {
-    const startedAt = this.#clock.now()
-    const { name, run, critical, timeoutMs, cacheMs, found } = check
+    const now = this.#clock.now()
+    const { found, cacheMs } = check
     // Of a clock that stepped back nothing is known.
-    if (found !== undefined && startedAt >= found.at && startedAt - found.at < cacheMs) return found
+    if (found !== undefined && now >= found.at && now - found.at < cacheMs) return found
+    // Many who ask at once are one question; on Workers no request may wait for another's.
+    if (check.running === undefined || isWorkers()) check.running = this.#run(check, now)
+    return check.running
+  }
+
+  async #run(check: KnownCheck, startedAt: number): Promise<HealthFinding> {
+    const { name, run, critical, timeoutMs } = check
     let status: HealthStatus = 'pass'
     let error: string | undefined
     try {
       const late = (): Error => new Error(`No answer within ${timeoutMs} ms`)
-      await runWithin(this.#clock, timeoutMs, undefined, late, async (signal) => run(signal))
+      const well = await runWithin(this.#clock, timeoutMs, undefined, late, async (signal) =>
+        run(signal),
+      )
+      if (well === false) throw new Error('The check answered false')
     } catch (thrown) {
       status = critical ? 'fail' : 'warn'
       const { name: type, code } = readThrown(thrown)
@@ -137,6 +150,7 @@ export class HealthCheckService {
       callQuietly(() => this.#options.onFailure?.(name, thrown))
     }
     const at = this.#clock.now()
+    check.running = undefined
     check.found = { status, tookMs: Math.max(0, at - startedAt), at, error }
     return check.found
   }
@@ -183,5 +197,6 @@ function checkOf([name, given]: [string, HealthCheck | HealthProbe]): KnownCheck
     timeoutMs: checkDuration(CREATE, `timeout of ${name}`, timeout, 1, 60_000),
     cacheMs: checkDuration(CREATE, `cache of ${name}`, cache, 0, 3_600_000),
     found: undefined,
+    running: undefined,
   }
 }

@@ -1,6 +1,9 @@
 import type { Duration } from '../../../primitives/duration.ts'
 
-/** Resolves while what it looks at is well. What it rejects with is why not. */
+/**
+ * Resolves while what it looks at is well, with anything but `false`. What it rejects with is why
+ * not.
+ */
 export type HealthProbe = (signal: AbortSignal) => unknown
 
 /** One thing to look at. */

@@ -129,7 +129,12 @@ export function blobStoreCheck(
   store: { exists(key: string, options: { readonly signal: AbortSignal }): Promise<boolean> },
   settings: HealthCheckSettings = {},
 ): HealthCheck {
-  return { ...settings, run: (signal) => store.exists('health-probe', { signal }) }
+  return {
+    ...settings,
+    async run(signal) {
+      await store.exists('health-probe', { signal })
+    },
+  }
 }
 
 /**

@@ -5,7 +5,6 @@ import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import type { MetricReading, Service } from '../../../runtime/ports/service.ts'
 import { currentContext } from '../context/context.ts'
 import { addResults, flushAll, NOTHING, type FlushResult } from '../exporting/flush-result.ts'
-import { exposeMetrics } from './expose-metrics.ts'
 import {
   createCounter,
   createGauge,
@@ -18,7 +17,6 @@ import {
   type Metric,
 } from './instruments.ts'
 import { checkBuckets, describeMetric } from './describe-metric.ts'
-import { joinFamilies, readFamilies } from './join-families.ts'
 import { MetricError } from './metric-error.ts'
 import { isSameMetric, type MetricFamily } from './metric-family.ts'
 import {
@@ -30,7 +28,6 @@ import {
   type MetricsOptions,
 } from './metrics-options.ts'
 import { escapeName } from './name-escaping.ts'
-import { negotiate } from './negotiate.ts'
 import { createLazyTotals } from './lazy-totals.ts'
 
 const CREATE = 'create metrics'
@@ -203,6 +200,8 @@ export class MetricsService {
   async expose(request?: {
     readonly headers: { get(name: string): string | null }
   }): Promise<ExposedMetrics> {
+    // Loaded when it is first asked for: whoever only counts has none of it.
+    const { exposeMetrics, negotiate } = await import('./exposition.ts')
     const exposition = negotiate(request?.headers.get('accept'))
     return {
       body: exposeMetrics(await this.read(), exposition),
@@ -225,6 +224,7 @@ export class MetricsService {
       const names = new Set(shared.map(({ name }) => name))
       families = [...shared, ...this.#snapshot().filter(({ name }) => !names.has(name))]
     }
+    const { joinFamilies, readFamilies } = await import('./exposition.ts')
     const shown = readFamilies(readings.flat(), this.#host.now())
     return joinFamilies([...families, ...shown]).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }

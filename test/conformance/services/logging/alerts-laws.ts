@@ -1,3 +1,4 @@
+import { BackendError } from '../../../../src/runtime/ports/backend-error.ts'
 import {
   expectEqual,
   expectRejection,
@@ -237,6 +238,55 @@ export const alertsLaws: readonly Law<LoggingHarness>[] = [
     },
   },
   {
+    name: 'what could not be told is raised again also where the store was away with the pager',
+    async run(harness) {
+      const { store } = await harness.open()
+      let isAway = false
+      const partition = (name: string): ReturnType<typeof store.partition> => {
+        const whole = store.partition(name)
+        const failing = async (): Promise<never> => {
+          throw new BackendError('backend_unavailable', 'Cannot reach the store')
+        }
+        const commit: typeof whole.commit = (change) => (isAway ? failing() : whole.commit(change))
+        return Object.create(whole, { commit: { value: commit } }) as typeof whole
+      }
+      let calls = 0
+      const alerts = createAlerts({
+        backend: { store: { partition } },
+        clock: harness.clock,
+        rules: [errors],
+        notify() {
+          calls++
+          isAway = calls === 1
+          if (isAway) throw new Error('the pager is down')
+        },
+      })
+      const logger = new LoggerService({ sinks: [alerts], clock: harness.clock })
+      for (let at = 0; at < 3; at++) logger.error('x')
+      expectEqual((await alerts.flush()).errors.map(String), ['Error: the pager is down'])
+      isAway = false
+      expectEqual([(await alerts.flush()).sent, calls], [1, 2])
+      expectEqual([(await alerts.flush()).sent, calls], [0, 2])
+    },
+  },
+  {
+    name: 'a rule finds series by labels that are numbers',
+    async run(harness) {
+      const { raised, isolate } = await fixture(harness, [
+        {
+          name: 'failing',
+          metric: { name: 'seen_total', labels: { status: 500 } },
+          atLeast: 1,
+          window: '10s',
+        },
+      ])
+      const metrics = new MetricsService({ clock: harness.clock, exporters: [isolate().own] })
+      metrics.counter('seen_total', { help: 'h', labels: ['status'] }).inc({ status: 500 })
+      await metrics.flush()
+      expectEqual(raised, [['failing', 1]])
+    },
+  },
+  {
     name: 'by itself it looks 5 s after a line that counts; without a backend each counts for itself',
     async run({ clock, advance, open }) {
       await open()
@@ -268,6 +318,11 @@ export const alertsLaws: readonly Law<LoggingHarness>[] = [
         [{ log: { level: 'loud' } }, 'TypeError'],
         [{ log: { levels: 'error' } }, 'TypeError'],
         [{ over: 1 }, 'TypeError'],
+        [{ log: { message: /failed/ } }, 'TypeError'],
+        [{ log: { fields: { route: null } } }, 'TypeError'],
+        [{ log: undefined, metric: { name: 5 } }, 'TypeError'],
+        [{ log: undefined, metric: { name: 'x', labels: 'a' } }, 'TypeError'],
+        [{ log: undefined, metric: { name: 'x', over: NaN } }, 'RangeError'],
         [{ atLeast: 0 }, 'RangeError'],
         [{ atLeast: NaN }, 'RangeError'],
         [{ window: 999 }, 'RangeError'],

@@ -10,6 +10,7 @@ import { createAuditLog, type AuditLog } from '../../../../src/services/logging/
 import type { LoggingHarness } from './logging-suites.ts'
 
 const SECRET = 'an audit secret of 30 letters.'
+const FIRST = '0'.repeat(64)
 const read: AuditEvent = {
   actor: 'user/7',
   action: 'record.read',
@@ -183,6 +184,32 @@ export const auditLaws: readonly Law<LoggingHarness>[] = [
     },
   },
   {
+    name: 'verify() finds a place of the last entry that was set back or belongs to another, and refuses an anchor that is none',
+    async run(harness) {
+      const { store, audit } = await logOf(harness)
+      for (let at = 0; at < 3; at++) await audit.record({ ...read, target: `patient/${at}` })
+      const { entries, setHead } = await tamperWith(store, audit)
+      const [first, second, third] = entries
+      await setHead({ sequence: 2, hash: second?.hash ?? '', at: 0 })
+      expectEqual(await audit.verify(), { ok: false, entries: 3, brokenAt: 3, why: 'cut_off' })
+      await setHead({ sequence: 3, hash: first?.hash ?? '', at: 0 })
+      expectEqual(await audit.verify(), { ok: false, entries: 2, brokenAt: 3, why: 'changed' })
+      await setHead({ sequence: 3, hash: third?.hash ?? '', at: third?.at ?? 0 })
+      expectEqual((await audit.verify({ sequence: 3, hash: third?.hash ?? '' })).ok, true)
+      const odd: readonly object[] = [
+        {},
+        { sequence: 1.5, hash: FIRST },
+        { sequence: 1, hash: 'x' },
+      ]
+      for (const anchor of odd)
+        await expectRejection(
+          () => audit.verify(anchor as never),
+          (error) => error instanceof TypeError || error instanceof RangeError,
+          'an anchor that is none to be refused',
+        )
+    },
+  },
+  {
     name: 'export() writes lines of JSON, from anywhere, over pages',
     async run(harness) {
       const { audit } = await logOf(harness)
@@ -202,14 +229,16 @@ export const auditLaws: readonly Law<LoggingHarness>[] = [
         { ...read, actor: '' },
         { ...read, outcome: 'maybe' },
         { ...read, who: 'x' },
+        undefined,
+        'event',
         { ...read, target: 'x'.repeat(501) },
         { ...read, detail: Array.from({ length: 900 }, () => 'x'.repeat(100)) },
       ]
       for (const event of wrong)
         await expectRejection(
           () => audit.record(event as AuditEvent),
-          (error) => error instanceof Error,
-          'an error',
+          (error) => error instanceof Error && error.message.startsWith('Cannot record: '),
+          'an error that says what is wrong',
         )
       expectEqual(await audit.head(), null)
       expectEqual(await audit.verify(), { ok: true, entries: 0, hash: '0'.repeat(64) })

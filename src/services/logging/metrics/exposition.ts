@@ -1,0 +1,3 @@
+export { exposeMetrics } from './expose-metrics.ts'
+export { joinFamilies, readFamilies } from './join-families.ts'
+export { negotiate } from './negotiate.ts'
