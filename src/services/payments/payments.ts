@@ -1,3 +1,4 @@
+import { checkOptions } from '../../primitives/check-options.ts'
 import { checkInteger } from '../../primitives/check-range.ts'
 import { lateMethods } from '../../primitives/late-methods.ts'
 import type { Idempotency } from '../../runtime/coordination/idempotency/idempotency.ts'
@@ -24,13 +25,11 @@ import type {
   PaymentChangeOptions,
 } from './intents/change-payment.ts'
 import type { Checkout, NewCheckout, NewSetup, Setup } from './intents/create-checkout.ts'
-import { createPayment, type PaymentRequest } from './intents/create-payment.ts'
-import { paymentOf, type PaymentRecord } from './intents/payment-record.ts'
-import { createPaymentStore, notFound } from './intents/payment-store.ts'
+import type { PaymentRequest } from './intents/create-payment.ts'
+import type { PaymentStore } from './intents/payment-store.ts'
 import type { Payment } from './intents/payment.ts'
 import type { ReconcileReport } from './intents/reconcile.ts'
 import type { Invoices } from './invoices/invoices.ts'
-import { checkKeys } from './operations/check-request.ts'
 import type { PaymentContext } from './payment-context.ts'
 import type { ProviderPlan } from './providers/provider-billing.ts'
 import type { PaymentProvider } from './providers/provider.ts'
@@ -64,7 +63,7 @@ export interface PaymentsOptions {
 
 /** Payments at any of the configured providers, by one model. */
 export interface Payments extends Service {
-  /** See {@link createPayment}: once for each operation id. */
+  /** Once for each operation id. */
   createPaymentIntent(request: PaymentRequest): Promise<Payment>
   confirmPayment(id: string, options: ConfirmOptions): Promise<Payment>
   /** @param options `refresh` asks the provider, as `reconcile()` does. Default false: as kept */
@@ -111,7 +110,16 @@ export interface Payments extends Service {
  * Whether a handler was called is remembered this long: longer than any provider repeats itself.
  */
 const HANDLED_MS = 400 * 86_400_000
-const KEYS = ['backend', 'providers', 'fraud', 'on', 'readWebhook', 'onError', 'clock', 'random']
+const KEYS = [
+  'backend',
+  'providers',
+  'fraud',
+  'on',
+  'readWebhook',
+  'onError',
+  'clock',
+  'random',
+] as const
 
 /**
  * Creates the payments service.
@@ -125,7 +133,7 @@ const KEYS = ['backend', 'providers', 'fraud', 'on', 'readWebhook', 'onError', '
  * })
  */
 export function createPayments(options: PaymentsOptions): Payments {
-  checkKeys('create payments', options, KEYS)
+  checkOptions('create payments', options, [], KEYS)
   const { backend, clock = systemClock, random = systemRandom, onError = () => {} } = options
   if (backend?.store === undefined)
     throw new TypeError(
@@ -157,7 +165,22 @@ export function createPayments(options: PaymentsOptions): Payments {
       return createSubscriptionStore(backend.store, clock)
     },
   )
-  const store = createPaymentStore(backend.store, clock)
+  const store = lateMethods<PaymentStore>(
+    {
+      read: true,
+      find: true,
+      create: true,
+      change: true,
+      remove: true,
+      audit: true,
+      listOpen: true,
+      postpone: true,
+    },
+    async () => {
+      const { createPaymentStore } = await import('./intents/payment-store.ts')
+      return createPaymentStore(backend.store, clock)
+    },
+  )
   const context: PaymentContext = {
     providers,
     store,
@@ -174,24 +197,24 @@ export function createPayments(options: PaymentsOptions): Payments {
   }
   const shared = { subscriptions: subscriptionStore, idempotency, handlers, onError }
 
-  async function readRecord(id: string): Promise<PaymentRecord> {
-    const record = typeof id === 'string' ? await store.read(id) : null
-    if (record === null) throw notFound(id)
-    return record
-  }
-
   return {
     name: 'payments',
     processors: [],
-    createPaymentIntent: (request) => createPayment(context, request),
+    async createPaymentIntent(request) {
+      const { createPayment } = await import('./intents/create-payment.ts')
+      return createPayment(context, request)
+    },
     async confirmPayment(id, change) {
       const { confirmPayment } = await import('./intents/change-payment.ts')
       return confirmPayment(context, id, change)
     },
     async retrievePayment(id, { refresh = false } = {}) {
-      if (!refresh) return paymentOf(await readRecord(id))
-      const { reconcile } = await import('./intents/reconcile.ts')
-      return reconcile(context, id)
+      if (refresh) {
+        const { reconcile } = await import('./intents/reconcile.ts')
+        return reconcile(context, id)
+      }
+      const { readPayment } = await import('./intents/read-payment.ts')
+      return readPayment(context, id)
     },
     async capturePayment(id, change) {
       const { capturePayment } = await import('./intents/change-payment.ts')
@@ -210,9 +233,8 @@ export function createPayments(options: PaymentsOptions): Payments {
       return refundPayment(context, id, request)
     },
     async listRefunds(paymentId) {
-      const record = await readRecord(paymentId)
-      const { refundsOf } = await import('./refunds/refund.ts')
-      return refundsOf(record)
+      const { listRefunds } = await import('./intents/read-payment.ts')
+      return listRefunds(context, paymentId)
     },
     async createCheckout(request) {
       const { createCheckout } = await import('./intents/create-checkout.ts')

@@ -93,7 +93,7 @@ async function readOrPass(
   onError: (error: unknown) => void,
 ): Promise<ProviderEvent> {
   try {
-    return readProviderEvent(provider, event)
+    return await readProviderEvent(provider, event)
   } catch (error) {
     onError(error)
     const live = at(event, 'livemode')

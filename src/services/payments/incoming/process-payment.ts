@@ -38,7 +38,12 @@ export async function processPayment(
   checkKeys(action, options, ['provider', 'on'])
   const parsed = typeof input === 'string' ? parse(action, input) : input
   if (isRequest(parsed)) return createPayment(context, { ...parsed, confirm: true })
-  const { name, provider, event } = recognise(context, action, parsed as Json, options.provider)
+  const { name, provider, event } = await recognise(
+    context,
+    action,
+    parsed as Json,
+    options.provider,
+  )
   if (event.live !== provider.live)
     throw new PaymentError(
       'conflict',
@@ -61,24 +66,30 @@ function isRequest(input: unknown): input is PaymentRequest {
   )
 }
 
+interface Recognised {
+  readonly name: string
+  readonly provider: PaymentProvider
+  readonly event: ProviderEvent
+}
+
 /** Each provider knows its own events by their form; two that know one would be one too many. */
-function recognise(
+async function recognise(
   context: PaymentContext,
   action: string,
   input: Json,
   wanted: string | undefined,
-): { readonly name: string; readonly provider: PaymentProvider; readonly event: ProviderEvent } {
+): Promise<Recognised> {
   if (!isJsonObject(input))
     throw invalid(action, 'neither a payment request nor a verified event of a provider is given')
   const known = [...context.providers].filter(([name]) => wanted === undefined || wanted === name)
-  const found = known.flatMap(([name, provider]) => {
+  const found: Recognised[] = []
+  for (const [name, provider] of known) {
     try {
-      return [{ name, provider, event: readProviderEvent(provider, input) }]
+      found.push({ name, provider, event: await readProviderEvent(provider, input) })
     } catch (error) {
-      if (error instanceof PaymentError && error.code === 'invalid_request') return []
-      throw error
+      if (!(error instanceof PaymentError && error.code === 'invalid_request')) throw error
     }
-  })
+  }
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   throw invalid(

@@ -9,10 +9,13 @@ import type { PaymentProvider, ProviderEvent } from '../providers/provider.ts'
  *
  * @throws PaymentError `invalid_request` when it is none of this provider's, or cannot be read
  */
-export function readProviderEvent(provider: PaymentProvider, json: Json): ProviderEvent {
+export async function readProviderEvent(
+  provider: PaymentProvider,
+  json: Json,
+): Promise<ProviderEvent> {
   let event: ProviderEvent
   try {
-    event = provider.readEvent(json)
+    event = await provider.readEvent(json)
   } catch (error) {
     if (error instanceof PaymentError) throw error
     throw unreadable(provider, error)

@@ -8,7 +8,6 @@ import { systemFetch, type FetchClient } from '../../../runtime/ports/platform/f
 import { minorMoney, type Money } from '../money/money.ts'
 import { PaymentError } from '../payment-error.ts'
 import { createPaypalApi, keyed, type PaypalApi } from './paypal/paypal-api.ts'
-import { eventFromPaypal } from './paypal/paypal-event.ts'
 import { moneyFromPaypal, paypalAmount } from './paypal/paypal-money.ts'
 import { liabilityOf, paymentFromPaypal, refundFromPaypal } from './paypal/paypal-payment.ts'
 import { apiPath, at, listAt, readChanged, textAt } from './provider-http.ts'
@@ -215,7 +214,10 @@ export function paypal(options: PaypalOptions): PaymentProvider {
           { signal: how.signal },
         ),
       ),
-    readEvent: (event) => eventFromPaypal(event, live),
+    async readEvent(event) {
+      const { eventFromPaypal } = await import('./paypal/paypal-event.ts')
+      return eventFromPaypal(event, live)
+    },
     async createSetup({ paymentMethod, returnUrl }, how) {
       if (paymentMethod !== undefined) return saveApproved(api, paymentMethod, how)
       const made = await api.call(

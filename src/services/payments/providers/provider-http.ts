@@ -1,5 +1,4 @@
 import { readBytes } from '../../../primitives/read-bytes.ts'
-import { parseRetryAfter } from '../../../primitives/retry-after.ts'
 import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
@@ -75,7 +74,7 @@ export async function callApi(api: ProviderApi, request: ApiRequest): Promise<Ap
       signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
     })
     status = response.status
-    retryAfter = retryAfterOf(response, clock.now())
+    retryAfter = await retryAfterOf(response, clock.now())
     bytes =
       response.body === null
         ? new Uint8Array()
@@ -170,7 +169,9 @@ function parse(bytes: Uint8Array, lost: (why: string, cause?: unknown) => Paymen
   }
 }
 
-function retryAfterOf(response: Response, now: number): number | undefined {
+async function retryAfterOf(response: Response, now: number): Promise<number | undefined> {
   const header = response.headers.get('retry-after')
-  return header === null ? undefined : (parseRetryAfter(header, now) ?? undefined)
+  if (header === null) return undefined
+  const { parseRetryAfter } = await import('../../../primitives/retry-after.ts')
+  return parseRetryAfter(header, now) ?? undefined
 }

@@ -182,7 +182,7 @@ export interface PaymentProvider {
    * Reads a verified webhook. @throws PaymentError `invalid_request` when it is none of this
    * provider's
    */
-  readEvent(event: Json): ProviderEvent
+  readEvent(event: Json): ProviderEvent | Promise<ProviderEvent>
 
   readonly customers?: CustomerCalls
   readonly methods?: MethodCalls

@@ -7,7 +7,6 @@ import { PaymentError } from '../payment-error.ts'
 import { apiPath, at, listAt, textAt } from './provider-http.ts'
 import type { CallTimes, ProviderCall, ProviderPayment } from './provider-payment.ts'
 import type { PaymentProvider } from './provider.ts'
-import { eventFromSquare } from './square/square-event.ts'
 import { paymentFromSquare, refundFromSquare, squareMoney } from './square/square-payment.ts'
 import { createSquareCaller } from './square/square-caller.ts'
 import type {
@@ -220,7 +219,10 @@ export function square(options: SquareOptions): PaymentProvider {
       )
       return refundFromSquare(at(body, 'refund') ?? null)
     },
-    readEvent: (event) => eventFromSquare(event, live),
+    async readEvent(event) {
+      const { eventFromSquare } = await import('./square/square-event.ts')
+      return eventFromSquare(event, live)
+    },
     customers: lateMethods<CustomerCalls>(
       { create: true, retrieve: true, update: true },
       async () => (await import('./square/square-customers.ts')).squareCustomers(caller),

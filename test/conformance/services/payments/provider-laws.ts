@@ -87,7 +87,7 @@ export const providerLaws: readonly Law<VendorHarness>[] = [
       )
       const again = await pay('automatic')
       expectEqual([again.id, again.version], [paid.id, paid.version])
-      const read = provider.readEvent(event(paid))
+      const read = await provider.readEvent(event(paid))
       expectTrue(
         read.paymentId === paid.id || read.paymentReference === paid.reference,
         'the event to name the payment',

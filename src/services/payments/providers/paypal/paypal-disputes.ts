@@ -2,7 +2,7 @@ import type { DisputeCalls } from '../provider-billing.ts'
 import { apiPath, listAt, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { PaypalApi } from './paypal-api.ts'
-import { disputeFromPaypal } from './paypal-payment.ts'
+import { disputeFromPaypal } from './paypal-billing.ts'
 
 export function paypalDisputes(api: PaypalApi): DisputeCalls {
   return {

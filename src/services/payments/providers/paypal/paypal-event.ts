@@ -2,12 +2,8 @@ import type { Json } from '../../../../runtime/ports/json.ts'
 import { PaymentError } from '../../payment-error.ts'
 import { at, instantAt, textAt } from '../provider-http.ts'
 import type { PaymentEventType, ProviderEvent } from '../provider.ts'
-import {
-  disputeFromPaypal,
-  paymentFromPaypal,
-  refundFromPaypal,
-  subscriptionFromPaypal,
-} from './paypal-payment.ts'
+import { disputeFromPaypal, subscriptionFromPaypal } from './paypal-billing.ts'
+import { paymentFromPaypal, refundFromPaypal } from './paypal-payment.ts'
 
 const TYPES: Readonly<Partial<Record<string, PaymentEventType>>> = {
   'CHECKOUT.ORDER.APPROVED': 'payment.processing',

@@ -7,7 +7,7 @@ import { apiPath, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import { keyed, type PaypalApi } from './paypal-api.ts'
 import { paypalAmount } from './paypal-money.ts'
-import { subscriptionFromPaypal } from './paypal-payment.ts'
+import { subscriptionFromPaypal } from './paypal-billing.ts'
 
 export function paypalSubscriptions(
   api: PaypalApi,

@@ -1,7 +1,7 @@
 import { apiPath, at, listAt, textAt } from '../provider-http.ts'
 import type { CustomerCalls, CustomerRequest, MethodCalls } from '../provider-billing.ts'
 import type { SquareCaller } from './square-caller.ts'
-import { cardFromSquare } from './square-payment.ts'
+import { cardFromSquare } from './square-billing.ts'
 
 export function squareCustomers({ call, keyOf }: SquareCaller): CustomerCalls {
   return {

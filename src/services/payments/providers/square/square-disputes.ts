@@ -1,7 +1,7 @@
 import type { DisputeCalls } from '../provider-billing.ts'
 import { apiPath, at, listAt, textAt } from '../provider-http.ts'
 import type { SquareCaller } from './square-caller.ts'
-import { disputeFromSquare } from './square-payment.ts'
+import { disputeFromSquare } from './square-billing.ts'
 
 export function squareDisputes({ call, locationId }: SquareCaller): DisputeCalls {
   return {

@@ -3,12 +3,8 @@ import { PaymentError } from '../../payment-error.ts'
 import { at, instantAt, textAt } from '../provider-http.ts'
 import type { ProviderPayment } from '../provider-payment.ts'
 import type { PaymentEventType, ProviderEvent } from '../provider.ts'
-import {
-  disputeFromSquare,
-  paymentFromSquare,
-  refundFromSquare,
-  subscriptionFromSquare,
-} from './square-payment.ts'
+import { disputeFromSquare, subscriptionFromSquare } from './square-billing.ts'
+import { paymentFromSquare, refundFromSquare } from './square-payment.ts'
 
 const PAYMENT_TYPES: Readonly<Partial<Record<ProviderPayment['state'], PaymentEventType>>> = {
   requires_capture: 'payment.authorized',

@@ -2,7 +2,8 @@ import type { InvoiceCalls } from '../provider-billing.ts'
 import { apiPath, at, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { SquareCaller } from './square-caller.ts'
-import { invoiceFromSquare, squareMoney } from './square-payment.ts'
+import { invoiceFromSquare } from './square-billing.ts'
+import { squareMoney } from './square-payment.ts'
 
 const DAY_MS = 86_400_000
 

@@ -4,7 +4,8 @@ import type { ProviderSubscription, PausableSubscriptionCalls } from '../provide
 import { apiPath, at, listAt, readChanged, textAt } from '../provider-http.ts'
 import type { ProviderCall } from '../provider-payment.ts'
 import type { SquareCaller } from './square-caller.ts'
-import { squareMoney, subscriptionFromSquare } from './square-payment.ts'
+import { subscriptionFromSquare } from './square-billing.ts'
+import { squareMoney } from './square-payment.ts'
 
 export function squareSubscriptions({
   call,
