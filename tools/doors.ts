@@ -79,12 +79,12 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/payments',
-    budgetBytes: 90_000,
+    budgetBytes: 97_000,
     source: 'src/services/payments/index.ts',
   },
   {
     subpath: './infrastructure/payments/paypal',
-    budgetBytes: 30_000,
+    budgetBytes: 31_500,
     source: 'src/services/payments/providers/paypal.ts',
   },
   {
@@ -94,7 +94,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/payments/square',
-    budgetBytes: 27_000,
+    budgetBytes: 28_700,
     source: 'src/services/payments/providers/square.ts',
   },
   {

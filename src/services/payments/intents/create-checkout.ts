@@ -1,5 +1,7 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import type { Idempotency } from '../../../runtime/coordination/idempotency/idempotency.ts'
+import type { FraudSignals } from '../fraud/fraud-check.ts'
+import { judge } from '../fraud/judge.ts'
 import { readMoney, type MoneyInput } from '../money/money.ts'
 import { callOnce } from '../operations/call-once.ts'
 import { deriveId, deriveKey } from '../operations/derive-id.ts'
@@ -21,9 +23,9 @@ import {
 import { PaymentError } from '../payment-error.ts'
 import type { CheckoutRequest } from '../providers/provider-billing.ts'
 import type { NextAction } from '../providers/provider-payment.ts'
-import { newRecord, noteRepetition } from './create-payment.ts'
+import { newRecord, noteRepetition, requestOf } from './create-payment.ts'
 import type { Payment } from './payment.ts'
-import { paymentOf } from './payment-record.ts'
+import { paymentOf, type PaymentRecord } from './payment-record.ts'
 
 /** What a customer is to pay on a page of the provider's. */
 export interface NewCheckout {
@@ -39,6 +41,8 @@ export interface NewCheckout {
   readonly returnUrl: string
   readonly cancelUrl?: string | undefined
   readonly metadata?: Readonly<Record<string, string>> | undefined
+  /** For the fraud rules alone. */
+  readonly fraud?: FraudSignals | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -87,6 +91,7 @@ const KEYS = [
   'returnUrl',
   'cancelUrl',
   'metadata',
+  'fraud',
   'signal',
 ]
 
@@ -102,13 +107,16 @@ export async function createCheckout(
   if (provider.createCheckout === undefined)
     throw new PaymentError('unsupported', `Cannot ${action}: ${provider.name} has no such page`)
   const id = await deriveId('pay', operationId)
-  const asked = readCheckout(action, request, id)
-  provider.checkAmount(asked.amount)
+  const wanted = readCheckout(action, request, id)
+  provider.checkAmount(wanted.amount)
   const fingerprint = await deriveKey(
     name,
     'checkout',
-    canonicalJson({ ...asked, amount: asked.amount.toJSON() }),
+    canonicalJson({ ...wanted, amount: wanted.amount.toJSON() }),
   )
+  const found = await context.store.read(id)
+  const asked =
+    found === null ? await judge(context, action, provider, request.fraud, wanted) : wanted
   const { record, isNew } = await context.store.create(
     {
       ...newRecord(id, name, fingerprint, paymentRequestOf(asked), context.clock.now()),
@@ -128,7 +136,10 @@ export async function createCheckout(
   const idempotencyKey = await deriveKey('checkout', id, fingerprint)
   if (!isNew) await noteRepetition(context, record)
   try {
-    const seen = await provider.createCheckout(asked, { idempotencyKey, signal: request.signal })
+    const seen = await provider.createCheckout(judgedOf(asked, record), {
+      idempotencyKey,
+      signal: request.signal,
+    })
     const { after } = await context.store.change(
       id,
       { action: `${action} answered` },
@@ -196,6 +207,12 @@ export async function createSetup(
   return { reference, state, nextAction, paymentMethod }
 }
 
+/** As the rules decided when it was first asked for. */
+function judgedOf(asked: CheckoutRequest, record: PaymentRecord): CheckoutRequest {
+  const { capture, threeDSecure, metadata } = requestOf(record)
+  return { ...asked, capture, threeDSecure, metadata }
+}
+
 function readCheckout(action: string, request: NewCheckout, paymentId: string): CheckoutRequest {
   const { capture = 'automatic' } = request
   if (capture !== 'automatic' && capture !== 'manual')
@@ -226,7 +243,7 @@ function paymentRequestOf(asked: CheckoutRequest): Parameters<typeof newRecord>[
     confirm: false,
     offSession: false,
     saveMethod: false,
-    threeDSecure: 'automatic',
+    threeDSecure: asked.threeDSecure ?? 'automatic',
   }
 }
 

@@ -3,6 +3,7 @@ import { memory } from '../../../runtime/backends/memory/index.ts'
 import { createFakeClock } from '../../../testing/index.ts'
 import { createPayments, money } from '../index.ts'
 import { sandbox } from '../providers/sandbox.ts'
+import { square } from '../providers/square.ts'
 
 const amount = money('50.00', 'EUR')
 
@@ -67,4 +68,47 @@ test('of two refunds without an answer one was made: neither is called failed by
     'indeterminate',
     'indeterminate',
   ])
+})
+
+test('rules judge pages to pay on as well, once for each', async () => {
+  const provider = sandbox()
+  const payments = createPayments({
+    backend: memory(),
+    providers: { provider },
+    fraud: [
+      { type: 'velocity', by: 'customer', limit: 1, window: '1h', action: 'block' },
+      { type: 'amount', atLeast: money('100.00', 'EUR'), action: 'review' },
+    ],
+  })
+  const page = {
+    operationId: 'o',
+    amount: money('100.00', 'EUR'),
+    name: 'Chair',
+    returnUrl: 'https://shop.example/back',
+    fraud: { customer: 'c' },
+  }
+  const made = await payments.createCheckout(page)
+  expect((await payments.createCheckout(page)).url).toBe(made.url)
+  expect(made.payment.metadata).toEqual({ review: 'required' })
+  await expect(payments.createCheckout({ ...page, operationId: 'p' })).rejects.toMatchObject({
+    code: 'blocked',
+  })
+})
+
+test('where 3-D Secure cannot be asked for, a payment that needs it is refused and not made', async () => {
+  const fetch = (): never => {
+    throw new Error('nothing was to be called')
+  }
+  const provider = square({ accessToken: 'a', locationId: 'L1', fetch })
+  const payments = createPayments({
+    backend: memory(),
+    providers: { provider },
+    fraud: [{ type: 'country_mismatch', action: 'challenge' }],
+  })
+  const request = { operationId: 'o', amount, paymentMethod: 'cnon:ok', confirm: true }
+  const fraud = { paymentCountry: 'DE', customerCountry: 'FR' }
+  for (const more of [{ fraud }, { threeDSecure: 'challenge' as const }])
+    await expect(payments.createPaymentIntent({ ...request, ...more })).rejects.toMatchObject({
+      code: 'unsupported',
+    })
 })

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../../primitives/canonical-json.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import type { FraudSignals } from '../fraud/fraud-check.ts'
+import { judge } from '../fraud/judge.ts'
 import { minorMoney, readMoney, type MoneyInput } from '../money/money.ts'
 import { deriveId, deriveKey } from '../operations/derive-id.ts'
 import {
@@ -108,7 +109,7 @@ export async function createPayment(
   const found = await context.store.read(id)
   if (found !== null) return resume(context, found, fingerprint, request.signal, false)
 
-  const judged = await judge(context, request, asked)
+  const judged = await judge(context, ACTION, provider, request.fraud, asked)
   const now = context.clock.now()
   const created = newRecord(id, name, fingerprint, judged, now)
   const { record, isNew } = await context.store.create(created, {
@@ -320,47 +321,6 @@ async function settleFailure(
     await context.store.change(record.id, { action: 'refused', code }, (present) =>
       isUndone(present) ? { ...present, state: 'requires_payment_method' } : null,
     )
-}
-
-async function judge(
-  context: PaymentContext,
-  request: PaymentRequest,
-  asked: ProviderPaymentRequest,
-): Promise<ProviderPaymentRequest> {
-  if (context.fraud === null) {
-    if (request.fraud === undefined) return asked
-    throw invalid(
-      ACTION,
-      'fraud signals are given but no rules, createPayments({ fraud: [...] }) expected',
-    )
-  }
-  const signals = checkSignals(request.fraud)
-  const { action, reasons } = await context.fraud.decide(
-    { ...signals, amount: asked.amount },
-    asked.paymentId,
-  )
-  switch (action) {
-    case 'block':
-      throw new PaymentError(
-        'blocked',
-        `Cannot create payment: rules refuse it (${reasons.join(', ')})`,
-      )
-    case 'review':
-      return { ...asked, capture: 'manual', metadata: { ...asked.metadata, review: 'required' } }
-    case 'challenge':
-      return { ...asked, threeDSecure: 'challenge' }
-    default:
-      return asked
-  }
-}
-
-const SIGNALS = ['customer', 'ip', 'email', 'device', 'paymentCountry', 'customerCountry'] as const
-
-/** A signal that is misspelt would make its rules say nothing. */
-function checkSignals(signals: FraudSignals = {}): FraudSignals {
-  checkKeys(ACTION, signals, SIGNALS)
-  for (const name of SIGNALS) checkText(ACTION, `fraud.${name}`, signals[name], 500)
-  return signals
 }
 
 function readRequest(

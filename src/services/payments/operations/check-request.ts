@@ -20,14 +20,14 @@ export function checkOperationId(action: string, operationId: unknown): string {
   }
   throw invalid(
     action,
-    `operationId is ${typeof operationId === 'string' ? 'empty, too long or no Unicode text' : `a ${typeof operationId}`}, 1 to ${MAX_OPERATION_BYTES} characters that name this very operation expected, such as 'order-42'`,
+    `operationId is ${typeof operationId === 'string' ? 'empty, too long or no Unicode text' : kindOf(operationId)}, 1 to ${MAX_OPERATION_BYTES} characters that name this very operation expected, such as 'order-42'`,
   )
 }
 
 /** @throws PaymentError `invalid_request` when `request` has a property that nothing reads */
 export function checkKeys(action: string, request: unknown, known: readonly string[]): void {
   if (typeof request !== 'object' || request === null)
-    throw invalid(action, `the request is a ${typeof request}, an object expected`)
+    throw invalid(action, `the request is ${kindOf(request)}, an object expected`)
   const unknown = Object.keys(request).find((key) => !known.includes(key))
   if (unknown !== undefined)
     throw invalid(
@@ -110,6 +110,10 @@ export function checkText(
     throw invalid(action, `${name} holds a card number, which must never get here`)
   }
   throw invalid(action, `${name} is no text of at most ${most} characters`)
+}
+
+function kindOf(value: unknown): string {
+  return value === undefined || value === null ? 'missing' : `a ${typeof value}`
 }
 
 /** The one error for a request that makes no sense. */

@@ -96,6 +96,7 @@ export function paypal(options: PaypalOptions): PaymentProvider {
       manualCapture: true,
       partialCapture: true,
       multipleCaptures: true,
+      threeDSecure: false,
       checkout: true,
       setupIntents: true,
       customers: false,

@@ -98,6 +98,8 @@ export interface CheckoutRequest {
   readonly amount: Money
   readonly name: string
   readonly capture: 'automatic' | 'manual'
+  /** Default `automatic`. */
+  readonly threeDSecure?: 'automatic' | 'challenge' | undefined
   readonly customer?: string | undefined
   readonly returnUrl: string
   readonly cancelUrl?: string | undefined

@@ -31,6 +31,8 @@ export interface ProviderCapabilities {
   readonly partialCapture: boolean
   /** More than one capture of one authorization. */
   readonly multipleCaptures: boolean
+  /** The customer can be asked in any case to prove who they are. */
+  readonly threeDSecure: boolean
   readonly checkout: boolean
   readonly setupIntents: boolean
   readonly customers: boolean

@@ -242,6 +242,7 @@ export function sandbox(options: SandboxOptions = {}): Sandbox {
       manualCapture: true,
       partialCapture: true,
       multipleCaptures: true,
+      threeDSecure: true,
       checkout: true,
       setupIntents: true,
       customers: true,

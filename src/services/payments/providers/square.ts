@@ -93,6 +93,7 @@ export function square(options: SquareOptions): PaymentProvider {
       manualCapture: true,
       partialCapture: false,
       multipleCaptures: false,
+      threeDSecure: false,
       checkout: true,
       setupIntents: false,
       customers: true,
@@ -231,6 +232,12 @@ export function square(options: SquareOptions): PaymentProvider {
       (await import('./square/square-customers.ts')).squareMethods(caller),
     ),
     async createCheckout(request, how) {
+      if (request.capture === 'manual')
+        throw new PaymentError(
+          'unsupported',
+          'Cannot create checkout at square: its pages take the money at once',
+          { provider: 'square' },
+        )
       const body = await call(
         {
           action: 'create checkout',

@@ -123,6 +123,7 @@ export function stripe(options: StripeOptions): PaymentProvider {
       manualCapture: true,
       partialCapture: true,
       multipleCaptures: false,
+      threeDSecure: true,
       checkout: true,
       setupIntents: true,
       customers: true,
@@ -301,6 +302,9 @@ export function stripe(options: StripeOptions): PaymentProvider {
             ...(request.cancelUrl !== undefined && { cancel_url: request.cancelUrl }),
             ...(customer !== undefined && { customer }),
             metadata,
+            ...(request.threeDSecure === 'challenge' && {
+              payment_method_options: { card: { request_three_d_secure: 'challenge' } },
+            }),
             payment_intent_data: {
               metadata,
               ...(request.capture === 'manual' && { capture_method: 'manual' }),
