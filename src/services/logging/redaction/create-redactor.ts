@@ -1,5 +1,6 @@
 import { CUT, plainValue } from '../values/plain-value.ts'
 import type { NameRule, PathStep, ValueRules } from '../values/value-rules.ts'
+import { markOf } from './character-kinds.ts'
 import { isCardNumber } from './check-digits.ts'
 import { createNames } from './names.ts'
 import { codeRules, numberRules } from './number-rules.ts'
@@ -7,7 +8,7 @@ import { hipaaRules, zipRule } from './personal-rules.ts'
 import { createReplace, type Replace } from './redaction-mode.ts'
 import type { Redaction, Redactor } from './redactor.ts'
 import { checkRedactorOptions, type RedactorOptions } from './redactor-options.ts'
-import { replaceSpans } from './replace-spans.ts'
+import { beginsJson, replaceSpans } from './replace-spans.ts'
 import { searchText, type TextSearch } from './search-text.ts'
 import { secretRules, writtenRules } from './secret-rules.ts'
 import type { TextRule } from './text-rule.ts'
@@ -44,13 +45,15 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
     ...(hipaa ? hipaaRules : []),
     ...Object.entries(options.patterns ?? {}).map(ruleOf),
   ]
-  const names = createNames({ hipaa, keys, allow, except })
+  const triggers = rules.flatMap(({ words = [] }) => words)
+  const names = createNames({ hipaa, keys, allow, except, triggers })
   const onlySecrets = rules.length === secretRules.length + writtenRules.length
   const search = {
     rules,
+    marksOfRules: rules.map(({ needs }) => (needs === '' ? 0 : markOf(needs))),
     onlySecrets,
     numbers: [...numberRules, zipRule],
-    codes: codeRules,
+    letters: codeRules,
     names,
     except,
   }
@@ -123,15 +126,16 @@ class RedactionRules implements ValueRules {
     const spans = searchText(seen, search)
     if (spans.length === 0)
       return cut === '' ? this.#withPairs(text) : text.slice(0, maxLength) + cut
-    for (const { rule, start, end } of spans)
-      if (start < maxLength) this.#found?.push({ path: [...path], rule, start, end })
+    if (this.#found !== undefined)
+      for (const { rule, start, end } of spans)
+        if (start < maxLength) this.#found.push({ path: [...path], rule, start, end })
     const shown = replaceSpans(seen, spans, maxLength, this.#replace) + cut
     return this.#found === undefined && cut === '' ? this.#asJson(text, shown) : shown
   }
 
   /** Of JSON, `{ "name": "password", "type": "…", "value": "…" }` in whatever order. */
   #withPairs(text: string): string {
-    if (this.#found !== undefined || !/^\s*[[{]/.test(text) || !PAIR.test(text)) return text
+    if (this.#found !== undefined || !beginsJson(text) || !PAIR.test(text)) return text
     const value = parsed(text)
     if (value === undefined) return text
     const before = JSON.stringify(value)
@@ -141,7 +145,7 @@ class RedactionRules implements ValueRules {
 
   /** What was JSON stays JSON, also where a name in it looks like the end of a text. */
   #asJson(text: string, shown: string): string {
-    if (!/^\s*[[{]/.test(text)) return shown
+    if (!beginsJson(text)) return shown
     if (parsed(shown) !== undefined) return this.#withPairs(shown)
     const value = parsed(text)
     return value === undefined ? shown : JSON.stringify(plainValue(value, JSON_LIMITS, this))

@@ -10,18 +10,15 @@ export const emailRule: TextRule = {
 }
 
 /** Where what stands before an `@` begins. */
-export function localStart(text: string, at: number): number {
+export function localStart(codes: Uint8Array, at: number): number {
   let start = at
-  while (start > 0 && !isEnd(text.charCodeAt(start - 1))) start--
-  if (start < at || text[at - 1] !== '"') return start
-  return Math.max(text.lastIndexOf('"', at - 2), at - 66)
+  while (start > 0 && ENDS[codes[start - 1] as number] === 0) start--
+  if (start < at || start === 0 || codes[at - 1] !== QUOTE) return start
+  for (start = at - 2; start > 0 && start > at - 66; start--) if (codes[start] === QUOTE) break
+  return Math.max(start, 0)
 }
 
-const ENDS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code) =>
+const QUOTE = 34
+const ENDS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 129 }, (_, code) =>
   Number(/[\s@<>()[\]{},;:"`|\\/=?&]/.test(String.fromCharCode(code))),
 )
-
-/** Whether a character stands outside of what is before an `@`. */
-function isEnd(code: number): boolean {
-  return code < 128 ? ENDS[code] === 1 : /\s/.test(String.fromCharCode(code))
-}

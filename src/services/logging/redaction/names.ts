@@ -1,4 +1,21 @@
+import { DIGIT, FOREIGN, KINDS, UPPER, WORD } from './character-kinds.ts'
 import type { NameRule } from '../values/value-rules.ts'
+import {
+  endsBefore,
+  HASHES,
+  hashOf,
+  isDigit,
+  isGlued,
+  lettersOf,
+  LONGEST_GLUED,
+  mayBeGlued,
+  mayBeJoined,
+  nextHash,
+  nextWord,
+  spells,
+  wordEnd,
+} from './name-letters.ts'
+import { giveBack, takeCodes } from './text-codes.ts'
 import { HIPAA_NAMES, NAMES, TAIL } from './name-words.ts'
 import { readableText } from './readable-text.ts'
 
@@ -15,18 +32,34 @@ export interface FoundName {
 export interface Names {
   /** @returns What holds under this name of a property or header */
   under(name: string): NameRule | undefined
+  /** What words with a {@link nextHash} are, as bits: most words are nothing. */
+  readonly kinds: Uint8Array
   /**
    * @returns What the words that begin at `start` name; nothing where they are a part of another
    *   name
    */
-  at(text: string, start: number): FoundName | undefined
-  /**
-   * Whether a name may begin with these letters; most words end here.
-   *
-   * @param hash {@link hashOf} of them, and `bare` of them without the digits at their end
-   */
-  mayBegin(text: string, start: number, end: number, hash: number, bare: number): boolean
+  at(codes: Uint8Array, start: number): FoundName | undefined
 }
+
+/** A name may go on so, and in a text it may also begin so. */
+const BEGINS = 1
+export const STARTS = 2
+/** A name is known. */
+const NAMED = 4
+/** A rule begins with this word. */
+export const TRIGGERS = 8
+/** One of {@link TAIL}. */
+const FOLLOWS = 16
+
+/** A name, what it means, and another name with the same hash. */
+interface Spelled {
+  readonly name: string
+  readonly rule: string
+  readonly spoken: boolean
+  readonly next: Spelled | undefined
+}
+
+const SECRET: Spelled = { name: '', rule: 'secret', spoken: false, next: undefined }
 
 /** What {@link createNames} goes by. */
 export interface NamesOptions {
@@ -38,6 +71,8 @@ export interface NamesOptions {
   readonly allow: readonly string[]
   /** Rules that are left out. */
   readonly except: ReadonlySet<string>
+  /** Words that are {@link TRIGGERS}. */
+  readonly triggers: readonly string[]
 }
 
 /** Words of one name. */
@@ -52,76 +87,132 @@ const MAX_LENGTH = 128
 /** Of the words of {@link TAIL}. */
 const LONGEST_TAIL = 12
 
-/** Before one of these other letters may stand: `dbpassword`. */
-const GLUED = /(?:password|passwd|passphrase|secret|token|sessid|(?:api|access|secret|private)key)$/
-
 /** Puts the words in order, and looks names up. Names seen before cost one look-up. */
-export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names {
+export function createNames({ hipaa, keys, allow, except, triggers }: NamesOptions): Names {
   const rules = new Map<string, string>()
   for (const [rule, list] of Object.entries({ ...NAMES, ...(hipaa && HIPAA_NAMES) }))
     if (!except.has(rule)) for (const name of expanded(list)) rules.set(name, rule)
   for (const key of keys) rules.set(joined(key), 'secret')
-  /** All that a name may begin with. */
-  const beginnings = new Set<string>()
-  for (const key of rules.keys()) {
-    const name = key.startsWith('~') || key.startsWith('^') ? key.slice(1) : key
-    for (let end = 1; end <= name.length; end++) beginnings.add(name.slice(0, end))
+  /** By the hashes of names, what they are. */
+  const spelled = new Map<number, Spelled>()
+  /** By hashes of all that a name may begin with: few other words have one of these. */
+  const kinds = new Uint8Array(HASHES)
+  const add = (hash: number, kind: number): void => {
+    kinds[hash] = (kinds[hash] as number) | kind
   }
-  /** What only a sentence says. */
-  const sentences = new Map<string, string>()
-  for (const [key, rule] of rules) if (key.startsWith('~')) sentences.set(key.slice(1), rule)
-  /** Which hashes they have: few other words have one of these. */
-  const hashes = new Uint8Array(HASHES)
-  for (const key of beginnings) hashes[hashOf(key)] = 1
+  for (const [key, rule] of rules) {
+    const name = /^[~^]/.test(key) ? key.slice(1) : key
+    let hash = 0
+    for (let end = 1; end <= name.length; end++) {
+      hash = nextHash(hash, name.charCodeAt(end - 1))
+      add(hash, end > 2 || SHORT.has(name.slice(0, end)) ? BEGINS | STARTS : BEGINS)
+    }
+    add(hash, NAMED)
+    if (!key.startsWith('^'))
+      spelled.set(hash, { name, rule, spoken: key.startsWith('~'), next: spelled.get(hash) })
+  }
+  for (const word of triggers) add(hashOf(word), TRIGGERS)
+  for (const word of TAIL) add(hashOf(word), FOLLOWS)
+
+  /** The name whose letters stand between these places, in words or in one. */
+  function spelledAt(
+    codes: Uint8Array,
+    hash: number,
+    start: number,
+    end: number,
+  ): Spelled | undefined {
+    let said: Spelled | undefined
+    for (let entry = spelled.get(hash); entry !== undefined; entry = entry.next)
+      if ((said === undefined || !entry.spoken) && spells(codes, start, end, entry.name))
+        said = entry
+    return said
+  }
+
   const allowed = new Set(allow.map(joined))
   const known = new Map<string, NameRule | null>()
 
-  function at(text: string, start: number): FoundName | undefined {
-    let name = ''
+  function at(codes: Uint8Array, start: number): FoundName | undefined {
+    const kindsOfCodes = KINDS
     let end = start
     let hash = 0
     let found: FoundName | undefined
+    let mayHaveTail = true
     for (let words = 0; words < MAX_WORDS; words++) {
-      const from = words === 0 ? end : nextWord(text, end)
-      const to = wordEnd(text, from)
-      if (to === from) break
-      let bare = hash
-      for (let at = from; at < to; at++) {
-        hash = nextHash(hash, text.charCodeAt(at))
-        if (!isDigit(text, at)) bare = hash
+      const from = words === 0 ? end : nextWord(codes, end)
+      /** The hash of what is before the digits at the end, and where these begin. */
+      let bare = 0
+      let letters = from
+      let to = from
+      let own = 0
+      for (let before = 0; ; to++) {
+        const code = codes[to] as number
+        const kind = kindsOfCodes[code] as number
+        if ((kind & WORD) === 0 || (kind & FOREIGN) !== 0) break
+        if (kind === UPPER && endsBefore(before, codes[to + 1] as number)) break
+        hash = nextHash(hash, code)
+        own = nextHash(own, code)
+        before = kind
+        if (kind !== DIGIT) {
+          bare = hash
+          letters = to + 1
+        }
       }
+      if (to === from) {
+        mayHaveTail = false
+        break
+      }
+      const kind = (kinds[hash] as number) | (kinds[bare] as number)
+      const glued = to - start > 7 && mayBeGlued(codes, to)
       // Most words that follow a name are none of it.
-      if (hashes[hash] === 0 && hashes[bare] === 0 && !mayBeGlued(text, to)) break
-      const word = text.slice(from, to).toLowerCase()
-      const letters = isDigit(word, word.length - 1) ? word.replace(/(?<=\D)\d+$/, '') : word
-      const numbered = letters === word ? undefined : rules.get(name + letters)
-      // MRN12345678
-      if (numbered !== undefined && word.length - letters.length > 3)
-        return { rule: numbered, spoken: true, end: from + letters.length }
-      name += word
+      if ((kind & (BEGINS | NAMED)) === 0 && !glued) {
+        mayHaveTail = letters === from || ((kinds[own] as number) & FOLLOWS) !== 0
+        break
+      }
+      mayHaveTail = true
       end = to
-      const rule = rules.get(name) ?? numbered ?? (isGlued(name) ? 'secret' : undefined)
-      const said = rule ?? sentences.get(name)
-      if (said !== undefined) found = { rule: said, spoken: rule === undefined, end }
-      else if (!beginnings.has(name)) break
+      if ((kind & NAMED) === 0 && !glued) continue
+      const numbered =
+        letters === to || letters === from ? undefined : spelledAt(codes, bare, start, letters)
+      const isNumbered = numbered !== undefined && !numbered.spoken
+      // MRN12345678
+      if (isNumbered && to - letters > 3) return { rule: numbered.rule, spoken: true, end: letters }
+      let said = (kind & NAMED) === 0 ? undefined : spelledAt(codes, hash, start, to)
+      if ((said === undefined || said.spoken) && isNumbered) said = numbered
+      if (
+        (said === undefined || said.spoken) &&
+        glued &&
+        isGlued(lettersOf(codes, Math.max(start, to - LONGEST_GLUED), to))
+      )
+        said = SECRET
+      if (said !== undefined) found = { rule: said.rule, spoken: said.spoken, end }
+      else if ((kind & BEGINS) === 0) break
     }
     if (found === undefined) return undefined
-    end = found.end
-    for (;;) {
-      const from = nextWord(text, end)
-      const to = wordEnd(text, from)
-      const word = to - from > LONGEST_TAIL ? '' : text.slice(from, to).toLowerCase()
-      if (
-        word === '' ||
-        !(TAIL.has(word) || (from - end < 2 && text[end] !== ' ' && /^\d\d?$/.test(word)))
-      )
-        break
+    end = mayHaveTail || end !== found.end ? tailEnd(codes, found.end) : end
+    const { rule, spoken } = found
+    if (!mayBeJoined(codes[end] as number)) return { rule, spoken, end }
+    // What goes on with letters is another name: tokenCount, token-count.
+    const isOther = /^[-_.]?[A-Za-z\d](?!\w*\d\w*\d)/.test(
+      String.fromCharCode(...codes.subarray(end, end + 12)),
+    )
+    return isOther ? undefined : { rule, spoken, end }
+  }
+
+  /** Where the words end that only say more of the same. */
+  function tailEnd(codes: Uint8Array, start: number): number {
+    for (let end = start; ;) {
+      const from = nextWord(codes, end)
+      const to = wordEnd(codes, from)
+      if (to === from || to - from > LONGEST_TAIL) return end
+      let hash = 0
+      for (let at = from; at < to; at++) hash = nextHash(hash, codes[at] as number)
+      const follows =
+        ((kinds[hash] as number) & FOLLOWS) !== 0 && TAIL.has(lettersOf(codes, from, to))
+      const isNumber =
+        from - end < 2 && to - from < 3 && isDigit(codes, from) && isDigit(codes, to - 1)
+      if (!follows && (!isNumber || codes[end] === 32)) return end
       end = to
     }
-    if (!mayBeJoined(text.charCodeAt(end))) return { ...found, end }
-    // What goes on with letters is another name: tokenCount, token-count.
-    const isOther = /^[-_.]?[A-Za-z\d](?!\w*\d\w*\d)/.test(text.slice(end, end + 12))
-    return isOther ? undefined : { ...found, end }
   }
 
   function look(name: string): NameRule | null {
@@ -132,24 +223,22 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
       // Tests that passed are counted under the same name.
       return rule !== null && joined(name) === 'pass' ? { ...rule, onlyTexts: true } : rule
     }
-    for (let start = 0; start < name.length; start = Math.max(start + 1, wordEnd(name, start))) {
-      const found = at(name, start)
+    const codes = takeCodes(name, true) as Uint8Array
+    for (let start = 0; start < name.length; start = Math.max(start + 1, wordEnd(codes, start))) {
+      const found = at(codes, start)
       const isLast = found !== undefined && !/[A-Za-z\d]/.test(name.slice(found.end))
-      if (isLast && !found.spoken) return ruleOf(found.rule)
+      if (isLast && !found.spoken) {
+        giveBack(codes)
+        return ruleOf(found.rule)
+      }
     }
+    giveBack(codes)
     return null
   }
 
   return {
     at,
-    mayBegin(text, start, end, hash, bare) {
-      const length = end - start
-      const isLikely = hashes[hash] === 1 || hashes[bare] === 1
-      if (!isLikely && (length < 8 || !mayBeGlued(text, end))) return false
-      const word = text.slice(start, Math.min(end, start + MAX_LENGTH)).toLowerCase()
-      if (length < 3) return SHORT.has(word)
-      return beginnings.has(word) || beginnings.has(word.replace(/\d+$/, '')) || isGlued(word)
-    },
+    kinds,
     under(name) {
       let rule = known.get(name)
       if (rule === undefined) {
@@ -161,22 +250,6 @@ export function createNames({ hipaa, keys, allow, except }: NamesOptions): Names
       return rule ?? undefined
     },
   }
-}
-
-/** Whether a word goes on: with a letter, a digit or a mark. */
-function mayBeJoined(code: number): boolean {
-  return (
-    (code > 47 && code < 58) ||
-    ((code | 32) > 96 && (code | 32) < 123) ||
-    code === 45 ||
-    code === 46 ||
-    code === 95
-  )
-}
-
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return code > 47 && code < 58
 }
 
 function ruleOf(rule: string, shallow = false): NameRule | null {
@@ -196,67 +269,4 @@ function expanded(list: string): string[] {
 
 function joined(name: string): string {
   return name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase()
-}
-
-/** A number below {@link HASHES} for a word, the same in both cases. */
-function hashOf(word: string): number {
-  let hash = 0
-  for (let at = 0; at < word.length; at++) hash = nextHash(hash, word.charCodeAt(at))
-  return hash
-}
-
-const HASHES = 2 ** 16
-
-/** The hash of a word that goes on with a letter or digit. */
-export function nextHash(hash: number, code: number): number {
-  return (hash * 37 + (code & 31)) & (HASHES - 1)
-}
-
-/** Whether a word ends as one of {@link GLUED} does. */
-function mayBeGlued(text: string, end: number): boolean {
-  const last = text.charCodeAt(end - 1) | 32
-  const before = text.charCodeAt(end - 2) | 32
-  switch (last) {
-    case 100: // d
-      return before === 114 || before === 119 || before === 105
-    case 101: // e
-      return before === 115
-    case 110: // n
-    case 121: // y
-      return before === 101
-    case 116: // t
-      return before === 101
-    default:
-      return false
-  }
-}
-
-function isGlued(name: string): boolean {
-  return name.length > 7 && GLUED.test(name)
-}
-
-/** Where the next word begins: after nothing, `'s`, a mark, a space. */
-function nextWord(text: string, from: number): number {
-  let at = from
-  if (text[at] === "'" && text[at + 1] === 's') at += 2
-  if (text[at] === '_' || text[at] === '.' || text[at] === '-') at++
-  return text[at] === ' ' ? at + 1 : at
-}
-
-/** Where a word of letters or digits ends; a capital after a small letter begins another. */
-function wordEnd(text: string, from: number): number {
-  let at = from
-  while (at < text.length) {
-    const code = text.charCodeAt(at)
-    const isLower = code > 96 && code < 123
-    const isUpper = code > 64 && code < 91
-    if (!isLower && !isUpper && !(code > 47 && code < 58)) break
-    if (isUpper && at > from) {
-      const before = text.charCodeAt(at - 1)
-      const after = text.charCodeAt(at + 1)
-      if (before > 96 || (before > 64 && after > 96 && after < 123)) break
-    }
-    at++
-  }
-  return at
 }

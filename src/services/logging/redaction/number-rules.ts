@@ -158,16 +158,26 @@ function isGroupedAsCard(candidate: string, rest: string): boolean {
 /** After these words digits in groups are no telephone number. */
 const ORDER_BEFORE =
   /(?:order|invoice|ticket|sku|part|item|tracking|receipt|booking|transaction)[_ -]?(?:no|num|number|nr|id|ref|reference)\.?["']?\s?[:=]?\s?["']?$/i
+const AFTER_ORDER = /(?:no|um|er|nr|id|ref|ce)\W{0,4}$/i
+/** A date, or a number with one point. */
+const OTHER = /^\d\d?([-./])\d\d?\1\d{2,4}(?!\d|\1\d)|^\+?\d+\.\d+$/
 
 /** 8 digits after a `+`, 9 to 11 in groups; a date is none, nor a number with one point. */
 function phoneLength(found: string, text: string, index: number): number {
-  if (/^T\d/.test(text.slice(index + found.length, index + found.length + 2))) return 0
+  const end = index + found.length
+  // 20240315T10
+  if (text[end] === 'T' && /\d/.test(text[end + 1] ?? '')) return 0
+  const first = found.charCodeAt(0)
   const digits = digitsBeforeExtension(found)
-  const least = found.startsWith('+') ? 8 : 9
   const most = /^\(?0[1-9]/.test(found) ? 11 : 15
-  const isOther = /^\d\d?([-./])\d\d?\1\d{2,4}(?!\d|\1\d)|^\+?\d+\.\d+$/.test(found)
-  if (/^\d/.test(found) && ORDER_BEFORE.test(text.slice(Math.max(0, index - 30), index))) return 0
-  return digits < least || digits > most || isOther ? 0 : found.length
+  if (digits < (first === 43 ? 8 : 9) || digits > most) return 0
+  if (first !== 40 && OTHER.test(found)) return 0
+  const isOrder =
+    first > 47 &&
+    first < 58 &&
+    AFTER_ORDER.test(text.slice(Math.max(0, index - 7), index)) &&
+    ORDER_BEFORE.test(text.slice(Math.max(0, index - 30), index))
+  return isOrder ? 0 : found.length
 }
 
 /** An extension begins with an `x`. */

@@ -27,7 +27,7 @@ const MAX_TOKENS = 10_000
 export function createReplace({ mode = 'mask', hash, onToken }: ReplaceOptions): Replace {
   const tokens = new Map<string, string>()
   const modes: Readonly<Record<RedactionMode, Replace>> = {
-    mask: (value, rule) => (rule === 'zip' ? zip3(value) : `[${labelOf(rule)}]`),
+    mask: (value, rule) => (rule === 'zip' ? zip3(value) : maskOf(rule)),
     remove: () => undefined,
     hash: (value, rule) => `[${labelOf(rule)}:${hash?.(value)}]`,
     tokenise(value, rule) {
@@ -62,6 +62,17 @@ function labelOf(rule: string): string {
     if (labels.size < MAX_LABELS) labels.set(rule, label)
   }
   return label
+}
+
+const masks = new Map<string, string>()
+
+function maskOf(rule: string): string {
+  let mask = masks.get(rule)
+  if (mask === undefined) {
+    mask = `[${labelOf(rule)}]`
+    if (masks.size < MAX_LABELS) masks.set(rule, mask)
+  }
+  return mask
 }
 
 /** Areas of 20,000 people or fewer, which Safe Harbor wants written as 000 (census of 2000). */

@@ -13,8 +13,7 @@ export function replaceSpans(
   most: number,
   replace: Replace,
 ): string {
-  const json = /^\s*[[{]/.test(text)
-  const quoted = json ? createQuoteCounter(text) : undefined
+  const quoted = beginsJson(text) ? createQuoteCounter(text) : undefined
   let result = ''
   let at = 0
   for (const { start, end, rule } of spans) {
@@ -46,4 +45,10 @@ function createQuoteCounter(text: string): (place: number) => boolean {
     }
     return inside
   }
+}
+
+/** Whether a text begins as a list or an object of JSON. */
+export function beginsJson(text: string): boolean {
+  const first = text.charCodeAt(0)
+  return first > 32 && first < 128 ? first === 91 || first === 123 : /^\s*[[{]/.test(text)
 }

@@ -32,7 +32,7 @@ export const tokenRule: TextRule = {
 export const secretRules: readonly TextRule[] = [
   {
     rule: 'private-key',
-    needs: 'PRIVATE KEY',
+    needs: '-----BEGIN',
     pattern:
       /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY[^]*?(?:-----END [A-Z\d ]{0,40}PRIVATE KEY(?:-----)?|$)/g,
   },
@@ -66,6 +66,7 @@ export const secretRules: readonly TextRule[] = [
   {
     rule: 'secret',
     needs: 'asic ',
+    words: ['basic'],
     pattern: /\bBasic (?<v>[A-Za-z\d+/_-]{6,4096}={0,2})(?!\w)/gi,
     check: (found) => {
       const bare = found.replace(/=+$/, '')
@@ -100,17 +101,20 @@ export const secretRules: readonly TextRule[] = [
   {
     rule: 'secret',
     needs: 'mysql',
+    words: ['mysql', 'mysqldump', 'mysqladmin', 'mysqlimport'],
     pattern:
       /\bmysql(?:dump|admin|import)? (?:[^\n|;&]{0,100}? )?-p(?!id\b|ort\b)(?<v>[^\s"']{1,100})/g,
   },
   {
     rule: 'secret',
     needs: 'IDENTIFIED',
+    words: ['identified'],
     pattern: /\bIDENTIFIED (?:WITH \w{1,30} )?BY '(?<v>[^'\n]{1,200})(?=')/g,
   },
   {
     rule: 'secret',
     needs: 'pass',
+    words: ['pass'],
     pattern:
       /(?<![\w-])pass(?:=["']?|\\{0,8}"\s{0,4}:\s{0,4}\\{0,8}")(?<v>(?!\d+(?:[\s&;,"']|$))[^\s&;,"'\\]{1,200})/g,
   },
@@ -127,6 +131,7 @@ export const writtenRules: readonly TextRule[] = [
   {
     rule: 'email',
     needs: ' dot ',
+    words: ['dot'],
     pattern:
       /(?<![\w.+-])[\w.+-]{1,64} at [\w-]{1,63} dot (?:com|org|net|edu|gov|io|[a-z]{2})(?!\w)/gi,
   },

@@ -1,4 +1,4 @@
-import type { AddSpan } from './text-rule.ts'
+import type { FoundSpans } from './text-rule.ts'
 
 /**
  * Before a word such as "Street": a number and names. Before one such as "Apt": a number and
@@ -18,15 +18,20 @@ const AFTER_INTRODUCTION = /^:? \d{1,6}[A-Za-z]? (?:\p{Lu}|\d)[^\n;?!"]{0,90}/u
 const LONGEST = 130
 
 /** Finds the street address that a word at `start` belongs to, or leads to. */
-export function addStreetAddress(text: string, start: number, end: number, add: AddSpan): void {
+export function addStreetAddress(
+  text: string,
+  start: number,
+  end: number,
+  found: FoundSpans,
+): void {
   const word = text.slice(start, end)
   const before = text.slice(Math.max(0, start - LONGEST), start)
   const after = text.slice(end, end + LONGEST)
   const number = (UNIT.test(word) ? BEFORE_UNIT : BEFORE_STREET).exec(before)?.[0]
   if (number !== undefined)
-    add(start - number.length, end + (AFTER.exec(after)?.[0].length ?? 0), 'address')
+    found.add(start - number.length, end + (AFTER.exec(after)?.[0].length ?? 0), 'address')
   else if (/box$/i.test(word))
-    add(start, end + (/^ ?\d{1,7}/.exec(after)?.[0].length ?? 0), 'address')
+    found.add(start, end + (/^ ?\d{1,7}/.exec(after)?.[0].length ?? 0), 'address')
   else if (/[ .]|[a-z][A-Z]/.test(word) || /^address$/i.test(word))
-    add(end, end + (AFTER_INTRODUCTION.exec(after)?.[0].length ?? 0), 'address')
+    found.add(end, end + (AFTER_INTRODUCTION.exec(after)?.[0].length ?? 0), 'address')
 }

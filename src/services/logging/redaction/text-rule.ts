@@ -5,8 +5,36 @@ export interface Span {
   readonly rule: string
 }
 
-/** Notes a span, from its first unit to the one after its last. */
-export type AddSpan = (start: number, end: number, rule: string) => void
+/** Takes down what is found in a text. */
+export class FoundSpans {
+  spans: Span[] = []
+  /** Where the last value that is a number for itself ends. */
+  numberEnd = 0
+  readonly #except: ReadonlySet<string>
+  readonly #origin: readonly number[] | undefined
+
+  /** @param origin Where each unit of the text that is searched stood in the one that came */
+  constructor(except: ReadonlySet<string>, origin: readonly number[] | undefined) {
+    this.#except = except
+    this.#origin = origin
+  }
+
+  /** From its first unit to the one after its last. */
+  add(start: number, end: number, rule: string): void {
+    if (end <= start || this.#except.has(rule)) return
+    if (rule === 'ssn' || rule === 'card') this.numberEnd = end
+    const origin = this.#origin
+    if (origin === undefined) this.spans.push({ start, end, rule })
+    else this.spans.push({ start: origin[start] ?? 0, end: endOf(end, origin), rule })
+  }
+}
+
+/** One character may be shown as several: the span then has all of it. */
+function endOf(end: number, origin: readonly number[]): number {
+  let after = end
+  while (after < origin.length - 1 && origin[after] === origin[end - 1]) after++
+  return origin[after] ?? end
+}
 
 /**
  * Finds one kind of thing in a text, in time proportional to the text's length whatever is in it.
@@ -15,6 +43,8 @@ export interface TextRule {
   readonly rule: string
   /** A text without this has nothing for the rule. */
   readonly needs: string
+  /** Words that it begins with, in small letters, where `needs` has no mark. */
+  readonly words?: readonly string[]
   /**
    * With the flag `g`, or `y` for numbers. A group `v` is what must not be shown, and ends the
    * match; without one all is.
