@@ -8,6 +8,11 @@ export function base64Text(text: string, start: number, end: number): string | u
   const bare = text.slice(start, end).replaceAll('-', '+').replaceAll('_', '/')
   // `atob` throws over a rest of one.
   const bytes = atob(bare.length % 4 === 1 ? bare.slice(0, -1) : bare)
+  return asText(bytes)
+}
+
+/** The text that bytes are, `undefined` where they are none. */
+export function asText(bytes: string): string | undefined {
   return TEXT.test(bytes) ? fromUtf8(bytes) : undefined
 }
 

@@ -59,7 +59,7 @@ export function isVin(text: string): boolean {
   for (let at = 0; at < 17; at++) {
     const code = Number.parseInt(text[at] ?? '', 36)
     // A to H are 1 to 8, J to R 1 to 9, S to Z 2 to 9.
-    const value = code < 10 ? code : code < 27 ? ((code - 10) % 9) + 1 : code - 26
+    const value = code < 10 ? code : code < 28 ? ((code - 10) % 9) + 1 : code - 26
     sum += value * Number.parseInt('8765432A098765432'[at] ?? '', 16)
   }
   return (sum % 11 === 10 ? 'X' : String(sum % 11)) === text[8]

@@ -45,7 +45,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
     ...(hipaa ? hipaaRules : []),
     ...Object.entries(options.patterns ?? {}).map(ruleOf),
   ]
-  const triggers = rules.flatMap(({ words = [] }) => words)
+  const triggers = ['insert', ...rules.flatMap(({ words = [] }) => words)]
   const names = createNames({ hipaa, keys, allow, except, triggers })
   const onlySecrets = rules.length === secretRules.length + writtenRules.length
   const search = {
@@ -75,8 +75,9 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
 /** Under such a name digits in groups are no telephone number. */
 const ORDER =
   /(?:order|invoice|ticket|sku|part|item|tracking|receipt|booking|transaction)[_ -]?(?:no|num|number|nr|id|ref|reference)$/i
-/** A value beside its name. */
-const PAIR = /"(?:value|val|values|content|v|newValue|oldValue|stringValue|answer)"\s*:/i
+/** A value beside its name, or rows of them. */
+const PAIR =
+  /"(?:value|val|values|content|v|newValue|oldValue|stringValue|answer|rows?|data|records|tuples|results?)"\s*:|\[\s*\[/i
 
 /** `undefined` for what is no JSON. */
 function parsed(text: string): unknown {

@@ -89,6 +89,16 @@ const PIECES = [
   '4111.1111.',
   '%B41111',
   'chart # 12',
+  'email,\n',
+  'email,a\n',
+  'email,"\n',
+  'email)',
+  'insert into (email,',
+  'insert into t (email) values (1),',
+  '706173733d',
+  '4111\n',
+  'password: |\n ',
+  'password%20',
 ]
 
 test.for(PIECES)('text() takes linear time over %j, up to 1 MB', (piece) => {

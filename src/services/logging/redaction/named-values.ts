@@ -1,6 +1,8 @@
 import type { Names } from './names.ts'
 import { addSpoken, hasBegun } from './spoken-values.ts'
+import { DATE } from './personal-rules.ts'
 import { addStreetAddress } from './street-address.ts'
+import { searchTable } from './search-table.ts'
 import type { FoundSpans } from './text-rule.ts'
 
 /** Between a name and its value: quotes and brackets that end the name, then a mark. */
@@ -30,6 +32,7 @@ export function addNamedValue(
     found.add(part.start, part.end, rule)
     return part.end
   }
+  if (!spoken && endsHead(codes, end)) searchTable(text, codes, start, end, names, found)
   const mark = spoken || !mayBeMarked(codes, end) ? null : MARK.exec(text.slice(end, end + 40))
   if (mark !== null && endsQuote(text, start, end, mark[0])) return end
   // A list of names has commas too: only what is a secret has its value after one.
@@ -45,6 +48,16 @@ export function addNamedValue(
   else addSpoken(text, start, end, rule, found)
   return end
 }
+
+/** Whether what may stand after the name of a column begins here. */
+function endsHead(codes: Uint8Array, end: number): boolean {
+  const code = codes[end] as number
+  return HEAD_ENDS[code] === 1 || (code === 32 && codes[end + 1] === 124)
+}
+
+const HEAD_ENDS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 129 }, (_, code) =>
+  Number(',;|\t\r\n)"`'.includes(String.fromCharCode(code))),
+)
 
 /** The value of a part of a form (RFC 7578), whose name is at this place. */
 function formPart(
@@ -111,7 +124,8 @@ function isSecretPair(text: string, at: number, rule: string, names: Names): boo
 }
 
 /** What a value is when there is none, or was hidden before. */
-const NOTHING = /^(?:(?:true|false|null|undefined|none|nil)(?!\w)|\[[A-Z][A-Z -]*[\]:_]|\*{3})/
+const NOTHING =
+  /^(?:(?:true|false|null|undefined|none|nil)(?!\w)|\[[A-Z][A-Z -]*[\]:_]|\*{3}(?![*-]{0,6}\d))/
 
 /** @returns Where the value ends */
 function addMarked(
@@ -138,12 +152,23 @@ function addMarked(
 
 const LONGEST_BARE = 4096
 
+const DATE_AT_START = new RegExp(`^(?:${DATE})`, 'i')
+/** A text on lines of its own, as YAML writes it. */
+const BLOCK = /^[|>][+-]?\d?\r?\n(?:[ \t]{1,40}[^\n]*(?:\n|$)){1,200}/
+
 /** Values without quotes that have spaces in them: to the end of a line, or to the next name. */
 function bareLength(text: string, rule: string, name: string, quote: string): number {
   if (/(?:authorization|cookies?)$/i.test(name)) {
     const end = text.indexOf(quote)
     return /^[^\r\n]*/.exec(end < 0 ? text : text.slice(0, end))?.[0].length ?? 0
   }
+  const date = rule === 'dob' ? DATE_AT_START.exec(text) : null
+  if (date !== null) return date[0].length
+  // 394 13, 7412 SL, SW1A 1AA
+  const code = rule === 'zip' ? /^[A-Z\d]{2,5}[ -][A-Z\d]{2,4}(?![\w-])/.exec(text) : null
+  if (code !== null) return code[0].length
+  const block = BLOCK.exec(text)
+  if (block !== null) return block[0].length
   const pattern = /^(?:name|address)$/.test(rule)
     ? /^(?:(?![\r\n"'`;&|<>{}\]]|[, ]{1,2}[\w -]{1,20}[:=])(?:[^,]|,(?= ?\d| [A-Z]{2}\b| [A-Z][a-z]+, [A-Z]{2}\b)))*/
     : /^(?:phone|ssn|card|account)$/.test(rule)

@@ -79,7 +79,7 @@ export interface NamesOptions {
 const MAX_WORDS = 4
 /** Words of less than three letters that a name may begin with. */
 const SHORT: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  'e,d,f,l,p,s,pw,cc,ip,ss,dl,po,db,mr,ms,dr'.split(','),
+  'e,d,f,l,p,s,pw,cc,ip,ss,dl,po,db,mr,ms,dr,st,rd,ln,ct,pl,pt,ph,sn,rn,md'.split(','),
 )
 /** Names that are kept with what they say; longer ones are looked at from their end. */
 const MAX_NAMES = 2000
@@ -90,7 +90,10 @@ const LONGEST_TAIL = 12
 /** Puts the words in order, and looks names up. Names seen before cost one look-up. */
 export function createNames({ hipaa, keys, allow, except, triggers }: NamesOptions): Names {
   const rules = new Map<string, string>()
-  for (const [rule, list] of Object.entries({ ...NAMES, ...(hipaa && HIPAA_NAMES) }))
+  for (const [rule, list] of [
+    ...Object.entries(NAMES),
+    ...Object.entries(hipaa ? HIPAA_NAMES : {}),
+  ])
     if (!except.has(rule)) for (const name of expanded(list)) rules.set(name, rule)
   for (const key of keys) rules.set(joined(key), 'secret')
   /** By the hashes of names, what they are. */
@@ -175,7 +178,8 @@ export function createNames({ hipaa, keys, allow, except, triggers }: NamesOptio
         letters === to || letters === from ? undefined : spelledAt(codes, bare, start, letters)
       const isNumbered = numbered !== undefined && !numbered.spoken
       // MRN12345678
-      if (isNumbered && to - letters > 3) return { rule: numbered.rule, spoken: true, end: letters }
+      if (isNumbered && to - letters > 3 && numbered.rule !== 'secret')
+        return { rule: numbered.rule, spoken: true, end: letters }
       let said = (kind & NAMED) === 0 ? undefined : spelledAt(codes, hash, start, to)
       if ((said === undefined || said.spoken) && isNumbered) said = numbered
       if (
@@ -192,7 +196,7 @@ export function createNames({ hipaa, keys, allow, except, triggers }: NamesOptio
     const { rule, spoken } = found
     if (!mayBeJoined(codes[end] as number)) return { rule, spoken, end }
     // What goes on with letters is another name: tokenCount, token-count.
-    const isOther = /^[-_.]?[A-Za-z\d](?!\w*\d\w*\d)/.test(
+    const isOther = /^[-_.]?(?:[A-Za-z](?!\w*\d\w*\d)|\d(?!\w*\d))/.test(
       String.fromCharCode(...codes.subarray(end, end + 12)),
     )
     return isOther ? undefined : { rule, spoken, end }

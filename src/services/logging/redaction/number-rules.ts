@@ -36,14 +36,15 @@ export const numberRules: readonly TextRule[] = [
       /^\d{2,}/.test(found) ? longest(found, 13, 19, isCardNumber, isGroupedAsCard) : 0,
   },
   {
-    // With marks that a number seldom has: then in fours, all alike.
+    // With marks that a number seldom has, or on lines: then as it stands on a card.
     rule: 'card',
     needs: '',
     least: 4,
     most: 4,
     minDigits: 13,
     mixes: false,
-    pattern: /(?<![A-Za-z\d]|\d[.,_/])\d{4}([._/]| {2})\d{4}\1\d{4}\1\d{4}(?![A-Za-z\d]|[.,_/]\d)/y,
+    pattern:
+      /(?<![A-Za-z\d]|\d(?:[.,_/\t]| {2}|\r?\n))\d{4}([._/\t]| {2}| - | ?\r?\n)(?:\d{4}\1\d{4}\1\d{4}|\d{6}\1\d{5})(?![A-Za-z\d]|(?:[.,_/\t]|\r?\n)\d)/y,
     check: (found) => (isCardNumber(found.replace(/\D/g, '')) ? found.length : 0),
   },
   {
@@ -150,7 +151,7 @@ function isAlphanumeric(code: number): boolean {
 /** In one, or in groups with one separator; not where more groups of four follow. */
 function isGroupedAsCard(candidate: string, rest: string): boolean {
   return (
-    /^\d+$|^\d{2,7}([ -])\d{2,7}(?:\1\d{2,7})*$/.test(candidate) &&
+    /^\d+$|^\d{2,7}([ -])\d{2,7}(?:\1\d{2,7}){0,3}$/.test(candidate) &&
     (!/[ -]/.test(candidate) || !/^[ -]\d{4}(?!\d)/.test(rest))
   )
 }

@@ -84,8 +84,11 @@ function searchOpened(text: string, start: number, rule: TextRule, found: FoundS
   let from = start
   while (from > 0 && start - from < 3 && isOpening(text.charCodeAt(from - 1))) from--
   while (from < start && text.charCodeAt(from) === 32) from++
-  const end = searchAt(text, from, rule, found)
-  return end > 0 || from === start ? end : searchAt(text, start, rule, found)
+  for (; from <= start; from++) {
+    const end = text[from] === ' ' ? 0 : searchAt(text, from, rule, found)
+    if (end > 0) return end
+  }
+  return 0
 }
 
 function isOpening(code: number): boolean {
@@ -102,5 +105,12 @@ function goesOn(codes: Uint8Array, from: number): boolean {
 
 /** What may stand between the digits of a number. */
 function isBetween(code: number): boolean {
-  return code === 32 || code === 10 || code === 95 || code === 44 || (code > 39 && code < 48)
+  return (
+    code === 32 ||
+    code === 95 ||
+    (code > 39 && code < 48) ||
+    code === 9 ||
+    code === 10 ||
+    code === 13
+  )
 }

@@ -28,7 +28,8 @@ export function searchText(text: string, search: TextSearch): readonly Span[] {
 }
 
 const NOTHING: readonly Span[] = []
-const LONGEST_WORD = 24
+/** Longer ones may be base64. */
+const LONGEST_WORD = 11
 
 /** Whether a text is one word of letters, as many values are: it says what nobody hides. */
 function isWord(text: string): boolean {

@@ -17,9 +17,10 @@ import { mayBeGlued, nextHash } from './name-letters.ts'
 import { STARTS, TRIGGERS, type Names } from './names.ts'
 import { addressRules } from './number-rules.ts'
 import { searchAt } from './search-at.ts'
-import { searchEncoded } from './search-encoded.ts'
+import { searchEncoded, searchPairs } from './search-encoded.ts'
 import { mayBeNumber, searchNumber } from './search-numbers.ts'
 import { tokenRule } from './secret-rules.ts'
+import { addOneWordStreet } from './street-address.ts'
 import type { FoundSpans, TextRule } from './text-rule.ts'
 
 /** What a text is searched with, word by word. */
@@ -60,6 +61,8 @@ export function searchWords(
   let begun = 0
   /** Up to here there are too few digits for a number. */
   let few = 0
+  /** And up to here pairs of hex digits. */
+  let paired = 0
   for (let at = 0; at < length;) {
     let code = codes[at] as number
     let kind = kinds[code] as number
@@ -117,7 +120,10 @@ export function searchWords(
     if (run === word) whole = 0
     whole |= seen
     if (is !== 0 || (at - part > 7 && mayBeGlued(codes, at))) {
-      if ((is & TRIGGERS) !== 0) marks |= TRIGGER
+      if ((is & TRIGGERS) !== 0) {
+        marks |= TRIGGER
+        if (at - part === 6) found.insertAt = part
+      }
       if (part >= named && ((is & STARTS) !== 0 || mayBeGlued(codes, at))) {
         named = addNamedValue(text, codes, part, names, found)
         // What was found by its name need not be found as a number.
@@ -125,9 +131,24 @@ export function searchWords(
       }
     }
     if (
+      at - word === 2 &&
+      kind === 0 &&
+      firstRule !== undefined &&
+      word >= paired &&
+      mayBePair(codes, word)
+    ) {
+      const spans = found.spans.length
+      paired = searchPairs(text, word, firstRule, found)
+      if (found.spans.length > spans) counted = paired
+    }
+    if ((seen & UPPER) !== 0 && at - word > 6 && code !== 0 && mayBeHouse(codes, at))
+      addOneWordStreet(text, word, found)
+    if (
       (seen & DIGIT) !== 0 &&
       word >= counted &&
       (word >= few || seen !== DIGIT || at - word === 5) &&
+      // %20 is a space, and what follows a number of its own.
+      (word === 0 || codes[word - 1] !== PERCENT) &&
       mayBeNumber(codes, word, at, seen !== DIGIT, code)
     ) {
       const rules = (codes[word] as number) < 58 ? numbers : letters
@@ -147,13 +168,29 @@ export function searchWords(
       at - run > 11 &&
       (kind & JOIN) === 0 &&
       firstRule !== undefined &&
-      (whole & (LETTER | UPPER)) !== 0 &&
+      // Of digits alone only the hex of many digits is more than a number.
+      ((whole & (LETTER | UPPER)) !== 0 || at - run > 17) &&
       (whole & FOREIGN) === 0
     )
       searchEncoded(text, run, at, firstRule, found)
     before = 0
   }
   return marks
+}
+
+const PERCENT = 37
+
+/** Whether two characters may be a printable one in hex, and so what follows. */
+function mayBePair(codes: Uint8Array, at: number): boolean {
+  const first = codes[at] as number
+  const next = codes[at + 3] as number
+  return first > 49 && first < 56 && codes[at + 2] === 32 && next > 49 && next < 56
+}
+
+/** Whether a space and a digit follow, perhaps after a point. */
+function mayBeHouse(codes: Uint8Array, end: number): boolean {
+  const space = codes[end] === 46 ? end + 1 : end
+  return codes[space] === 32 && KINDS[codes[space + 1] as number] === DIGIT
 }
 
 /** Two letters that tokens begin with which go on with a `-` or `_`. */

@@ -107,6 +107,19 @@ export const secretRules: readonly TextRule[] = [
   },
   {
     rule: 'secret',
+    needs: 'sshpass',
+    words: ['sshpass'],
+    pattern: /\bsshpass\s{1,4}-p\s{0,4}(?<v>\S{1,200})/g,
+  },
+  // Cookies of sessions, by the beginnings that browsers know.
+  {
+    rule: 'secret',
+    needs: '__',
+    words: ['host', 'secure'],
+    pattern: /(?<=__(?:Host|Secure)-[\w.-]{1,40}=)[^;,\s"']{6,}/g,
+  },
+  {
+    rule: 'secret',
     needs: 'IDENTIFIED',
     words: ['identified'],
     pattern: /\bIDENTIFIED (?:WITH \w{1,30} )?BY '(?<v>[^'\n]{1,200})(?=')/g,
@@ -118,6 +131,14 @@ export const secretRules: readonly TextRule[] = [
     pattern:
       /(?<![\w-])pass(?:=["']?|\\{0,8}"\s{0,4}:\s{0,4}\\{0,8}")(?<v>(?!\d+(?:[\s&;,"']|$))[^\s&;,"'\\]{1,200})/g,
   },
+]
+
+/** By rule, what may have a number after a `#`. */
+const NUMBERED: readonly (readonly [rule: string, names: string])[] = [
+  ['mrn', 'chart|patient|pt|MR|hosp|hospital'],
+  ['license', 'DL|licen[cs]e'],
+  ['plan', 'member|policy|group|subscriber|insurance|medicare|medicaid'],
+  ['vehicle', 'plate'],
 ]
 
 /** What is written so that programs do not know it, and other forms with words of their own. */
@@ -137,10 +158,43 @@ export const writtenRules: readonly TextRule[] = [
   },
   // The magnetic stripe of a card.
   { rule: 'card', needs: '%B', pattern: /(?<=%B)\d{12,19}(?=\^)/g },
-  {
-    rule: 'mrn',
+  // With a # for "number".
+  ...NUMBERED.map(([rule, names]): TextRule => ({
+    rule,
     needs: '#',
-    pattern: /\b(?:chart|patient|pt) ?# ?(?<v>[A-Z-]{0,4}\d[\w-]{2,20})/gi,
+    pattern: new RegExp(`\\b(?:${names}) ?#:? ?(?<v>[A-Z-]{0,4}\\d[\\w-]{2,20})`, 'gi'),
+  })),
+  {
+    rule: 'license',
+    needs: 'DL',
+    words: ['dl'],
+    pattern: /\bDL:? (?<v>[A-Z]{1,2}\d{5,8}|[A-Z]?\d{3,4}-\d{3,4}-\d{3,5}|\d{7,9})(?!\w)/g,
+  },
+  {
+    rule: 'device',
+    needs: '/',
+    pattern: /\bS\/N[:#]? ?(?<v>[A-Z-]{0,4}\d?[\w-]{3,20}\d\w{0,6})/gi,
+  },
+  // Of armed forces: PSC 1437, Box 3833, APO AA 66791.
+  {
+    rule: 'address',
+    needs: 'PO A',
+    words: ['apo', 'fpo', 'dpo'],
+    pattern:
+      /(?<!\w)(?:(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,5}[\s,]{1,3})?[AFD]PO,? A[AEP],? {1,2}\d{5}(?:-\d{4})?(?!\w)/g,
+  },
+  // A name before what its bearer is.
+  {
+    rule: 'name',
+    needs: ',',
+    words: ['md', 'm', 'rn', 'dds', 'phd', 'np', 'dvm'],
+    pattern:
+      /(?<![\p{L}\d])\p{Lu}[\p{L}'’-]{1,30}(?: \p{Lu}[\p{L}.'’-]{0,30}){1,2}(?=, (?:M\.?D\b|R\.?N\b|DDS\b|Ph\.?D\b|NP\b|DVM\b))/gu,
+  },
+  {
+    rule: 'name',
+    needs: 'ame: ',
+    pattern: /(?<=\b[Nn]ame: )\p{Lu}[\p{Ll}'’-]{1,30}, \p{Lu}[\p{Ll}'’-]{1,30}(?![\p{L}\d])/gu,
   },
   {
     rule: 'account',

@@ -12,7 +12,7 @@ const LEADING = 'is|was|as|my|your|his|her|the|patient'
 const LEADS: ReadonlySet<string> = /* @__PURE__ */ new Set(LEADING.split('|'))
 
 /** Of these, few words may stand before a number: other numbers are near as often. */
-const CAREFUL = /^(?:secret|account|card|phone|device|vehicle|zip)$/
+const CAREFUL = /^(?:secret|account|card|phone|device|vehicle|zip|plan)$/
 
 const CODE = '[A-Za-z]{0,5}[-#]?(?=[\\w-]*\\d[\\w-]*\\d[\\w-]*\\d)\\d[\\w-]{2,20}'
 const DIGITS = '\\+?\\(?\\d(?:[ ()./-]{0,2}\\d){5,18}(?!\\d|e[+-]?\\d)'
@@ -30,7 +30,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   license: `${CODE}|[A-Z]?\\d{3}[ -]\\d{3}[ -]\\d{2,3}`,
   passport: '[A-Z]{0,3}\\d{6,9}(?!\\d)',
   dob: `${DATE}|(?:19|20)\\d{6}(?!\\d)`,
-  account: `${DIGITS}|\\d\\d-\\d\\d-\\d\\d(?!\\d)`,
+  account: `${DIGITS}|\\d\\d-\\d\\d-\\d\\d(?!\\d)|[A-Z]{1,4}-?\\d{6,14}(?!\\w)`,
   card: '\\d(?:[ -]?\\d){11,18}(?!\\d)',
   phone: DIGITS,
   device: CODE,
@@ -68,7 +68,8 @@ function createSpoken(rule: string, shape: string): Spoken {
   // Where all cases are alike, any word may stand between: "SSN of our customer: 123456789".
   const flags = CAREFUL.test(rule) ? '' : 'i'
   // Telephones and accounts may begin with a bracket of their own.
-  const joining = /^(?:phone|account)$/.test(rule) ? JOINING : JOINING.replaceAll('+(', '+')
+  const opening = /^(?:phone|account)$/.test(rule) ? JOINING : JOINING.replaceAll('+(', '+')
+  const joining = rule === 'plan' ? opening.replace('|id|', '|id|ID|') : opening
   return [
     new RegExp(`^${joining}(?<v>${shape})`, flags),
     new RegExp(`(?<![\\w-])(?<v>${shape})[^\\w\\n]{1,3}(?:(?:${LEADING})\\W{1,2}){0,4}$`, 'i'),
@@ -160,7 +161,8 @@ export function addSpoken(
   found: FoundSpans,
 ): void {
   const spoken = spokenOf(rule)
-  if (spoken === undefined) return
+  // What is escaped is looked at once it is not.
+  if (spoken === undefined || /^%[\da-f]{2}/i.test(text.slice(end, end + 3))) return
   const [after, before] = spoken
   if (addFollowing(text, start, end, rule, after, found)) return
   if (rule !== 'name') addPreceding(text, start, rule, before, found)

@@ -10,6 +10,10 @@ export class FoundSpans {
   spans: Span[] = []
   /** Where the last value that is a number for itself ends. */
   numberEnd = 0
+  /** Where the last line of a table ends that was looked at. */
+  tableEnd = 0
+  /** Where a statement may begin that inserts rows. */
+  insertAt = -1e9
   readonly #except: ReadonlySet<string>
   readonly #origin: readonly number[] | undefined
 

@@ -2,6 +2,7 @@ import { isInstance } from '../../../primitives/read-thrown.ts'
 import { readErrorFields } from './error-fields.ts'
 import { readKnownObject } from './known-object.ts'
 import { isPairList, namedBefore, pairedName, VALUE_NAMES } from './name-value-pairs.ts'
+import { columnsOf, isRow, tableOf, type Columns } from './table-columns.ts'
 import type { NameRule, PathStep, PlainLimits, ValueRules } from './value-rules.ts'
 
 /**
@@ -78,6 +79,8 @@ class PlainCopy {
   #left: number
   readonly #above: object[] = []
   readonly #path: PathStep[] = []
+  /** Of rows of a table, what their values are. */
+  readonly #columns = new Map<object, Columns>()
 
   constructor(limits: PlainLimits, rules: ValueRules | undefined) {
     this.#limits = limits
@@ -182,6 +185,8 @@ class PlainCopy {
     const rule = above?.shallow === true ? undefined : above
     const names = Object.keys(value)
     const paired = this.#rules === undefined ? undefined : pairedName(value, names, this.#rules)
+    const table = this.#rules === undefined ? undefined : tableOf(value, names, this.#rules)
+    if (table !== undefined) this.#setColumns(table.rows, table.columns)
     for (const name of names) {
       if (this.#left <= 0) {
         copy['…'] = '[Too much]'
@@ -267,11 +272,24 @@ class PlainCopy {
     return `${shown} ${number}`
   }
 
+  /** The rows of a table follow, or its one row. */
+  #setColumns(rows: readonly unknown[], columns: Columns): void {
+    if (!rows.some((row) => Array.isArray(row))) this.#columns.set(rows, columns)
+    else for (const row of rows) if (Array.isArray(row)) this.#columns.set(row, columns)
+  }
+
   #list(list: readonly unknown[], rule: NameRule | undefined, name: string): unknown[] {
     const copy: unknown[] = []
     const rules = this.#rules
-    const paired = rules !== undefined && rule === undefined
+    const columns = this.#columns.get(list)
+    const paired = rules !== undefined && rule === undefined && columns === undefined
     const pairs = paired && isPairList(list, name, this.#above.at(-2), rules)
+    const heads = paired ? columnsOf(list, rules) : undefined
+    if (heads !== undefined) {
+      this.#setColumns(list.slice(1), heads)
+      // What is a name, and no value.
+      if (isRow(list[0])) this.#columns.set(list[0], [])
+    }
     for (let at = 0; at < list.length; at++) {
       if (this.#left <= 0) {
         copy.push('[Too much]')
@@ -279,7 +297,7 @@ class PlainCopy {
       }
       const item: unknown = list[at]
       const before = pairs ? namedBefore(list, at) : undefined
-      const own = before === undefined ? rule : (rules?.under(before) ?? rule)
+      const own = columns?.[at] ?? (before === undefined ? rule : (rules?.under(before) ?? rule))
       this.#path.push(at)
       const plain = this.copy(item, own?.kind === 'leave' ? rule : own, before ?? name)
       this.#path.pop()
