@@ -4,6 +4,7 @@ import type {
   StorePartition,
 } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
+import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { CheckedCap } from '../preferences/frequency-caps.ts'
 import { allows } from '../preferences/allows.ts'
@@ -46,6 +47,7 @@ export interface Gate {
 export interface GateOptions {
   readonly store: AtomicStore
   readonly clock: Clock
+  readonly random: RandomSource
   readonly suppressions: SuppressionList
   readonly preferences: Preferences
   readonly caps: readonly CheckedCap[]
@@ -59,10 +61,16 @@ interface CountedRoom {
 }
 
 const loadHours = keepLoaded(() => import('../preferences/quiet-end.ts'))
-const loadCaps = keepLoaded(() => import('../preferences/frequency-caps.ts'))
+const loadCaps = keepLoaded(async () => {
+  const [caps, waiting] = await Promise.all([
+    import('../preferences/frequency-caps.ts'),
+    import('../preferences/outlast-others.ts'),
+  ])
+  return { ...caps, ...waiting }
+})
 
 export function createGate(options: GateOptions): Gate {
-  const { store, clock, suppressions, preferences, caps } = options
+  const { store, clock, random, suppressions, preferences, caps } = options
 
   async function askPreferences(question: GateQuestion): Promise<GateVerdict | null> {
     const { channel, category, userId, critical } = question
@@ -117,15 +125,19 @@ export function createGate(options: GateOptions): Gate {
     async takeRoom(question) {
       const counted = countedFor(question)
       if (counted === null) return true
-      const { takeRoom } = await loadCaps()
+      const { takeRoom, outlastOthers } = await loadCaps()
       const { partition, key, by } = counted
-      return takeRoom(partition, key, by, question.id, clock.now())
+      return outlastOthers({ clock, random }, () =>
+        takeRoom(partition, key, by, question.id, clock.now()),
+      )
     },
     async giveRoom(question) {
       const counted = countedFor(question)
       if (counted === null) return
-      const { giveRoom } = await loadCaps()
-      await giveRoom(counted.partition, counted.key, question.id)
+      const { giveRoom, outlastOthers } = await loadCaps()
+      await outlastOthers({ clock, random }, () =>
+        giveRoom(counted.partition, counted.key, question.id),
+      )
     },
   }
 }

@@ -11,11 +11,13 @@ import type {
 } from '../../../runtime/ports/atomic-store/atomic-store.ts'
 import { BackendError } from '../../../runtime/ports/backend-error.ts'
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
+import { systemRandom } from '../../../runtime/ports/platform/random-source.ts'
 import type { Json } from '../../../runtime/ports/json.ts'
 import { NotificationError } from '../notification-error.ts'
+import { outlastOthers } from '../preferences/outlast-others.ts'
 import { userPartition } from '../preferences/user-partition.ts'
 import { checkKey } from '../tracking/check-key.ts'
-import { checkCategory } from '../suppression/check-category.ts'
+import { checkContent, refusal, type CheckedContent } from './check-content.ts'
 import type { InboxChannel, InboxContent } from './inbox-channel.ts'
 import type { InboxItem, InboxPage, ListInboxOptions } from './inbox-item.ts'
 import { streamInbox, type InboxStreamOptions } from './stream-inbox.ts'
@@ -86,6 +88,7 @@ export function createInbox(options: InboxOptions): Inbox {
   const retention = options.retention ?? '90d'
   const expiresInMs = checkDuration(ACTION, 'retention', retention, DAY_MS, 3650 * DAY_MS)
   const listeners = new Map<string, Set<() => void>>()
+  const patience = { clock, random: systemRandom }
 
   /** Those in this process hear at once; others look by themselves. */
   function announce(userId: string): void {
@@ -100,7 +103,9 @@ export function createInbox(options: InboxOptions): Inbox {
     const partition = userPartition(store, userId)
     let changed = 0
     for (let start = 0; start < ids.length; start += ITEMS_PER_COMMIT)
-      changed += await changeSome(partition, ids.slice(start, start + ITEMS_PER_COMMIT), change)
+      changed += await outlastOthers(patience, () =>
+        changeSome(partition, ids.slice(start, start + ITEMS_PER_COMMIT), change),
+      )
     if (changed > 0) announce(userId)
     return changed
   }
@@ -140,43 +145,51 @@ export function createInbox(options: InboxOptions): Inbox {
     throw contended()
   }
 
+  async function createOnce(
+    userId: string,
+    checked: CheckedContent,
+    dedupe: string | null,
+  ): Promise<InboxItem> {
+    const partition = userPartition(store, userId)
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const [head = null, known = null] = await partition.getMany([HEAD, dedupe ?? HEAD])
+      const knownId = dedupe === null || typeof known?.value !== 'string' ? null : known.value
+      if (knownId !== null) {
+        const there = readItem(await partition.get(ITEM + knownId))
+        const now = clock.now()
+        // One that its user removed does not come back.
+        return there ?? { id: knownId, ...checked, createdAt: now, readAt: now }
+      }
+      const { seq, revision } = readHead(head)
+      const id = idOf(seq + 1)
+      const item: InboxItem = { id, ...checked, createdAt: clock.now(), readAt: null }
+      const committed = await partition.commit({
+        check: [
+          { key: HEAD, version: head?.version ?? null },
+          ...(dedupe === null ? [] : [{ key: dedupe, version: known?.version ?? null }]),
+        ],
+        set: [
+          { key: HEAD, value: { seq: seq + 1, revision: revision + 1 } },
+          { key: ITEM + id, value: itemJson(item), expiresInMs },
+          { key: UNREAD + id, value: null, expiresInMs },
+          ...(dedupe === null ? [] : [{ key: dedupe, value: id, expiresInMs }]),
+        ],
+      })
+      if (!committed.ok) continue
+      announce(userId)
+      return item
+    }
+    throw contended()
+  }
+
   const inbox: Inbox = {
     async create(userId, content, given = {}) {
       checkOptions('create inbox item', given, [], ['idempotencyKey'])
       const { idempotencyKey } = given
       const checked = checkContent(content)
-      const partition = userPartition(store, userId)
       const dedupe =
         idempotencyKey === undefined ? null : KEY + (await digestOf(checkKey(idempotencyKey)))
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const [head = null, known = null] = await partition.getMany([HEAD, dedupe ?? HEAD])
-        const knownId = dedupe === null || typeof known?.value !== 'string' ? null : known.value
-        if (knownId !== null) {
-          const there = readItem(await partition.get(ITEM + knownId))
-          const now = clock.now()
-          // One that its user removed does not come back.
-          return there ?? { id: knownId, ...checked, createdAt: now, readAt: now }
-        }
-        const { seq, revision } = readHead(head)
-        const id = idOf(seq + 1)
-        const item: InboxItem = { id, ...checked, createdAt: clock.now(), readAt: null }
-        const committed = await partition.commit({
-          check: [
-            { key: HEAD, version: head?.version ?? null },
-            ...(dedupe === null ? [] : [{ key: dedupe, version: known?.version ?? null }]),
-          ],
-          set: [
-            { key: HEAD, value: { seq: seq + 1, revision: revision + 1 } },
-            { key: ITEM + id, value: itemJson(item), expiresInMs },
-            { key: UNREAD + id, value: null, expiresInMs },
-            ...(dedupe === null ? [] : [{ key: dedupe, value: id, expiresInMs }]),
-          ],
-        })
-        if (!committed.ok) continue
-        announce(userId)
-        return item
-      }
-      throw contended()
+      return outlastOthers(patience, () => createOnce(userId, checked, dedupe))
     },
     async list(userId, given = {}) {
       checkOptions('list inbox', given, [], ['unread', 'limit', 'cursor'])
@@ -287,21 +300,6 @@ function itemJson(item: InboxItem): Json {
   return { ...item }
 }
 
-function checkContent(content: InboxContent): Omit<InboxItem, 'id' | 'createdAt' | 'readAt'> {
-  checkOptions('create inbox item', content, ['title'], ['body', 'url', 'category'])
-  const { title, body = null, url = null, category = null } = content
-  const isText = (text: unknown, most: number): boolean =>
-    typeof text === 'string' && text !== '' && text.length <= most && text.isWellFormed()
-  if (!isText(title, 500)) throw refusal('title is no text of 1 to 500 characters')
-  if (body !== null && !isText(body, 10_000))
-    throw refusal('body is no text of 1 to 10000 characters')
-  // Shown as a link: what would run a program is none.
-  const isLink =
-    isText(url, 2000) && /^(?:https?:|mailto:|tel:|\/(?![/\\]))[^\s\\\p{Cc}]*$/iu.test(url ?? '')
-  if (url !== null && !isLink) throw refusal('url is no http or https URL, and no path')
-  return { title, body, url, category: category === null ? null : checkCategory(category) }
-}
-
 function checkId(id: unknown): string {
   if (typeof id === 'string' && ID.test(id)) return id
   throw new NotificationError('not_found', 'Cannot find inbox item: its id is none')
@@ -317,8 +315,4 @@ function contended(): BackendError {
     'backend_overloaded',
     'Cannot change inbox: it was changed by others each time, try again later',
   )
-}
-
-function refusal(fault: string): NotificationError {
-  return new NotificationError('invalid_request', `Cannot use inbox: ${fault}`)
 }

@@ -68,7 +68,7 @@ export function createParts(options: CheckedOptions): NotificationParts {
   )
   const log = createMessageLog({ store, clock, random, retentionMs })
   const queue = given.queue ?? createOwnQueue(backend)
-  const gate = createGate({ store, clock, suppressions, preferences, caps })
+  const gate = createGate({ store, clock, random, suppressions, preferences, caps })
   const deliver = createDeliver({ gate, log, suppressions, clock, random, timeoutMs, onError })
   const registry = given.templates ?? []
   /** The code of templates is loaded when the first message names one. */

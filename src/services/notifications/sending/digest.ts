@@ -5,6 +5,7 @@ import type { StoreEntry } from '../../../runtime/ports/atomic-store/atomic-stor
 import type { Json } from '../../../runtime/ports/json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import { NotificationError } from '../notification-error.ts'
+import { outlastOthers } from '../preferences/outlast-others.ts'
 import { userPartition } from '../preferences/user-partition.ts'
 import { queuedJob } from '../queue/enqueue-message.ts'
 import type { NotificationParts } from './notification-parts.ts'
@@ -67,6 +68,8 @@ export async function joinDigest(
   const id = encodeBase64Url(parts.random.bytes(16))
   const dueAt = parts.clock.now() + windowMs
   const join = (hasJob: boolean): Promise<OpenWindow | null | 'closed'> =>
+    outlastOthers(parts, () => joinOnce(hasJob))
+  const joinOnce = (hasJob: boolean): Promise<OpenWindow | null | 'closed'> =>
     changeEntry<OpenWindow | null | 'closed'>(partition, windowKey(key), (entry) => {
       const there = readWindow(entry)
       if (there === null && !hasJob) return { result: 'closed' }

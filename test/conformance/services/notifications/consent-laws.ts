@@ -13,6 +13,7 @@ import {
   readUnsigned,
   rejectsWith,
   smsProvider,
+  whileTimePasses,
   type NotificationLaw,
 } from './notification-fixture.ts'
 
@@ -360,6 +361,20 @@ export const consentLaws: readonly NotificationLaw[] = [
       )
       expectEqual(results.filter(({ status }) => status === 'sent').length, 3)
       expectEqual(provider.got.length, 3)
+    },
+  },
+  {
+    name: 'caps let through what they may, however many messages to one person come at once',
+    async run(harness) {
+      const provider = emailProvider('only')
+      const caps = [{ limit: 40, window: '1d' }] as const
+      const { notifications } = await open(harness, { email: [provider], caps })
+      const sending = Array.from({ length: 70 }, () =>
+        notifications.sendEmail({ ...HELLO, userId: 'ann' }),
+      )
+      const sent = await whileTimePasses(harness, Promise.all(sending))
+      expectEqual(sent.filter(({ status }) => status === 'sent').length, 40)
+      expectEqual(provider.got.length, 40)
     },
   },
 ]

@@ -115,6 +115,22 @@ export const digestLaws: readonly NotificationLaw[] = [
     },
   },
   {
+    name: 'a digest takes all that comes at once, and opens once',
+    async run(harness) {
+      const { notifications, another, email } = await open(harness)
+      const joining = Array.from({ length: 70 }, (_, n) =>
+        another().notify(ANN, 'news', { n }, { digest: { window: '1h' } }),
+      )
+      await whileTimePasses(harness, Promise.all(joining))
+      await harness.advance(HOUR_MS)
+      await notifications.drain()
+      expectEqual(
+        email.got.map(({ subject }) => subject),
+        ['70 news'],
+      )
+    },
+  },
+  {
     name: 'a digest whose job is gone is told with what joins it next',
     async run(harness) {
       const { backend, notifications, email } = await open(harness)

@@ -5,6 +5,7 @@ import { createCrashingBackend } from '../../../support/crashing-backend.ts'
 import { nextTurn } from '../../../support/next-turn.ts'
 import {
   rejectsWith,
+  whileTimePasses,
   type NotificationHarness,
   type NotificationLaw,
 } from './notification-fixture.ts'
@@ -157,6 +158,27 @@ export const inboxLaws: readonly NotificationLaw[] = [
       const missed = JSON.parse(await readAgain('item')) as { readonly id: string }
       expectEqual(missed.id, fresh.id)
       await readAgain.cancel()
+    },
+  },
+  {
+    name: 'what comes to one user all at once is all there, and read once',
+    async run(harness) {
+      const { inbox, another } = await open(harness)
+      const put = Array.from({ length: 70 }, (_, index) =>
+        another().create('ann', { title: `${index}` }),
+      )
+      const items = await whileTimePasses(harness, Promise.all(put))
+      const ids = items.map(({ id }) => id)
+      expectEqual([new Set(ids).size, await inbox.unreadCount('ann')], [70, 70])
+      const reading = ids.map((id) => another().markRead('ann', id))
+      const read = await whileTimePasses(
+        harness,
+        Promise.all([...reading, inbox.markAllRead('ann')]),
+      )
+      expectEqual(
+        [read.reduce((sum, count) => sum + count, 0), await inbox.unreadCount('ann')],
+        [70, 0],
+      )
     },
   },
   {

@@ -11,6 +11,7 @@ export async function loadLateCode(): Promise<void> {
     import('../../../../src/services/notifications/delivery/token-store.ts'),
     import('../../../../src/services/notifications/preferences/devices.ts'),
     import('../../../../src/services/notifications/preferences/frequency-caps.ts'),
+    import('../../../../src/services/notifications/preferences/outlast-others.ts'),
     import('../../../../src/services/notifications/preferences/preferences.ts'),
     import('../../../../src/services/notifications/suppression/suppressions.ts'),
     import('../../../../src/services/notifications/providers/requests/make-request.ts'),
