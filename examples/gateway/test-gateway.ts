@@ -13,11 +13,12 @@ import { checkAnswer } from './check-answer.ts'
 import { composeGateway, type ComposedGateway, type ComposeOptions } from './compose-gateway.ts'
 import { sha256Hex } from './access/digest.ts'
 import type { GatewayVariables } from './settings.ts'
+import { watchBackend, type WatchedBackend } from './watch-backend.ts'
 
 /** A gateway in a test: whole, on a memory, with a root key `root`. */
 export interface TestGateway extends ComposedGateway {
   readonly app: Hono
-  readonly backend: Backend
+  readonly backend: WatchedBackend
   readonly bucket: BlobStore
   readonly clock: FakeClock
   readonly lines: readonly LogRecord[]
@@ -47,7 +48,8 @@ export async function openTestGateway(
   options: ComposeOptions & { readonly backend?: Backend } = {},
 ): Promise<TestGateway> {
   const clock = createFakeClock()
-  const { backend = memory({ clock }), ...rest } = options
+  const { backend: given = memory({ clock }), ...rest } = options
+  const backend = watchBackend(given)
   const bucket = rest.bucket ?? memoryBlobs({ clock }).bucket('files')
   const sink = memorySink()
   const bodies: string[] = []

@@ -142,13 +142,13 @@ function callOf(given: {
 }): Call {
   const { c, operation, query, body, caller, tenant, options } = given
   const { tenants } = options
+  const isRead = operation.method === 'GET' || operation.method === 'HEAD'
   let services: Promise<TenantServices> | undefined
   return {
     ...{ c, query, body: body.value, members: body.members, caller, tenant },
-    idempotencyKey: operation.method === 'GET' ? undefined : readIdempotencyKey(c.req.raw.headers),
+    idempotencyKey: isRead ? undefined : readIdempotencyKey(c.req.raw.headers),
     param: (name) => c.req.param(name) ?? '',
-    services: () =>
-      (services ??= operation.method === 'GET' ? tenants.toRead(tenant) : tenants.toWrite(tenant)),
+    services: () => (services ??= isRead ? tenants.toRead(tenant) : tenants.toWrite(tenant)),
   }
 }
 

@@ -42,10 +42,14 @@ export function messageRoutes(): readonly Route[] {
       status: 200,
       body: await (await notificationsOf(call)).trackDelivery(call.param('id')),
     })),
-    route(api.cancelMessage, async (call) => ({
-      status: 200,
-      body: { cancelled: await (await notificationsOf(call)).cancel(call.param('id')) },
-    })),
+    route(api.cancelMessage, async (call) => {
+      const notifications = await notificationsOf(call)
+      const id = call.param('id')
+      const cancelled = await notifications.cancel(id)
+      // One that is not there is not found.
+      if (!cancelled) await notifications.trackDelivery(id)
+      return { status: 200, body: { cancelled } }
+    }),
     route(api.previewTemplate, async (call) => {
       const { template, data = {}, ...options } = withoutUndefined(call.body)
       return serveOpenly(async () => {
