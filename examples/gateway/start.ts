@@ -23,10 +23,12 @@ console.log(`
 Gateway   ${gateway.url}
 Receiver  ${receiver.url}   (prints here what arrives)
 Root key  ${key}   (kept in .reuse/root-key, ignored by git)
+Reference ${gateway.url}/reference   (and ${gateway.url}/openapi.json)
 
 curl ${gateway.url}/health
 curl ${gateway.url}/v1/webhooks/endpoints ${header} -d '{"uid":"here","url":"${receiver.url}","events":["order.*"]}'
 curl ${gateway.url}/v1/events ${header} -d '{"type":"order.paid","data":{"id":42}}'
+curl ${gateway.url}/v1/jobs/queues/default/jobs ${header} -d '{"name":"deliver","data":{"url":"${receiver.url}","payload":{"hello":"job"}}}'
 curl ${gateway.url}/v1/payments ${header} -H 'idempotency-key: order-42' -d '{"amount":{"amount":"49.90","currency":"EUR"},"paymentMethod":"pm_success","confirm":true}'
 `)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void gateway.stop())

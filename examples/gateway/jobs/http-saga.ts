@@ -39,8 +39,8 @@ export function createSagas(
   ): Promise<Json> {
     if (request === undefined) return null
     const { url, payload = null } = request
-    const id = context.idempotencyKey.replace(/[^\w.-]/g, '_').slice(0, 200)
-    return sendSigned(sender, tenant, { url, payload, id, signal: context.signal })
+    const { idempotencyKey: id, signal } = context
+    return sendSigned(sender, tenant, { url, payload, id, signal })
   }
 
   for (let index = 0; index < MOST_STEPS; index++)

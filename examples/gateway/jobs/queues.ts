@@ -48,7 +48,7 @@ export function createQueues(options: QueuesOptions): readonly JobQueue[] {
       deliver: defineJob({
         input: Delivery,
         run: ({ id, data }, { signal }) =>
-          sendSigned(sender, tenant, { ...data, id: `job_${id}`.slice(0, 200), signal }),
+          sendSigned(sender, tenant, { ...data, id: `job_${id}`, signal }),
       }),
       email: emailJob(notifications),
       sms: smsJob(notifications),

@@ -14,7 +14,7 @@ export interface SignedSender {
 export interface SignedRequest {
   readonly url: string
   readonly payload: Json
-  /** Sent as `webhook-id`: the same for each attempt. */
+  /** Sent as `webhook-id`, in its letters: the same for each attempt. */
   readonly id: string
   readonly signal: AbortSignal
 }
@@ -52,8 +52,10 @@ export async function sendSigned(
   tenant: string,
   request: SignedRequest,
 ): Promise<Json> {
-  const { url, payload, id, signal } = request
+  const { url, payload, signal } = request
   const secret = await signingSecretOf(sender, tenant)
+  // A signature is made over the id, a dot and more: the id itself may have none.
+  const id = request.id.replaceAll(/[^\w-]/g, '_').slice(0, 200)
   const { ok, status, attempt } = await sender.webhooks.deliver({
     url,
     payload,

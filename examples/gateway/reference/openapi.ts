@@ -178,6 +178,9 @@ function jsonSchemaOf(
     override: ({ jsonSchema }) => {
       // A number that a query spells in digits.
       if (jsonSchema.type === 'integer') delete jsonSchema.pattern
+      // Answers may say more in a later version.
+      if (io === 'output' && jsonSchema.additionalProperties === false)
+        delete jsonSchema.additionalProperties
     },
   })
   const { $schema: _, $defs = {}, ...rest } = made

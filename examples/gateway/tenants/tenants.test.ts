@@ -59,7 +59,8 @@ async function open(): Promise<Peopled> {
     ...{ operationId: 's', plan: plan.body['reference'], customer: 'cus_1' },
     paymentMethod: 'pm_success',
   })
-  expect((await call('PUT', '/v1/files/a/b.txt', 'secret', acme)).status).toBe(201)
+  const plain = { ...acme, 'content-type': 'text/plain' }
+  expect((await call('PUT', '/v1/files/a/b.txt', 'secret', plain)).status).toBe(201)
   const begun = await gateway.app.request('/v1/uploads', {
     method: 'POST',
     headers: {
@@ -188,11 +189,7 @@ test('everything that is kept for a tenant has its name in its place', async () 
     ],
     ['POST', '/v1/suppressions', { address: 'c@example.com' }],
     ['PATCH', '/v1/users/u/preferences', { locale: 'pl' }],
-    [
-      'POST',
-      '/v1/payments',
-      { amount, paymentMethod: 'pm_success', confirm: true },
-    ],
+    ['POST', '/v1/payments', { amount, paymentMethod: 'pm_success', confirm: true }],
     ['PUT', '/v1/files/a', 'x'],
   ]
   for (const [method, path, body] of calls) {
