@@ -180,7 +180,7 @@ async function send(
 }
 
 function describe(body: BodyInit | undefined): string {
-  return typeof body === 'string' ? body.slice(0, 400) : String(body)
+  return typeof body === 'string' ? body.slice(0, 400) : typeof body
 }
 
 function requestFor(

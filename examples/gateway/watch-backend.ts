@@ -1,4 +1,4 @@
-import type { Backend, StoreChange } from '@white-cross/reuse/infrastructure/runtime/ports'
+import type { Backend } from '@white-cross/reuse/infrastructure/runtime/ports'
 
 /** What was done to a backend, in a test. */
 export interface WatchedBackend extends Backend {
@@ -19,6 +19,14 @@ export function watchBackend(backend: Backend): WatchedBackend {
   const written = new Set<string>()
   const subjects = new Set<string>()
   const texts: string[] = []
+
+  function note(place: string, isWrite: boolean, given: unknown): void {
+    opened.add(place)
+    if (!isWrite) return
+    written.add(place)
+    texts.push(JSON.stringify(given))
+  }
+
   const { store, jobStore, rateLimits } = backend
   return {
     ...backend,
@@ -28,57 +36,32 @@ export function watchBackend(backend: Backend): WatchedBackend {
       texts.length = 0
     },
     store: {
-      partition(name) {
-        const partition = store.partition(name)
-        const seen = (): void => void opened.add(name)
-        return {
-          get: (key) => (seen(), partition.get(key)),
-          getMany: (keys) => (seen(), partition.getMany(keys)),
-          list: (options) => (seen(), partition.list(options)),
-          commit(change: StoreChange) {
-            seen()
-            written.add(name)
-            texts.push(JSON.stringify(change.set ?? []))
-            return partition.commit(change)
-          },
-        }
-      },
+      partition: (name) =>
+        watched(store.partition(name), (method, [given]) => note(name, method === 'commit', given)),
     },
     jobStore: {
-      queue(name) {
-        const queue = jobStore.queue(name)
-        const seen = (): void => void opened.add(`queue ${name}`)
-        return {
-          ...queue,
-          add(jobs) {
-            seen()
-            written.add(`queue ${name}`)
-            texts.push(JSON.stringify(jobs))
-            return queue.add(jobs)
-          },
-          command(command) {
-            seen()
-            return queue.command(command)
-          },
-          get: (id) => (seen(), queue.get(id)),
-          list: (options) => (seen(), queue.list(options)),
-          counts: () => (seen(), queue.counts()),
-          exchange: (exchange) => (seen(), queue.exchange(exchange)),
-          children: (id) => (seen(), queue.children(id)),
-          oldestReady: () => (seen(), queue.oldestReady()),
-          group: (key) => (seen(), queue.group(key)),
-          events: (options) => (seen(), queue.events(options)),
-        }
-      },
+      queue: (name) =>
+        watched(jobStore.queue(name), (method, [given]) =>
+          note(`queue ${name}`, method === 'add', given),
+        ),
     },
-    rateLimits: {
-      ...rateLimits,
-      consume(subject, limits, options) {
-        subjects.add(subject)
-        return rateLimits.consume(subject, limits, options)
-      },
-      settle: (subject, limits, operation) => rateLimits.settle(subject, limits, operation),
-      reset: (subject, limits) => rateLimits.reset(subject, limits),
-    },
+    rateLimits: watched(rateLimits, (_method, [subject]) => void subjects.add(String(subject))),
   }
+}
+
+/** The same object, whose calls are heard before they are made. */
+function watched<Target extends object>(
+  target: Target,
+  onCall: (method: string, args: readonly unknown[]) => void,
+): Target {
+  return new Proxy(target, {
+    get(of, name) {
+      const value: unknown = Reflect.get(of, name)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        onCall(String(name), args)
+        return Reflect.apply(value, of, args)
+      }
+    },
+  })
 }

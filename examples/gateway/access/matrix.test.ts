@@ -174,7 +174,7 @@ test('a portal token reaches endpoints and deliveries of its tenant, and nothing
       )
   }
   expect(reached.every((id) => /^webhooks\.(?:endpoints|deliveries)\./.test(id))).toBe(true)
-  expect(reached).toHaveLength(16)
+  expect(reached).toHaveLength(15)
   await gateway.clock.advance(3_600_000)
   const { status } = await gateway.call('GET', '/v1/deliveries', undefined, {
     authorization: `Bearer ${token}`,

@@ -327,6 +327,7 @@ export const deleteDelivery = operation({
   method: 'DELETE',
   path: '/v1/deliveries/:id',
   summary: 'Remove a delivery with its attempts',
-  policy: write,
+  // What was sent stays on a customer's record.
+  policy: { ...write, portal: false },
   answers: { 204: null },
 })
