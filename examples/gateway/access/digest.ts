@@ -1,8 +1,12 @@
+/** A text's UTF-8. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  // On some platforms what the encoder answers may be shared memory, by its type.
+  return new Uint8Array(new TextEncoder().encode(text))
+}
+
 /** SHA-256 of a text as 64 hex digits. */
 export async function sha256Hex(text: string): Promise<string> {
-  return hexOf(
-    new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))),
-  )
+  return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
 }
 
 export function hexOf(bytes: Uint8Array): string {

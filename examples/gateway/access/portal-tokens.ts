@@ -1,7 +1,7 @@
 import type { Clock, RandomSource } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Caller } from './caller.ts'
 import { isTenant } from './caller.ts'
-import { base64Url, fromBase64Url, hexOf } from './digest.ts'
+import { base64Url, fromBase64Url, hexOf, utf8 } from './digest.ts'
 
 /** A token for a customer's own portal. */
 export interface PortalToken {
@@ -39,7 +39,7 @@ export function createPortalTokens({ secret, clock, random }: PortalTokensOption
   const key = (): Promise<CryptoKey> =>
     (imported ??= crypto.subtle.importKey(
       'raw',
-      new TextEncoder().encode(`portal ${secret}`),
+      utf8(`portal ${secret}`),
       { name: 'HMAC', hash: 'SHA-256' },
       false,
       ['sign', 'verify'],
@@ -48,8 +48,8 @@ export function createPortalTokens({ secret, clock, random }: PortalTokensOption
     async issue({ tenant, readOnly, expiresInMs }) {
       const id = hexOf(random.bytes(8))
       const expiresAt = clock.now() + expiresInMs
-      const claims = base64Url(bytesOf(JSON.stringify([1, id, tenant, readOnly, expiresAt])))
-      const signature = await crypto.subtle.sign('HMAC', await key(), bytesOf(claims))
+      const claims = base64Url(utf8(JSON.stringify([1, id, tenant, readOnly, expiresAt])))
+      const signature = await crypto.subtle.sign('HMAC', await key(), utf8(claims))
       return {
         id,
         token: `wcp_${claims}.${base64Url(new Uint8Array(signature))}`,
@@ -62,7 +62,7 @@ export function createPortalTokens({ secret, clock, random }: PortalTokensOption
       const given = fromBase64Url(signature)
       if (claims === '' || given === null) return null
       // Constant in time; nothing of the claims is read before.
-      if (!(await crypto.subtle.verify('HMAC', await key(), given, bytesOf(claims)))) return null
+      if (!(await crypto.subtle.verify('HMAC', await key(), given, utf8(claims)))) return null
       return callerOf(claims, clock.now())
     },
   }
@@ -82,8 +82,4 @@ function callerOf(claims: string, now: number): Caller | null {
     scopes: readOnly === true ? ['webhooks:read'] : ['webhooks:read', 'webhooks:write'],
     expiresAt,
   }
-}
-
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text)
 }

@@ -1,5 +1,5 @@
 import type { Idempotency } from '@white-cross/reuse/infrastructure/runtime/coordination'
-import { base64Url, fromBase64Url, sha256Hex } from '../access/digest.ts'
+import { base64Url, fromBase64Url, sha256Hex, utf8 } from '../access/digest.ts'
 import { ProblemError } from './problem.ts'
 import type { Answer } from './route.ts'
 
@@ -87,7 +87,7 @@ async function seal(text: string, credential: string, salt: string): Promise<str
   const sealed = await crypto.subtle.encrypt(
     { name: 'AES-GCM', iv },
     await sealKey(credential, salt),
-    new TextEncoder().encode(text),
+    utf8(text),
   )
   return `${base64Url(iv)}.${chunked(new Uint8Array(sealed))}`
 }
@@ -111,10 +111,9 @@ async function unseal(sealed: string, credential: string, salt: string): Promise
 }
 
 async function sealKey(credential: string, salt: string): Promise<CryptoKey> {
-  const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
-  const base = await crypto.subtle.importKey('raw', bytes(credential), 'HKDF', false, ['deriveKey'])
+  const base = await crypto.subtle.importKey('raw', utf8(credential), 'HKDF', false, ['deriveKey'])
   return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: bytes(salt), info: bytes('gateway answer') },
+    { name: 'HKDF', hash: 'SHA-256', salt: utf8(salt), info: utf8('gateway answer') },
     base,
     { name: 'AES-GCM', length: 256 },
     false,

@@ -30,7 +30,7 @@ export function watchedBody(
           controller.error(error)
           void reader.cancel(error).catch(() => undefined)
         } finally {
-          clearTimeout(timer)
+          if (timer !== undefined) clearTimeout(timer)
         }
       },
       cancel: (reason) => reader.cancel(reason),

@@ -1,6 +1,7 @@
 import { UnrecoverableError } from '@white-cross/reuse/infrastructure/background-jobs'
 import type { Json } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
+import { utf8 } from '../access/digest.ts'
 import { ProblemError } from '../http/problem.ts'
 
 /** Who sends what jobs and sagas have to send: signed, and to public addresses alone. */
@@ -30,15 +31,14 @@ export async function signingSecretOf(
 ): Promise<string> {
   if (secret === undefined)
     throw new ProblemError(503, 'not_configured', 'There is no secret to sign with here')
-  const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
   const key = await crypto.subtle.importKey(
     'raw',
-    bytes(`jobs ${secret}`),
+    utf8(`jobs ${secret}`),
     { name: 'HMAC', hash: 'SHA-256' },
     false,
     ['sign'],
   )
-  const made = new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes(tenant)))
+  const made = new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(tenant)))
   return `whsec_${btoa(String.fromCharCode(...made))}`
 }
 
