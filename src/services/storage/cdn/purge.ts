@@ -5,12 +5,7 @@ import { sha256 } from '../../../primitives/sha256.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
 import { systemClock } from '../../../runtime/ports/platform/clock.ts'
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
-import {
-  createHttpSend,
-  errorOptionsOf,
-  readAnswer,
-  type HttpOptions,
-} from '../http/http-client.ts'
+import { createHttpClient, errorOptionsOf, type HttpOptions } from '../http/http-client.ts'
 import { encodeXml } from '../http/read-xml.ts'
 import { codeOfStatus } from '../http/status-codes.ts'
 import { signAwsRequest } from '../signing/sign-aws-request.ts'
@@ -206,11 +201,11 @@ type Sender = (
 ) => Promise<string>
 
 function createSender({ fetch, clock = systemClock, timeout = '30s' }: HttpOptions): Sender {
-  const send = createHttpSend({ clock, timeout, ...(fetch !== undefined && { fetch }) })
+  const http = createHttpClient({ clock, timeout, ...(fetch !== undefined && { fetch }) })
   return async (method, url, headers, body, signal = new AbortController().signal) => {
     const sent = body === '' ? {} : { body: encodeUtf8(body) }
-    const response = await send({ method, url, headers, ...sent }, signal)
-    const text = await readAnswer(response)
+    const response = await http.send({ method, url, headers, ...sent }, signal)
+    const text = await http.read(response, signal)
     if (response.ok) return text
     const { status } = response
     throw new StorageError(

@@ -11,7 +11,10 @@ export interface HttpOptions {
   readonly fetch?: FetchClient
   /** Default: the platform's. */
   readonly clock?: Clock
-  /** For a request until its answer begins, 1 second to an hour. Default 2 minutes. */
+  /**
+   * Until an answer begins, and between two pieces of what is no object; 1 second to an hour.
+   * Default 2 minutes.
+   */
   readonly timeout?: Duration
 }
 
@@ -23,20 +26,34 @@ export interface HttpRequest {
   readonly body?: Uint8Array<ArrayBuffer> | undefined
 }
 
-/** Sends one request, once. */
-export type HttpSend = (request: HttpRequest, signal: AbortSignal) => Promise<Response>
+/** What stores on the network are asked with. */
+export interface HttpClient {
+  /** Sends one request, once. */
+  send(request: HttpRequest, signal: AbortSignal): Promise<Response>
+  /**
+   * Reads an answer to its end; one that breaks off may have been the answer to something that was
+   * done.
+   */
+  read(response: Response, signal: AbortSignal): Promise<string>
+}
 
 /** The most bytes of an answer that is read as a whole: a page of a thousand long keys. */
 const MAX_ANSWER_BYTES = 16_777_216
 
 /** @throws RangeError when an option is out of range */
-export function createHttpSend({
+export function createHttpClient({
   fetch = systemFetch,
   clock = systemClock,
   timeout = '2m',
-}: HttpOptions): HttpSend {
+}: HttpOptions): HttpClient {
   const timeoutMs = checkDuration('open store', 'timeout', timeout, 1000, 3_600_000)
-  return async ({ method, url, headers, body }, signal) => {
+  // What else is given as fetch may be no fetch of Node's.
+  const write = fetch === systemFetch && isNode() ? uncopied : asItIs
+
+  async function send(
+    { method, url, headers, body }: HttpRequest,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const stop = new AbortController()
     const ended = Promise.withResolvers<never>()
     const end = (why: unknown): void => {
@@ -50,7 +67,12 @@ export function createHttpSend({
     const cancelTimer = clock.setTimer(late, timeoutMs)
     try {
       // Redirects are not followed: what is signed is signed for one host.
-      const init = { method, headers, redirect: 'manual', ...(body && { body }) } as const
+      const init = {
+        method,
+        redirect: 'manual',
+        headers,
+        ...(body && write(body, headers)),
+      } as const
       // Whether it obeys or not, nobody waits longer.
       return await Promise.race([fetch(url, { ...init, signal: stop.signal }), ended.promise])
     } catch (error) {
@@ -62,35 +84,79 @@ export function createHttpSend({
       signal.removeEventListener('abort', onAbort)
     }
   }
-}
 
-/**
- * Reads an answer to its end; one that breaks off may have been the answer to something that was
- * done.
- */
-export async function readAnswer(response: Response): Promise<string> {
-  try {
-    const reader = response.body?.getReader()
+  async function read({ body }: Response, signal: AbortSignal): Promise<string> {
+    const reader = body?.getReader()
     if (reader === undefined) return ''
+    // A pending read ends when its reader is cancelled, whatever the source does.
+    const cancel = (): void => void reader.cancel().catch(() => undefined)
+    signal.addEventListener('abort', cancel)
     const decoder = new TextDecoder()
     let text = ''
     let bytes = 0
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return text + decoder.decode()
-      bytes += value.length
-      if (bytes > MAX_ANSWER_BYTES) {
-        await reader.cancel()
-        throw new StorageError(
-          'failed',
-          'Cannot use store: its answer is longer than any should be',
-        )
-      }
-      text += decoder.decode(value, { stream: true })
+    let isLate = false
+    const late = (): void => {
+      isLate = true
+      cancel()
     }
-  } catch (error) {
-    throw error instanceof StorageError ? error : unreachable('its answer broke off', error)
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const cancelTimer = clock.setTimer(late, timeoutMs)
+        const { done, value } = await reader.read().finally(cancelTimer)
+        signal.throwIfAborted()
+        if (isLate) throw unreachable('its answer stopped')
+        if (done) return text + decoder.decode()
+        bytes += value.length
+        if (bytes > MAX_ANSWER_BYTES)
+          throw new StorageError(
+            'failed',
+            'Cannot use store: its answer is longer than any should be',
+          )
+        text += decoder.decode(value, { stream: true })
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error instanceof StorageError ? error : unreachable('its answer broke off', error)
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      cancel()
+    }
   }
+
+  return { send, read }
+}
+
+type Written = Pick<RequestInit, 'body' | 'headers'> & { readonly duplex?: 'half' }
+
+function asItIs(body: Uint8Array<ArrayBuffer>): Written {
+  return { body }
+}
+
+/**
+ * Of bytes Node's fetch makes two copies, which live as long as the request; of a stream none, and
+ * there the header says how long it is. Other platforms would send it without a length.
+ */
+function uncopied(body: Uint8Array<ArrayBuffer>, headers: HttpRequest['headers']): Written {
+  if (body.length < COPIED_BYTES) return { body }
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(body)
+      controller.close()
+    },
+  })
+  return {
+    body: stream,
+    duplex: 'half',
+    headers: { ...headers, 'content-length': String(body.length) },
+  }
+}
+
+/** Fewer are copied faster than they are streamed. */
+const COPIED_BYTES = 65_536
+
+function isNode(): boolean {
+  return /^Node\.js\//.test(globalThis.navigator?.userAgent ?? '')
 }
 
 /** @returns What an answer says beside its code */

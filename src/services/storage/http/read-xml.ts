@@ -18,6 +18,11 @@ export function xmlElements(xml: string, tag: string): readonly string[] {
   return Array.from(xml.matchAll(pattern), (match) => match[1] ?? '')
 }
 
+/** @returns Whether `xml` is one `<tag>`, whole to its end: neither cut off nor something else */
+export function isXmlElement(xml: string, tag: string): boolean {
+  return new RegExp(`<${tag}(?:\\s[^>]*)?(?:/>|>.*</${tag}>)\\s*$`, 's').test(xml)
+}
+
 /** @returns Text as it may stand in an element */
 export function encodeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

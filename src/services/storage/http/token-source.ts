@@ -1,12 +1,13 @@
+import { encodeUtf8 } from '../../../primitives/utf8.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import type { FetchClient } from '../../../runtime/ports/platform/fetch-client.ts'
 import { StorageError } from '../storage-error.ts'
-import { errorOptionsOf, readAnswer } from './http-client.ts'
+import { createHttpClient, errorOptionsOf } from './http-client.ts'
 
 /** What {@link createTokenSource} asks whom. */
 export interface TokenSourceOptions {
   readonly fetch: FetchClient
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly url: string
   /** Fields of the request for a token. */
   readonly form: () => Promise<Readonly<Record<string, string>>>
@@ -14,19 +15,26 @@ export interface TokenSourceOptions {
 
 /** A token is not used in its last minutes: a request takes time. */
 const MARGIN_MS = 120_000
+const TIMEOUT = '30s'
 
 /** Gets tokens by OAuth 2.0 (RFC 6749 §5), and keeps each for as long as it lives. */
 export function createTokenSource(options: TokenSourceOptions): () => Promise<string> {
   const { fetch, clock, url, form } = options
+  const http = createHttpClient({ fetch, clock, timeout: TIMEOUT })
   let known: { readonly token: string; readonly until: number } | undefined
   return async () => {
     if (known !== undefined && clock.now() < known.until) return known.token
-    const body = new URLSearchParams(await form()).toString()
+    const body = encodeUtf8(new URLSearchParams(await form()).toString())
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const response = await fetch(url, { method: 'POST', headers, body }).catch((cause: unknown) => {
-      throw new StorageError('unavailable', 'Cannot get token: there was no answer', { cause })
-    })
-    const text = await readAnswer(response)
+    const never = new AbortController().signal
+    const [response, text] = await http
+      .send({ method: 'POST', url, headers, body }, never)
+      .then(async (answer) => [answer, await http.read(answer, never)] as const)
+      .catch((cause: unknown) => {
+        throw new StorageError('unavailable', 'Cannot get token: there was no whole answer', {
+          cause,
+        })
+      })
     if (!response.ok) {
       const code =
         response.status >= 500 || response.status === 429 ? 'unavailable' : 'access_denied'

@@ -2,7 +2,7 @@ import { systemClock } from '../../../../src/runtime/ports/platform/clock.ts'
 import { decodeBase64 } from '../../../../src/primitives/base64.ts'
 import { blobStoreLaws } from '../../../../src/services/storage/blobs/blob-store.conformance.ts'
 import type { BlobStore } from '../../../../src/services/storage/blobs/blob-store.ts'
-import { createHttpSend } from '../../../../src/services/storage/http/http-client.ts'
+import { createHttpClient } from '../../../../src/services/storage/http/http-client.ts'
 import { createAzureClient } from '../../../../src/services/storage/providers/azure-blob/azure-client.ts'
 import { azureBlob } from '../../../../src/services/storage/providers/azure-blob/azure-blob.ts'
 import { suite, type Suite } from '../../suite.ts'
@@ -28,7 +28,7 @@ async function openAzureContainer(endpoint: string): Promise<BlobStore> {
     endpoint: new URL(endpoint),
     container,
     identity: { key: decodeBase64(AZURITE_KEY) ?? new Uint8Array() },
-    send: createHttpSend({}),
+    http: createHttpClient({}),
     clock: systemClock,
   })
   const query = { restype: 'container' }

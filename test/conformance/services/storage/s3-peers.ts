@@ -1,7 +1,7 @@
 import { systemClock } from '../../../../src/runtime/ports/platform/clock.ts'
 import { blobStoreLaws } from '../../../../src/services/storage/blobs/blob-store.conformance.ts'
 import type { BlobStore } from '../../../../src/services/storage/blobs/blob-store.ts'
-import { createHttpSend } from '../../../../src/services/storage/http/http-client.ts'
+import { createHttpClient } from '../../../../src/services/storage/http/http-client.ts'
 import {
   createIdentity,
   createS3Client,
@@ -42,7 +42,7 @@ async function openS3Bucket(
   const client = createS3Client({
     bucket: s3Bucket(options, name),
     identity: createIdentity({ accessKeyId, secretAccessKey }),
-    send: createHttpSend({}),
+    http: createHttpClient({}),
     clock: systemClock,
     signPayload: true,
   })

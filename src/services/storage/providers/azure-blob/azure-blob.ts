@@ -10,7 +10,7 @@ import {
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
 import { createBlobStore } from '../../blobs/create-blob-store.ts'
-import { createHttpSend } from '../../http/http-client.ts'
+import { createHttpClient } from '../../http/http-client.ts'
 import { StorageError } from '../../storage-error.ts'
 import { createAzureClient, type AzureIdentity } from './azure-client.ts'
 import { createAzureDriver } from './azure-driver.ts'
@@ -80,7 +80,7 @@ export function azureBlob(options: AzureBlobOptions): BlobProvider {
       'Cannot open Azure: its endpoint is malformed, https:// and a host expected',
     )
   const identity = identityOf(options)
-  const send = createHttpSend(options)
+  const http = createHttpClient(options)
   if (defaultBucket !== null) checkBucketName(defaultBucket)
 
   function bucket(name: string | null = defaultBucket): BlobStore {
@@ -92,10 +92,10 @@ export function azureBlob(options: AzureBlobOptions): BlobProvider {
     const container = checkBucketName(name)
     // The type holds where it was parsed.
     const home = endpoint as URL
-    const client = createAzureClient({ account, endpoint: home, container, identity, send, clock })
+    const client = createAzureClient({ account, endpoint: home, container, identity, http, clock })
     const driver = {
       ...createAzureDriver(client, clock, random),
-      ...createAzureLinks({ client, account, container, identity, endpoint: home, send }),
+      ...createAzureLinks({ client, account, container, identity, endpoint: home, http }),
     }
     return createBlobStore(driver, { bucket: name, open: bucket, clock, random, attempts })
   }

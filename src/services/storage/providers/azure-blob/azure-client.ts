@@ -3,7 +3,9 @@ import { createHmacSha256 } from '../../../../primitives/hmac-sha256.ts'
 import { percentEncode, percentEncodePath } from '../../../../primitives/percent.ts'
 import { encodeUtf8 } from '../../../../primitives/utf8.ts'
 import type { Clock } from '../../../../runtime/ports/platform/clock.ts'
-import { readAnswer, type HttpSend } from '../../http/http-client.ts'
+import type { HttpClient } from '../../http/http-client.ts'
+import { isXmlElement } from '../../http/read-xml.ts'
+import { StorageError } from '../../storage-error.ts'
 import { azureError } from './azure-errors.ts'
 
 /** The version of the interface that is spoken. */
@@ -29,10 +31,15 @@ export interface AzureRequest {
 export interface AzureClient {
   /** @returns The answer, whatever it is */
   send(request: AzureRequest, signal: AbortSignal): Promise<Response>
-  /** @returns A success's headers and its whole body. @throws StorageError */
+  /**
+   * @param root What the answer must be, as `EnumerationResults`. Default: anything
+   * @returns A success's headers and its whole body.
+   * @throws StorageError
+   */
   ask(
     request: AzureRequest,
     signal: AbortSignal,
+    root?: string,
   ): Promise<{ readonly headers: Headers; readonly text: string }>
   /** @throws What an answer that is no success means */
   refuse(response: Response): Promise<never>
@@ -46,12 +53,12 @@ export interface AzureClientOptions {
   readonly endpoint: URL
   readonly container: string
   readonly identity: AzureIdentity
-  readonly send: HttpSend
+  readonly http: HttpClient
   readonly clock: Pick<Clock, 'now'>
 }
 
 export function createAzureClient(options: AzureClientOptions): AzureClient {
-  const { account, endpoint, container, identity, clock } = options
+  const { account, endpoint, container, identity, http, clock } = options
   const root = endpoint.pathname === '/' ? '' : endpoint.pathname.replace(/\/$/, '')
   const sign = 'key' in identity ? createHmacSha256(identity.key) : null
 
@@ -84,10 +91,7 @@ export function createAzureClient(options: AzureClientOptions): AzureClient {
     const written = pairs.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
     if ('sas' in identity) written.push(identity.sas)
     const search = written.length === 0 ? '' : `?${written.join('&')}`
-    return options.send(
-      { method, url: `${endpoint.origin}${path}${search}`, headers, body },
-      signal,
-    )
+    return http.send({ method, url: `${endpoint.origin}${path}${search}`, headers, body }, signal)
   }
 
   async function refuse(response: Response): Promise<never> {
@@ -99,10 +103,14 @@ export function createAzureClient(options: AzureClientOptions): AzureClient {
     send,
     refuse,
     urlOf: (key, name) => `${endpoint.origin}${pathOf(key, name)}`,
-    async ask(request, signal) {
+    async ask(request, signal, root) {
       const response = await send(request, signal)
       if (!response.ok) return refuse(response)
-      return { headers: response.headers, text: await readAnswer(response) }
+      const text = await http.read(response, signal)
+      // What is cut off, or a proxy's own page, would pass for a container without blobs.
+      if (root !== undefined && !isXmlElement(text, root))
+        throw new StorageError('unavailable', 'Cannot use Azure container: its answer is not whole')
+      return { headers: response.headers, text }
     },
   }
 }

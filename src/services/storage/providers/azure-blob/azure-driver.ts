@@ -116,7 +116,7 @@ export function createAzureDriver(
     signal: AbortSignal,
   ): Promise<readonly { readonly number: number; readonly size: number }[]> {
     const query = { comp: 'blocklist', blocklisttype: type }
-    const { text } = await ask({ method: 'GET', key, query }, signal)
+    const { text } = await ask({ method: 'GET', key, query }, signal, 'BlockList')
     return xmlElements(text, 'Block').flatMap((block) => {
       const name = new TextDecoder().decode(
         decodeBase64(xmlValue(block, 'Name') ?? '') ?? undefined,
@@ -187,7 +187,7 @@ export function createAzureDriver(
         marker: cursor ?? undefined,
         maxresults: String(limit),
       }
-      const { text } = await ask({ method: 'GET', query }, signal)
+      const { text } = await ask({ method: 'GET', query }, signal, 'EnumerationResults')
       return {
         blobs: xmlElements(text, 'Blob').map((entry) => ({
           key: xmlValue(entry, 'Name') ?? '',

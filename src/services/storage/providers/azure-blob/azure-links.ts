@@ -1,7 +1,7 @@
 import { decodeBase64 } from '../../../../primitives/base64.ts'
 import { encodeUtf8 } from '../../../../primitives/utf8.ts'
 import type { BlobDriver } from '../../blobs/blob-driver.ts'
-import { readAnswer, type HttpSend } from '../../http/http-client.ts'
+import type { HttpClient } from '../../http/http-client.ts'
 import { xmlValue } from '../../http/read-xml.ts'
 import { StorageError } from '../../storage-error.ts'
 import { AZURE_VERSION, type AzureClient, type AzureIdentity } from './azure-client.ts'
@@ -16,7 +16,7 @@ export interface AzureLinksOptions {
   readonly container: string
   readonly identity: AzureIdentity
   readonly endpoint: URL
-  readonly send: HttpSend
+  readonly http: HttpClient
 }
 
 const PERMISSIONS = { GET: 'r', HEAD: 'r', PUT: 'cw', DELETE: 'd' } as const
@@ -82,13 +82,14 @@ export function createAzureLinks(options: AzureLinksOptions): Pick<BlobDriver, '
 
 /** Asks Entra ID's side of the account for a key to sign with. */
 async function askForKey(
-  { identity, endpoint, send }: AzureLinksOptions,
+  { identity, endpoint, http }: AzureLinksOptions,
   from: number,
   until: number,
 ): Promise<UserDelegationKey> {
   const token = 'token' in identity ? await identity.token() : ''
   const root = endpoint.href.replace(/\/$/, '')
-  const response = await send(
+  const never = new AbortController().signal
+  const response = await http.send(
     {
       method: 'POST',
       url: `${root}/?restype=service&comp=userdelegationkey`,
@@ -97,9 +98,9 @@ async function askForKey(
         `<KeyInfo><Start>${instant(from)}</Start><Expiry>${instant(until)}</Expiry></KeyInfo>`,
       ),
     },
-    new AbortController().signal,
+    never,
   )
-  const text = await readAnswer(response)
+  const text = await http.read(response, never)
   if (!response.ok) throw azureError(response, from)
   const of = (tag: string): string => xmlValue(text, tag) ?? ''
   const value = decodeBase64(of('Value'))

@@ -11,7 +11,7 @@ export interface EntraTokenOptions {
   /** Default: the platform's. */
   readonly fetch?: FetchClient
   /** Default: the platform's. */
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Clock
 }
 
 /**

@@ -1,6 +1,6 @@
 import { percentEncode } from '../../../../primitives/percent.ts'
 import type { Clock } from '../../../../runtime/ports/platform/clock.ts'
-import { errorOptionsOf, readAnswer, type HttpSend } from '../../http/http-client.ts'
+import { errorOptionsOf, type HttpClient } from '../../http/http-client.ts'
 import { codeOfStatus } from '../../http/status-codes.ts'
 import { StorageError } from '../../storage-error.ts'
 
@@ -21,7 +21,9 @@ export interface GcsClient {
   /** @returns A success's JSON. @throws StorageError */
   ask(request: GcsRequest, signal: AbortSignal): Promise<GcsResource>
   /** @throws What an answer that is no success means */
-  refuse(response: Response): Promise<never>
+  refuse(response: Response, signal: AbortSignal): Promise<never>
+  /** @returns A success's JSON. @throws StorageError */
+  read(response: Response, signal: AbortSignal): Promise<GcsResource>
 }
 
 /** What of JSON answers is read; every member may be missing. */
@@ -50,10 +52,10 @@ export interface GcsResource {
 export function createGcsClient(options: {
   readonly origin: string
   readonly token: () => Promise<string>
-  readonly send: HttpSend
+  readonly http: HttpClient
   readonly clock: Pick<Clock, 'now'>
 }): GcsClient {
-  const { origin, token, clock } = options
+  const { origin, token, http, clock } = options
 
   async function send(request: GcsRequest, signal: AbortSignal): Promise<Response> {
     const { method, path, query = {}, body } = request
@@ -65,11 +67,11 @@ export function createGcsClient(options: {
     )
     const mark = path.includes('?') ? '&' : '?'
     const search = pairs.length === 0 ? '' : `${mark}${pairs.join('&')}`
-    return options.send({ method, url: `${origin}${path}${search}`, headers, body }, signal)
+    return http.send({ method, url: `${origin}${path}${search}`, headers, body }, signal)
   }
 
-  async function refuse(response: Response): Promise<never> {
-    const text = await readAnswer(response)
+  async function refuse(response: Response, signal: AbortSignal): Promise<never> {
+    const text = await http.read(response, signal)
     const { status } = response
     // The one 400 that means something to us.
     const differs = status === 400 && /(?:crc32c|md5)/i.test(text)
@@ -80,18 +82,23 @@ export function createGcsClient(options: {
     )
   }
 
+  async function read(response: Response, signal: AbortSignal): Promise<GcsResource> {
+    return readResource(await http.read(response, signal))
+  }
+
   return {
     send,
+    read,
     refuse,
     async ask(request, signal) {
       const response = await send(request, signal)
-      return response.ok ? readResource(await readAnswer(response)) : refuse(response)
+      return response.ok ? read(response, signal) : refuse(response, signal)
     },
   }
 }
 
 /** @throws StorageError `failed` when it is no JSON object */
-export function readResource(text: string): GcsResource {
+function readResource(text: string): GcsResource {
   try {
     const value: unknown = JSON.parse(text === '' ? '{}' : text)
     // Every member is looked at as one that may be missing.

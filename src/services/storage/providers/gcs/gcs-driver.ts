@@ -15,9 +15,8 @@ import type { ExpectedChecksum } from '../../blobs/checksum.ts'
 import { propertiesOf } from '../../blobs/properties-of.ts'
 import type { BlobUpload, UploadedPart } from '../../blobs/multipart-uploads.ts'
 import { openBodyOf } from '../../http/entity-headers.ts'
-import { readAnswer } from '../../http/http-client.ts'
 import { StorageError } from '../../storage-error.ts'
-import { readResource, type GcsClient, type GcsResource } from './gcs-client.ts'
+import type { GcsClient, GcsResource } from './gcs-client.ts'
 
 const KIB = 2 ** 10
 const GIB = 2 ** 30
@@ -64,7 +63,7 @@ export function createGcsDriver(
   bucket: string,
   random: RandomSource,
 ): BlobDriver {
-  const { send, ask, refuse } = client
+  const { send, ask, read, refuse } = client
   const objectPath = (key: string, name = bucket): string =>
     `/storage/v1/b/${name}/o/${percentEncode(key)}`
   const uploadPath = `/upload/storage/v1/b/${bucket}/o`
@@ -76,8 +75,8 @@ export function createGcsDriver(
   ): Promise<BlobInfo | null> {
     const request = { method: 'GET', path: objectPath(key), query: { generation } }
     const response = await send(request, signal)
-    if (response.ok) return infoOf(key, readResource(await readAnswer(response)))
-    if (response.status !== 404) return refuse(response)
+    if (response.ok) return infoOf(key, await read(response, signal))
+    if (response.status !== 404) return refuse(response, signal)
     await response.body?.cancel()
     return null
   }
@@ -98,10 +97,13 @@ export function createGcsDriver(
    *
    * @returns The object where it is whole, else how many bytes are stored
    */
-  async function progressOf(key: string, response: Response): Promise<BlobInfo | number> {
+  async function progressOf(
+    key: string,
+    response: Response,
+    signal: AbortSignal,
+  ): Promise<BlobInfo | number> {
     const { status } = response
-    if (status === 200 || status === 201)
-      return infoOf(key, readResource(await readAnswer(response)))
+    if (status === 200 || status === 201) return infoOf(key, await read(response, signal))
     if (status === 308) {
       await response.body?.cancel()
       // Without a range nothing is stored at all.
@@ -113,7 +115,7 @@ export function createGcsDriver(
       await response.body?.cancel()
       throw new StorageError('upload_not_found', 'Cannot find upload: it was ended')
     }
-    return refuse(response)
+    return refuse(response, signal)
   }
 
   async function sendChunk(
@@ -131,7 +133,7 @@ export function createGcsDriver(
       { method: 'PUT', path: sessionPath(id), headers, body: bytes },
       signal,
     )
-    const progress = await progressOf(key, response)
+    const progress = await progressOf(key, response, signal)
     if (typeof progress !== 'number' && whole !== null) {
       const { crc32c } = progress.checksums
       if (crc32c !== undefined && crc32c !== whole.value) await takeBack(key, progress, signal)
@@ -163,7 +165,7 @@ export function createGcsDriver(
         await response.body?.cancel()
         throw new StorageError('throttled', 'Cannot read object: another one took its place')
       }
-      if (!response.ok) return refuse(response)
+      if (!response.ok) return refuse(response, signal)
       return { ...info, ...openBodyOf(response, part) }
     },
     async put(key, bytes, { properties, storageClass, ifMatch, ifNoneMatch, checksum, signal }) {
@@ -197,7 +199,7 @@ export function createGcsDriver(
     async delete(key, { ifMatch, versionId, signal }) {
       const query = { generation: versionId, ifGenerationMatch: ifMatch }
       const response = await send({ method: 'DELETE', path: objectPath(key), query }, signal)
-      if (!response.ok && response.status !== 404) return refuse(response)
+      if (!response.ok && response.status !== 404) return refuse(response, signal)
       await response.body?.cancel()
     },
     async page({ prefix, delimiter, cursor, limit, signal }) {
@@ -260,7 +262,7 @@ export function createGcsDriver(
         },
         signal,
       )
-      if (!response.ok) return refuse(response)
+      if (!response.ok) return refuse(response, signal)
       await response.body?.cancel()
       const session = URL.parse(response.headers.get('location') ?? '')
       const id = session?.searchParams.get('upload_id')
@@ -324,7 +326,7 @@ export function createGcsDriver(
     async abortUpload({ id }, { signal }) {
       const response = await send({ method: 'DELETE', path: sessionPath(id) }, signal)
       await response.body?.cancel()
-      if (response.status >= 500) return refuse(response)
+      if (response.status >= 500) return refuse(response, signal)
     },
   }
 

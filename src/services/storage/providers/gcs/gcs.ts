@@ -12,7 +12,7 @@ import { checkBucketName } from '../../blobs/blob-key.ts'
 import { encodeMetadata } from '../../blobs/blob-properties.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
 import { createBlobStore } from '../../blobs/create-blob-store.ts'
-import { createHttpSend } from '../../http/http-client.ts'
+import { createHttpClient } from '../../http/http-client.ts'
 import { signGooglePolicy, signGoogleUrl, type GoogleSigner } from '../../signing/google-v4.ts'
 import { StorageError } from '../../storage-error.ts'
 import { createGcsClient } from './gcs-client.ts'
@@ -93,8 +93,8 @@ export function gcs(options: GcsOptions): BlobProvider {
       ? options.token
       : googleToken(serviceAccount, signer.sign, { fetch, clock })
   if (token === undefined) throw new TypeError('Cannot open Google Cloud Storage: token is missing')
-  const send = createHttpSend(options)
-  const client = createGcsClient({ origin, token, send, clock })
+  const http = createHttpClient(options)
+  const client = createGcsClient({ origin, token, http, clock })
   if (defaultBucket !== null) checkBucketName(defaultBucket)
 
   function bucket(name: string | null = defaultBucket): BlobStore {

@@ -42,7 +42,7 @@ export function createGoogleSigner(privateKey: string): GoogleSigner {
 export function googleToken(
   { client_email: email, token_uri: url = TOKEN_URL }: ServiceAccount,
   sign: GoogleSigner,
-  { fetch, clock }: { readonly fetch: FetchClient; readonly clock: Pick<Clock, 'now'> },
+  { fetch, clock }: { readonly fetch: FetchClient; readonly clock: Clock },
 ): () => Promise<string> {
   return createTokenSource({
     fetch,

@@ -1,7 +1,7 @@
 import { encodeHex } from '../../../../primitives/hex.ts'
 import type { Clock } from '../../../../runtime/ports/platform/clock.ts'
-import { readAnswer, type HttpSend } from '../../http/http-client.ts'
-import { xmlValue } from '../../http/read-xml.ts'
+import type { HttpClient } from '../../http/http-client.ts'
+import { isXmlElement, xmlValue } from '../../http/read-xml.ts'
 import {
   ALGORITHM,
   amzDateOf,
@@ -37,28 +37,30 @@ export interface S3Client {
   /** @returns The answer, whatever it is */
   send(request: S3Request, signal: AbortSignal): Promise<Response>
   /**
+   * @param root What the answer must be, as `ListBucketResult`. Default: anything
    * @returns A success's headers and its whole body.
-   * @throws StorageError, also for an error told with 200
+   * @throws StorageError, also for an error told with 200, and for anything else than `root`
    */
   ask(
     request: S3Request,
     signal: AbortSignal,
+    root?: string,
   ): Promise<{ readonly headers: Headers; readonly text: string }>
   /** @throws What an answer that is no success means */
-  refuse(response: Response): Promise<never>
+  refuse(response: Response, signal: AbortSignal): Promise<never>
 }
 
 /** What {@link createS3Client} works with. */
 export interface S3ClientOptions {
   readonly bucket: S3Bucket
   readonly identity: () => Promise<S3Identity>
-  readonly send: HttpSend
+  readonly http: HttpClient
   readonly clock: Pick<Clock, 'now'>
   readonly signPayload: boolean
 }
 
 export function createS3Client(options: S3ClientOptions): S3Client {
-  const { bucket, identity, clock, signPayload } = options
+  const { bucket, identity, http, clock, signPayload } = options
   const { origin, host, region } = bucket
   /** How far the store's clock is ahead of ours, once it has complained. */
   let skewMs = 0
@@ -89,14 +91,14 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       `${ALGORITHM} Credential=${accessKeyId}/${scopeOf(scope)}, ` +
       `SignedHeaders=${signedHeadersOf(signed)}, Signature=${signature}`
     const url = `${origin}${path}${text === '' ? '' : `?${text}`}`
-    return options.send(
+    return http.send(
       { method, url, headers: { ...sent, ...unsigned, authorization }, body },
       signal,
     )
   }
 
-  async function refuse(response: Response): Promise<never> {
-    const text = await readAnswer(response)
+  async function refuse(response: Response, signal: AbortSignal): Promise<never> {
+    const text = await http.read(response, signal)
     const date = Date.parse(response.headers.get('date') ?? '')
     if (
       xmlValue(text, 'Code') === 'RequestTimeTooSkewed' &&
@@ -111,12 +113,15 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   return {
     send,
     refuse,
-    async ask(request, signal) {
+    async ask(request, signal, root) {
       const response = await send(request, signal)
-      if (!response.ok) return refuse(response)
-      const text = await readAnswer(response)
+      if (!response.ok) return refuse(response, signal)
+      const text = await http.read(response, signal)
+      // What is cut off, or a proxy's own page, would pass for a bucket without objects.
+      const isWhole = root !== undefined && isXmlElement(text, root)
       // Copies and completions begin to answer before they know how it ends.
-      if (/<Error[\s>]/.test(text)) throw s3Error(response, text, clock.now())
+      if (!isWhole && (root !== undefined || /<Error[\s>]/.test(text)))
+        throw s3Error(response, text, clock.now())
       return { headers: response.headers, text }
     },
   }

@@ -36,7 +36,7 @@ export function createS3Driver(client: S3Client, capabilities: BlobCapabilities)
         await response.body?.cancel()
         return { notModified: true, etag: unquoted(given.get('etag')) || (ifNoneMatch ?? '') }
       }
-      return refuse(response).catch((error: unknown) => {
+      return refuse(response, signal).catch((error: unknown) => {
         if (error instanceof StorageError && error.code === 'not_found') return null
         throw error
       })
@@ -52,7 +52,7 @@ export function createS3Driver(client: S3Client, capabilities: BlobCapabilities)
         delimiter,
         'continuation-token': cursor ?? undefined,
       }
-      const { text } = await ask({ method: 'GET', query }, signal)
+      const { text } = await ask({ method: 'GET', query }, signal, 'ListBucketResult')
       // Only where the store says that it did; a plus is a space there, and a plus is encoded.
       const encoded = xmlValue(text, 'EncodingType') === 'url'
       const valueOf = (entry: string, tag: string): string => {

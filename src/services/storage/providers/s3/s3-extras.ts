@@ -29,7 +29,7 @@ export type S3Extras = Required<
 >
 
 export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extras {
-  const { send, ask, refuse } = client
+  const { ask } = client
   const confirm = confirmBySize(client)
 
   async function copyParts(
@@ -73,6 +73,7 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
         { method: 'POST', query: { delete: '' } },
         `<Delete><Quiet>true</Quiet>${objects.join('')}</Delete>`,
         signal,
+        'DeleteResult',
       )
       return xmlElements(text, 'Error').flatMap((error) => {
         const code = xmlValue(error, 'Code') ?? ''
@@ -111,7 +112,8 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
       return storedOf(confirm, known, xmlValue(answer.text, 'ETag'), answer.headers, signal)
     },
     async getTags(key, { signal }) {
-      const { text } = await ask({ method: 'GET', key, query: { tagging: '' } }, signal)
+      const request = { method: 'GET', key, query: { tagging: '' } }
+      const { text } = await ask(request, signal, 'Tagging')
       const pairs = xmlElements(text, 'Tag').map((tag): [string, string] => [
         xmlValue(tag, 'Key') ?? '',
         xmlValue(tag, 'Value') ?? '',
@@ -134,7 +136,8 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
       let marker: string | null = '0'
       while (marker !== null) {
         const query: Record<string, string> = { uploadId, 'part-number-marker': marker }
-        const { text } = await ask({ method: 'GET', key, query }, signal).catch(goneWithUpload)
+        const request = { method: 'GET', key, query }
+        const { text } = await ask(request, signal, 'ListPartsResult').catch(goneWithUpload)
         for (const part of xmlElements(text, 'Part'))
           parts.push({
             number: Number(xmlValue(part, 'PartNumber')),
@@ -155,18 +158,21 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
       const query = {
         uploads: '',
         prefix: prefix || undefined,
-        'key-marker': keyMarker,
-        'upload-id-marker': uploadIdMarker,
+        'key-marker': keyMarker || undefined,
+        'upload-id-marker': uploadIdMarker || undefined,
       }
-      const { text } = await ask({ method: 'GET', query }, signal)
-      const next = [xmlValue(text, 'NextKeyMarker'), xmlValue(text, 'NextUploadIdMarker')]
+      const { text } = await ask({ method: 'GET', query }, signal, 'ListMultipartUploadsResult')
+      const next = ['NextKeyMarker', 'NextUploadIdMarker'].map((tag) => xmlValue(text, tag) ?? '')
+      const more = xmlValue(text, 'IsTruncated') === 'true'
+      if (more && (next[0] === '' || JSON.stringify(next) === cursor))
+        throw new StorageError('failed', 'Cannot list uploads: there are more, but no way to them')
       return {
         uploads: xmlElements(text, 'Upload').map((upload) => ({
           key: xmlValue(upload, 'Key') ?? '',
           id: xmlValue(upload, 'UploadId') ?? '',
           startedAt: Date.parse(xmlValue(upload, 'Initiated') ?? ''),
         })),
-        cursor: xmlValue(text, 'IsTruncated') === 'true' ? JSON.stringify(next) : null,
+        cursor: more ? JSON.stringify(next) : null,
       }
     },
   }
@@ -180,6 +186,7 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
     },
     xml: string,
     signal: AbortSignal,
+    root?: string,
   ): Promise<string> {
     const body = encodeUtf8(xml)
     const md5 = createMd5()
@@ -188,8 +195,7 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
       'content-md5': encodeBase64(md5.digest()),
       'content-type': 'application/xml',
     }
-    const response = await send({ ...request, headers, body }, signal)
-    return response.ok ? response.text() : refuse(response)
+    return (await ask({ ...request, headers, body }, signal, root)).text
   }
 }
 

@@ -93,3 +93,85 @@ test('get() goes on where a body broke off', async () => {
   expect(Buffer.from(read ?? []).equals(bytes.subarray(0, 100_000))).toBe(true)
   expect(left).toEqual([])
 })
+
+const HALF = '<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key>'
+const FAULT = '<Error><Code>InternalError</Code></Error>'
+
+test.for([
+  ['an error', FAULT],
+  ['a page of a proxy', '<!doctype html><title>Sign in</title>'],
+  ['nothing', ''],
+  ['half of it', HALF],
+])('a success that holds %s is no answer to a listing or a removal', async ([, body]) => {
+  const wrong: Fault = (url) =>
+    /list-type|delete=|uploads=|part-number-marker/.test(url)
+      ? Promise.resolve(new Response(body))
+      : null
+  const { store, standin, left } = faulty(wrong)
+  await store.put('a', 'x')
+  expect(await Array.fromAsync(store.list(), ({ key }) => key)).toEqual(['a'])
+  left.push(wrong)
+  expect(await store.deleteMany(['a'])).toEqual({ deleted: ['a'], failed: [] })
+  expect(await store.exists('a')).toBe(false)
+  const upload = await store.uploads.create('b')
+  const part = { number: 1, bytes: new Uint8Array(10), last: true }
+  await store.uploads.putPart(upload, part)
+  left.push(wrong)
+  expect(await store.uploads.parts(upload)).toHaveLength(1)
+  left.push(wrong)
+  expect(await store.uploads.sweep({ before: Infinity })).toBe(1)
+  expect([left, standin.openUploads()]).toEqual([[], 0])
+  left.push(...Array.from({ length: 4 }, () => wrong))
+  await expect(store.deleteMany(['a'])).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('a listing of uploads that leads nowhere ends', async () => {
+  const round =
+    '<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>'
+  const { store } = faulty((url) =>
+    url.includes('uploads=') ? Promise.resolve(new Response(round)) : null,
+  )
+  await expect(store.uploads.sweep({ before: 0 })).rejects.toMatchObject({ code: 'failed' })
+})
+
+/** Begins to answer, and says no more. */
+const standing: Fault = (url) => {
+  if (!url.includes('list-type')) return null
+  const begin = new TextEncoder().encode(HALF)
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(begin) })
+  return Promise.resolve(new Response(body))
+}
+
+test('an answer that stands still is given up when the caller does', async () => {
+  const { store } = faulty(standing)
+  const leave = new AbortController()
+  const page = store.page({ signal: leave.signal })
+  await new Promise(setImmediate)
+  leave.abort(new Error('left'))
+  await expect(page).rejects.toThrow('left')
+})
+
+test('an answer that stands still is asked for again in time', async () => {
+  const clock = createFakeClock()
+  const standin = createS3Standin(clock)
+  standin.createBucket('b')
+  const { endpoint, accessKeyId, secretAccessKey } = standin
+  let stands = true
+  const store = s3({
+    endpoint,
+    accessKeyId,
+    secretAccessKey,
+    clock,
+    timeout: '5s',
+    fetch(url, init) {
+      const answer = stands ? standing(url, init, standin.fetch) : null
+      stands = false
+      return answer ?? standin.fetch(url, init)
+    },
+  }).bucket('b')
+  const page = store.page()
+  await new Promise(setImmediate)
+  await clock.advance(5000)
+  await clock.advance(5000)
+  expect((await page).blobs).toEqual([])
+})

@@ -29,7 +29,7 @@ export async function headOf(
   const headers = { [`${CHECKSUM}mode`]: 'ENABLED' }
   const response = await send({ method: 'HEAD', key, query: { versionId }, headers }, signal)
   if (response.status === 404) return null
-  return response.ok ? infoOf(key, response.headers) : refuse(response)
+  return response.ok ? infoOf(key, response.headers) : refuse(response, signal)
 }
 
 /** Asks for an object's size, which is all that an answer without an etag leaves to compare. */

@@ -51,7 +51,7 @@ export function createS3Writer(
     signal: AbortSignal,
   ): Promise<void> {
     const response = await send({ method: 'DELETE', key, query, headers }, signal)
-    if (!response.ok && response.status !== 404) return refuse(response)
+    if (!response.ok && response.status !== 404) return refuse(response, signal)
     await response.body?.cancel()
   }
 

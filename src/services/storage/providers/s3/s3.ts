@@ -8,7 +8,7 @@ import type { BlobDriver } from '../../blobs/blob-driver.ts'
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
 import { createBlobStore } from '../../blobs/create-blob-store.ts'
-import { createHttpSend } from '../../http/http-client.ts'
+import { createHttpClient } from '../../http/http-client.ts'
 import type { S3Credentials } from '../../signing/sigv4.ts'
 import { StorageError } from '../../storage-error.ts'
 import { s3Capabilities } from './s3-capabilities.ts'
@@ -80,7 +80,7 @@ export function s3(options: S3Options): BlobProvider {
   const { clock = systemClock, random, attempts, bucket: defaultBucket = null, endpoint } = options
   const { signPayload = endpoint?.startsWith('http:') ?? false } = options
   const identity = createIdentity(options.credentials ?? keyPairOf(options))
-  const send = createHttpSend(options)
+  const http = createHttpClient(options)
   const capabilities = { ...s3Capabilities(endpoint), ...options.capabilities }
   s3Bucket(options, checkBucketName(defaultBucket ?? 'any'))
 
@@ -91,7 +91,7 @@ export function s3(options: S3Options): BlobProvider {
         'Cannot open bucket: none is named, a name expected',
       )
     const home = s3Bucket(options, checkBucketName(name))
-    const client = createS3Client({ bucket: home, identity, send, clock, signPayload })
+    const client = createS3Client({ bucket: home, identity, http, clock, signPayload })
     const links = async (): Promise<ReturnType<typeof createS3Links>> =>
       (await import('./s3-links.ts')).createS3Links(home, name, identity)
     const driver: BlobDriver = {

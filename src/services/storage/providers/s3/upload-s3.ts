@@ -8,7 +8,7 @@ import type { PutOptions, StoredBlob } from '../../blobs/blob-store.ts'
 import { createDriverCalls } from '../../blobs/driver-calls.ts'
 import { putBlob } from '../../blobs/put-blob.ts'
 import { PUT_OPTIONS } from '../../blobs/write-terms.ts'
-import { createHttpSend, type HttpOptions } from '../../http/http-client.ts'
+import { createHttpClient, type HttpOptions } from '../../http/http-client.ts'
 import { s3Capabilities } from './s3-capabilities.ts'
 import { createIdentity, createS3Client } from './s3-client.ts'
 import { s3Bucket } from './s3-endpoint.ts'
@@ -38,7 +38,7 @@ export function createS3Uploader(
   const client = createS3Client({
     bucket: s3Bucket(options, options.bucket),
     identity: createIdentity(options),
-    send: createHttpSend(options),
+    http: createHttpClient(options),
     clock,
     signPayload: endpoint?.startsWith('http:') ?? false,
   })
