@@ -3,13 +3,15 @@ import { build } from 'esbuild'
 
 /** Bundles the sidecar into one file; what is native or large stays outside, from `npm install`. */
 const { warnings } = await build({
-  entryPoints: [join(import.meta.dirname, 'src/start.ts')],
+  entryPoints: {
+    sidecar: join(import.meta.dirname, 'src/start.ts'),
+    'image-process': join(import.meta.dirname, 'src/images/image-process.ts'),
+  },
   outdir: join(import.meta.dirname, 'dist'),
-  entryNames: 'sidecar',
   splitting: true,
   bundle: true,
   platform: 'node',
-  target: 'node20.9',
+  target: 'node22.13',
   format: 'esm',
   conditions: ['white-cross-source'],
   external: ['bullmq', 'ioredis', 'nodemailer', 'sharp', 'zod', 'node:*'],

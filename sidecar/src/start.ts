@@ -56,7 +56,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
 
 async function stop(signal: string): Promise<void> {
   log('stopping', { signal })
-  await Promise.all([server.stop(settings.graceMs), bridges?.stop()])
+  await Promise.all([server.stop(settings.graceMs), bridges?.stop(settings.graceMs)])
   mail?.close()
   metrics?.close()
   log('stopped', {})

@@ -62,13 +62,13 @@ async function useBridge(
   const events = new QueueEvents(name, { connection: listening })
   await events.waitUntilReady()
   onTestFinished(async () => {
-    await bridges.stop()
+    await bridges.stop(1000)
     await events.close()
     await added.close()
     connection.disconnect()
     listening.disconnect()
   })
-  return { added, events, errors }
+  return { added, events, errors, bridges }
 }
 
 test('a job of BullMQ is run by a handler elsewhere, with its progress and result', async () => {
@@ -114,4 +114,20 @@ test('a handler with another key runs nothing, and takes no job twice', async ()
   const job = await used.added.add('any', {})
   await expect(job.waitUntilFinished(used.events)).rejects.toThrow('signature_mismatch')
   expect(runs).toBe(0)
+})
+
+test('stop() waits for what is out as long as it is told, and no longer', async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const jobs = {
+    endless: defineJob({
+      run() {
+        begin()
+        return new Promise<null>(() => undefined)
+      },
+    }),
+  }
+  const used = await useBridge('endless', jobs)
+  await used.added.add('endless', {})
+  await begun
+  await used.bridges.stop(50)
 })

@@ -284,3 +284,41 @@ test('image() draws an SVG, and refuses one that names anything outside itself',
   )
   await expect(used.client.image(entity, {})).rejects.toMatchObject({ code: 'unsupported_media' })
 })
+
+/** What an SVG cannot be seen to cost: an image within it, and work that a filter asks for. */
+test.for([
+  [
+    'an image of 16,000² pixels in it',
+    'limit_exceeded',
+    20_000,
+    `<image width="20" height="10" href="data:image/png;base64,${Buffer.from(emptyPng(16_000)).toString('base64')}"/>`,
+  ],
+  [
+    'a filter that takes hours',
+    'deadline_exceeded',
+    3000,
+    '<filter id="f"><feMorphology operator="dilate" radius="500"/></filter><rect width="4000" height="4000" filter="url(#f)"/>',
+  ],
+] as const)(
+  'image() ends an SVG with %s, and its place is free again',
+  async ([, code, deadlineMs, inner]) => {
+    await using strict = await useSidecar({ image: { places: 1, deadlineMs } })
+    const drawing = new TextEncoder().encode(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="4000">${inner}</svg>`,
+    )
+    await expect(strict.client.image(drawing, {})).rejects.toMatchObject({ code })
+    expect(await strict.client.image(await bytesOf(plain(8, 8).png()), {})).toMatchObject({
+      width: 8,
+    })
+  },
+)
+
+test('image() takes no SVG whose text it cannot read as it was looked through', async () => {
+  const text =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="a.png"/></svg>'
+  for (const encoding of ['utf16le', 'latin1'] as const) {
+    const declared = `<?xml version="1.0" encoding="UTF-16"?>${text}`
+    const bytes = new Uint8Array(Buffer.from(`\ufeff${declared}`, encoding))
+    await expect(used.client.image(bytes, {})).rejects.toMatchObject({ code: 'unsupported_media' })
+  }
+})

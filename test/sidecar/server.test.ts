@@ -1,7 +1,9 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import sharp from 'sharp'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { BlobProvider } from '@white-cross/reuse/infrastructure/storage'
+import { memoryBlobs } from '@white-cross/reuse/infrastructure/storage/memory'
 import { connectSocket } from '@white-cross/reuse/infrastructure/runtime/node'
 import { clamd, type VirusScanner } from '@white-cross/reuse/infrastructure/storage/scanning'
 import {
@@ -10,6 +12,8 @@ import {
   signSidecarRequest,
   verifySidecarAnswer,
 } from '@white-cross/reuse/infrastructure/storage/sidecar'
+import { jsonResult } from '../../sidecar/src/server/answers.ts'
+import type { Handler } from '../../sidecar/src/server/handlers.ts'
 import { createNonceMemory } from '../../sidecar/src/server/nonce-memory.ts'
 import { EICAR, startClamd } from '../support/clamd.ts'
 import { hasProgram } from '../support/has-program.ts'
@@ -146,6 +150,47 @@ test('stop() lets what runs end, and takes nothing more', async () => {
   expect((await running).status).toBe(200)
   await stopping
   await expect(fetch(url)).rejects.toThrow()
+})
+
+test('stop() lets also what has places of its own end', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const slow: Handler = async () => {
+    begin()
+    await released
+    return jsonResult({})
+  }
+  const used = await useSidecar({}, { handlers: new Map([['/v1/mail', slow]]) })
+  const running = sendSigned(used.server.url, '/v1/mail', {})
+  await begun
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let stopped = false
+  const stopping = used.server.stop().then(() => (stopped = true))
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  // Longer than answers that are on their way are waited for.
+  vi.advanceTimersByTime(5000)
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  expect(stopped).toBe(false)
+  release()
+  expect((await running).status).toBe(200)
+  await stopping
+})
+
+test('a store that stands still is given up, and its places are free again', async () => {
+  const inner = memoryBlobs()
+  const hanging: BlobProvider = {
+    ...inner,
+    bucket: (name) => ({ ...inner.bucket(name), get: () => new Promise(() => undefined) }),
+  }
+  const limits = { image: { places: 1, deadlineMs: 200 }, scan: { places: 1, deadlineMs: 200 } }
+  const slow = slowScanner()
+  await using used = await useSidecar(limits, { stores: { hanging }, scanner: slow.scanner })
+  const stored = { store: 'hanging', bucket: 'files', key: 'a' }
+  for (let round = 0; round < 2; round++) {
+    await expect(used.client.imageInfo(stored)).rejects.toMatchObject({ code: 'deadline_exceeded' })
+    await expect(used.client.scan(stored)).rejects.toMatchObject({ code: 'unavailable' })
+  }
 })
 
 test('metrics count paths and outcomes, never what outsiders send', async () => {

@@ -4,11 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { StorageError, type BlobProvider } from '@white-cross/reuse/infrastructure/storage'
+import { memoryBlobs } from '@white-cross/reuse/infrastructure/storage/memory'
 import type {
+  TranscodedFile,
   VideoOperations,
   VideoProgress,
 } from '@white-cross/reuse/infrastructure/storage/media'
-import { SIDECAR_PATHS } from '@white-cross/reuse/infrastructure/storage/sidecar'
+import { SIDECAR_LIMITS, SIDECAR_PATHS } from '@white-cross/reuse/infrastructure/storage/sidecar'
+import { createVideoWorks, type NamedWork } from '../../sidecar/src/videos/video-works.ts'
+import { runProgram } from '../../sidecar/src/work/run-program.ts'
+import { createWorkPlaces } from '../../sidecar/src/work/work-places.ts'
 import { hasProgram } from '../support/has-program.ts'
 import { makeVideo, manyTracks } from '../support/make-video.ts'
 import { sendSigned, useSidecar } from '../support/sidecar.ts'
@@ -150,19 +156,55 @@ describe.skipIf(!hasProgram('ffmpeg'))('with ffmpeg, where it is installed', () 
   })
 
   test('a work is killed at its deadline, and a full sidecar says when to come back', async () => {
-    await using used = await useSidecar({ video: { places: 1, deadlineMs: 1500 } })
+    await using used = await useSidecar({ video: { places: 1, deadlineMs: 3000 } })
     await used.bucket.put('in.mp4', long)
     const operations = { preset: 'webm-720p' } as const
-    const { promise: begun, resolve: onProgress } = Promise.withResolvers<void>()
     const first = used.client
-      .video(input, operations, output, { id: '1', onProgress: () => onProgress() })
+      .video(input, operations, output, { id: '1' })
       .catch((error: unknown) => error)
-    await begun
+    await until(() => used.server.metrics().includes('places_taken{kind="video"} 1'))
     await expect(used.client.video(input, operations, output, { id: '2' })).rejects.toMatchObject({
       code: 'busy',
       retryAfterMs: expect.any(Number) as number,
     })
     expect(await first).toMatchObject({ code: 'deadline_exceeded' })
+    expect(used.server.metrics()).toContain('{path="/v1/video",outcome="deadline_exceeded",le=')
+  })
+
+  test('what a program writes or computes beyond its limits is said as that', async () => {
+    await using used = await useSidecar({ video: { outputBytes: 20_000 } })
+    await used.bucket.put('in.mp4', video)
+    await expect(
+      used.client.video(input, { preset: 'mp4-480p' }, output, { id: 'w' }),
+    ).rejects.toMatchObject({ code: 'limit_exceeded' })
+    expect(await keysOf(used)).toEqual([])
+    const folder = mkdtempSync(join(tmpdir(), 'sidecar-test-'))
+    const limits = { cpuSeconds: 1, memoryMiB: 4096, fileBytes: 1000 }
+    const run = (...args: string[]): Promise<unknown> =>
+      runProgram({
+        ...{ program: 'sh', args: ['-c', ...args], cwd: folder, limits },
+        ...{ deadlineMs: 60_000, maxOutputBytes: 1000 },
+      })
+    for (const script of ['while :; do :; done', 'exec head -c 9999 /dev/zero > f'])
+      await expect(run(script)).rejects.toMatchObject({ code: 'limit_exceeded' })
+  })
+
+  test('a video that fails for reasons of ours is told to whoever looks after the sidecar', async () => {
+    const local = memoryBlobs()
+    const full: BlobProvider = {
+      ...local,
+      bucket: (name) => ({
+        ...local.bucket(name),
+        put: () => Promise.reject(new StorageError('unavailable', 'Cannot write object: full')),
+      }),
+    }
+    await using used = await useSidecar({}, { stores: { local: full } })
+    await local.bucket('files').put('in.mp4', video)
+    await expect(
+      used.client.video(input, { preset: 'mp4-480p' }, output, { id: 'f' }),
+    ).rejects.toMatchObject({ code: 'store_failed' })
+    expect(used.errors).toMatchObject([{ code: 'store_failed' }])
+    expect(used.server.metrics()).toContain('{path="/v1/video",outcome="store_failed",le="+Inf"} 1')
   })
 
   test('what reads other files or the network is refused, and nothing is fetched', async () => {
@@ -232,6 +274,72 @@ describe.skipIf(!hasProgram('ffmpeg'))('with ffmpeg, where it is installed', () 
     const info = await used.client.videoInfo({ ...input, key: 'out/video.mp4' })
     expect(info).toMatchObject({ width: 180, height: 320 })
   })
+})
+
+test('a work tells each of its files by itself, also to whom asks for it again', async () => {
+  const ended: string[] = []
+  const works = createVideoWorks(
+    createWorkPlaces(1, () => 0),
+    () => 0,
+    (outcome) => ended.push(outcome),
+  )
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const file: TranscodedFile = {
+    ...{ role: 'segment', key: `out/${'x'.repeat(900)}.ts`, size: 1_000_000 },
+    ...{ contentType: 'video/mp2t', etag: 'e'.repeat(32), width: 1920, height: 1080 },
+  }
+  const work: NamedWork = {
+    ...{ id: 'a', fingerprint: '', detachMs: 0 },
+    async run({ onFile }) {
+      await released
+      for (let n = 0; n < 40_000; n++) onFile(file)
+      return { files: [], seconds: 9 }
+    },
+  }
+  const hear = (): Promise<{ readonly files: number; readonly longest: number }> =>
+    new Promise((resolve) => {
+      let [files, longest] = [0, 0]
+      works.listen(work, (event) => {
+        longest = Math.max(longest, JSON.stringify(event).length)
+        if (event.type === 'file') files++
+        if (event.type === 'done') resolve({ files, longest })
+      })
+    })
+  const first = hear()
+  release()
+  const heard = await first
+  expect(heard.files).toBe(40_000)
+  expect(heard.longest).toBeLessThan(SIDECAR_LIMITS.eventBytes)
+  expect(await hear()).toEqual(heard)
+  expect(ended).toEqual(['ok'])
+})
+
+test('who asks for a work that is being ended comes back, and is told when', async () => {
+  const places = createWorkPlaces(2, () => 0)
+  const works = createVideoWorks(
+    places,
+    () => 0,
+    () => undefined,
+  )
+  const { promise: gone, resolve: end } = Promise.withResolvers<void>()
+  const work: NamedWork = {
+    ...{ id: 'a', fingerprint: '', detachMs: 0 },
+    async run({ signal }) {
+      await gone
+      signal.throwIfAborted()
+      return { files: [], seconds: 1 }
+    },
+  }
+  works.listen(work, () => undefined)
+  const cancelling = works.cancel('a')
+  expect(() => works.listen(work, () => undefined)).toThrow(
+    expect.objectContaining({ code: 'busy', retryAfterMs: expect.any(Number) as number }),
+  )
+  end()
+  expect(await cancelling).toBe(true)
+  expect(places.taken).toBe(0)
+  works.listen(work, () => undefined)
+  await works.stop()
 })
 
 /** How many ffmpeg processes work in a folder. */

@@ -13,8 +13,8 @@ import type { BullmqSettings } from '../settings.ts'
 
 /** Workers that hand jobs of BullMQ to handlers elsewhere. */
 export interface Bridges {
-  /** Takes no more jobs, and waits for those that are out. */
-  stop(): Promise<void>
+  /** Takes no more jobs, and waits for those that are out, for up to `graceMs`. */
+  stop(graceMs: number): Promise<void>
 }
 
 /**
@@ -64,8 +64,14 @@ export function startBridges(
     return worker
   })
   return {
-    async stop() {
-      await Promise.all(workers.map((worker) => worker.close()))
+    async stop(graceMs) {
+      const closed = Promise.all(workers.map((worker) => worker.close()))
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))
+      await Promise.race([closed, late])
+      clearTimeout(timer)
+      for (const worker of workers) worker.cancelAllJobs('stopping')
+      await closed
       connection.disconnect()
     },
   }

@@ -38,14 +38,14 @@ const POSITIONS = {
 /**
  * Makes an image of another one.
  *
- * @param readWatermark Reads the image to be laid over it
+ * @param mark The image to be laid over it, where the operations say so
  * @throws SidecarError, or what sharp fails with
  */
 export async function makeImage(
   bytes: Uint8Array<ArrayBuffer>,
   operations: ImageOperations,
   limits: SidecarLimits['image'],
-  readWatermark: () => Promise<Uint8Array<ArrayBuffer>>,
+  mark: Uint8Array<ArrayBuffer> | null,
 ): Promise<MadeImage> {
   const { animated = true } = operations
   const { info, decode } = openImage(bytes, limits, animated)
@@ -62,9 +62,8 @@ export async function makeImage(
   const upright = await turn(decode(frames > 1), operations, limits)
   let image = resize(upright, operations, size)
   image = colour(image, operations, format)
-  if (operations.watermark !== undefined) {
-    const mark = await drawWatermark(await readWatermark(), operations.watermark, size, limits)
-    image = image.composite([mark])
+  if (operations.watermark !== undefined && mark !== null) {
+    image = image.composite([await drawWatermark(mark, operations.watermark, size, limits)])
     const isClear = info.hasAlpha || operations.background?.length === 9
     if (!isClear) image = image.removeAlpha()
   }

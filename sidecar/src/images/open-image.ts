@@ -55,6 +55,15 @@ const MOST_SVG_BYTES = 1_048_576
 const LEADS_OUTSIDE =
   /(?:\bhref|\bsrc)\s*=\s*["']?\s*(?!["']?(?:#|data:image\/(?:png|jpeg|gif|webp);base64,))[^"'\s>]|url\(\s*["']?\s*(?!#|["']?data:image\/(?:png|jpeg|gif|webp);base64,)[^)\s]|@import|<!ENTITY|<\?xml-stylesheet/i
 
+/** @returns Whether it is a drawing; what cannot be told from its header is none */
+export function isSvg(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    return readImageInfo(bytes).format === 'svg'
+  } catch {
+    return false
+  }
+}
+
 /**
  * Refuses an SVG that names anything outside itself. The renderer would not fetch it: whoever wrote
  * it meant something else than what would come out.

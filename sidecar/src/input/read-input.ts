@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { BlobContent } from '@white-cross/reuse/infrastructure/storage'
 import { SidecarError } from '@white-cross/reuse/infrastructure/storage/sidecar'
+import { withDeadline } from '../work/with-deadline.ts'
 import { bucketOf, storeFailure, type Stores } from './stores.ts'
 import type { InputParameter, StoredParameter } from '../server/check-parameters.ts'
 
@@ -14,6 +15,8 @@ export interface RequestInput {
   readonly body: Uint8Array<ArrayBuffer>
   readonly stores: Stores
   readonly maxBytes: number
+  /** Reading from a store takes no longer. */
+  readonly deadlineMs: number
   readonly signal: AbortSignal
 }
 
@@ -24,24 +27,36 @@ export async function readInput(given: RequestInput): Promise<Uint8Array<ArrayBu
     if (body.length > maxBytes) throw tooLarge()
     return body
   }
-  const content = await openStored(given.stores, input.stored, given.signal)
-  if (content.size > maxBytes) {
-    await content.body.cancel()
-    throw tooLarge()
-  }
-  return content.bytes(maxBytes).catch((error: unknown) => {
-    throw storeFailure(error)
+  return withDeadline(given.deadlineMs, given.signal, async (signal) => {
+    const content = await openStored(given.stores, input.stored, signal)
+    if (content.size > maxBytes) {
+      await content.body.cancel()
+      throw tooLarge()
+    }
+    return content.bytes(maxBytes).catch((error: unknown) => {
+      throw storeFailure(error)
+    })
   })
 }
 
 /** Writes what is to be worked on into a file, in constant memory. @throws SidecarError */
 export async function writeInput(given: RequestInput, path: string): Promise<void> {
-  const { input, body, maxBytes, signal } = given
+  const { input, body, maxBytes } = given
   if ('body' in input) {
     if (body.length > maxBytes) throw tooLarge()
     return writeFile(path, body)
   }
-  const content = await openStored(given.stores, input.stored, signal)
+  return withDeadline(given.deadlineMs, given.signal, (signal) =>
+    pourStored({ ...given, signal }, input.stored, path),
+  )
+}
+
+async function pourStored(
+  { stores, maxBytes, signal }: Omit<RequestInput, 'input'>,
+  stored: StoredParameter,
+  path: string,
+): Promise<void> {
+  const content = await openStored(stores, stored, signal)
   if (content.size > maxBytes) {
     await content.body.cancel()
     throw tooLarge()

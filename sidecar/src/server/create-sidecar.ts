@@ -4,6 +4,7 @@ import type { VirusScanner } from '@white-cross/reuse/infrastructure/storage/sca
 import {
   checkSidecarKey,
   SIDECAR_LIMITS,
+  SIDECAR_PATHS,
   type SidecarKey,
 } from '@white-cross/reuse/infrastructure/storage/sidecar'
 import type { Stores } from '../input/stores.ts'
@@ -73,14 +74,24 @@ export async function startSidecar({
     video: createWorkPlaces(limits.video.places, elapsed),
     scan: createWorkPlaces(limits.scan.places, elapsed),
   }
-  const works = createVideoWorks(places.video)
   const metrics = createMetrics()
+  const works = createVideoWorks(places.video, elapsed, (outcome, seconds, error) => {
+    metrics.count(SIDECAR_PATHS.video, outcome, seconds)
+    if (outcome === 'failed' || outcome === 'store_failed') onError(error, SIDECAR_PATHS.video)
+  })
   const hasVideo = hasProgram('ffmpeg') && hasProgram('ffprobe')
   const shop = {
     ...{ limits, stores, scanner, hasVideo, places, works, scratch },
     ...{ now: elapsed, version: VERSION },
   }
   let stopping = false
+  const listener = createListener({
+    ...{ keys, metrics, now, elapsed, onError },
+    handlers: new Map([...createHandlers(shop), ...(options.handlers ?? [])]),
+    nonces: createNonceMemory(elapsed, 2 * SIDECAR_LIMITS.toleranceMs + 2000, limits.nonces),
+    bodyBytes: Math.min(limits.bodyBytes, SIDECAR_LIMITS.bodyBytes),
+    isReady: () => !stopping,
+  })
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES,
@@ -88,13 +99,7 @@ export async function startSidecar({
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: 60_000,
     },
-    createListener({
-      ...{ keys, metrics, now, elapsed, onError },
-      handlers: new Map([...createHandlers(shop), ...(options.handlers ?? [])]),
-      nonces: createNonceMemory(elapsed, 2 * SIDECAR_LIMITS.toleranceMs + 2000, limits.nonces),
-      bodyBytes: Math.min(limits.bodyBytes, SIDECAR_LIMITS.bodyBytes),
-      isReady: () => !stopping,
-    }),
+    listener.listen,
   )
   server.maxConnections = MOST_CONNECTIONS
   const url = await listen(server, host, port)
@@ -110,7 +115,8 @@ export async function startSidecar({
       stopping = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
-      const idle = Promise.all(Object.values(places).map((kind) => kind.idle()))
+      // Mail and whatever else has places of its own is a request, a video is none.
+      const idle = Promise.all([listener.idle(), places.video.idle()])
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))
       await Promise.race([idle, late])

@@ -7,8 +7,9 @@ import {
   type SidecarCapabilities,
 } from '@white-cross/reuse/infrastructure/storage/sidecar'
 import { imageFailure } from '../images/image-failure.ts'
+import { makeImageApart } from '../images/make-image-apart.ts'
 import { makeImage } from '../images/make-image.ts'
-import { openImage } from '../images/open-image.ts'
+import { isSvg, openImage } from '../images/open-image.ts'
 import { readInput, writeInput } from '../input/read-input.ts'
 import type { Stores } from '../input/stores.ts'
 import type { SidecarLimits } from '../limits.ts'
@@ -58,11 +59,14 @@ export function createHandlers(shop: Workshop): ReadonlyMap<string, Handler> {
   async function given(
     { body, signal }: Request,
     input: InputParameter,
-    maxBytes: number,
+    { maxBytes, deadlineMs }: { readonly maxBytes: number; readonly deadlineMs: number },
   ): Promise<Parameters<typeof readInput>[0]> {
     // Also where the input is stored: a body that was not signed for is refused.
-    return { input, body: await body(), stores, maxBytes, signal }
+    return { input, body: await body(), stores, maxBytes, deadlineMs, signal }
   }
+
+  const { image, video, scan } = limits
+  const ofImages = { maxBytes: image.inputBytes, deadlineMs: image.deadlineMs }
 
   async function nothingElse({ body }: Request): Promise<void> {
     if ((await body()).length > 0)
@@ -88,9 +92,9 @@ export function createHandlers(shop: Workshop): ReadonlyMap<string, Handler> {
       async (request) => {
         const { input } = checkParameters(SIDECAR_PATHS.imageInfo, request.parameters)
         return places.image.run(async () => {
-          const bytes = await readInput(await given(request, input, limits.image.inputBytes))
+          const bytes = await readInput(await given(request, input, ofImages))
           try {
-            return jsonResult(openImage(bytes, { ...limits.image, pixels: Infinity }, false).info)
+            return jsonResult(openImage(bytes, { ...image, pixels: Infinity }, false).info)
           } catch (error) {
             throw imageFailure(error)
           }
@@ -102,15 +106,21 @@ export function createHandlers(shop: Workshop): ReadonlyMap<string, Handler> {
       async (request) => {
         const { input, operations } = checkParameters(SIDECAR_PATHS.image, request.parameters)
         return places.image.run(async () => {
-          const from = await given(request, input, limits.image.inputBytes)
+          const from = await given(request, input, ofImages)
           const bytes = await readInput(from)
-          const readWatermark = (): Promise<Uint8Array<ArrayBuffer>> => {
-            const { watermark } = operations
-            if (watermark === undefined) return Promise.resolve(bytes)
-            return readInput({ ...from, input: { stored: watermark.image } })
-          }
+          const { watermark } = operations
+          const mark =
+            watermark === undefined
+              ? null
+              : await readInput({ ...from, input: { stored: watermark.image } })
           try {
-            const made = await makeImage(bytes, operations, limits.image, readWatermark)
+            const made =
+              isSvg(bytes) || (mark !== null && isSvg(mark))
+                ? await makeImageApart(bytes, operations, image, mark, {
+                    scratch: shop.scratch,
+                    signal: request.signal,
+                  })
+                : await makeImage(bytes, operations, image, mark)
             const { width, height, frames } = made
             const result = Buffer.from(JSON.stringify({ width, height, frames }))
             return {
@@ -131,11 +141,12 @@ export function createHandlers(shop: Workshop): ReadonlyMap<string, Handler> {
         const { input } = checkParameters(SIDECAR_PATHS.videoInfo, request.parameters)
         return places.video.run(() =>
           withScratchFolder(shop.scratch, async (folder) => {
-            const from = await given(request, input, limits.video.inputBytes)
+            const leftMs = image.deadlineMs
+            const most = { maxBytes: video.inputBytes, deadlineMs: leftMs }
+            const from = await given(request, input, most)
             await writeInput(from, join(folder, 'input'))
             const { signal } = request
-            const leftMs = limits.image.deadlineMs
-            return jsonResult(await probeVideo('input', folder, limits.video, leftMs, signal))
+            return jsonResult(await probeVideo('input', folder, video, leftMs, signal))
           }),
         )
       },
@@ -184,7 +195,9 @@ export function createHandlers(shop: Workshop): ReadonlyMap<string, Handler> {
         if (scanner === null)
           throw new SidecarError('unsupported', 'Cannot scan: no clamd is configured')
         return places.scan.run(async () => {
-          const bytes = await readInput(await given(request, input, limits.scan.bytes))
+          const bytes = await readInput(
+            await given(request, input, { maxBytes: scan.bytes, deadlineMs: scan.deadlineMs }),
+          )
           try {
             return jsonResult(await scanner.scan(bytes, { signal: request.signal }))
           } catch (error) {

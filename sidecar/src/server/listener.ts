@@ -32,7 +32,15 @@ export interface ListenerOptions {
 const LINGER_MS = 1000
 const LINGER_BYTES = 4_194_304
 
-export function createListener(options: ListenerOptions): RequestListener {
+/** Answers requests, and knows when it answers none. */
+export interface Listener {
+  readonly listen: RequestListener
+  /** Resolves when no request is worked on. */
+  idle(): Promise<void>
+}
+
+export function createListener(options: ListenerOptions): Listener {
+  const running = new Set<Promise<void>>()
   const { keys, handlers, nonces, metrics } = options
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -69,7 +77,9 @@ export function createListener(options: ListenerOptions): RequestListener {
         body: () => readBody(request, options.bodyBytes, contentSha256),
       })
       if (!options.isReady() && !response.headersSent) response.setHeader('connection', 'close')
-      if (result !== null && !gone.signal.aborted) await sendResult(response, asker, result)
+      // What is answered by events goes on, and is counted when it ends.
+      if (result === null) return
+      if (!gone.signal.aborted) await sendResult(response, asker, result)
       count('ok')
     } catch (error) {
       if (gone.signal.aborted) return count('gone')
@@ -94,10 +104,16 @@ export function createListener(options: ListenerOptions): RequestListener {
     response.end(body)
   }
 
-  return (request, response) => {
-    request.on('error', () => undefined)
-    response.on('error', () => undefined)
-    void answer(request, response)
+  return {
+    listen(request, response) {
+      request.on('error', () => undefined)
+      response.on('error', () => undefined)
+      const answering = answer(request, response).finally(() => running.delete(answering))
+      running.add(answering)
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running)
+    },
   }
 }
 

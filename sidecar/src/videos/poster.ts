@@ -22,16 +22,14 @@ export async function takePoster(
   // The very end has no picture to show.
   const second = Math.max(0, Math.min(wanted, info.seconds - 0.5))
   const args = [
-    ...['-y', '-ss', String(second), ...inputArgs('input', limits.video)],
+    ...['-y', '-ss', second.toFixed(6), ...inputArgs('input', limits.video)],
     ...['-map', '0:V:0', '-frames:v', '1', '-vf', `scale=${info.width}:${info.height},setsar=1`],
     ...['-f', 'image2', '-update', '1', 'file:frame.png'],
   ]
   await runMedia({ program: 'ffmpeg', args, folder, limits: limits.video, leftMs, signal })
   const frame = new Uint8Array(await readFile(join(folder, 'frame.png')))
   const operations = { format, ...(width !== undefined && { width, enlarge: false }) }
-  const made = await makeImage(frame, operations, limits.image, () =>
-    Promise.reject(new Error('A poster has no watermark')),
-  )
+  const made = await makeImage(frame, operations, limits.image, null)
   const name = `poster.${format === 'jpeg' ? 'jpg' : format}`
   await writeFile(join(folder, name), made.bytes)
   const { contentType, height } = made

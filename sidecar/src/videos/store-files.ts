@@ -6,6 +6,7 @@ import type { BlobStore } from '@white-cross/reuse/infrastructure/storage'
 import type { TranscodedFile } from '@white-cross/reuse/infrastructure/storage/media'
 import { SidecarError } from '@white-cross/reuse/infrastructure/storage/sidecar'
 import { storeFailure } from '../input/stores.ts'
+import { withDeadline } from '../work/with-deadline.ts'
 import type { SidecarLimits } from '../limits.ts'
 
 /** A file in the scratch folder that is to be stored. */
@@ -29,11 +30,13 @@ export async function storeFiles(
   target: BlobStore,
   prefix: string,
   {
-    signal,
+    signal: given,
+    deadlineMs,
     limits,
     onFile,
   }: {
     readonly signal: AbortSignal
+    readonly deadlineMs: number
     readonly limits: SidecarLimits
     onFile(file: TranscodedFile): void
   },
@@ -49,7 +52,8 @@ export async function storeFiles(
     .map((file, index) => ({ file, size: sizes[index] ?? 0 }))
     .toSorted((a, b) => Number(isList(a.file)) - Number(isList(b.file)))
   const files: TranscodedFile[] = []
-  try {
+
+  async function storeAll(signal: AbortSignal): Promise<void> {
     for (const { file, size } of ordered) {
       const { name, role, contentType, width, height } = file
       const key = `${prefix}${name}`
@@ -69,8 +73,15 @@ export async function storeFiles(
       files.push(told)
       onFile(told)
     }
+  }
+
+  let storing: Promise<void> | undefined
+  try {
+    await withDeadline(deadlineMs, given, (signal) => (storing = storeAll(signal)))
     return files
   } catch (error) {
+    // What is still on its way would arrive behind the removal.
+    await storing?.catch(() => undefined)
     await target
       .deleteMany(ordered.map(({ file }) => `${prefix}${file.name}`))
       .catch(() => undefined)

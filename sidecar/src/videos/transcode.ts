@@ -53,6 +53,7 @@ export async function transcode(work: Transcoding): Promise<TranscodedVideo> {
       body: new Uint8Array(),
       stores,
       maxBytes: limits.inputBytes,
+      deadlineMs: left(),
       signal,
     }
     await writeInput(source, join(folder, 'input'))
@@ -72,7 +73,10 @@ export async function transcode(work: Transcoding): Promise<TranscodedVideo> {
     const seconds = await checkMade(plan, made, folder)
     if (poster !== undefined)
       made.push(await takePoster(poster, info, folder, work.limits, left(), signal))
-    const files = await storeFiles(made, folder, target, work.output.prefix, work)
+    const files = await storeFiles(made, folder, target, work.output.prefix, {
+      ...work,
+      deadlineMs: left(),
+    })
     return { files, seconds }
   })
 

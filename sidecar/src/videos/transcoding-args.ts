@@ -15,9 +15,9 @@ export function transcodingArgs(
 ): readonly string[] {
   const before = [
     ...['-progress', 'pipe:1', '-stats_period', '0.5', '-y'],
-    ...(start > 0 ? ['-ss', String(start)] : []),
+    ...(start > 0 ? ['-ss', start.toFixed(6)] : []),
     ...inputArgs('input', limits),
-    ...['-t', String(seconds), '-map_metadata', '-1', '-map_chapters', '-1', '-dn', '-sn'],
+    ...['-t', seconds.toFixed(6), '-map_metadata', '-1', '-map_chapters', '-1', '-dn', '-sn'],
     ...['-threads', String(limits.threads), '-max_muxing_queue_size', '1024'],
   ]
   const aac = sound ? ['-c:a', 'aac', '-b:a', '128k', '-ac', '2', '-ar', '48000'] : ['-an']

@@ -4,6 +4,7 @@ import type {
 } from '@white-cross/reuse/infrastructure/storage/media'
 import {
   SidecarError,
+  type SidecarFailure,
   type SidecarVideoEvent,
 } from '@white-cross/reuse/infrastructure/storage/sidecar'
 import { failureOf } from '../server/answers.ts'
@@ -54,12 +55,27 @@ interface Entry {
 
 const REMEMBER_MS = 3_600_000
 const MOST_REMEMBERED = 1000
+/** When to ask again for what is being ended. */
+const ENDING_MS = 1000
 
-export function createVideoWorks(places: WorkPlaces): VideoWorks {
+/** Hears how a work ended, and how long it took. */
+export type OnWorkEnded = (
+  outcome: 'ok' | SidecarFailure['code'],
+  seconds: number,
+  error: unknown,
+) => void
+
+/** @param now Elapsed ms */
+export function createVideoWorks(
+  places: WorkPlaces,
+  now: () => number,
+  onEnded: OnWorkEnded,
+): VideoWorks {
   const entries = new Map<string, Entry>()
 
   function begin({ id, fingerprint, run }: NamedWork): Entry {
     const giveBack = places.take()
+    const start = now()
     const abort = new AbortController()
     let end: () => void = () => undefined
     const ended = new Promise<void>((resolve) => (end = resolve))
@@ -70,8 +86,9 @@ export function createVideoWorks(places: WorkPlaces): VideoWorks {
     const tell = (event: SidecarVideoEvent): void => {
       for (const listener of entry.listeners) listener(event)
     }
-    const conclude = (event: SidecarVideoEvent): void => {
+    const conclude = (event: SidecarVideoEvent, cause: unknown = null): void => {
       giveBack()
+      onEnded(event.type === 'error' ? event.error.code : 'ok', (now() - start) / 1000, cause)
       clearTimeout(entry.forget)
       entry.result = event
       // What failed may be tried again under its name.
@@ -92,8 +109,9 @@ export function createVideoWorks(places: WorkPlaces): VideoWorks {
         tell({ type: 'file', file })
       },
     }).then(
-      (video) => conclude({ type: 'done', ...video }),
-      (error: unknown) => conclude({ type: 'error', error: failureOf(error) }),
+      // Its files were told one by one: all of a long film's would fill no event.
+      ({ seconds }) => conclude({ type: 'done', seconds }),
+      (error: unknown) => conclude({ type: 'error', error: failureOf(error) }, error),
     )
     entries.set(id, entry)
     return entry
@@ -119,14 +137,18 @@ export function createVideoWorks(places: WorkPlaces): VideoWorks {
           'invalid_operation',
           'Cannot transcode video: its id is another work’s',
         )
+      if (known?.result === null && known.abort.signal.aborted)
+        throw new SidecarError('busy', 'Cannot transcode video: its work is just being ended', {
+          retryAfterMs: ENDING_MS,
+        })
       forgetOldest()
       const entry = known ?? begin(work)
+      for (const file of entry.files) listener({ type: 'file', file })
       if (entry.result !== null) {
         listener(entry.result)
         return () => undefined
       }
       clearTimeout(entry.forget)
-      for (const file of entry.files) listener({ type: 'file', file })
       if (entry.progress !== null) listener(entry.progress)
       entry.listeners.add(listener)
       return () => {

@@ -34,6 +34,8 @@ export interface ProgramEnd {
 }
 
 const COMPLAINT_BYTES = 4096
+/** What the kernel kills by: for time on a processor, for the length of a file, for lack of memory. */
+const OF_LIMITS: readonly NodeJS.Signals[] = ['SIGXCPU', 'SIGXFSZ', 'SIGKILL']
 
 /**
  * Runs a program in a process group of its own, so that killing it kills its children too.
@@ -88,14 +90,19 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
     complaint = (complaint + text).slice(-COMPLAINT_BYTES)
   })
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
+    const ended = await new Promise<{
+      readonly code: number | null
+      readonly signal: NodeJS.Signals | null
+    }>((resolve, reject) => {
       child.once('error', (cause) =>
         reject(new SidecarError('failed', 'Cannot work: a program cannot be started', { cause })),
       )
-      child.once('close', resolve)
+      child.once('close', (code, signal) => resolve({ code, signal }))
     })
     if (reason !== undefined) throw reason
-    return { code, output, complaint }
+    if (ended.signal !== null && OF_LIMITS.includes(ended.signal))
+      throw new SidecarError('limit_exceeded', 'Cannot work: a program needs more than it may')
+    return { code: ended.code, output, complaint }
   } finally {
     clearTimeout(timer)
     run.signal?.removeEventListener('abort', onAbort)

@@ -4,7 +4,6 @@ import type {
   MediaFolder,
   StoredMedia,
   TranscodedFile,
-  TranscodedVideo,
   VideoInfo,
   VideoProgress,
 } from '../media/media-processor.ts'
@@ -82,5 +81,6 @@ export interface SidecarImageResult {
 export type SidecarVideoEvent =
   | ({ readonly type: 'progress' } & VideoProgress)
   | { readonly type: 'file'; readonly file: TranscodedFile }
-  | ({ readonly type: 'done' } & TranscodedVideo)
+  /** Of all files that were told before. */
+  | { readonly type: 'done'; readonly seconds: number }
   | { readonly type: 'error'; readonly error: SidecarFailure }

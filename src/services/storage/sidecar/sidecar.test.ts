@@ -91,15 +91,19 @@ function streaming(
 const stored = { store: 's3', bucket: 'films', key: 'a.mp4' }
 const output = { store: 's3', bucket: 'films', prefix: 'a/' }
 const progress = '{"type":"progress","ratio":0.5,"seconds":1}'
-const done = '{"type":"done","files":[],"seconds":2}'
+const done = '{"type":"done","seconds":2}'
+const files = ['a/1.ts', 'a/2.ts'].map((at) => ({
+  ...{ role: 'segment', key: at, size: 1, contentType: 'video/mp2t', etag: 'x' },
+}))
+const told = files.map((file) => JSON.stringify({ type: 'file', file }))
 
 test('video() tells of progress, and ends with what was made', async () => {
   const heard: number[] = []
-  const made = await streaming([progress, done]).video(stored, { preset: 'hls' }, output, {
+  const made = await streaming([progress, ...told, done]).video(stored, { preset: 'hls' }, output, {
     id: 'a',
     onProgress: ({ ratio }) => heard.push(ratio),
   })
-  expect(made).toEqual({ files: [], seconds: 2 })
+  expect(made).toEqual({ files, seconds: 2 })
   expect(heard).toEqual([0.5])
 })
 

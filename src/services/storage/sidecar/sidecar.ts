@@ -16,6 +16,7 @@ import type {
   ImageInfo,
   MediaInput,
   MediaProcessor,
+  TranscodedFile,
   TranscodedVideo,
   VideoInfo,
 } from '../media/media-processor.ts'
@@ -140,11 +141,13 @@ export function sidecar(options: SidecarOptions): Sidecar {
       asMedia(async (): Promise<TranscodedVideo> => {
         const parameters = { id, input: { stored }, operations, output, detachMs }
         const path = SIDECAR_PATHS.video
+        const files: TranscodedFile[] = []
         for await (const value of caller.events({ path, parameters, signal })) {
           const event = value as SidecarVideoEvent
           if (event.type === 'progress')
             onProgress?.({ ratio: event.ratio, seconds: event.seconds })
-          if (event.type === 'done') return { files: event.files, seconds: event.seconds }
+          if (event.type === 'file') files.push(event.file)
+          if (event.type === 'done') return { files, seconds: event.seconds }
           if (event.type === 'error')
             throw new SidecarError(
               event.error.code,
