@@ -112,7 +112,7 @@ export const compositions: readonly Composition[] = [
   {
     name: 'uploading to S3 in parts',
     imports: { './infrastructure/storage/s3': ['createS3Uploader'] },
-    budgetGzipBytes: 10_900,
+    budgetGzipBytes: 11_000,
     budgetFirstGzipBytes: 15_600,
   },
   {
@@ -124,7 +124,7 @@ export const compositions: readonly Composition[] = [
   {
     name: 's3()',
     imports: { './infrastructure/storage/s3': ['s3'] },
-    budgetGzipBytes: 21_000,
+    budgetGzipBytes: 21_200,
     budgetFirstGzipBytes: 19_200,
   },
   {
@@ -165,7 +165,7 @@ export const compositions: readonly Composition[] = [
       './infrastructure/storage/azure-blob': ['azureBlob'],
       './infrastructure/storage/gcs': ['gcs'],
     },
-    budgetGzipBytes: 30_000,
+    budgetGzipBytes: 30_200,
     budgetFirstGzipBytes: 29_000,
   },
 ]

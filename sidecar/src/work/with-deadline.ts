@@ -15,8 +15,7 @@ export async function withDeadline<Result>(
   const { promise: ended, reject } = Promise.withResolvers<never>()
   const end = (reason: unknown): void => {
     late.abort(reason)
-    // A reason may be anything, and is passed on as it is.
-    reject(reason as Error)
+    reject(reason)
   }
   const onAbort = (): void => end(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })

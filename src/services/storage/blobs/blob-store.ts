@@ -143,8 +143,8 @@ export interface PutOptions extends CallOptions, BlobProperties {
    */
   readonly partBytes?: number
   /**
-   * Parts on their way at once, 1 to 16. Memory is about `partBytes × (1 + 2 × concurrency)`.
-   * Default 2.
+   * Parts on their way at once, 1 to 16. Memory is about `partBytes × (1 + concurrency)`, and
+   * whatever copies the platform makes of parts on their way, on Node none. Default 2.
    */
   readonly concurrency?: number
   /** Hears how many bytes the store has. */

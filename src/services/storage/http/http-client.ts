@@ -37,8 +37,8 @@ export interface HttpClient {
   read(response: Response, signal: AbortSignal): Promise<string>
 }
 
-/** The most bytes of an answer that is read as a whole: a page of a thousand long keys. */
-const MAX_ANSWER_BYTES = 16_777_216
+/** Characters of an answer that is read as a whole: a page of a thousand long keys. */
+const MAX_ANSWER_LENGTH = 16_777_216
 
 /** @throws RangeError when an option is out of range */
 export function createHttpClient({
@@ -48,12 +48,13 @@ export function createHttpClient({
 }: HttpOptions): HttpClient {
   const timeoutMs = checkDuration('open store', 'timeout', timeout, 1000, 3_600_000)
   // What else is given as fetch may be no fetch of Node's.
-  const write = fetch === systemFetch && isNode() ? uncopied : asItIs
+  const copies = fetch === systemFetch && isNode()
 
-  async function send(
-    { method, url, headers, body }: HttpRequest,
+  /** Whether it obeys its signal or not, nobody waits longer. */
+  async function inTime<Result>(
     signal: AbortSignal,
-  ): Promise<Response> {
+    act: (stop: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     const stop = new AbortController()
     const ended = Promise.withResolvers<never>()
     const end = (why: unknown): void => {
@@ -66,18 +67,10 @@ export function createHttpClient({
     const late = (): void => end(unreachable('it did not answer in time'))
     const cancelTimer = clock.setTimer(late, timeoutMs)
     try {
-      // Redirects are not followed: what is signed is signed for one host.
-      const init = {
-        method,
-        redirect: 'manual',
-        headers,
-        ...(body && write(body, headers)),
-      } as const
-      // Whether it obeys or not, nobody waits longer.
-      return await Promise.race([fetch(url, { ...init, signal: stop.signal }), ended.promise])
+      return await Promise.race([act(stop.signal), ended.promise])
     } catch (error) {
       signal.throwIfAborted()
-      throw error instanceof StorageError ? error : unreachable('there was no answer', error)
+      throw error instanceof StorageError ? error : unreachable('there was no whole answer', error)
     } finally {
       // From here on a body is cancelled by whoever reads it.
       cancelTimer()
@@ -85,78 +78,57 @@ export function createHttpClient({
     }
   }
 
-  async function read({ body }: Response, signal: AbortSignal): Promise<string> {
-    const reader = body?.getReader()
-    if (reader === undefined) return ''
-    // A pending read ends when its reader is cancelled, whatever the source does.
-    const cancel = (): void => void reader.cancel().catch(() => undefined)
-    signal.addEventListener('abort', cancel)
-    const decoder = new TextDecoder()
-    let text = ''
-    let bytes = 0
-    let isLate = false
-    const late = (): void => {
-      isLate = true
-      cancel()
-    }
-    try {
-      for (;;) {
-        signal.throwIfAborted()
-        const cancelTimer = clock.setTimer(late, timeoutMs)
-        const { done, value } = await reader.read().finally(cancelTimer)
-        signal.throwIfAborted()
-        if (isLate) throw unreachable('its answer stopped')
-        if (done) return text + decoder.decode()
-        bytes += value.length
-        if (bytes > MAX_ANSWER_BYTES)
-          throw new StorageError(
-            'failed',
-            'Cannot use store: its answer is longer than any should be',
-          )
-        text += decoder.decode(value, { stream: true })
+  return {
+    send({ method, url, headers, body }, signal) {
+      const written = body && (copies ? uncopied(body, headers) : { body })
+      // Redirects are not followed: what is signed is signed for one host.
+      const init = { method, headers, redirect: 'manual', ...written } as const
+      return inTime(signal, (stop) => fetch(url, { ...init, signal: stop }))
+    },
+    async read({ body }, signal) {
+      const reader = body?.getReader()
+      const decoder = new TextDecoder()
+      let text = ''
+      try {
+        while (reader !== undefined) {
+          signal.throwIfAborted()
+          const { done, value } = await inTime(signal, () => reader.read())
+          text += decoder.decode(value, { stream: !done })
+          if (done) break
+          if (text.length > MAX_ANSWER_LENGTH)
+            throw new StorageError(
+              'failed',
+              'Cannot use store: its answer is longer than any should be',
+            )
+        }
+        return text
+      } finally {
+        void reader?.cancel().catch(() => undefined)
       }
-    } catch (error) {
-      signal.throwIfAborted()
-      throw error instanceof StorageError ? error : unreachable('its answer broke off', error)
-    } finally {
-      signal.removeEventListener('abort', cancel)
-      cancel()
-    }
+    },
   }
-
-  return { send, read }
-}
-
-type Written = Pick<RequestInit, 'body' | 'headers'> & { readonly duplex?: 'half' }
-
-function asItIs(body: Uint8Array<ArrayBuffer>): Written {
-  return { body }
 }
 
 /**
  * Of bytes Node's fetch makes two copies, which live as long as the request; of a stream none, and
  * there the header says how long it is. Other platforms would send it without a length.
  */
-function uncopied(body: Uint8Array<ArrayBuffer>, headers: HttpRequest['headers']): Written {
-  if (body.length < COPIED_BYTES) return { body }
+function uncopied(
+  body: Uint8Array<ArrayBuffer>,
+  headers: HttpRequest['headers'],
+): Pick<RequestInit, 'body' | 'headers'> & { readonly duplex: 'half' } {
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(body)
       controller.close()
     },
   })
-  return {
-    body: stream,
-    duplex: 'half',
-    headers: { ...headers, 'content-length': String(body.length) },
-  }
+  const length = { 'content-length': String(body.length) }
+  return { body: stream, duplex: 'half', headers: { ...headers, ...length } }
 }
 
-/** Fewer are copied faster than they are streamed. */
-const COPIED_BYTES = 65_536
-
 function isNode(): boolean {
-  return /^Node\.js\//.test(globalThis.navigator?.userAgent ?? '')
+  return globalThis.navigator?.userAgent.startsWith('Node.js/')
 }
 
 /** @returns What an answer says beside its code */

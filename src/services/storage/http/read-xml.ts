@@ -1,3 +1,5 @@
+import { StorageError } from '../storage-error.ts'
+
 const ENTITIES: Readonly<Record<string, string>> = {
   lt: '<',
   gt: '>',
@@ -18,9 +20,15 @@ export function xmlElements(xml: string, tag: string): readonly string[] {
   return Array.from(xml.matchAll(pattern), (match) => match[1] ?? '')
 }
 
-/** @returns Whether `xml` is one `<tag>`, whole to its end: neither cut off nor something else */
-export function isXmlElement(xml: string, tag: string): boolean {
-  return new RegExp(`<${tag}(?:\\s[^>]*)?(?:/>|>.*</${tag}>)\\s*$`, 's').test(xml)
+/**
+ * What is cut off, or a proxy's own page, would pass for a listing of nothing.
+ *
+ * @returns `xml`, which is one `<tag>` to its end
+ * @throws StorageError `unavailable` when it is not
+ */
+export function wholeXml(xml: string, tag: string): string {
+  if (new RegExp(`<${tag}(?:\\s[^>]*)?(?:/>|>.*</${tag}>)\\s*$`, 's').test(xml)) return xml
+  throw new StorageError('unavailable', 'Cannot use store: its answer is not whole')
 }
 
 /** @returns Text as it may stand in an element */

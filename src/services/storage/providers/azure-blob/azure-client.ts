@@ -4,8 +4,6 @@ import { percentEncode, percentEncodePath } from '../../../../primitives/percent
 import { encodeUtf8 } from '../../../../primitives/utf8.ts'
 import type { Clock } from '../../../../runtime/ports/platform/clock.ts'
 import type { HttpClient } from '../../http/http-client.ts'
-import { isXmlElement } from '../../http/read-xml.ts'
-import { StorageError } from '../../storage-error.ts'
 import { azureError } from './azure-errors.ts'
 
 /** The version of the interface that is spoken. */
@@ -31,15 +29,10 @@ export interface AzureRequest {
 export interface AzureClient {
   /** @returns The answer, whatever it is */
   send(request: AzureRequest, signal: AbortSignal): Promise<Response>
-  /**
-   * @param root What the answer must be, as `EnumerationResults`. Default: anything
-   * @returns A success's headers and its whole body.
-   * @throws StorageError
-   */
+  /** @returns A success's headers and its whole body. @throws StorageError */
   ask(
     request: AzureRequest,
     signal: AbortSignal,
-    root?: string,
   ): Promise<{ readonly headers: Headers; readonly text: string }>
   /** @throws What an answer that is no success means */
   refuse(response: Response): Promise<never>
@@ -103,14 +96,10 @@ export function createAzureClient(options: AzureClientOptions): AzureClient {
     send,
     refuse,
     urlOf: (key, name) => `${endpoint.origin}${pathOf(key, name)}`,
-    async ask(request, signal, root) {
+    async ask(request, signal) {
       const response = await send(request, signal)
       if (!response.ok) return refuse(response)
-      const text = await http.read(response, signal)
-      // What is cut off, or a proxy's own page, would pass for a container without blobs.
-      if (root !== undefined && !isXmlElement(text, root))
-        throw new StorageError('unavailable', 'Cannot use Azure container: its answer is not whole')
-      return { headers: response.headers, text }
+      return { headers: response.headers, text: await http.read(response, signal) }
     },
   }
 }

@@ -16,7 +16,7 @@ import type { BlobInfo, StoredBlob } from '../../blobs/blob-store.ts'
 import { rangeHeader, spanOf } from '../../blobs/byte-range.ts'
 import type { BlobUpload } from '../../blobs/multipart-uploads.ts'
 import { entityHeaders, openBodyOf, readEntity, unquoted } from '../../http/entity-headers.ts'
-import { encodeXml, xmlElements, xmlValue } from '../../http/read-xml.ts'
+import { encodeXml, wholeXml, xmlElements, xmlValue } from '../../http/read-xml.ts'
 import { StorageError } from '../../storage-error.ts'
 import type { AzureClient } from './azure-client.ts'
 
@@ -116,7 +116,8 @@ export function createAzureDriver(
     signal: AbortSignal,
   ): Promise<readonly { readonly number: number; readonly size: number }[]> {
     const query = { comp: 'blocklist', blocklisttype: type }
-    const { text } = await ask({ method: 'GET', key, query }, signal, 'BlockList')
+    const answer = await ask({ method: 'GET', key, query }, signal)
+    const text = wholeXml(answer.text, 'BlockList')
     return xmlElements(text, 'Block').flatMap((block) => {
       const name = new TextDecoder().decode(
         decodeBase64(xmlValue(block, 'Name') ?? '') ?? undefined,
@@ -187,7 +188,8 @@ export function createAzureDriver(
         marker: cursor ?? undefined,
         maxresults: String(limit),
       }
-      const { text } = await ask({ method: 'GET', query }, signal, 'EnumerationResults')
+      const answer = await ask({ method: 'GET', query }, signal)
+      const text = wholeXml(answer.text, 'EnumerationResults')
       return {
         blobs: xmlElements(text, 'Blob').map((entry) => ({
           key: xmlValue(entry, 'Name') ?? '',

@@ -1,7 +1,7 @@
 import { encodeHex } from '../../../../primitives/hex.ts'
 import type { Clock } from '../../../../runtime/ports/platform/clock.ts'
 import type { HttpClient } from '../../http/http-client.ts'
-import { isXmlElement, xmlValue } from '../../http/read-xml.ts'
+import { xmlValue } from '../../http/read-xml.ts'
 import {
   ALGORITHM,
   amzDateOf,
@@ -37,14 +37,12 @@ export interface S3Client {
   /** @returns The answer, whatever it is */
   send(request: S3Request, signal: AbortSignal): Promise<Response>
   /**
-   * @param root What the answer must be, as `ListBucketResult`. Default: anything
    * @returns A success's headers and its whole body.
-   * @throws StorageError, also for an error told with 200, and for anything else than `root`
+   * @throws StorageError, also for an error told with 200
    */
   ask(
     request: S3Request,
     signal: AbortSignal,
-    root?: string,
   ): Promise<{ readonly headers: Headers; readonly text: string }>
   /** @throws What an answer that is no success means */
   refuse(response: Response, signal: AbortSignal): Promise<never>
@@ -113,15 +111,12 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   return {
     send,
     refuse,
-    async ask(request, signal, root) {
+    async ask(request, signal) {
       const response = await send(request, signal)
       if (!response.ok) return refuse(response, signal)
       const text = await http.read(response, signal)
-      // What is cut off, or a proxy's own page, would pass for a bucket without objects.
-      const isWhole = root !== undefined && isXmlElement(text, root)
       // Copies and completions begin to answer before they know how it ends.
-      if (!isWhole && (root !== undefined || /<Error[\s>]/.test(text)))
-        throw s3Error(response, text, clock.now())
+      if (/^\s*(?:<\?xml.*?>\s*)?<Error[\s>]/.test(text)) throw s3Error(response, text, clock.now())
       return { headers: response.headers, text }
     },
   }

@@ -3,7 +3,7 @@ import type { BlobCapabilities } from '../../blobs/blob-capabilities.ts'
 import type { BlobDriver } from '../../blobs/blob-driver.ts'
 import { rangeHeader } from '../../blobs/byte-range.ts'
 import { openBodyOf, unquoted } from '../../http/entity-headers.ts'
-import { xmlElements, xmlValue } from '../../http/read-xml.ts'
+import { wholeXml, xmlElements, xmlValue } from '../../http/read-xml.ts'
 import { StorageError } from '../../storage-error.ts'
 import type { S3Client } from './s3-client.ts'
 import { quoted } from './s3-objects.ts'
@@ -52,7 +52,8 @@ export function createS3Driver(client: S3Client, capabilities: BlobCapabilities)
         delimiter,
         'continuation-token': cursor ?? undefined,
       }
-      const { text } = await ask({ method: 'GET', query }, signal, 'ListBucketResult')
+      const answer = await ask({ method: 'GET', query }, signal)
+      const text = wholeXml(answer.text, 'ListBucketResult')
       // Only where the store says that it did; a plus is a space there, and a plus is encoded.
       const encoded = xmlValue(text, 'EncodingType') === 'url'
       const valueOf = (entry: string, tag: string): string => {

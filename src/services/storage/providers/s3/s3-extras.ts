@@ -8,7 +8,7 @@ import { multipartEtag } from '../../blobs/multipart-etag.ts'
 import type { UploadedPart } from '../../blobs/multipart-uploads.ts'
 import { propertiesOf } from '../../blobs/properties-of.ts'
 import { unquoted } from '../../http/entity-headers.ts'
-import { encodeXml, xmlElements, xmlValue } from '../../http/read-xml.ts'
+import { encodeXml, wholeXml, xmlElements, xmlValue } from '../../http/read-xml.ts'
 import { StorageError } from '../../storage-error.ts'
 import type { S3Client } from './s3-client.ts'
 import { propertyHeaders, storedOf } from './s3-objects.ts'
@@ -69,12 +69,12 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
   return {
     async deleteMany(keys, { signal }) {
       const objects = keys.map((key) => `<Object><Key>${encodeXml(key)}</Key></Object>`)
-      const text = await postXml(
+      const answer = await postXml(
         { method: 'POST', query: { delete: '' } },
         `<Delete><Quiet>true</Quiet>${objects.join('')}</Delete>`,
         signal,
-        'DeleteResult',
       )
+      const text = wholeXml(answer, 'DeleteResult')
       return xmlElements(text, 'Error').flatMap((error) => {
         const code = xmlValue(error, 'Code') ?? ''
         if (code === 'NoSuchKey') return []
@@ -113,7 +113,7 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
     },
     async getTags(key, { signal }) {
       const request = { method: 'GET', key, query: { tagging: '' } }
-      const { text } = await ask(request, signal, 'Tagging')
+      const text = wholeXml((await ask(request, signal)).text, 'Tagging')
       const pairs = xmlElements(text, 'Tag').map((tag): [string, string] => [
         xmlValue(tag, 'Key') ?? '',
         xmlValue(tag, 'Value') ?? '',
@@ -137,7 +137,8 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
       while (marker !== null) {
         const query: Record<string, string> = { uploadId, 'part-number-marker': marker }
         const request = { method: 'GET', key, query }
-        const { text } = await ask(request, signal, 'ListPartsResult').catch(goneWithUpload)
+        const answer = await ask(request, signal).catch(goneWithUpload)
+        const text = wholeXml(answer.text, 'ListPartsResult')
         for (const part of xmlElements(text, 'Part'))
           parts.push({
             number: Number(xmlValue(part, 'PartNumber')),
@@ -161,7 +162,8 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
         'key-marker': keyMarker || undefined,
         'upload-id-marker': uploadIdMarker || undefined,
       }
-      const { text } = await ask({ method: 'GET', query }, signal, 'ListMultipartUploadsResult')
+      const answer = await ask({ method: 'GET', query }, signal)
+      const text = wholeXml(answer.text, 'ListMultipartUploadsResult')
       const next = ['NextKeyMarker', 'NextUploadIdMarker'].map((tag) => xmlValue(text, tag) ?? '')
       const more = xmlValue(text, 'IsTruncated') === 'true'
       if (more && (next[0] === '' || JSON.stringify(next) === cursor))
@@ -186,7 +188,6 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
     },
     xml: string,
     signal: AbortSignal,
-    root?: string,
   ): Promise<string> {
     const body = encodeUtf8(xml)
     const md5 = createMd5()
@@ -195,7 +196,7 @@ export function createS3Extras(client: S3Client, put: BlobDriver['put']): S3Extr
       'content-md5': encodeBase64(md5.digest()),
       'content-type': 'application/xml',
     }
-    return (await ask({ ...request, headers, body }, signal, root)).text
+    return (await ask({ ...request, headers, body }, signal)).text
   }
 }
 
