@@ -1,3 +1,4 @@
+import type { Clock } from '../../../runtime/ports/platform/clock.ts'
 import { openBody, type BlobBody } from '../blobs/blob-body.ts'
 
 /** Bytes that arrive piece by piece and may break off. */
@@ -14,8 +15,17 @@ export interface BodyPieces {
   cancel(reason: unknown): void
 }
 
-/** Opens a body so that what has come of it is not lost with it. */
-export function openPieces(body: BlobBody): BodyPieces {
+/** How long a body may say nothing. */
+export interface BodyPatience {
+  readonly clock: Pick<Clock, 'setTimer'>
+  readonly idleMs: number
+}
+
+/**
+ * Opens a body so that what has come of it is not lost with it. One that says nothing for too long
+ * has broken off: a client that changed its network is not heard of again.
+ */
+export function openPieces(body: BlobBody, { clock, idleMs }: BodyPatience): BodyPieces {
   const stream = streamOf(body)
   if (stream === null) {
     const source = openBody(body)
@@ -34,6 +44,17 @@ export function openPieces(body: BlobBody): BodyPieces {
   const reader = stream.getReader()
   let rest: Uint8Array = new Uint8Array()
   let done = false
+
+  async function read(): ReturnType<typeof reader.read> {
+    const { promise: idle, reject } = Promise.withResolvers<never>()
+    const cancelTimer = clock.setTimer(() => {
+      const reason = new Error(`Nothing came for ${idleMs} ms`)
+      reject(reason)
+      void reader.cancel(reason).catch(() => undefined)
+    }, idleMs)
+    return Promise.race([reader.read(), idle]).finally(cancelTimer)
+  }
+
   return {
     size: null,
     async next(length) {
@@ -47,7 +68,7 @@ export function openPieces(body: BlobBody): BodyPieces {
         if (done || filled === length)
           return { bytes: target.subarray(0, filled), ended: done, failure: null }
         try {
-          const piece = await reader.read()
+          const piece = await read()
           if (piece.done) done = true
           else if (ArrayBuffer.isView(piece.value)) rest = piece.value
           else throw new TypeError('Cannot append: the stream holds something else than bytes')

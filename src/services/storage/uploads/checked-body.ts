@@ -4,7 +4,7 @@ import { equalBytes } from '../../../primitives/equal-bytes.ts'
 import { createMd5 } from '../../../primitives/md5.ts'
 import type { BlobBody } from '../blobs/blob-body.ts'
 import { StorageError } from '../storage-error.ts'
-import { openPieces } from './body-pieces.ts'
+import { openPieces, type BodyPatience } from './body-pieces.ts'
 import { interrupted } from './session-writer.ts'
 import type { AppendChecksum } from './upload-session.ts'
 
@@ -40,12 +40,13 @@ export async function checkedBody(
   body: BlobBody,
   { algorithm, value }: AppendChecksum,
   maxBytes: number,
+  patience: BodyPatience,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!Object.hasOwn(DIGESTS, algorithm))
     throw new TypeError(
       `Cannot compare checksum: its algorithm is unknown, ${APPEND_CHECKSUMS.join(', ')} expected`,
     )
-  const pieces = openPieces(body)
+  const pieces = openPieces(body, patience)
   const { bytes, failure } = await pieces.next(maxBytes + 1)
   if (failure !== null) throw interrupted(failure.reason)
   if (bytes.length > maxBytes) {

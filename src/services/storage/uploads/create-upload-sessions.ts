@@ -52,7 +52,7 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
     action,
     options,
     ['backend', 'store'],
-    ['name', 'prefix', 'maxBytes', 'partBytes', 'expiresIn', 'lease', 'clock', 'random'],
+    ['name', 'prefix', 'maxBytes', 'partBytes', 'expiresIn', 'lease', 'idle', 'clock', 'random'],
   )
   checkParts(action, 'backend', options.backend, ['store'])
   checkParts(action, 'store', options.store, ['put', 'get', 'uploads', 'capabilities'])
@@ -77,6 +77,8 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
     LONGEST_MS,
   )
   const ttl = checkDuration(action, 'lease', options.lease ?? 30_000, 1000, 10 * MINUTE_MS)
+  const idleMs = checkDuration(action, 'idle', options.idle ?? 30_000, 1000, 10 * MINUTE_MS)
+  const patience = { clock, idleMs }
   const locks = new DistributedLock({ backend, partition: `storage:locks:${name}`, clock, random })
   const records = createSessionRecords(backend.store, `storage:uploads:${name}`)
   const prefix = checkBlobPrefix(options.prefix ?? '.uploads/')
@@ -170,11 +172,13 @@ export function createUploadSessions(options: UploadSessionsOptions): UploadSess
       }
       const { partBytes } = (await find(id)).record
       const body =
-        checksum === undefined ? given.body : await checkedBody(given.body, checksum, partBytes)
+        checksum === undefined
+          ? given.body
+          : await checkedBody(given.body, checksum, partBytes, patience)
       return alone(id, given.signal, async (signal) => {
         const seen = await find(id)
         const { record } = seen
-        const pieces = openPieces(body)
+        const pieces = openPieces(body, patience)
         try {
           checkOffset(record, offset)
           const total = agreedSize(record, size)

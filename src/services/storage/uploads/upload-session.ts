@@ -31,6 +31,11 @@ export interface UploadSessionsOptions {
   readonly expiresIn?: Duration
   /** How long an append of a dead process keeps others out, 1 s to 10 minutes. Default 30 s. */
   readonly lease?: Duration
+  /**
+   * How long a body may say nothing before it counts as broken off, and another append may go on, 1
+   * s to 10 minutes. Default 30 s.
+   */
+  readonly idle?: Duration
   /** Default: the platform's. */
   readonly clock?: Clock
   /** Default: the platform's. */

@@ -195,6 +195,34 @@ export const sessionLaws: readonly Law<SessionHarness>[] = [
     },
   },
   {
+    name: 'a body that says nothing any longer has broken off, and another goes on',
+    async run(harness) {
+      const { store, uploads, clock } = await fixture(harness)
+      const bytes = bytesOf(9000)
+      const { id } = await uploads.create({ key: 'a', size: bytes.length })
+      // A client whose network changed: its connection is never closed.
+      const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>()
+      let pieces = 1
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            if (pieces-- > 0) controller.enqueue(bytes.slice(0, 3000))
+            else onAsked()
+          },
+        },
+        { highWaterMark: 0 },
+      )
+      const standing = uploads.append(id, { offset: 0, body })
+      await asked
+      await expectCode('upload_locked', () => uploads.append(id, { offset: 0, body: bytes }))
+      await clock.advance(30_000)
+      await expectCode('interrupted', () => standing)
+      expectEqual((await uploads.get(id))?.offset, 3000)
+      await goOn(uploads, id, bytes, bytes.length)
+      await expectBytes(store, 'a', bytes)
+    },
+  },
+  {
     name: 'of a body that breaks off, what has come is kept',
     async run(harness) {
       const { store, uploads } = await fixture(harness)
