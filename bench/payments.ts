@@ -144,7 +144,7 @@ async function adapters(machine: string): Promise<string> {
             metadata: {},
             returnUrl: 'https://shop.example/back',
           } as never,
-          { key: `key_${round}_${index}`.padEnd(43, '0') } as never,
+          { idempotencyKey: `key_${round}_${index}`.padEnd(43, '0') },
         )
       const { user, system } = process.cpuUsage(before)
       if (round >= 0) costs.push((user + system) / 300)

@@ -49,3 +49,22 @@ test('a refund made at Stripe is not taken for one of ours whose answer was lost
   ])
   expect((await payments.retrievePayment(id)).refundable).toEqual(money('30.00', 'EUR'))
 })
+
+test('each decline at Stripe is told, each once', async () => {
+  const standIn = createStripeStandIn(Date.now)
+  let declines = 0
+  const payments = createPayments({
+    backend: memory(),
+    providers: { stripe: stripe({ secretKey: 'sk_test_1', fetch: standIn.fetch }) },
+    on: { 'payment.failed': () => void declines++ },
+  })
+  const { reference } = await payments.createPaymentIntent({
+    operationId: 'o',
+    amount: money('50.00', 'EUR'),
+  })
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const event = standIn.event(reference ?? '', 'payment_intent.payment_failed')
+    for (let time = 0; time < 2; time++) await payments.processPayment(event)
+    expect(declines).toBe(attempt)
+  }
+})

@@ -194,8 +194,8 @@ function onceKey(
     if (record !== null) return `handler/${type}/${record.id}`
     if (paymentReference !== null) return `handler/${type}/${provider}/${paymentReference}`
   }
-  // A payment can come into the other states several times.
-  if (record !== null && Object.hasOwn(BEARING, type))
+  // A payment can come into the other states several times, and be declined without leaving one.
+  if (record !== null && Object.hasOwn(BEARING, type) && record.state !== 'requires_payment_method')
     return `handler/${type}/${record.id}/${record.stateSince}`
   return `handler/${type}/${provider}/event/${id}`
 }
@@ -232,7 +232,7 @@ async function findNamed(
   { providerName: provider, onError }: ApplyEventOptions,
 ): Promise<PaymentRecord | null> {
   const { store } = context
-  const { paymentId, paymentReference, refund, dispute } = event
+  const { paymentId, paymentReference, payment, refund, dispute } = event
   if (paymentId !== null) {
     const record = await store.read(paymentId)
     if (record?.provider === provider) {
@@ -247,7 +247,12 @@ async function findNamed(
       return null
     }
   }
-  const names = [paymentReference, refund?.reference, dispute?.paymentReference]
+  const names = [
+    paymentReference,
+    ...(payment?.alsoKnownAs ?? []),
+    refund?.reference,
+    dispute?.paymentReference,
+  ]
   for (const name of names) {
     if (name === undefined || name === null) continue
     const record = await store.find(provider, name)

@@ -186,3 +186,54 @@ test('Stripe: a page that nobody paid on in time ends its payment, told or asked
     expect((await payments.retrievePayment(id, { refresh: true })).state).toBe('expired')
   }
 })
+
+test('Square: a payment on a page is known by its order, told or asked', async () => {
+  for (const how of ['told', 'asked']) {
+    const paid = {
+      id: 'PAY1',
+      status: 'COMPLETED',
+      order_id: 'ORD1',
+      amount_money: { amount: 5000, currency: 'EUR' },
+      updated_at: new Date().toISOString(),
+    }
+    let isPaid = false
+    const provider = square({
+      accessToken: 'a',
+      locationId: 'L1',
+      async fetch(url) {
+        if (url.endsWith('/payment-links'))
+          return Response.json({
+            payment_link: { id: 'L1', order_id: 'ORD1', url: 'https://square.link/u/1' },
+          })
+        if (url.endsWith('/orders/ORD1'))
+          return Response.json({ order: isPaid ? { tenders: [{ payment_id: 'PAY1' }] } : {} })
+        return Response.json({ payment: paid })
+      },
+    })
+    let succeeded = 0
+    const payments = createPayments({
+      backend: memory(),
+      providers: { square: provider },
+      on: { 'payment.succeeded': () => void succeeded++ },
+    })
+    const { payment } = await payments.createCheckout({
+      operationId: 'o',
+      amount,
+      name: 'Chair',
+      returnUrl: 'https://shop.example/back',
+    })
+    expect((await payments.reconcile(payment.id)).state).toBe('requires_action')
+    isPaid = true
+    if (how === 'asked') await payments.reconcile(payment.id)
+    else
+      await payments.processPayment({
+        merchant_id: 'M1',
+        event_id: 'e1',
+        type: 'payment.updated',
+        created_at: paid.updated_at,
+        data: { object: { payment: paid } },
+      })
+    const after = await payments.retrievePayment(payment.id)
+    expect([after.state, after.reference, succeeded]).toEqual(['succeeded', 'PAY1', 1])
+  }
+})
