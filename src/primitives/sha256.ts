@@ -162,8 +162,8 @@ function rootFractions(count: number, root: (value: number) => number): Int32Arr
   const bits = new Int32Array(count)
   for (let candidate = 2, found = 0; found < count; candidate++) {
     let divisor = 2
-    while (candidate % divisor !== 0) divisor++
-    if (divisor === candidate) bits[found++] = (root(candidate) % 1) * 2 ** 32
+    while (divisor * divisor <= candidate && candidate % divisor !== 0) divisor++
+    if (divisor * divisor > candidate) bits[found++] = (root(candidate) % 1) * 2 ** 32
   }
   return bits
 }

@@ -6,7 +6,7 @@ import {
 } from '../../ports/job-store/job-limits.ts'
 import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import type { JobStore, QueueStore } from '../../ports/job-store/job-store.ts'
-import { createShardedQueue } from '../../ports/job-store/sharding/sharded-queue.ts'
+import { createLateShardedQueue } from '../../ports/job-store/sharding/late-sharded-queue.ts'
 import { inOrder, type PlacedChild } from '../sqlite/job-store/child-table.ts'
 import { positionOfJobId } from '../sqlite/job-store/job-position.ts'
 import type { ChildPage } from './infrastructure-methods.ts'
@@ -32,7 +32,11 @@ export function createDurableObjectJobStore(
       const others = Array.from({ length: shardCount - 1 }, (_, index) =>
         createObjectQueue(call, `jobs:${name}#${index + 1}`, name),
       )
-      return createShardedQueue([first, ...others], (id) => positionOfJobId(id) !== null, fraction)
+      return createLateShardedQueue(
+        [first, ...others],
+        (id) => positionOfJobId(id) !== null,
+        fraction,
+      )
     },
   }
 }

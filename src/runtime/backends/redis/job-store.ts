@@ -29,7 +29,7 @@ import {
   numberOfCursor,
   type QueueEventPage,
 } from '../../ports/job-store/queue-event.ts'
-import { createShardedQueue } from '../../ports/job-store/sharding/sharded-queue.ts'
+import { createLateShardedQueue } from '../../ports/job-store/sharding/late-sharded-queue.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { addJobsScript } from './add-jobs-script.ts'
 import type { RedisClient } from './client.ts'
@@ -96,7 +96,7 @@ export function createRedisJobStore(
       })
       const [only] = shards
       if (only !== undefined && shardCount === 1) return only
-      return createShardedQueue(shards, (id) => MADE_ID.test(id), random.fraction)
+      return createLateShardedQueue(shards, (id) => MADE_ID.test(id), random.fraction)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { lazily } from '../../../primitives/lazily.ts'
 import { CUT, plainValue } from '../values/plain-value.ts'
 import type { NameRule, PathStep, ValueRules } from '../values/value-rules.ts'
 import { markOf } from './character-kinds.ts'
@@ -39,34 +40,35 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   const { keys = [], allow = [] } = options
   const hipaa = options.preset === 'hipaa'
   const except = new Set(options.except)
-  const rules = [
-    ...secretRules,
-    ...writtenRules,
-    ...(hipaa ? hipaaRules : []),
-    ...Object.entries(options.patterns ?? {}).map(ruleOf),
-  ]
-  const triggers = ['insert', ...rules.flatMap(({ words = [] }) => words)]
-  const names = createNames({ hipaa, keys, allow, except, triggers })
-  const onlySecrets = rules.length === secretRules.length + writtenRules.length
-  const search = {
-    rules,
-    marksOfRules: rules.map(({ needs }) => (needs === '' ? 0 : markOf(needs))),
-    onlySecrets,
-    numbers: [...numberRules, zipRule],
-    letters: codeRules,
-    names,
-    except,
-  }
-  const redaction = new RedactionRules(search, replace)
+  // Its tables take some milliseconds, which no start should wait for.
+  const search = lazily(() => {
+    const rules = [
+      ...secretRules,
+      ...writtenRules,
+      ...(hipaa ? hipaaRules : []),
+      ...Object.entries(options.patterns ?? {}).map(ruleOf),
+    ]
+    const triggers = ['insert', ...rules.flatMap(({ words = [] }) => words)]
+    return {
+      rules,
+      marksOfRules: rules.map(({ needs }) => (needs === '' ? 0 : markOf(needs))),
+      onlySecrets: rules.length === secretRules.length + writtenRules.length,
+      numbers: [...numberRules, zipRule],
+      letters: codeRules,
+      names: createNames({ hipaa, keys, allow, except, triggers }),
+      except,
+    }
+  })
+  const redaction = lazily(() => new RedactionRules(search(), replace))
   return {
     text(text) {
-      if (typeof text === 'string') return redaction.text(text, [], limits.maxTextLength, '')
+      if (typeof text === 'string') return redaction().text(text, [], limits.maxTextLength, '')
       throw new TypeError(`Cannot redact text: a ${typeof text} was given, a string expected`)
     },
-    object: (value) => plainValue(value, limits, redaction),
+    object: (value) => plainValue(value, limits, redaction()),
     explain(value) {
       const found: Redaction[] = []
-      plainValue(value, limits, new RedactionRules(search, replace, found))
+      plainValue(value, limits, new RedactionRules(search(), replace, found))
       return found
     },
   }

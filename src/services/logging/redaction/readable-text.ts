@@ -1,3 +1,5 @@
+import { lazily } from '../../../primitives/lazily.ts'
+
 /** A text as a person reads it, and where each of its units stood in the text it was made from. */
 export interface ReadableText {
   readonly text: string
@@ -39,14 +41,14 @@ function readableCharacter(character: string): string {
 }
 
 function lookAt(character: string): string {
-  const known = LOOK_ALIKES.get(character)
+  const known = lookAlikes().get(character)
   if (known !== undefined) return known
   if (/\p{Cf}|[\ufe00-\ufe0f\u115f\u1160\u3164]/u.test(character)) return ''
   if (/\p{Zs}/u.test(character)) return ' '
   if (/\p{Pd}|[\u2212\u2043\u02d7]/u.test(character)) return '-'
   if (/\p{Nd}/u.test(character)) return digitOf(character)
   const form = character.normalize('NFKC')
-  return LOOK_ALIKES.get(form) ?? form
+  return lookAlikes().get(form) ?? form
 }
 
 /**
@@ -66,9 +68,9 @@ const PAIRS =
   'аaеeоoрpсcуyхxіiјjѕsһhԁdԛqԝwкkмmтtвbнhґrАAВBЕEКKМMНHОOРPСCТTХXУYІIЈJЅS' +
   'αaοoνvρpεeιiκkτtυuχxΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXıiɑaɡgℓl⁃-․.·.•.‧.∙.⋅.。.﹒.∕/⁄/꞉:ː:∶:‚,٫.'
 
-const LOOK_ALIKES: ReadonlyMap<string, string> = /* @__PURE__ */ lookAlikes()
+const lookAlikes = /* @__PURE__ */ lazily(readPairs)
 
-function lookAlikes(): Map<string, string> {
+function readPairs(): Map<string, string> {
   const pairs = Array.from(PAIRS)
   return new Map(
     pairs.flatMap((letter, at) => (at % 2 === 0 ? [[letter, pairs[at + 1] ?? ''] as const] : [])),

@@ -1,9 +1,14 @@
-const segmenter = /* @__PURE__ */ new Intl.Segmenter('en', { granularity: 'grapheme' })
+import { lazily } from '../../../primitives/lazily.ts'
+
+/** It loads the platform's tables of characters. */
+const segmenter = /* @__PURE__ */ lazily(
+  () => new Intl.Segmenter('en', { granularity: 'grapheme' }),
+)
 
 /** What joins the character before a zero-width joiner in Unicode 10, whatever that is. */
 const GLUED =
   '[\\u2640\\u2642\\u2695\\u2696\\u2708\\u2764\\u{1f308}\\u{1f33e}\\u{1f373}\\u{1f393}\\u{1f3a4}\\u{1f3a8}\\u{1f3eb}\\u{1f3ed}\\u{1f466}-\\u{1f469}\\u{1f48b}\\u{1f4bb}\\u{1f4bc}\\u{1f527}\\u{1f52c}\\u{1f5e8}\\u{1f680}\\u{1f692}]'
-const startsGlued = /* @__PURE__ */ new RegExp(`^${GLUED}`, 'u')
+const startsGlued = /* @__PURE__ */ lazily(() => new RegExp(`^${GLUED}`, 'u'))
 const startsTone = /^\p{Emoji_Modifier}/u
 
 /** Emoji that take a skin tone only since Unicode 11. */
@@ -14,14 +19,14 @@ const NEW_BASES =
 const EXTENDS = '[\\p{Mn}\\p{Me}\\u200c\\uff9e\\uff9f\\u{e0020}-\\u{e007f}]'
 
 /** What the calculator lets a skin tone follow: an emoji that takes one, with one mark at most. */
-const takesTone = /* @__PURE__ */ new RegExp(
-  `^(?:(?!${EXTENDS}).)*(?![${NEW_BASES}])\\p{Emoji_Modifier_Base}${EXTENDS}?$`,
-  'su',
+const takesTone = /* @__PURE__ */ lazily(
+  () =>
+    new RegExp(`^(?:(?!${EXTENDS}).)*(?![${NEW_BASES}])\\p{Emoji_Modifier_Base}${EXTENDS}?$`, 'su'),
 )
 
 /** The calculator ends a flag behind its first mark, whatever follows. */
 const FLAG = '^\\p{Regional_Indicator}{2}\\P{Emoji_Modifier}'
-const isWholeFlag = /* @__PURE__ */ new RegExp(`${FLAG}$`, 'su')
+const isWholeFlag = /* @__PURE__ */ lazily(() => new RegExp(`${FLAG}$`, 'su'))
 
 /** Marks that Unicode 10 did not have yet. */
 const NEW_MARKS =
@@ -32,9 +37,12 @@ const NEW_MARKS =
  * virama joins, with a joiner behind it or not, before a newer mark or a newer emoji behind a
  * joiner, before a skin tone, and before the second mark on a flag.
  */
-const BREAKS = /* @__PURE__ */ new RegExp(
-  `(?<=[\\p{M}\\u200d])(?=\\p{L})(?![\\u0e33\\u0eb3\\uff9e\\uff9f])|(?=[${NEW_MARKS}])|(?<=\\u200d)(?=\\p{Extended_Pictographic})(?!${GLUED})|(?=\\p{Emoji_Modifier})|(?<=${FLAG})(?!$)`,
-  'su',
+const breaks = /* @__PURE__ */ lazily(
+  () =>
+    new RegExp(
+      `(?<=[\\p{M}\\u200d])(?=\\p{L})(?![\\u0e33\\u0eb3\\uff9e\\uff9f])|(?=[${NEW_MARKS}])|(?<=\\u200d)(?=\\p{Extended_Pictographic})(?!${GLUED})|(?=\\p{Emoji_Modifier})|(?<=${FLAG})(?!$)`,
+      'su',
+    ),
 )
 
 /**
@@ -43,8 +51,8 @@ const BREAKS = /* @__PURE__ */ new RegExp(
  */
 export function splitCharacters(text: string): readonly string[] {
   const characters: string[] = []
-  for (const { segment } of segmenter.segment(text)) {
-    for (const piece of segment === '\r\n' ? ['\r', '\n'] : segment.split(BREAKS)) {
+  for (const { segment } of segmenter().segment(text)) {
+    for (const piece of segment === '\r\n' ? ['\r', '\n'] : segment.split(breaks())) {
       const last = characters.at(-1)
       if (last !== undefined && isGlued(last, piece))
         characters[characters.length - 1] = last + piece
@@ -55,6 +63,6 @@ export function splitCharacters(text: string): readonly string[] {
 }
 
 function isGlued(last: string, piece: string): boolean {
-  if (startsTone.test(piece)) return takesTone.test(last)
-  return last.endsWith('\u200d') && startsGlued.test(piece) && !isWholeFlag.test(last)
+  if (startsTone.test(piece)) return takesTone().test(last)
+  return last.endsWith('\u200d') && startsGlued().test(piece) && !isWholeFlag().test(last)
 }

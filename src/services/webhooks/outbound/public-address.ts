@@ -1,3 +1,4 @@
+import { lazily } from '../../../primitives/lazily.ts'
 import ipaddr from 'ipaddr.js'
 
 /**
@@ -5,7 +6,7 @@ import ipaddr from 'ipaddr.js'
  */
 export type AddressRange = string
 
-const GLOBAL_UNICAST_V6 = /* @__PURE__ */ ipaddr.IPv6.parseCIDR('2000::/3')
+const globalUnicastV6 = /* @__PURE__ */ lazily(() => ipaddr.IPv6.parseCIDR('2000::/3'))
 
 /**
  * Azure's host agent: an address of the public space that each virtual machine reaches and nobody
@@ -44,7 +45,7 @@ function refusedV4(address: ipaddr.IPv4): AddressRange | null {
 function refusedV6(address: ipaddr.IPv6): AddressRange | null {
   const range = address.range()
   if (range !== 'unicast') return range
-  if (!address.match(GLOBAL_UNICAST_V6)) return 'outside 2000::/3'
+  if (!address.match(globalUnicastV6())) return 'outside 2000::/3'
   return isIsatap(address) ? 'isatap' : null
 }
 
