@@ -69,6 +69,8 @@ export function createOwnQueue({
       await tryWake(waker, NOTIFICATION_QUEUE, wakeInMs)
     },
     async cancel(jobId) {
+      // One that runs could only be asked to stop.
+      if ((await queue.get(jobId))?.state === 'active') return false
       return (await queue.command({ type: 'cancel', ids: [jobId] })) > 0
     },
   }

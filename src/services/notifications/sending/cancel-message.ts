@@ -3,14 +3,15 @@ import type { NotificationParts } from './notification-parts.ts'
 
 /**
  * Takes a queued message back. Its record decides: whoever runs the job afterwards finds it
- * cancelled.
+ * cancelled. What `notify` has put off has no record yet, and is its job alone.
  */
 export async function cancelMessage(
   { log, queue, clock, onError }: NotificationParts,
   id: string,
 ): Promise<boolean> {
-  const jobId = await log.change(id, (record) => {
-    if (record === null || record.status !== 'queued') return { result: null }
+  const jobId = await log.change<string | null | undefined>(id, (record) => {
+    if (record === null) return { result: undefined }
+    if (record.status !== 'queued') return { result: null }
     const cancelled = {
       ...record,
       status: 'cancelled',
@@ -20,6 +21,7 @@ export async function cancelMessage(
     } as const
     return { result: jobIdOf(id, record), record: cancelled }
   })
+  if (jobId === undefined) return queue.cancel(id)
   if (jobId === null) return false
   // Only tidies up.
   await queue.cancel(jobId).catch(onError)

@@ -63,7 +63,11 @@ export interface Notifications extends Service {
    * @throws NotificationError `not_found`
    */
   trackDelivery(id: string): Promise<TrackedMessage>
-  /** Takes a queued message back. @returns Whether it was still waiting */
+  /**
+   * Takes back a queued message, or what `notify` has put off.
+   *
+   * @returns Whether it was still waiting
+   */
   cancel(id: string): Promise<boolean>
   /** Messages of some time, latest first. Walks through all that are kept of that time. */
   list(query?: MessageQuery): AsyncGenerator<TrackedMessage, void>

@@ -145,11 +145,15 @@ export const notifyLaws: readonly NotificationLaw[] = [
       const later = harness.clock.now() + HOUR_MS
       const told = await notifications.notify(ANN, 'shipped', ORDER, { sendAt: later })
       expectEqual([told.status, told.sendAt], ['queued', later])
+      const back = await notifications.notify(ANN, 'shipped', ORDER, { sendAt: later })
+      expectEqual(await notifications.cancel(back.id), true)
+      expectEqual(await notifications.cancel(back.id), false)
       await notifications.drain()
       expectEqual(email.got.length, 0)
       await harness.advance(HOUR_MS)
       await notifications.drain()
       expectEqual(email.got.length, 1)
+      expectEqual(await notifications.cancel(told.id), false)
     },
   },
   {
