@@ -23,7 +23,7 @@ export function addNamedValue(
   names: Names,
   found: FoundSpans,
 ): number {
-  const name = names.at(codes, start)
+  const name = names.at(codes, start, found.firstEnd, found.firstHash)
   if (name === undefined) return start
   const { rule, spoken, end } = name
   if (rule === '') return end

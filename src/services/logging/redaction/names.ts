@@ -35,10 +35,11 @@ export interface Names {
   /** What words with a {@link nextHash} are, as bits: most words are nothing. */
   readonly kinds: Uint8Array
   /**
+   * @param firstEnd Where the first of them ends, and its hash, where it has small letters alone
    * @returns What the words that begin at `start` name; nothing where they are a part of another
    *   name
    */
-  at(codes: Uint8Array, start: number): FoundName | undefined
+  at(codes: Uint8Array, start: number, firstEnd?: number, firstHash?: number): FoundName | undefined
 }
 
 /** A name may go on so, and in a text it may also begin so. */
@@ -134,7 +135,12 @@ export function createNames({ hipaa, keys, allow, except, triggers }: NamesOptio
   const allowed = new Set(allow.map(joined))
   const known = new Map<string, NameRule | null>()
 
-  function at(codes: Uint8Array, start: number): FoundName | undefined {
+  function at(
+    codes: Uint8Array,
+    start: number,
+    firstEnd = 0,
+    firstHash = 0,
+  ): FoundName | undefined {
     const kindsOfCodes = KINDS
     let end = start
     let hash = 0
@@ -147,19 +153,23 @@ export function createNames({ hipaa, keys, allow, except, triggers }: NamesOptio
       let letters = from
       let to = from
       let own = 0
-      for (let before = 0; ; to++) {
-        const code = codes[to] as number
-        const kind = kindsOfCodes[code] as number
-        if ((kind & WORD) === 0 || (kind & FOREIGN) !== 0) break
-        if (kind === UPPER && endsBefore(before, codes[to + 1] as number)) break
-        hash = nextHash(hash, code)
-        own = nextHash(own, code)
-        before = kind
-        if (kind !== DIGIT) {
-          bare = hash
-          letters = to + 1
+      if (words === 0 && firstEnd > 0) {
+        to = letters = firstEnd
+        hash = bare = firstHash
+      } else
+        for (let before = 0; ; to++) {
+          const code = codes[to] as number
+          const kind = kindsOfCodes[code] as number
+          if ((kind & WORD) === 0 || (kind & FOREIGN) !== 0) break
+          if (kind === UPPER && endsBefore(before, codes[to + 1] as number)) break
+          hash = nextHash(hash, code)
+          own = nextHash(own, code)
+          before = kind
+          if (kind !== DIGIT) {
+            bare = hash
+            letters = to + 1
+          }
         }
-      }
       if (to === from) {
         mayHaveTail = false
         break

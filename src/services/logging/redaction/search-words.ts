@@ -111,8 +111,18 @@ export function searchWords(
       }
     }
     const is = (known[hash] as number) | (known[bare] as number)
-    // A short word before a space or comma: most are no more than that.
-    if (is === 0 && kind === 0 && at - run < 8 && (seen & (DIGIT | FOREIGN)) === 0) {
+    // A short word before a space or comma: most are no more than that, nor a number before a word.
+    if (
+      kind === 0 &&
+      at - run < 8 &&
+      (is & (STARTS | TRIGGERS)) === 0 &&
+      ((seen & (DIGIT | FOREIGN)) === 0 ||
+        (seen === DIGIT &&
+          at - word < 5 &&
+          run === word &&
+          kinds[codes[at + 1] as number] === LETTER &&
+          (word === 0 || codes[word - 1] !== OPENING)))
+    ) {
       run = ++at
       before = 0
       continue
@@ -125,7 +135,11 @@ export function searchWords(
         if (at - part === 6) found.insertAt = part
       }
       if (part >= named && ((is & STARTS) !== 0 || mayBeGlued(codes, at))) {
+        // Of small letters alone all is known that a name begins with.
+        found.firstEnd = seen === LETTER ? at : 0
+        found.firstHash = hash
         named = addNamedValue(text, codes, part, names, found)
+        found.firstEnd = 0
         // What was found by its name need not be found as a number.
         if (found.numberEnd > counted) counted = found.numberEnd
       }
@@ -179,6 +193,7 @@ export function searchWords(
 }
 
 const PERCENT = 37
+const OPENING = 40
 
 /** Whether two characters may be a printable one in hex, and so what follows. */
 function mayBePair(codes: Uint8Array, at: number): boolean {

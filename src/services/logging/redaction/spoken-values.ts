@@ -161,8 +161,9 @@ export function addSpoken(
   found: FoundSpans,
 ): void {
   const spoken = spokenOf(rule)
+  if (spoken === undefined) return
   // What is escaped is looked at once it is not.
-  if (spoken === undefined || /^%[\da-f]{2}/i.test(text.slice(end, end + 3))) return
+  if (text.charCodeAt(end) === 37 && /^%[\da-f]{2}/i.test(text.slice(end, end + 3))) return
   const [after, before] = spoken
   if (addFollowing(text, start, end, rule, after, found)) return
   if (rule !== 'name') addPreceding(text, start, rule, before, found)

@@ -14,6 +14,9 @@ export class FoundSpans {
   tableEnd = 0
   /** Where a statement may begin that inserts rows. */
   insertAt = -1e9
+  /** Where the word at hand ends and the hash of it, where it has small letters alone; else 0. */
+  firstEnd = 0
+  firstHash = 0
   readonly #except: ReadonlySet<string>
   readonly #origin: readonly number[] | undefined
 
