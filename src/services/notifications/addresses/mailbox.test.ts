@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NotificationError } from '../notification-error.ts'
-import { formatMailbox, normalAddress, readMailbox } from './mailbox.ts'
+import { formatMailbox } from './format-mailbox.ts'
+import { normalAddress, readMailbox } from './mailbox.ts'
 
 test.each([
   ['ann@example.com', { email: 'ann@example.com' }],

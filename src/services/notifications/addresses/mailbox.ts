@@ -69,24 +69,6 @@ export function normalAddress(text: string): string | null {
   return utf8Length(address) <= MOST_ADDRESS_BYTES ? address : null
 }
 
-/**
- * Writes a mailbox as vendors take it in one text: a name that holds more than plain words is
- * quoted.
- */
-export function formatMailbox({ email, name }: Mailbox): string {
-  return name === undefined ? email : `${formatName(name)} <${email}>`
-}
-
-/**
- * @returns `name` as it stands before an address, its quotes and backslashes escaped where it needs
- * quoting
- */
-export function formatName(name: string): string {
-  return /^[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*$/.test(name)
-    ? name
-    : `"${name.replaceAll(/["\\]/g, '\\$&')}"`
-}
-
 function partsOf(input: unknown): { readonly email?: unknown; readonly name?: unknown } {
   if (typeof input === 'object' && input !== null) return input
   if (typeof input !== 'string') return {}

@@ -1,4 +1,5 @@
-import { formatName, type Mailbox } from '../addresses/mailbox.ts'
+import { formatName } from '../addresses/format-mailbox.ts'
+import type { Mailbox } from '../addresses/mailbox.ts'
 import { encodeWords } from './encoded-word.ts'
 
 /** Where lines are folded where they can be (RFC 5322 §2.1.1), and the longest that is allowed. */

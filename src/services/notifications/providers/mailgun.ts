@@ -1,7 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { encodeBase64 } from '../../../primitives/base64.ts'
 import { encodeUtf8 } from '../../../primitives/utf8.ts'
-import { formatMailbox } from '../addresses/mailbox.ts'
+import { formatMailbox } from '../addresses/format-mailbox.ts'
 import type { OutgoingEmail } from '../channels/email-message.ts'
 import { askProvider, refusalOf, textIn, valueIn } from './requests/ask-provider.ts'
 import { checkBaseUrl, checkCredential } from './requests/check-credential.ts'

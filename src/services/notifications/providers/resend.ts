@@ -1,6 +1,6 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { encodeBase64 } from '../../../primitives/base64.ts'
-import { formatMailbox } from '../addresses/mailbox.ts'
+import { formatMailbox } from '../addresses/format-mailbox.ts'
 import type { OutgoingEmail } from '../channels/email-message.ts'
 import type { NotificationErrorCode } from '../notification-error.ts'
 import {
