@@ -20,6 +20,7 @@ import type { SuiteCase } from '../conformance/suite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'reuse-gateway-'))
 const key = newRootKey()
+const asRoot = { headers: { authorization: `Bearer ${key}` } }
 const settings = {
   key,
   stateFolder: folder,
@@ -216,7 +217,11 @@ const cases: readonly SuiteCase[] = [
   {
     name: 'reading what does not exist makes no Durable Object',
     async run() {
+      // The directories of tenants, of webhooks and of the gateway, are objects themselves.
       await call('GET', '/v1/webhooks/endpoints?tenant=first')
+      await call('GET', '/v1/jobs/queues?tenant=first')
+      // And where isolates count, which they do now and then.
+      await (await fetch(`${gateway?.url ?? ''}/metrics`, asRoot)).body?.cancel()
       const before = objectCount()
       const digits = '0123456789abcdef'.repeat(2).slice(0, 28)
       for (let index = 0; index < 20; index++) {
@@ -233,6 +238,21 @@ const cases: readonly SuiteCase[] = [
           [404, `/v1/deliveries/evt_1:ep_${(index + 16).toString(16)}${digits}`],
         ] as const)
           expectEqual((await call('GET', path)).status, status, path)
+        for (const path of [
+          '/v1/jobs/queues',
+          '/v1/jobs/queues/default/jobs?state=dead',
+          '/v1/jobs/queues/default/schedules',
+          '/v1/sagas/http/stuck',
+          '/v1/messages',
+          '/v1/files',
+          '/v1/keys',
+          '/v1/audit',
+        ])
+          expectEqual(
+            (await call('GET', `${path}${path.includes('?') ? '&' : '?'}tenant=${tenant}`)).status,
+            200,
+            path,
+          )
         expectEqual((await call('DELETE', `/v1/webhooks/endpoints/${endpoint}`)).status, 404)
       }
       expectEqual(objectCount(), before)

@@ -63,11 +63,16 @@ test('every operation of the contract is served once, and each has a policy', as
   const { operations } = await open()
   const contracts = await Promise.all([
     import('../contract/access.ts'),
+    import('../contract/deliveries.ts'),
+    import('../contract/disputes.ts'),
     import('../contract/files.ts'),
     import('../contract/jobs.ts'),
     import('../contract/notifications.ts'),
     import('../contract/operations.ts'),
     import('../contract/payments.ts'),
+    import('../contract/sagas.ts'),
+    import('../contract/schedules.ts'),
+    import('../contract/subscriptions.ts'),
     import('../contract/webhooks.ts'),
   ])
   const declared = contracts.flatMap((contract) => Object.values(contract) as Operation[])

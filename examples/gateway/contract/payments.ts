@@ -1,27 +1,23 @@
 import * as z from 'zod/mini'
-import { operation, type Operation } from '../http/operation.ts'
+import { operation } from '../http/operation.ts'
 import {
-  AnyJson,
-  Instant,
-  judgedByService,
-  Limit,
-  named,
-  NextCursor,
-  Sequence,
-  text,
-} from './shapes.ts'
+  actOnPayment,
+  change,
+  metadata,
+  Money,
+  operationId,
+  paymentsRead,
+  paymentsWrite,
+  refresh,
+} from './payment-policies.ts'
+import { Instant, judgedByService, Limit, named, Sequence } from './shapes.ts'
 
-const Money = named('Money', z.object({ amount: z.string(), currency: z.string() }), {
-  description:
-    'A decimal text with the currency’s decimals: { "amount": "49.90", "currency": "EUR" }',
-})
 const NextAction = named(
   'NextAction',
   z.looseObject({
     type: z.enum(['redirect', 'client_sdk', 'client_verification', 'display', 'await']),
   }),
 )
-const metadata = z.record(z.string(), z.string())
 const payment = {
   id: z.string(),
   provider: z.string(),
@@ -66,35 +62,6 @@ const Refund = named(
     updatedAt: Instant,
   }),
 )
-const Subscription = named(
-  'Subscription',
-  z.looseObject({
-    id: z.string(),
-    provider: z.string(),
-    reference: z.nullable(z.string()),
-    state: z.string(),
-    plan: z.nullable(z.string()),
-    quantity: z.number(),
-    cancelAtPeriodEnd: z.boolean(),
-    createdAt: Instant,
-    updatedAt: Instant,
-  }),
-)
-const Dispute = named(
-  'Dispute',
-  z.looseObject({
-    reference: z.string(),
-    paymentReference: z.string(),
-    state: z.string(),
-    amount: Money,
-    reason: z.string(),
-    dueAt: z.nullable(Instant),
-  }),
-)
-const operationId = {
-  operationId: z.optional(z.string()),
-  provider: z.optional(z.string()),
-}
 const NewPayment = z.object({
   ...operationId,
   amount: Money,
@@ -113,39 +80,12 @@ const NewPayment = z.object({
   metadata: z.optional(metadata),
 })
 
-const read = { scope: 'payments:read' } as const
-const write = { scope: 'payments:write', audit: true } as const
-/** Providers know one account and no tenants. */
-const ofAccount = { tenant: 'operator' } as const
-const refresh = z.strictObject({ refresh: z.optional(z.enum(['true', 'false'])) })
-const ofProvider = z.strictObject({ provider: z.optional(text(40)) })
-
-type Judged = z.ZodMiniType<Readonly<Record<string, unknown>>>
-
-/** An act on what the path names. The operation id is the header `idempotency-key`, or in the body. */
-function act(
-  id: string,
-  path: string,
-  summary: string,
-  shape: z.ZodMiniType,
-  answer: z.ZodMiniType,
-  method: 'POST' | 'PATCH' = 'POST',
-): Operation<z.ZodMiniType<Readonly<Record<string, never>>>, Judged> {
-  return operation({
-    ...{ id, method, path, summary, policy: write },
-    body: judgedByService(shape),
-    answers: { 200: answer },
-  })
-}
-
-const change = z.object(operationId)
-
 export const createPayment = operation({
   id: 'payments.create',
   method: 'POST',
   path: '/v1/payments',
   summary: 'Create a payment, once for each operation id: the header idempotency-key names it',
-  policy: write,
+  policy: paymentsWrite,
   body: judgedByService(named('NewPayment', NewPayment)),
   answers: { 201: Payment },
 })
@@ -154,7 +94,7 @@ export const createCheckout = operation({
   method: 'POST',
   path: '/v1/payments/checkouts',
   summary: 'Create a page of the provider’s where a customer pays',
-  policy: write,
+  policy: paymentsWrite,
   body: judgedByService(
     z.object({
       ...operationId,
@@ -176,7 +116,7 @@ export const getPayment = operation({
   method: 'GET',
   path: '/v1/payments/:id',
   summary: 'Read a payment; `refresh` asks the provider',
-  policy: read,
+  policy: paymentsRead,
   query: refresh,
   answers: { 200: Payment },
 })
@@ -185,7 +125,7 @@ export const listRefunds = operation({
   method: 'GET',
   path: '/v1/payments/:id/refunds',
   summary: 'List what was given back of a payment',
-  policy: read,
+  policy: paymentsRead,
   answers: { 200: z.object({ refunds: z.array(Refund) }) },
 })
 export const auditTrail = operation({
@@ -193,7 +133,7 @@ export const auditTrail = operation({
   method: 'GET',
   path: '/v1/payments/:id/audit-trail',
   summary: 'List what was done to a payment, in order',
-  policy: read,
+  policy: paymentsRead,
   query: z.strictObject({ after: z.optional(Sequence), limit: z.optional(Limit) }),
   answers: {
     200: z.object({
@@ -201,21 +141,21 @@ export const auditTrail = operation({
     }),
   },
 })
-export const confirmPayment = act(
+export const confirmPayment = actOnPayment(
   'payments.confirm',
   '/v1/payments/:id/confirm',
   'Confirm a payment',
   z.object({ ...operationId, paymentMethod: z.optional(z.string()) }),
   Payment,
 )
-export const capturePayment = act(
+export const capturePayment = actOnPayment(
   'payments.capture',
   '/v1/payments/:id/capture',
   'Capture what was authorized',
   z.object({ ...operationId, amount: z.optional(Money) }),
   Payment,
 )
-export const cancelPayment = act(
+export const cancelPayment = actOnPayment(
   'payments.cancel',
   '/v1/payments/:id/cancel',
   'Cancel a payment',
@@ -227,7 +167,7 @@ export const reconcilePayment = operation({
   method: 'POST',
   path: '/v1/payments/:id/reconcile',
   summary: 'Find out what became of a payment whose answer was lost',
-  policy: write,
+  policy: paymentsWrite,
   answers: { 200: Payment },
 })
 export const createRefund = operation({
@@ -235,7 +175,7 @@ export const createRefund = operation({
   method: 'POST',
   path: '/v1/refunds',
   summary: 'Give money of a payment back',
-  policy: write,
+  policy: paymentsWrite,
   body: judgedByService(
     named(
       'NewRefund',
@@ -248,122 +188,4 @@ export const createRefund = operation({
     ),
   ),
   answers: { 201: Refund },
-})
-export const createSubscription = operation({
-  id: 'subscriptions.create',
-  method: 'POST',
-  path: '/v1/subscriptions',
-  summary: 'Begin what a customer pays again and again',
-  policy: write,
-  body: judgedByService(
-    z.object({
-      ...operationId,
-      plan: z.string(),
-      customer: z.string(),
-      paymentMethod: z.optional(z.string()),
-      quantity: z.optional(z.number()),
-    }),
-  ),
-  answers: { 201: Subscription },
-})
-export const createPlan = operation({
-  id: 'subscriptions.plans.create',
-  method: 'POST',
-  path: '/v1/subscriptions/plans',
-  summary: 'Create a plan at the provider',
-  policy: write,
-  body: judgedByService(
-    z.object({
-      ...operationId,
-      name: z.string(),
-      amount: Money,
-      interval: z.object({ unit: z.enum(['day', 'week', 'month', 'year']) }),
-    }),
-  ),
-  answers: { 201: z.looseObject({ reference: z.string() }) },
-})
-export const getSubscription = operation({
-  id: 'subscriptions.get',
-  method: 'GET',
-  path: '/v1/subscriptions/:id',
-  summary: 'Read a subscription',
-  policy: read,
-  query: refresh,
-  answers: { 200: Subscription },
-})
-export const changeSubscription = act(
-  'subscriptions.change',
-  '/v1/subscriptions/:id',
-  'Change the plan or the quantity',
-  z.object({ ...operationId, plan: z.optional(z.string()), quantity: z.optional(z.number()) }),
-  Subscription,
-  'PATCH',
-)
-export const pauseSubscription = act(
-  'subscriptions.pause',
-  '/v1/subscriptions/:id/pause',
-  'Pause a subscription',
-  change,
-  Subscription,
-)
-export const resumeSubscription = act(
-  'subscriptions.resume',
-  '/v1/subscriptions/:id/resume',
-  'Resume a subscription',
-  change,
-  Subscription,
-)
-export const cancelSubscription = act(
-  'subscriptions.cancel',
-  '/v1/subscriptions/:id/cancel',
-  'Cancel a subscription, now or at the end of its period',
-  z.object({ ...operationId, at: z.optional(z.enum(['now', 'period_end'])) }),
-  Subscription,
-)
-export const reactivateSubscription = act(
-  'subscriptions.reactivate',
-  '/v1/subscriptions/:id/reactivate',
-  'Take a cancellation back',
-  change,
-  Subscription,
-)
-export const listDisputes = operation({
-  id: 'disputes.list',
-  method: 'GET',
-  path: '/v1/disputes',
-  summary: 'List what customers have disputed, of the provider’s whole account',
-  policy: { ...read, ...ofAccount },
-  query: z.strictObject({
-    provider: z.optional(text(40)),
-    cursor: z.optional(text(500)),
-    limit: z.optional(Limit),
-  }),
-  answers: { 200: z.object({ disputes: z.array(Dispute), cursor: NextCursor }) },
-})
-export const getDispute = operation({
-  id: 'disputes.get',
-  method: 'GET',
-  path: '/v1/disputes/:id',
-  summary: 'Read a dispute, by the provider’s id',
-  policy: { ...read, ...ofAccount },
-  query: ofProvider,
-  answers: { 200: Dispute },
-})
-export const submitEvidence = operation({
-  id: 'disputes.submit-evidence',
-  method: 'POST',
-  path: '/v1/disputes/:id/evidence',
-  summary: 'Hand evidence in',
-  policy: { ...write, ...ofAccount },
-  body: judgedByService(z.object({ ...operationId, evidence: z.record(z.string(), AnyJson) })),
-  answers: { 200: Dispute },
-})
-export const acceptDispute = operation({
-  id: 'disputes.accept',
-  method: 'POST',
-  path: '/v1/disputes/:id/accept',
-  summary: 'Give the money up',
-  policy: { ...write, ...ofAccount },
-  body: judgedByService(change),
-  answers: { 200: Dispute },
 })

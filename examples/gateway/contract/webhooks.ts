@@ -1,22 +1,17 @@
 import * as z from 'zod/mini'
-import {
-  DELIVERY_STATES,
-  type ContentFilter,
-  type EndpointRateLimit,
-} from '@white-cross/reuse/infrastructure/webhooks'
+import type { ContentFilter, EndpointRateLimit } from '@white-cross/reuse/infrastructure/webhooks'
 import { operation } from '../http/operation.ts'
 import {
-  AnyJson,
   described,
   Duration,
   Instant,
-  InstantText,
   named,
   NextCursor,
   pageQuery,
   plainObject,
   text,
 } from './shapes.ts'
+import { perSecond, StartedReplay, webhooksRead, webhooksWrite } from './webhook-policies.ts'
 
 /** The shapes; what the values may be is the service's to say. */
 const settings = {
@@ -78,61 +73,12 @@ const CreatedEndpoint = named(
   }),
 )
 
-const DeliveryState = z.enum(DELIVERY_STATES)
-const delivery = {
-  id: z.string(),
-  tenant: z.string(),
-  eventId: z.string(),
-  eventType: z.string(),
-  endpointId: z.string(),
-  state: DeliveryState,
-  createdAt: Instant,
-  updatedAt: Instant,
-  attempts: z.number(),
-  round: z.number(),
-  roundAttempts: z.number(),
-  nextAttemptAt: z.nullable(Instant),
-  lastAttempt: z.nullable(
-    z.object({
-      at: Instant,
-      durationMs: z.number(),
-      status: z.nullable(z.number()),
-      error: z.nullable(z.string()),
-    }),
-  ),
-  lane: z.nullable(z.enum(['main', 'slow'])),
-  keepUntil: Instant,
-  transformed: z.boolean(),
-}
-const Delivery = named('Delivery', z.object(delivery))
-const DeliveryAttempt = named(
-  'DeliveryAttempt',
-  z.object({
-    number: z.number(),
-    round: z.number(),
-    at: Instant,
-    durationMs: z.number(),
-    host: z.string(),
-    requestHeaders: z.record(z.string(), z.string()),
-    status: z.nullable(z.number()),
-    error: z.nullable(z.object({ code: z.string(), message: z.string() })),
-    retryAfterMs: z.nullable(z.number()),
-    responseBody: z.string(),
-    responseTruncated: z.boolean(),
-  }),
-)
-const StartedReplay = named('StartedReplay', z.object({ jobId: z.string() }))
-const perSecond = { perSecond: z.optional(z.number()) }
-
-const read = { scope: 'webhooks:read', portal: true } as const
-const write = { scope: 'webhooks:write', portal: true, audit: true } as const
-
 export const createEndpoint = operation({
   id: 'webhooks.endpoints.create',
   method: 'POST',
   path: '/v1/webhooks/endpoints',
   summary: 'Create an endpoint; its secret is shown this once',
-  policy: write,
+  policy: webhooksWrite,
   body: NewEndpoint,
   tenantInBody: true,
   secret: true,
@@ -143,7 +89,7 @@ export const listEndpoints = operation({
   method: 'GET',
   path: '/v1/webhooks/endpoints',
   summary: 'List endpoints',
-  policy: read,
+  policy: webhooksRead,
   query: z.strictObject(pageQuery),
   answers: { 200: z.object({ endpoints: z.array(Endpoint), cursor: NextCursor }) },
 })
@@ -152,7 +98,7 @@ export const getEndpoint = operation({
   method: 'GET',
   path: '/v1/webhooks/endpoints/:id',
   summary: 'Read an endpoint',
-  policy: read,
+  policy: webhooksRead,
   answers: { 200: Endpoint },
 })
 export const updateEndpoint = operation({
@@ -160,7 +106,7 @@ export const updateEndpoint = operation({
   method: 'PATCH',
   path: '/v1/webhooks/endpoints/:id',
   summary: 'Change what is given of an endpoint',
-  policy: write,
+  policy: webhooksWrite,
   body: EndpointChanges,
   answers: { 200: Endpoint },
 })
@@ -169,7 +115,7 @@ export const deleteEndpoint = operation({
   method: 'DELETE',
   path: '/v1/webhooks/endpoints/:id',
   summary: 'Delete an endpoint; what is on its way to it is cancelled',
-  policy: write,
+  policy: webhooksWrite,
   answers: { 204: null },
 })
 export const enableEndpoint = operation({
@@ -177,7 +123,7 @@ export const enableEndpoint = operation({
   method: 'POST',
   path: '/v1/webhooks/endpoints/:id/enable',
   summary: 'Let an endpoint have webhooks again',
-  policy: write,
+  policy: webhooksWrite,
   answers: { 200: Endpoint },
 })
 export const disableEndpoint = operation({
@@ -185,7 +131,7 @@ export const disableEndpoint = operation({
   method: 'POST',
   path: '/v1/webhooks/endpoints/:id/disable',
   summary: 'Hold the webhooks of an endpoint',
-  policy: write,
+  policy: webhooksWrite,
   answers: { 200: Endpoint },
 })
 export const rotateEndpointSecret = operation({
@@ -193,7 +139,7 @@ export const rotateEndpointSecret = operation({
   method: 'POST',
   path: '/v1/webhooks/endpoints/:id/rotate-secret',
   summary: 'Give an endpoint a new secret; the old one signs along for `overlap`',
-  policy: write,
+  policy: webhooksWrite,
   body: z.strictObject({ overlap: z.optional(Duration) }),
   bodyOptional: true,
   secret: true,
@@ -204,7 +150,7 @@ export const verifyEndpoint = operation({
   method: 'POST',
   path: '/v1/webhooks/endpoints/:id/verify',
   summary: 'Send an endpoint its challenge; the right answer verifies it',
-  policy: write,
+  policy: webhooksWrite,
   answers: {
     200: z.object({
       verified: z.boolean(),
@@ -218,7 +164,7 @@ export const recoverEndpoint = operation({
   method: 'POST',
   path: '/v1/webhooks/endpoints/:id/recover',
   summary: 'Send an endpoint all that is dead or held since a time',
-  policy: write,
+  policy: webhooksWrite,
   body: z.strictObject({ since: z.number(), ...perSecond }),
   answers: { 202: StartedReplay },
 })
@@ -227,7 +173,7 @@ export const endpointStats = operation({
   method: 'GET',
   path: '/v1/webhooks/endpoints/:id/stats',
   summary: 'How an endpoint has been doing lately',
-  policy: read,
+  policy: webhooksRead,
   answers: {
     200: named(
       'EndpointStats',
@@ -242,92 +188,4 @@ export const endpointStats = operation({
       }),
     ),
   },
-})
-export const publishEvent = operation({
-  id: 'events.publish',
-  method: 'POST',
-  path: '/v1/events',
-  summary: 'Publish an event: accepted by one durable write, its data sent byte for byte',
-  policy: { scope: 'events:write' },
-  body: named(
-    'NewEvent',
-    z.strictObject({
-      type: text(200),
-      data: AnyJson,
-      id: z.optional(text(200)),
-      tenant: z.optional(z.string()),
-    }),
-  ),
-  tenantInBody: true,
-  answers: {
-    202: named(
-      'PublishedEvent',
-      z.object({ id: z.string(), duplicate: z.boolean(), deliveries: z.string() }),
-    ),
-  },
-})
-export const listDeliveries = operation({
-  id: 'webhooks.deliveries.list',
-  method: 'GET',
-  path: '/v1/deliveries',
-  summary: 'List deliveries, latest event first',
-  policy: read,
-  query: z.strictObject({
-    event: z.optional(text(4000)),
-    endpoint: z.optional(text(4000)),
-    type: z.optional(text(200)),
-    state: z.optional(DeliveryState),
-    since: z.optional(InstantText),
-    until: z.optional(InstantText),
-    ...pageQuery,
-  }),
-  answers: { 200: z.object({ deliveries: z.array(Delivery), cursor: NextCursor }) },
-})
-export const replayDeliveries = operation({
-  id: 'webhooks.deliveries.replay',
-  method: 'POST',
-  path: '/v1/deliveries/replay',
-  summary: 'Send again whatever matches, also what was delivered',
-  policy: write,
-  body: named(
-    'ReplayFilter',
-    z.strictObject({
-      since: z.number(),
-      until: z.optional(z.number()),
-      endpoint: z.optional(text()),
-      type: z.optional(text(200)),
-      states: z.optional(z.array(DeliveryState)),
-      tenant: z.optional(z.string()),
-      ...perSecond,
-    }),
-  ),
-  tenantInBody: true,
-  answers: { 202: StartedReplay },
-})
-export const getDelivery = operation({
-  id: 'webhooks.deliveries.get',
-  method: 'GET',
-  path: '/v1/deliveries/:id',
-  summary: 'Read a delivery with its attempts',
-  policy: read,
-  answers: {
-    200: named('DeliveryDetails', z.object({ ...delivery, attemptLog: z.array(DeliveryAttempt) })),
-  },
-})
-export const retryDelivery = operation({
-  id: 'webhooks.deliveries.retry',
-  method: 'POST',
-  path: '/v1/deliveries/:id/retry',
-  summary: 'Send a delivery again now',
-  policy: write,
-  answers: { 202: z.object({ id: z.string(), round: z.number() }) },
-})
-export const deleteDelivery = operation({
-  id: 'webhooks.deliveries.delete',
-  method: 'DELETE',
-  path: '/v1/deliveries/:id',
-  summary: 'Remove a delivery with its attempts',
-  // What was sent stays on a customer's record.
-  policy: { ...write, portal: false },
-  answers: { 204: null },
 })

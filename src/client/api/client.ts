@@ -115,6 +115,139 @@ export interface AuditEntry {
   readonly hash: string
 }
 
+/** What the gateway’s document calls DeliveryDetails. */
+export interface DeliveryDetails {
+  readonly id: string
+  readonly tenant: string
+  readonly eventId: string
+  readonly eventType: string
+  readonly endpointId: string
+  readonly state: 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'cancelled'
+  /** ms since 1970 */
+  readonly createdAt: number
+  /** ms since 1970 */
+  readonly updatedAt: number
+  readonly attempts: number
+  readonly round: number
+  readonly roundAttempts: number
+  readonly nextAttemptAt: number | null
+  readonly lastAttempt: {
+    /** ms since 1970 */
+    readonly at: number
+    readonly durationMs: number
+    readonly status: number | null
+    readonly error: string | null
+  } | null
+  readonly lane: 'main' | 'slow' | null
+  /** ms since 1970 */
+  readonly keepUntil: number
+  readonly transformed: boolean
+  readonly attemptLog: readonly DeliveryAttempt[]
+}
+
+/** What the gateway’s document calls DeliveryAttempt. */
+export interface DeliveryAttempt {
+  readonly number: number
+  readonly round: number
+  /** ms since 1970 */
+  readonly at: number
+  readonly durationMs: number
+  readonly host: string
+  readonly requestHeaders: Readonly<Record<string, string>>
+  readonly status: number | null
+  readonly error: {
+    readonly code: string
+    readonly message: string
+  } | null
+  readonly retryAfterMs: number | null
+  readonly responseBody: string
+  readonly responseTruncated: boolean
+}
+
+/** What the gateway’s document calls Delivery. */
+export interface Delivery {
+  readonly id: string
+  readonly tenant: string
+  readonly eventId: string
+  readonly eventType: string
+  readonly endpointId: string
+  readonly state: 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'cancelled'
+  /** ms since 1970 */
+  readonly createdAt: number
+  /** ms since 1970 */
+  readonly updatedAt: number
+  readonly attempts: number
+  readonly round: number
+  readonly roundAttempts: number
+  readonly nextAttemptAt: number | null
+  readonly lastAttempt: {
+    /** ms since 1970 */
+    readonly at: number
+    readonly durationMs: number
+    readonly status: number | null
+    readonly error: string | null
+  } | null
+  readonly lane: 'main' | 'slow' | null
+  /** ms since 1970 */
+  readonly keepUntil: number
+  readonly transformed: boolean
+}
+
+/** What the gateway’s document calls NewEvent. */
+export interface NewEvent {
+  readonly type: string
+  readonly data: unknown
+  readonly id?: string
+  readonly tenant?: string
+}
+
+/** What the gateway’s document calls PublishedEvent. */
+export interface PublishedEvent {
+  readonly id: string
+  readonly duplicate: boolean
+  readonly deliveries: string
+}
+
+/** What the gateway’s document calls ReplayFilter. */
+export interface ReplayFilter {
+  readonly since: number
+  readonly until?: number
+  readonly endpoint?: string
+  readonly type?: string
+  readonly states?: readonly (
+    | 'pending'
+    | 'retrying'
+    | 'delivered'
+    | 'dead'
+    | 'held'
+    | 'cancelled'
+  )[]
+  readonly tenant?: string
+  readonly perSecond?: number
+}
+
+/** What the gateway’s document calls StartedReplay. */
+export interface StartedReplay {
+  readonly jobId: string
+}
+
+/** What the gateway’s document calls Dispute. */
+export interface Dispute {
+  readonly reference: string
+  readonly paymentReference: string
+  readonly state: string
+  readonly amount: Money
+  readonly reason: string
+  readonly dueAt: number | null
+  readonly [more: string]: unknown
+}
+
+/** A decimal text with the currency’s decimals: { "amount": "49.90", "currency": "EUR" } */
+export interface Money {
+  readonly amount: string
+  readonly currency: string
+}
+
 /** What the gateway’s document calls StoredFile. */
 export interface StoredFile {
   readonly key: string
@@ -204,47 +337,6 @@ export interface Queue {
   readonly kinds: readonly string[]
 }
 
-/** What the gateway’s document calls Saga. */
-export interface Saga {
-  readonly id: string
-  readonly version: number
-  readonly input: unknown
-  readonly status: 'running' | 'compensating' | 'completed' | 'compensated' | 'stuck'
-  readonly steps: readonly {
-    readonly name: string
-    readonly state: string
-    readonly attempts: number
-    readonly [more: string]: unknown
-  }[]
-  readonly cause: {
-    readonly step: string
-    readonly [more: string]: unknown
-  } | null
-  readonly stuck: {
-    readonly during: string
-    readonly [more: string]: unknown
-  } | null
-}
-
-/** What the gateway’s document calls Schedule. */
-export interface Schedule {
-  readonly id: string
-  readonly schedule: {
-    readonly kind: 'cron' | 'every'
-    readonly [more: string]: unknown
-  }
-  readonly misfire: unknown
-  readonly overlap: unknown
-  readonly job: {
-    readonly name: string
-    readonly data: unknown
-  }
-  readonly paused: boolean
-  readonly ended: boolean
-  readonly nextRunAt: number | null
-  readonly runs: number
-}
-
 /** What the gateway’s document calls Job. */
 export interface Job {
   readonly id: string
@@ -273,16 +365,6 @@ export interface Job {
   readonly result: unknown
   readonly lastError: unknown
   readonly cancelRequested: boolean
-}
-
-/** What the gateway’s document calls NewSchedule. */
-export interface NewSchedule {
-  readonly name: string
-  readonly data?: unknown
-  readonly cron?: string
-  /** ms, or a number with its unit: 30s, 5m, 2h, 1d */
-  readonly every?: number | string
-  readonly options?: Readonly<Record<string, unknown>>
 }
 
 /** What the gateway’s document calls Suppression. */
@@ -380,23 +462,6 @@ export interface SendResult {
   readonly message: string
 }
 
-/** What the gateway’s document calls Dispute. */
-export interface Dispute {
-  readonly reference: string
-  readonly paymentReference: string
-  readonly state: string
-  readonly amount: Money
-  readonly reason: string
-  readonly dueAt: number | null
-  readonly [more: string]: unknown
-}
-
-/** A decimal text with the currency’s decimals: { "amount": "49.90", "currency": "EUR" } */
-export interface Money {
-  readonly amount: string
-  readonly currency: string
-}
-
 /** What the gateway’s document calls Payment. */
 export interface Payment {
   readonly id: string
@@ -445,22 +510,6 @@ export interface NextAction {
   readonly [more: string]: unknown
 }
 
-/** What the gateway’s document calls Subscription. */
-export interface Subscription {
-  readonly id: string
-  readonly provider: string
-  readonly reference: string | null
-  readonly state: string
-  readonly plan: string | null
-  readonly quantity: number
-  readonly cancelAtPeriodEnd: boolean
-  /** ms since 1970 */
-  readonly createdAt: number
-  /** ms since 1970 */
-  readonly updatedAt: number
-  readonly [more: string]: unknown
-}
-
 /** What the gateway’s document calls NewPayment. */
 export interface NewPayment {
   readonly operationId?: string
@@ -504,6 +553,73 @@ export interface Refund {
   readonly createdAt: number
   /** ms since 1970 */
   readonly updatedAt: number
+}
+
+/** What the gateway’s document calls Saga. */
+export interface Saga {
+  readonly id: string
+  readonly version: number
+  readonly input: unknown
+  readonly status: 'running' | 'compensating' | 'completed' | 'compensated' | 'stuck'
+  readonly steps: readonly {
+    readonly name: string
+    readonly state: string
+    readonly attempts: number
+    readonly [more: string]: unknown
+  }[]
+  readonly cause: {
+    readonly step: string
+    readonly [more: string]: unknown
+  } | null
+  readonly stuck: {
+    readonly during: string
+    readonly [more: string]: unknown
+  } | null
+}
+
+/** What the gateway’s document calls Schedule. */
+export interface Schedule {
+  readonly id: string
+  readonly schedule: {
+    readonly kind: 'cron' | 'every'
+    readonly [more: string]: unknown
+  }
+  readonly misfire: unknown
+  readonly overlap: unknown
+  readonly job: {
+    readonly name: string
+    readonly data: unknown
+  }
+  readonly paused: boolean
+  readonly ended: boolean
+  readonly nextRunAt: number | null
+  readonly runs: number
+}
+
+/** What the gateway’s document calls NewSchedule. */
+export interface NewSchedule {
+  readonly name: string
+  readonly data?: unknown
+  readonly cron?: string
+  /** ms, or a number with its unit: 30s, 5m, 2h, 1d */
+  readonly every?: number | string
+  readonly options?: Readonly<Record<string, unknown>>
+}
+
+/** What the gateway’s document calls Subscription. */
+export interface Subscription {
+  readonly id: string
+  readonly provider: string
+  readonly reference: string | null
+  readonly state: string
+  readonly plan: string | null
+  readonly quantity: number
+  readonly cancelAtPeriodEnd: boolean
+  /** ms since 1970 */
+  readonly createdAt: number
+  /** ms since 1970 */
+  readonly updatedAt: number
+  readonly [more: string]: unknown
 }
 
 /** What the gateway’s document calls NewEndpoint. */
@@ -587,122 +703,6 @@ export interface EndpointStats {
     readonly p95: number
     readonly p99: number
   } | null
-}
-
-/** What the gateway’s document calls DeliveryDetails. */
-export interface DeliveryDetails {
-  readonly id: string
-  readonly tenant: string
-  readonly eventId: string
-  readonly eventType: string
-  readonly endpointId: string
-  readonly state: 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'cancelled'
-  /** ms since 1970 */
-  readonly createdAt: number
-  /** ms since 1970 */
-  readonly updatedAt: number
-  readonly attempts: number
-  readonly round: number
-  readonly roundAttempts: number
-  readonly nextAttemptAt: number | null
-  readonly lastAttempt: {
-    /** ms since 1970 */
-    readonly at: number
-    readonly durationMs: number
-    readonly status: number | null
-    readonly error: string | null
-  } | null
-  readonly lane: 'main' | 'slow' | null
-  /** ms since 1970 */
-  readonly keepUntil: number
-  readonly transformed: boolean
-  readonly attemptLog: readonly DeliveryAttempt[]
-}
-
-/** What the gateway’s document calls DeliveryAttempt. */
-export interface DeliveryAttempt {
-  readonly number: number
-  readonly round: number
-  /** ms since 1970 */
-  readonly at: number
-  readonly durationMs: number
-  readonly host: string
-  readonly requestHeaders: Readonly<Record<string, string>>
-  readonly status: number | null
-  readonly error: {
-    readonly code: string
-    readonly message: string
-  } | null
-  readonly retryAfterMs: number | null
-  readonly responseBody: string
-  readonly responseTruncated: boolean
-}
-
-/** What the gateway’s document calls Delivery. */
-export interface Delivery {
-  readonly id: string
-  readonly tenant: string
-  readonly eventId: string
-  readonly eventType: string
-  readonly endpointId: string
-  readonly state: 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'cancelled'
-  /** ms since 1970 */
-  readonly createdAt: number
-  /** ms since 1970 */
-  readonly updatedAt: number
-  readonly attempts: number
-  readonly round: number
-  readonly roundAttempts: number
-  readonly nextAttemptAt: number | null
-  readonly lastAttempt: {
-    /** ms since 1970 */
-    readonly at: number
-    readonly durationMs: number
-    readonly status: number | null
-    readonly error: string | null
-  } | null
-  readonly lane: 'main' | 'slow' | null
-  /** ms since 1970 */
-  readonly keepUntil: number
-  readonly transformed: boolean
-}
-
-/** What the gateway’s document calls NewEvent. */
-export interface NewEvent {
-  readonly type: string
-  readonly data: unknown
-  readonly id?: string
-  readonly tenant?: string
-}
-
-/** What the gateway’s document calls PublishedEvent. */
-export interface PublishedEvent {
-  readonly id: string
-  readonly duplicate: boolean
-  readonly deliveries: string
-}
-
-/** What the gateway’s document calls StartedReplay. */
-export interface StartedReplay {
-  readonly jobId: string
-}
-
-/** What the gateway’s document calls ReplayFilter. */
-export interface ReplayFilter {
-  readonly since: number
-  readonly until?: number
-  readonly endpoint?: string
-  readonly type?: string
-  readonly states?: readonly (
-    | 'pending'
-    | 'retrying'
-    | 'delivered'
-    | 'dead'
-    | 'held'
-    | 'cancelled'
-  )[]
-  readonly tenant?: string
-  readonly perSecond?: number
 }
 
 /** What the gateway’s document calls EndpointChanges. */

@@ -1,4 +1,4 @@
-import * as api from '../../contract/jobs.ts'
+import * as api from '../../contract/sagas.ts'
 import { ProblemError } from '../../http/problem.ts'
 import { route, type Answer, type Call, type Route } from '../../http/route.ts'
 import { serve } from '../../http/serve.ts'

@@ -1,5 +1,5 @@
 import { scheduleJob, type ScheduledJob } from '@white-cross/reuse/infrastructure/background-jobs'
-import * as api from '../../contract/jobs.ts'
+import * as api from '../../contract/schedules.ts'
 import { withoutUndefined } from '../../contract/shapes.ts'
 import { route, type Route } from '../../http/route.ts'
 import { serve } from '../../http/serve.ts'

@@ -1,5 +1,5 @@
 import type { DisputeEvidence } from '@white-cross/reuse/infrastructure/payments'
-import * as api from '../../contract/payments.ts'
+import * as api from '../../contract/disputes.ts'
 import { withoutUndefined } from '../../contract/shapes.ts'
 import { route, type Route } from '../../http/route.ts'
 import { serveOpenly } from '../../http/serve.ts'

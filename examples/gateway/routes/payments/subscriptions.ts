@@ -1,5 +1,5 @@
 import type { Payments } from '@white-cross/reuse/infrastructure/payments'
-import * as api from '../../contract/payments.ts'
+import * as api from '../../contract/subscriptions.ts'
 import { route, type Answer, type Call, type Route } from '../../http/route.ts'
 import { serveOpenly } from '../../http/serve.ts'
 import { paymentsOf, requestOf, shown } from './payments-of.ts'

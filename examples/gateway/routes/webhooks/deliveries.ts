@@ -1,5 +1,5 @@
 import { tenantOfEndpoint, type Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
-import * as api from '../../contract/webhooks.ts'
+import * as api from '../../contract/deliveries.ts'
 import { withoutUndefined } from '../../contract/shapes.ts'
 import { ProblemError } from '../../http/problem.ts'
 import { route, type Call, type Route } from '../../http/route.ts'

@@ -1,5 +1,5 @@
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
-import * as api from '../../contract/webhooks.ts'
+import * as api from '../../contract/deliveries.ts'
 import { route, type Route } from '../../http/route.ts'
 
 /** Accepts an event with one durable write; the same `id` again is accepted once. */

@@ -1,0 +1,8 @@
+import * as z from 'zod/mini'
+import { named } from './shapes.ts'
+
+export const StartedReplay = named('StartedReplay', z.object({ jobId: z.string() }))
+export const perSecond = { perSecond: z.optional(z.number()) }
+
+export const webhooksRead = { scope: 'webhooks:read', portal: true } as const
+export const webhooksWrite = { scope: 'webhooks:write', portal: true, audit: true } as const
