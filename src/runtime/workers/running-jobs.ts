@@ -9,7 +9,7 @@ import type {
 } from '../ports/job-store/job-store.ts'
 import type { JobOutcome } from '../ports/job-store/job-outcome.ts'
 import { encodeJson } from '../ports/job-store/job-limits.ts'
-import type { JobProcessor } from '../ports/job-store/job-processor.ts'
+import type { JobControl, JobProcessor } from '../ports/job-store/job-processor.ts'
 import type { Json } from '../ports/json.ts'
 import { runProcessor } from './run-processor.ts'
 
@@ -98,6 +98,26 @@ interface RunningJob {
   progress?: { readonly value: Json }
 }
 
+/**
+ * What a processor is given. A class, since each literal with a getter has a hidden class of its
+ * own, which keeps the job in memory until the next major collection.
+ */
+class RunningJobControl implements JobControl {
+  readonly #entry: RunningJob
+  readonly progress: (value: Json) => void
+
+  constructor(entry: RunningJob, progress: (value: Json) => void) {
+    this.#entry = entry
+    this.progress = progress
+  }
+
+  get signal(): AbortSignal {
+    // Whoever asks after a standstill of the process hears of it before the timer does.
+    this.#entry.lease.deadline.isOver()
+    return this.#entry.abort.signal
+  }
+}
+
 const GIVEN_BACK: JobOutcome = { to: 'scheduled', delayMs: 0, refund: true }
 /** Timers count whole milliseconds and may wake a fraction early: what is due by then is due. */
 const TIMER_MS = 1
@@ -173,14 +193,7 @@ export function createRunningJobs(options: RunningJobsOptions): RunningJobs {
       entry.progress = { value }
       onNews('progress')
     }
-    const control = {
-      get signal() {
-        // Whoever asks after a standstill of the process hears of it before the timer does.
-        entry.lease.deadline.isOver()
-        return entry.abort.signal
-      },
-      progress,
-    }
+    const control = new RunningJobControl(entry, progress)
     void runProcessor(processor, job, control, onCrash).then((outcome) => end(entry, outcome))
   }
 

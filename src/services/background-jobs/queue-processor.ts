@@ -12,6 +12,7 @@ import {
   leaveToOthers,
   type UnknownJobReport,
 } from '../../runtime/workers/leave-to-others.ts'
+import type { LayOutChildren } from './children-wait.ts'
 import type { JobDefinition } from './define-job.ts'
 import { durationMs, type Duration } from '../../primitives/duration.ts'
 import type { EngineGate } from './engine-gate.ts'
@@ -19,7 +20,7 @@ import { flowChildOf, type FlowRelay } from './flow-relay.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobRateLimit } from './job-gates.ts'
 import type { JobLog } from './job-log.ts'
-import { runAttempt, type Attempt, type AttemptOptions } from './run-attempt.ts'
+import { runAttempt, type Attempt } from './run-attempt.ts'
 
 /** What {@link createQueueProcessor} needs. */
 export interface QueueProcessorOptions {
@@ -29,7 +30,7 @@ export interface QueueProcessorOptions {
   /** Of all jobs of the queue together. */
   readonly rateLimit: JobRateLimit | undefined
   readonly definitionOf: (name: string) => JobDefinition | undefined
-  readonly layOutChildren: AttemptOptions['layOutChildren']
+  readonly layOutChildren: LayOutChildren
   /** Runs what stands for children of other queues. */
   readonly relay: FlowRelay
   /** Holds jobs of an engine to the `concurrency` of their kind. */
@@ -54,7 +55,8 @@ export interface QueueProcessorOptions {
  * Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines.
  */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
-  const { queue, jobStore, definitionOf, relay, gate, log, events, clock, onFailure } = options
+  const { queue, jobStore, definitionOf, layOutChildren, relay } = options
+  const { gate, log, events, clock, onFailure } = options
   return {
     queue,
     knows: ({ name }) => relay.knows(name) || definitionOf(name) !== undefined,
@@ -66,35 +68,38 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
       const { engine } = control
-      const job = {
-        ...(engine === undefined ? claimed : withTimeout(claimed, definition, options)),
-        lastError: errorBefore(claimed.lastError),
-      }
+      const job = readable(
+        engine === undefined ? claimed : withTimeout(claimed, definition, options),
+      )
       const run = (): Promise<Attempt> => {
         if (hasCrashed(job)) events.emit({ type: 'stalled', id, name })
         const waitedMs = Math.max(clock.now() - job.addedAt, 0)
         events.emit({ type: 'active', id, name, attempt: job.attempt, waitedMs })
-        return runAttempt(definition, job, telling(job, control, events), {
-          ...options,
-          ...(engine !== undefined && { layOutChildren: refuseChildren }),
+        const context = {
           children: async () =>
             engine === undefined
               ? (await jobStore.children(id)).map(flowChildOf)
               : engine.children(),
-          log: (line) => void lines.push(line),
-        })
+          log: (line: string) => void lines.push(line),
+          layOutChildren: engine === undefined ? layOutChildren : refuseChildren,
+        }
+        const telling = new TellingControl(job, control, events)
+        return runAttempt(definition, job, telling, context, options)
       }
       const attempt = await (engine === undefined ? run() : gate(definition, job, run))
       tell(job, attempt, elapsedMs(), events)
       if ('thrown' in attempt) onFailure(job, attempt)
-      try {
-        await log.append(id, lines)
-      } catch {
-        // Lost lines must not make a job that succeeded run again.
-      }
+      // Lost lines must not make a job that succeeded run again.
+      if (lines.length > 0) await log.append(id, lines).catch(() => undefined)
       return attempt.outcome
     },
   }
+}
+
+/** What its last attempt left, without what workers noted that did not know it. */
+function readable(job: ClaimedJob): ClaimedJob {
+  const lastError = errorBefore(job.lastError)
+  return lastError === job.lastError ? job : { ...job, lastError }
 }
 
 /** Whether the worker before disappeared. */
@@ -139,15 +144,21 @@ function leave(
   return outcome
 }
 
-function telling({ id, name }: ClaimedJob, control: JobControl, events: JobEvents): JobControl {
-  return {
-    get signal() {
-      return control.signal
-    },
-    progress(value) {
+/** Tells of progress, too. A class, as the worker's own is. */
+class TellingControl implements JobControl {
+  readonly #control: JobControl
+  readonly progress: (value: Json) => void
+
+  constructor({ id, name }: ClaimedJob, control: JobControl, events: JobEvents) {
+    this.#control = control
+    this.progress = (value) => {
       control.progress(value)
       events.emit({ type: 'progress', id, name, value })
-    },
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
   }
 }
 

@@ -4,7 +4,7 @@ import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import { runWithin } from '../../primitives/run-within.ts'
 import { BackendError } from '../../runtime/ports/backend-error.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
-import type { ClaimedJob, NewJob } from '../../runtime/ports/job-store/job-store.ts'
+import type { ClaimedJob } from '../../runtime/ports/job-store/job-store.ts'
 import { encodeJson } from '../../runtime/ports/job-store/job-limits.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl } from '../../runtime/ports/job-store/job-processor.ts'
@@ -12,7 +12,7 @@ import type { TraceCarrier, TraceHeaders } from '../../runtime/ports/trace-carri
 import type { Json } from '../../runtime/ports/json.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
-import { createChildrenWait } from './children-wait.ts'
+import { ChildrenWait, type LayOutChildren } from './children-wait.ts'
 import type { JobContext, JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
 import { bookAttempt, type AttemptLimit, type Booking, type JobRateLimit } from './job-gates.ts'
@@ -20,20 +20,20 @@ import { storedOptionsOf } from './job-options.ts'
 import { RetryLaterError } from './retry-later-error.ts'
 import { UnrecoverableError } from './unrecoverable-error.ts'
 
-/** What running an attempt needs beside the job. */
+/** What a handler is given that depends on its job. */
+export interface AttemptContext extends Pick<JobContext, 'children' | 'log'> {
+  /** Makes of children what the job store takes. */
+  readonly layOutChildren: LayOutChildren
+}
+
+/** What attempts of a queue need beside the job. */
 export interface AttemptOptions {
   readonly queue: string
   readonly rateLimits: RateLimitStore
   /** Of all jobs of the queue together. */
   readonly rateLimit: JobRateLimit | undefined
-  readonly children: JobContext['children']
-  /** Makes of children what the job store takes. */
-  readonly layOutChildren: (
-    children: Parameters<JobContext['waitForChildren']>[0],
-  ) => Promise<readonly NewJob[]>
   readonly clock: Clock
   readonly random: RandomSource
-  readonly log: (line: string) => void
   /** Where attempts are spans. */
   readonly tracing: Pick<TraceCarrier, 'carryOn'> | undefined
   /** Whether a failed job's record keeps the stack. */
@@ -49,6 +49,7 @@ export interface Attempt {
   readonly thrown?: unknown
 }
 
+const NO_LIMITS: readonly AttemptLimit[] = []
 const LONGEST_BACKOFF_MS = 30 * 86_400_000
 const LIMITS_AGAIN_MS = 1000
 const MESSAGE_LENGTH = 2000
@@ -59,14 +60,19 @@ export async function runAttempt(
   definition: JobDefinition,
   job: ClaimedJob,
   control: JobControl,
+  context: AttemptContext,
   options: AttemptOptions,
 ): Promise<Attempt> {
   try {
-    const data = await checkData(definition, job)
+    // What a kind does without costs no promise.
+    const data = definition.input === undefined ? job.data : await checkData(definition, job)
     const limits = limitsOf(definition, job.name, options)
-    const booking = await bookAttempt(options.rateLimits, limits, job, data).catch(
-      (fault: unknown) => unbooked(fault, options),
-    )
+    const booking =
+      limits.length === 0
+        ? null
+        : await bookAttempt(options.rateLimits, limits, job, data).catch((fault: unknown) =>
+            unbooked(fault, options),
+          )
     if (booking !== null) {
       const { waitMs: delayMs, note: error } = booking
       return {
@@ -76,7 +82,7 @@ export async function runAttempt(
     // The process may have stood still since: then the job is another worker's by now.
     const { signal } = control
     if (signal.aborted) return { outcome: unbegun(signal.reason) }
-    return { outcome: await runHandler(definition, job, data, control, options) }
+    return { outcome: await runHandler(definition, job, data, signal, control, context, options) }
   } catch (thrown) {
     return { outcome: await outcomeOfFailure(definition, job, thrown, control, options), thrown }
   }
@@ -110,14 +116,15 @@ async function runHandler(
   definition: JobDefinition,
   job: ClaimedJob,
   data: unknown,
-  control: JobControl,
+  stop: AbortSignal,
+  { progress }: JobControl,
+  { log, children, layOutChildren }: AttemptContext,
   options: AttemptOptions,
 ): Promise<JobOutcome> {
-  const { queue, clock, log, children, tracing } = options
+  const { queue, clock, tracing } = options
   const { id, name, attempt, maxAttempts, crashes = 0, token, addedAt } = job
-  const { progress } = control
   const { timeoutMs, trace } = storedOptionsOf(job.options)
-  const wait = createChildrenWait(options)
+  const wait = new ChildrenWait(layOutChildren)
   const { waitForChildren } = wait
   const run = async (signal: AbortSignal): Promise<JobOutcome> => {
     const running = { id, name, data, attempt, maxAttempts, crashes, token, addedAt }
@@ -130,24 +137,14 @@ async function runHandler(
         waitForChildren,
         trace: own,
       })
-    const result = await wait.ends(() =>
-      tracing === undefined
+    let result: Json | void = null
+    try {
+      result = await (tracing === undefined
         ? call()
-        : tracing.carryOn(
-            {
-              name: `process ${name}`,
-              kind: 'consumer',
-              attributes: {
-                'messaging.operation.type': 'process',
-                'messaging.destination.name': queue,
-                'messaging.message.id': id,
-                'job.attempt': attempt,
-              },
-            },
-            trace,
-            ({ headers }) => call(headers),
-          ),
-    )
+        : tracing.carryOn(spanOf(queue, job), trace, ({ headers }) => call(headers)))
+    } catch (thrown) {
+      if (!wait.isThrown(thrown)) throw thrown
+    }
     return wait.outcome ?? { to: 'completed', result: checkResult(name, result ?? null) }
   }
   const late = (): Error =>
@@ -158,8 +155,24 @@ async function runHandler(
   // Within the breaker, so that what takes too long counts there.
   const timed = (signal: AbortSignal): Promise<JobOutcome> =>
     timeoutMs === null ? run(signal) : runWithin(clock, timeoutMs, signal, late, run)
-  if (definition.breaker === undefined) return timed(control.signal)
-  return definition.breaker.execute(({ signal }) => timed(signal), { signal: control.signal })
+  if (definition.breaker === undefined) return timed(stop)
+  return definition.breaker.execute(({ signal }) => timed(signal), { signal: stop })
+}
+
+function spanOf(
+  queue: string,
+  { id, name, attempt }: ClaimedJob,
+): Parameters<TraceCarrier['carryOn']>[0] {
+  return {
+    name: `process ${name}`,
+    kind: 'consumer',
+    attributes: {
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': queue,
+      'messaging.message.id': id,
+      'job.attempt': attempt,
+    },
+  }
 }
 
 /** @throws JobError `outcome_refused` when the job store would not take the result */
@@ -228,6 +241,7 @@ export function limitsOf(
   name: string,
   { queue, rateLimit: ofQueue }: Pick<AttemptOptions, 'queue' | 'rateLimit'>,
 ): readonly AttemptLimit[] {
+  if (rateLimit === undefined && ofQueue === undefined) return NO_LIMITS
   return [
     ...(rateLimit === undefined
       ? []

@@ -16,6 +16,7 @@ export const exchangeJobsScript: RedisScript = createScript(
   STATE_MACHINE_LUA +
     ADD_BATCH_LUA +
     lua`
+local ARGV = ARGV
 local settlesEnd, extendsEnd = tonumber(ARGV[2]), tonumber(ARGV[3])
 local limit, lease = tonumber(ARGV[4]), tonumber(ARGV[5])
 local ids = {}
@@ -174,6 +175,7 @@ local function mayClaim(tail)
   return true
 end
 
+local match, locate = string.match, string.find
 local reply = { table.concat(fates), table.concat(grants), '' }
 local hasReady, full = false, true
 if claiming then
@@ -184,44 +186,46 @@ if claiming then
   repeat
     wanted = limit - total
     members = redis.call('ZRANGE', SETS.r, 0, wanted - 1)
-    local taken, active, facts, left, unfit, aside = 0, {}, {}, {}, {}, {}
+    local taken, active, changed, left, unfit, aside = 0, {}, {}, {}, {}, {}
     for first = 1, #members, ${BODIES_AT_ONCE} do
       local claimed = idsOf({ unpack(members, first, first + ${BODIES_AT_ONCE - 1}) })
       local texts = redis.call('HMGET', JOBS, unpack(claimed))
       local found = redis.call('HMGET', BODIES, unpack(claimed))
       for index, id in ipairs(claimed) do
-        local state, attempt, token, seq, flags, notes, tail = string.match(texts[index] or '', FACTS)
-        local member = members[first + index - 1]
-        if state ~= 'r' or seq .. id ~= member or not isBody(found[index]) or not readFacts(id, texts[index]) then
+        local facts, body, member = texts[index] or '', found[index], members[first + index - 1]
+        local state, attempts, crashes, token, seq, flags, notes, tail = match(facts, PLAIN_FACTS)
+        local isKnown = state and isSound(tail)
+        if not state and readFacts(id, facts) then
+          isKnown, state, attempts, crashes, token, seq, flags, notes, tail = true, match(facts, '^(%a) (%d+)(%S*) (%d+) (%d+) (%d) (%S+) (.*)$')
+        end
+        if not isKnown or state ~= 'r' or locate(member, seq, 1, true) ~= 1 or not (body and locate(body, BODY)) then
           aside[#aside + 1] = member
         elseif flags >= '2' and not mayClaim(tail) then
           unfit[#unfit + 1] = id
         else
-          bytes = bytes + #found[index]
+          bytes = bytes + #body
           if bytes > ${REPLY_BYTES} and total + taken > 0 then
             cut = true
             break
           end
           taken = taken + 1
-          serial = math.max(mint(), tonumber(token) + 1)
-          local attempts, crashes = string.match(attempt, '^(%d+)(.*)$')
-          record({ id = id }, 'active', attempts + 1, found[index])
-          local text = 'a ' .. (attempts + 1) .. crashes .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
-          facts[#facts + 1] = id
-          facts[#facts + 1] = text
-          active[#active + 1] = leaseEnd
-          active[#active + 1] = member
+          mint()
+          if token ~= '0' then serial = math.max(serial, tonumber(token) + 1) end
+          if keep > 0 then record({ id = id }, 'active', attempts + 1, body) end
+          local text = 'a ' .. (attempts == '0' and '1' or attempts + 1) .. crashes .. ' ' .. digits(serial) .. ' ' .. seq .. ' ' .. flags .. ' ' .. notes .. ' ' .. tail
+          local at = taken * 2
+          changed[at - 1], changed[at] = id, text
+          active[at - 1], active[at] = leaseEnd, member
           left[taken] = member
-          reply[#reply + 1] = id
-          reply[#reply + 1] = text
-          reply[#reply + 1] = found[index]
-          reply[#reply + 1] = string.find(notes, 'e', 1, true) and redis.call('HGET', NOTES, 'e' .. id) or ''
+          at = (total + taken) * 4
+          reply[at], reply[at + 1], reply[at + 2] = id, text, body
+          reply[at + 3] = notes ~= '-' and locate(notes, 'e', 1, true) and redis.call('HGET', NOTES, 'e' .. id) or ''
         end
       end
       if cut then break end
     end
     if taken > 0 then
-      send('HSET', JOBS, facts)
+      send('HSET', JOBS, changed)
       send('ZADD', SETS.a, active)
       if #unfit + #aside == 0 then
         redis.call('ZREMRANGEBYRANK', SETS.r, 0, taken - 1)

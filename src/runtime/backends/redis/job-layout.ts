@@ -66,6 +66,8 @@ export const LAYOUT_LUA: string = lua`
 local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN, EVENTS = unpack(KEYS, 1, 10)
 local SETS = { ${SETS} }
 local FACTS = '^(%a) (%S+) (%d+) (%d+) (%d) (%S+) (.*)$'
+-- The same of a job that has nothing more.
+local PLAIN_FACTS = '^(%a) (%d+)(/?%d*) (%d+) (%d+) ([01]) (%S+) (.*)$'
 local TERMS = '^(%d+) (%S+) (%S+) (%S+) %d+ (%S*)$'
 local SOUND_TERMS = '^%d+ %d+/?%d* %d+/?%d* %d+/?%d* %d+ %S*$'
 local MORE = '^(.*) (%S*) (%d+) (%S*) (%d+) (%d) (%d+) (%d+)$'
@@ -80,7 +82,8 @@ local function countForgotten(state)
 end
 
 -- Whether the text is a body as jobs have it, as far as can be seen without decoding it.
-local function isBody(text) return text and string.sub(text, 1, 2) == '=[' and string.find(text, '\n', 3, true) and true end
+local BODY = '^=%[[^\n]*\n'
+local function isBody(text) return text and string.find(text, BODY) end
 -- The name in a body, as JSON.
 local function nameIn(body)
   return isBody(body) and string.sub(body, 3, string.find(body, '\n', 1, true) - 2) or '""'

@@ -234,7 +234,7 @@ local ENDS = { c = 'completed', d = 'dead', x = 'cancelled' }
 -- kind and json say what is noted of the end, if anything; json may be empty.
 function finish(job, state, kind, json)
   record(job, ENDS[state])
-  local _, _, keepCompleted, keepDead, dedup = string.match(job.tail, TERMS)
+  local keepCompleted, keepDead, dedup = string.match(job.tail, '^%d+ %S+ (%S+) (%S+) %d+ (%S*)$')
   local keeping = state == 'c' and keepCompleted or keepDead
   local keep = tonumber(keeping)
   if not keep then

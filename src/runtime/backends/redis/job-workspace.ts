@@ -39,7 +39,7 @@ local function saveMeta(prolonged)
     redis.call('PEXPIRE', META, digits(META_KEPT_MS + epoch * EPOCH_MICROS / 1000))
   end
 end
-local function nextSeq(lifo) return string.format('%016.0f', 4503599627370496 + (lifo and -mint() or mint())) end
+local function nextSeq(lifo) return digits(4503599627370496 + (lifo and -mint() or mint())) end
 
 -- Whether a job came to be ready or scheduled.
 local woken = false
@@ -47,10 +47,29 @@ local woken = false
 local known = {}
 local touched, bodies, extended = {}, {}, {}
 
+-- Whether a tail can be understood. Jobs that were added together have the same.
+local sound = {}
+local function isSound(tail)
+  local known = sound[tail]
+  if known == nil then
+    known = string.find(tail, SOUND_TERMS) ~= nil
+    sound[tail] = known
+  end
+  return known
+end
+
 -- The job that a text in JOBS tells of; false where it tells of none that can be understood.
 local function readFacts(id, text)
-  local state, attempt, token, seq, flags, notes, tail = string.match(text or '', FACTS)
-  local attempts, crashes = string.match(attempt or '', '^(%d+)/?(%d*)$')
+  local state, attempt, crashes, token, seq, flags, notes, tail = string.match(text or '', PLAIN_FACTS)
+  if state then
+    return SETS[state] and isSound(tail) and {
+      id = id, state = state, attempt = tonumber(attempt), crashes = crashes ~= '' and tonumber(string.sub(crashes, 2)) or 0, token = token, seq = seq,
+      cancelled = flags == '1', notes = notes, tail = tail, home = state, homeSeq = seq, homeNotes = notes
+    }
+  end
+  state, attempt, token, seq, flags, notes, tail = string.match(text or '', FACTS)
+  local attempts
+  attempts, crashes = string.match(attempt or '', '^(%d+)/?(%d*)$')
   if not attempts or not SETS[state] then return false end
   local job = {
     id = id, state = state, attempt = tonumber(attempts), crashes = tonumber(crashes) or 0, token = token, seq = seq,
@@ -69,7 +88,7 @@ local function readFacts(id, text)
       job.parents[#job.parents + 1] = { parent = id, flow = its, fails = failing == '1' }
     end
   end
-  return string.find(job.tail, SOUND_TERMS) and job or false
+  return isSound(job.tail) and job
 end
 
 local function load(ids)

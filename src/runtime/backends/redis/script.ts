@@ -39,8 +39,9 @@ local function epochOf(text)
   local epoch, known = string.match(text or '', '^(%d+) (%x+)$')
   epoch = tonumber(epoch or 0)
   local facts = redis.pcall('INFO', 'replication')
-  local server = type(facts) == 'string' and string.match(facts, 'master_replid:(%x+)')
-  if not server or server == known then return epoch, text end
+  if type(facts) ~= 'string' or (known and string.find(facts, 'master_replid:' .. known, 1, true)) then return epoch, text end
+  local server = string.match(facts, 'master_replid:(%x+)')
+  if not server then return epoch, text end
   -- One that was promoted knows the id before, and what is new here may have been there. An id also changes without that.
   if string.find(facts, 'master_replid2:0*[1-9a-f]') then epoch = epoch + 1 end
   return epoch, epoch .. ' ' .. server
@@ -66,7 +67,17 @@ end
 offset = tonumber(offset)
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + offset
 local nowMicros = tonumber(time[1]) * 1000000 + tonumber(time[2]) + offset * 1000
-local function digits(number) return string.format('%.0f', number) end
+-- In two halves, as whole numbers are written: several times as fast as '%.0f'.
+local function digits(number)
+  if number < 10000000 then return string.format('%.0f', number) end
+  local high = math.floor(number / 10000000)
+  local low = number - high * 10000000
+  if low < 0 then
+    high = high - 1
+    low = low + 10000000
+  end
+  return string.format('%d%07d', high, low)
+end
 local nowText = digits(now)
 `
 
