@@ -18,7 +18,8 @@ const LAST_LOOK_MS = 1000
 
 /**
  * Waits until a job has ended, whichever process runs it: by looking at its record, at once when a
- * worker of this process has ended it, and otherwise ever more seldom, at least once a second.
+ * worker of this process has ended it or the job store says that another's has, and otherwise ever
+ * more seldom, at least once a second.
  *
  * @returns What its handler returned
  * @throws JobError `not_completed` when it is dead or cancelled, `unknown_outcome` when its record

@@ -143,7 +143,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       (fault) => this.#onFault('A listener of job events failed', fault),
     )
     this.#jobStore = backend.jobStore.queue(name)
-    this.#ends = endWatchOf(backend, name)
+    this.#ends = endWatchOf(backend, name, this.#jobStore)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
     this.processor = createQueueProcessor({
       queue: name,

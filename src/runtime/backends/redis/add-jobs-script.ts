@@ -16,6 +16,7 @@ flush()
 if next(bounds) then dropExcess() end
 saveMeta(true)
 saveEvents()
+sayEnds()
 reply[1] = wakeIn(redis.call('ZCARD', SETS.r) > 0, math.min(headOf('s'), headOf('a')))
 if woken then wake(reply[1]) end
 return reply

@@ -115,6 +115,7 @@ flush()
 if next(bounds) then dropExcess() end
 saveMeta(true)
 saveEvents()
+sayEnds()
 wake(wakeIn(woken, math.huge))
 -- Among those retried are those that others took with them.
 return { '=' .. (command == 'retry' and retried or changed) }

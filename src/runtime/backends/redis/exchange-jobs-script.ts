@@ -248,6 +248,7 @@ if hasReady or not claiming then hasReady = redis.call('ZCARD', SETS.r) > 0 end
 if minted and sweeping and swept then redis.call('HSET', META, 'swept', nowText) end
 saveMeta(sweeping)
 saveEvents()
+sayEnds()
 reply[3] = wakeIn(hasReady, math.min(due, lost))
 -- Whoever has room for more sees to what its settlements brought and to what fell due; whoever has none leaves it to others.
 if full and (news or (woken and hasReady)) then wake(reply[3]) end

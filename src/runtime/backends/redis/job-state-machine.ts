@@ -234,6 +234,7 @@ local ENDS = { c = 'completed', d = 'dead', x = 'cancelled' }
 -- kind and json say what is noted of the end, if anything; json may be empty.
 function finish(job, state, kind, json)
   record(job, ENDS[state])
+  if watched then ended[#ended + 1] = job.id end
   local keepCompleted, keepDead, dedup = string.match(job.tail, '^%d+ %S+ (%S+) (%S+) %d+ (%S*)$')
   local keeping = state == 'c' and keepCompleted or keepDead
   local keep = tonumber(keeping)
@@ -254,7 +255,10 @@ function finish(job, state, kind, json)
 end
 
 local function remove(job)
-  if not hasEnded(job.state) then record(job, 'removed') end
+  if not hasEnded(job.state) then
+    record(job, 'removed')
+    if watched then ended[#ended + 1] = job.id end
+  end
   drop(job)
   if hasEnded(job.state) then return end
   release(job)

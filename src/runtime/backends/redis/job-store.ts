@@ -30,6 +30,7 @@ import {
   type QueueEventPage,
 } from '../../ports/job-store/queue-event.ts'
 import { createLateShardedQueue } from '../../ports/job-store/sharding/late-sharded-queue.ts'
+import type { Clock } from '../../ports/platform/clock.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
 import { addJobsScript } from './add-jobs-script.ts'
 import type { RedisClient } from './client.ts'
@@ -50,7 +51,9 @@ import {
   type NewJobPosition,
 } from './job-codec.ts'
 import { QUEUE_PARTS, STATE_LETTERS } from './job-layout.ts'
-import { channelOf, type KeysOf } from './keys.ts'
+import type { Channels } from './channels.ts'
+import { createEndsFeed, WATCH_MS } from './ends-feed.ts'
+import { channelOf, endsChannelOf, type KeysOf } from './keys.ts'
 import {
   countJobsScript,
   getGroupScript,
@@ -61,6 +64,7 @@ import {
   oldestReadyScript,
 } from './read-jobs-scripts.ts'
 import type { RedisScript } from './script.ts'
+import { watchEndsScript } from './watch-ends-script.ts'
 
 const ID_BYTES = 13
 const MADE_ID = /^[0-9a-f]{26}$/
@@ -73,32 +77,48 @@ const RECORD_PARTS = 7
  * `shardCount` of them, `<queue>#<n>` each after the first. All are woken for as the one queue.
  *
  * @param offset Moves the server's clock, in ms
- * @param origin Stands in the wakes of what this job store changes, so that its own process does
- *   not hear them twice
+ * @param heard Where other processes can be heard
  */
 export function createRedisJobStore(
   client: RedisClient,
   keysOf: KeysOf,
   random: RandomSource,
   offset: () => number,
-  origin: string,
+  heard: HeardProcesses | null,
   shardCount: number,
 ): JobStore {
+  const origin = heard?.origin ?? ''
   return {
     queue(name) {
       checkQueueName(name)
       const channel = channelOf(keysOf, name)
       const shards = Array.from({ length: shardCount }, (_, shard) => {
-        const keys = keysOf('queue', shard === 0 ? name : `${name}#${shard}`, QUEUE_PARTS)
-        return createQueue(random, (script, args) =>
-          client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args]),
-        )
+        const own = shard === 0 ? name : `${name}#${shard}`
+        const keys = keysOf('queue', own, QUEUE_PARTS)
+        const run: Run = (script, args) =>
+          client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args])
+        const queue = createQueue(random, run)
+        if (heard === null) return queue
+        const watch = (): Promise<unknown> => run(watchEndsScript, [String(WATCH_MS)])
+        const onEnds = createEndsFeed({ ...heard, channel: endsChannelOf(keysOf, own), watch })
+        return { ...queue, onEnds }
       })
       const [only] = shards
       if (only !== undefined && shardCount === 1) return only
       return createLateShardedQueue(shards, (id) => MADE_ID.test(id), random.fraction)
     },
   }
+}
+
+/** How a process hears what others do with the same queues. */
+export interface HeardProcesses {
+  readonly channels: Channels
+  /**
+   * Stands in the wakes of what this job store changes, so that its own process does not hear them
+   * twice.
+   */
+  readonly origin: string
+  readonly clock: Clock
 }
 
 type Run = (script: RedisScript, args: readonly string[]) => Promise<readonly string[]>

@@ -13,7 +13,7 @@ export const WORKSPACE_LUA: string =
 local BOUND = 1000
 local META_KEPT_MS = 2592000000
 
-local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept', 'keep', 'started', 'epoch')
+local meta = redis.call('HMGET', META, 'serial', 'paused', 'swept', 'keep', 'started', 'epoch', 'watched')
 local serial, paused = tonumber(meta[1] or 0) or 0, meta[2] == '1'
 local minted, epoch, epochText = false, 0, nil
 -- Events that are kept, 0 where none are recorded.
@@ -151,6 +151,12 @@ local function saveEvents()
     redis.call('XADD', EVENTS, 'MAXLEN', keep, digits(latest) .. '-0', 'e', happened[index])
   end
   happened = {}
+end
+
+-- Which jobs have ended, where some process wants to hear of it.
+local watched, ended = meta[7] and tonumber(meta[7]) > now, {}
+local function sayEnds()
+  if #ended > 0 then redis.pcall('PUBLISH', (string.gsub(JOBS, 'jobs$', 'ends')), cjson.encode(ended)) end
 end
 
 -- The number of jobs of a group that are ready or active.

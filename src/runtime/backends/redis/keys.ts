@@ -29,6 +29,11 @@ export function channelOf(keysOf: KeysOf, queue: string): string {
   return keysOf('queue', queue, ['rings']).join('')
 }
 
+/** The channel on which it is said which jobs of a queue have ended: the scripts know it, too. */
+export function endsChannelOf(keysOf: KeysOf, queue: string): string {
+  return keysOf('queue', queue, ['ends']).join('')
+}
+
 /** A lone surrogate becomes U+FFFD, as it does on its way to every store. */
 function encodeName(name: string): string {
   return encodeURIComponent(name.toWellFormed()).replaceAll('%3A', ':').replaceAll('%2F', '/')

@@ -8,6 +8,7 @@ import type { Waker } from '../../ports/waker/waker.ts'
 import { systemRandom, type RandomSource } from '../../ports/platform/random-source.ts'
 import { createTimerWaker } from '../../workers/timer-waker.ts'
 import { createRedisAtomicStore } from './atomic-store.ts'
+import { createChannels } from './channels.ts'
 import { createRedisClient, refusingEviction } from './client.ts'
 import { clockOffset } from './clock-offset.ts'
 import type { RedisConnection } from './connection.ts'
@@ -32,7 +33,8 @@ export interface RedisOptions {
   readonly timeout?: Duration
   /**
    * A second connection, for this backend alone, on which workers hear within milliseconds of what
-   * other processes add. Default: none, they find it when they next look (`maxWait`, 5 s).
+   * other processes add, and `finished()` of what they end. Default: none, workers find it when
+   * they next look (`maxWait`, 5 s), `finished()` within a second.
    */
   readonly subscriber?: RedisSubscriber
   /**
@@ -109,17 +111,24 @@ export function redis(connection: RedisConnection, options: RedisOptions = {}): 
   const client = createRedisClient(connection, clock, timeoutMs)
   const durable = eviction === 'refused' ? refusingEviction(client) : client
   const waker = createTimerWaker(clock)
-  const origin = subscriber === undefined ? '' : encodeHex(random.bytes(ORIGIN_BYTES))
+  const heard =
+    subscriber === undefined
+      ? null
+      : {
+          channels: createChannels(subscriberOf(subscriber, connection)),
+          origin: encodeHex(random.bytes(ORIGIN_BYTES)),
+          clock,
+        }
   return {
     store: createRedisAtomicStore(durable, keysOf, offset),
-    jobStore: createRedisJobStore(durable, keysOf, random, offset, origin, shards),
+    jobStore: createRedisJobStore(durable, keysOf, random, offset, heard, shards),
     rateLimits: createRedisRateLimitStore({ client, keysOf, offset, clock, random }),
     waker:
-      subscriber === undefined
+      heard === null
         ? waker
-        : createRedisWaker(waker, subscriberOf(subscriber, connection), {
+        : createRedisWaker(waker, heard.channels, {
             channelOf: (queue) => channelOf(keysOf, queue),
-            origin,
+            origin: heard.origin,
             clock,
           }),
     durability: 'async-replicated',

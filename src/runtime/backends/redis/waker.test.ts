@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createTimerWaker } from '../../workers/timer-waker.ts'
+import { createChannels } from './channels.ts'
 import { createRedisWaker } from './waker.ts'
 
 /** A waker whose subscriber answers when the test says so. */
@@ -27,7 +28,7 @@ function setUp() {
   let ready = (): void => {}
   const waker = createRedisWaker(
     createTimerWaker(counting),
-    {
+    createChannels({
       subscribe(channel, onMessage) {
         told.push(`+${channel}`)
         handlers.set(channel, onMessage)
@@ -38,7 +39,7 @@ function setUp() {
         return answer()
       },
       onReady: (listener) => void (ready = listener),
-    },
+    }),
     { channelOf: (queue) => `c:${queue}`, origin: 'me', clock: counting },
   )
   return {

@@ -86,6 +86,15 @@ export interface QueueStore {
    * with what it tells of. Due times and turns that come are no events.
    */
   events(options?: QueueEventsOptions): Promise<QueueEventPage>
+
+  /**
+   * Calls `listener` with the ids of jobs that may have ended, in whichever process, as soon as
+   * that is known; with `null` where any may have. Words may be lost: who waits for a job looks on
+   * its own as well. Absent where nothing is pushed.
+   *
+   * @returns Stops listening
+   */
+  onEnds?(listener: (ids: readonly string[] | null) => void): () => void
 }
 
 /** What adding did: `ids` in the order of the jobs, and when work is next due. */

@@ -217,6 +217,17 @@ export function createShardedQueue(
         latest: pages.map(({ latest }) => latest).join('.'),
       }
     },
+
+    ...(shards.some(({ onEnds }) => onEnds !== undefined) && {
+      onEnds(listener: (ids: readonly string[] | null) => void) {
+        const stops = shards.map(({ onEnds }, shard) =>
+          onEnds?.((ids) => listener(ids?.map((id) => publicId(id, shard)) ?? null)),
+        )
+        return () => {
+          for (const stop of stops) stop?.()
+        }
+      },
+    }),
   }
 }
 
