@@ -17,7 +17,11 @@ const clock = createFakeClock(undefined, flight.quiet)
 /** An object on the laws' {@link clock}, which finds no job runner, so that the laws' own workers get the jobs. */
 export class LawInfrastructureObject extends InfrastructureObject {
   protected override readonly jobRunnerName = 'NoSuchRunner'
-  protected override readonly clock: Clock = { now: clock.now, setTimer: systemClock.setTimer }
+  protected override readonly clock: Clock = {
+    now: clock.now,
+    setTimer: systemClock.setTimer,
+    elapsed: clock.elapsed,
+  }
 }
 
 /**

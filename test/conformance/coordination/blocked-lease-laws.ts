@@ -127,19 +127,47 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
       for (const [name, hold] of HOLDS) {
         for (const stepMs of [-60_000, 60_000]) {
           const fixture = await openFixture(harness)
-          let wallMs = 0
-          const { setTimer } = fixture.clock
-          const elapsed = (): number => fixture.clock.elapsed()
-          const clock = { now: () => fixture.clock.now() + wallMs, setTimer, elapsed }
           const work = Promise.withResolvers<string>()
-          const running = hold({ ...fixture.process(), clock }, () => work.promise)
+          const running = hold(fixture.process(), () => work.promise)
           await fixture.advance(TTL_MS, TTL_MS / 6)
-          wallMs = stepMs
+          // That of the store, too, where it is in this process.
+          fixture.clock.step(stepMs)
           await fixture.advance(5 * TTL_MS, TTL_MS / 6)
           expectEqual(await isFree(fixture), false, `${name}: the key`)
           work.resolve('done')
           expectEqual(await fixture.settle(running), 'done', name)
         }
+      }
+    },
+  },
+  {
+    name: 'a saga that is driven is not moved by a wall clock that is set forward or back',
+    async run(harness) {
+      for (const stepMs of [-60_000, 60_000]) {
+        const fixture = await openFixture(harness)
+        const work = Promise.withResolvers<void>()
+        let begun = 0
+        const driver = () =>
+          new SagaOrchestrator({ ...fixture.process(), name: 'order', lease: TTL_MS }).addStep({
+            name: 'first',
+            timeout: '1h',
+            execute: () => {
+              begun++
+              return work.promise
+            },
+          })
+        const running = driver().run(null, { id: `s${stepMs}` })
+        await fixture.advance(TTL_MS, TTL_MS / 6)
+        fixture.clock.step(stepMs)
+        await fixture.advance(5 * TTL_MS, TTL_MS / 6)
+        await expectRejection(
+          () => driver().resume(`s${stepMs}`),
+          (error) => error instanceof SagaError && error.code === 'saga_in_progress',
+          'the saga to be driven',
+        )
+        work.resolve()
+        expectEqual((await fixture.settle(running)).status, 'completed')
+        expectEqual(begun, 1)
       }
     },
   },

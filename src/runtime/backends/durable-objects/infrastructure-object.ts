@@ -99,6 +99,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
       now: () => this.clock.now(),
       setTimer: (wake, delayMs) => this.clock.setTimer(wake, delayMs),
     }
+    Object.defineProperty(clock, 'elapsed', { get: () => this.clock.elapsed?.bind(this.clock) })
     const db = createLazyTables(createStorageDatabase(storage))
     this.#alarm = createWakeAlarm(storage, systemClock)
     this.#store = createSqliteStore(db, clock)

@@ -9,6 +9,7 @@ import type {
   StorePartition,
 } from '../../ports/atomic-store/atomic-store.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
+import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Json } from '../../ports/json.ts'
 import {
   checkListOptions,
@@ -24,6 +25,7 @@ interface Slot {
   readonly key: string
   readonly json: string
   readonly version: number
+  /** On the stopwatch. */
   readonly expiresAt: number
 }
 
@@ -31,25 +33,27 @@ interface Slot {
 export function createMemoryAtomicStore(clock: Clock): AtomicStore {
   const partitions = new Map<string, StorePartition>()
   let lastVersion = 0
+  // Nothing outlives the process, so that nobody who sets the clock has to be believed.
+  const elapsedMs = startStopwatch(clock)
   const nextVersion = (): number => ++lastVersion
   return {
     partition(name) {
       checkPartitionName(name)
-      const known = partitions.get(name) ?? createPartition(clock, nextVersion)
+      const known = partitions.get(name) ?? createPartition(elapsedMs, nextVersion)
       partitions.set(name, known)
       return known
     },
   }
 }
 
-function createPartition(clock: Clock, nextVersion: () => number): StorePartition {
+function createPartition(elapsedMs: () => number, nextVersion: () => number): StorePartition {
   const slots = new Map<string, Slot>()
   const order = createKeyOrder()
 
   function live(key: string): Slot | null {
     const slot = slots.get(key)
     if (slot === undefined) return null
-    if (slot.expiresAt > clock.now()) return slot
+    if (slot.expiresAt > elapsedMs()) return slot
     forget(key)
     return null
   }
@@ -91,7 +95,7 @@ function createPartition(clock: Clock, nextVersion: () => number): StorePartitio
     for (const key of encoded.delete) forget(key)
     for (const { key, json, expiresInMs } of encoded.set) {
       if (!slots.has(key)) order.add(key)
-      const expiresAt = expiresInMs === null ? Infinity : clock.now() + expiresInMs
+      const expiresAt = expiresInMs === null ? Infinity : elapsedMs() + expiresInMs
       slots.set(key, { key, json, version, expiresAt })
     }
     return { ok: true, version }

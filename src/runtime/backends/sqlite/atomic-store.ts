@@ -16,6 +16,7 @@ import {
   type EncodedChange,
 } from '../../ports/atomic-store/store-limits.ts'
 import { orBroken, readJson, readNumber, readText, toSqlText } from './database/columns.ts'
+import { createExpiryClock, type ExpiryView } from './expiry-clock.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from './database/sql-database.ts'
 
 /** The engine of an `AtomicStore` over SQLite, synchronous; partitions are a column. */
@@ -37,17 +38,20 @@ export interface SqliteStore {
  * cannot pile up.
  */
 const PRUNED_A_COMMIT = 16
+const IS_LIVE = '(expires_at IS NULL OR expires_at > iif(version <= ?, ?, ?))'
 
 /**
  * @param db A database that {@link import('./database/schema.ts').migrate} has brought up to date
  */
 export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
+  const expiries = createExpiryClock(clock, lastVersion)
+
   function get(partition: string, key: string): StoreEntry | null {
     checkStoreKey(key)
     const [row] = db.run(
       `SELECT key, version, json FROM reuse_entries
-       WHERE partition = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)`,
-      [toSqlText(partition), toSqlText(key), clock.now()],
+       WHERE partition = ? AND key = ? AND ${IS_LIVE}`,
+      [toSqlText(partition), toSqlText(key), ...liveIn(expiries.look())],
     )
     return row === undefined ? null : entryOf(row)
   }
@@ -56,8 +60,8 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
     const wanted = checkStoreKeys(keys)
     const rows = db.run(
       `SELECT key, version, json FROM reuse_entries
-       WHERE partition = ? AND key IN (SELECT value FROM json_each(?)) AND (expires_at IS NULL OR expires_at > ?)`,
-      [toSqlText(partition), JSON.stringify(wanted.map(toSqlText)), clock.now()],
+       WHERE partition = ? AND key IN (SELECT value FROM json_each(?)) AND ${IS_LIVE}`,
+      [toSqlText(partition), JSON.stringify(wanted.map(toSqlText)), ...liveIn(expiries.look())],
     )
     const found = new Map(rows.map((row) => [readText(row, 'key'), row]))
     const answer: (StoreEntry | null)[] = []
@@ -74,8 +78,8 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
 
   function list(partition: string, options?: ListOptions): StorePage {
     const { prefix, cursor, limit, reverse } = checkListOptions(options)
-    const where = ['partition = ?', 'key >= ?', '(expires_at IS NULL OR expires_at > ?)']
-    const params: SqlValue[] = [toSqlText(partition), toSqlText(prefix), clock.now()]
+    const where = ['partition = ?', 'key >= ?', IS_LIVE]
+    const params: SqlValue[] = [toSqlText(partition), toSqlText(prefix), ...liveIn(expiries.look())]
     const end = endOfPrefix(toSqlText(prefix))
     if (end !== null) {
       where.push('key < ?')
@@ -111,7 +115,7 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
       if (versionOf(partition, key) !== version)
         return { ok: false, key, current: get(partition, key) }
     if (set.length + remove.length === 0) return { ok: true, version: lastVersion() }
-    const now = clock.now()
+    const { now, then } = expiries.look()
     const version = nextVersion()
     for (const key of remove) {
       db.run('DELETE FROM reuse_entries WHERE partition = ? AND key = ?', [
@@ -133,26 +137,26 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
         ],
       )
     }
-    prune(now, PRUNED_A_COMMIT + 2 * set.length)
+    prune(then, PRUNED_A_COMMIT + 2 * set.length)
     return { ok: true, version }
   }
 
   /** Looks before it deletes: most commits find nothing, and the look takes a fifth of the time. */
-  function prune(now: number, most: number): void {
-    const [expired] = db.run('SELECT 1 FROM reuse_entries WHERE expires_at <= ? LIMIT 1', [now])
+  function prune(until: number, most: number): void {
+    const [expired] = db.run('SELECT 1 FROM reuse_entries WHERE expires_at <= ? LIMIT 1', [until])
     if (expired === undefined) return
     db.run(
       `DELETE FROM reuse_entries WHERE (partition, key) IN
        (SELECT partition, key FROM reuse_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
-      [now, most],
+      [until, most],
     )
   }
 
   function versionOf(partition: string, key: string): number | null {
     const [row] = db.run(
       `SELECT version FROM reuse_entries
-       WHERE partition = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)`,
-      [toSqlText(partition), toSqlText(key), clock.now()],
+       WHERE partition = ? AND key = ? AND ${IS_LIVE}`,
+      [toSqlText(partition), toSqlText(key), ...liveIn(expiries.look())],
     )
     return row === undefined ? null : readNumber(row, 'version')
   }
@@ -183,6 +187,11 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
     commit: (partition, change) => prepareCommit(partition, change)(),
     prepareCommit,
   }
+}
+
+/** The parameters of `IS_LIVE`. */
+function liveIn({ version, then, now }: ExpiryView): readonly [number, number, number] {
+  return [version, then, now]
 }
 
 function entryOf(row: SqlRow): StoreEntry {
