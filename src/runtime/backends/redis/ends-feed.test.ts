@@ -58,6 +58,37 @@ test('finished() hears of what another process ends, without looking again', asy
   }
 })
 
+test('finished() hears of what ends in any shard of a queue', async () => {
+  const subscriber = new Redis(used.server.url)
+  try {
+    const queueShards = 3
+    const here = queueOn(
+      redis(used.connection, { subscriber, queueShards, clock: createFakeClock() }),
+    )
+    const there = queueOn(redis(used.connection, { queueShards }))
+    const chosen = ['a', 'b', 'c', 'd', 'e', 'f'].map((jobId) => ({ jobId }))
+    const jobs = await Promise.all(
+      [...chosen, {}, {}, {}].map((options) => here.add('sum', 1, { delay: '1h', ...options })),
+    )
+    const ends = jobs.map(({ finished }) => finished())
+    for (const number of ['', '#1', '#2'].map(encodeURIComponent))
+      await expect
+        .poll(() => used.admin.send(['HEXISTS', `reuse:{queue:q${number}}:meta`, 'watched']))
+        .toBe(1)
+    await expect
+      .poll(
+        async () =>
+          String(await used.admin.send(['PUBSUB', 'CHANNELS', 'reuse:*:ends'])).split(',').length,
+      )
+      .toBe(queueShards)
+    for (const { id } of jobs) await there.promote(id)
+    await there.drain()
+    expect(await Promise.all(ends)).toEqual(jobs.map(() => 2))
+  } finally {
+    subscriber.disconnect()
+  }
+})
+
 test('onEnds() says that any job may have ended once the connection is back', async () => {
   const subscriber = new Redis(used.server.url)
   const { jobStore } = redis(used.connection, { subscriber, clock: createFakeClock() })
