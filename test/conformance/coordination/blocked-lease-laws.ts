@@ -1,5 +1,6 @@
 import { SagaError } from '../../../src/runtime/coordination/sagas/saga-error.ts'
 import { SagaOrchestrator } from '../../../src/runtime/coordination/sagas/saga-orchestrator.ts'
+import type { Clock } from '../../../src/runtime/ports/platform/clock.ts'
 import type { AtomicStore } from '../../../src/runtime/ports/atomic-store/atomic-store.ts'
 import { DistributedLock } from '../../../src/runtime/coordination/locks/distributed-lock.ts'
 import { LockError } from '../../../src/runtime/coordination/locks/lock-error.ts'
@@ -128,10 +129,10 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
         for (const stepMs of [-60_000, 60_000]) {
           const fixture = await openFixture(harness)
           const work = Promise.withResolvers<string>()
-          const running = hold(fixture.process(), () => work.promise)
+          const wall = steppedWall(harness)
+          const running = hold({ ...fixture.process(), clock: wall.clock }, () => work.promise)
           await fixture.advance(TTL_MS, TTL_MS / 6)
-          // That of the store, too, where it is in this process.
-          fixture.clock.step(stepMs)
+          wall.step(stepMs)
           await fixture.advance(5 * TTL_MS, TTL_MS / 6)
           expectEqual(await isFree(fixture), false, `${name}: the key`)
           work.resolve('done')
@@ -147,8 +148,10 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
         const fixture = await openFixture(harness)
         const work = Promise.withResolvers<void>()
         let begun = 0
-        const driver = () =>
-          new SagaOrchestrator({ ...fixture.process(), name: 'order', lease: TTL_MS }).addStep({
+        const wall = steppedWall(harness)
+        const driver = () => {
+          const process = { ...fixture.process(), clock: wall.clock }
+          return new SagaOrchestrator({ ...process, name: 'order', lease: TTL_MS }).addStep({
             name: 'first',
             timeout: '1h',
             execute: () => {
@@ -156,9 +159,10 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
               return work.promise
             },
           })
+        }
         const running = driver().run(null, { id: `s${stepMs}` })
         await fixture.advance(TTL_MS, TTL_MS / 6)
-        fixture.clock.step(stepMs)
+        wall.step(stepMs)
         await fixture.advance(5 * TTL_MS, TTL_MS / 6)
         await expectRejection(
           () => driver().resume(`s${stepMs}`),
@@ -172,6 +176,18 @@ export const blockedLeaseLaws: readonly Law<CoordinationHarness>[] = [
     },
   },
 ]
+
+/** The wall clock of a process and, where it is in the same one, of the store. */
+function steppedWall({ clock, storeNow }: CoordinationHarness): {
+  readonly clock: Clock
+  step(ms: number): void
+} {
+  if (storeNow === undefined) return { clock, step: clock.step }
+  let wallMs = 0
+  const now = (): number => clock.now() + wallMs
+  const { setTimer, elapsed } = clock
+  return { clock: { now, setTimer, elapsed }, step: (ms) => void (wallMs += ms) }
+}
 
 type Hold = (
   process: Process,

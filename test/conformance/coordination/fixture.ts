@@ -11,6 +11,8 @@ export interface CoordinationHarness {
   /** Opens an empty backend. */
   open(): Promise<Pick<Backend, 'store' | 'jobStore'>>
   readonly clock: FakeClock
+  /** What the store's clock says, where that is a server's of its own. */
+  readonly storeNow?: () => number
   advance(ms: number): Promise<void>
 }
 

@@ -115,7 +115,7 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
       if (versionOf(partition, key) !== version)
         return { ok: false, key, current: get(partition, key) }
     if (set.length + remove.length === 0) return { ok: true, version: lastVersion() }
-    const { now, then } = expiries.look()
+    const { now, unstepped } = expiries.look()
     const version = nextVersion()
     for (const key of remove) {
       db.run('DELETE FROM reuse_entries WHERE partition = ? AND key = ?', [
@@ -137,7 +137,7 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
         ],
       )
     }
-    prune(then, PRUNED_A_COMMIT + 2 * set.length)
+    prune(unstepped, PRUNED_A_COMMIT + 2 * set.length)
     return { ok: true, version }
   }
 
@@ -190,8 +190,8 @@ export function createSqliteStore(db: SqlDatabase, clock: Clock): SqliteStore {
 }
 
 /** The parameters of `IS_LIVE`. */
-function liveIn({ version, then, now }: ExpiryView): readonly [number, number, number] {
-  return [version, then, now]
+function liveIn({ version, unstepped, now }: ExpiryView): readonly [number, number, number] {
+  return [version, unstepped, now]
 }
 
 function entryOf(row: SqlRow): StoreEntry {

@@ -14,10 +14,10 @@ export interface ExpiryClock {
 /** What an {@link ExpiryClock} says of one moment. */
 export interface ExpiryView {
   readonly now: number
-  /** Entries up to this version were written before the step: their time is told by `then`. */
+  /** Entries up to this version were written before the step: their time is told by `unstepped`. */
   readonly version: number
   /** What the wall clock would say, had nobody set it forward. */
-  readonly then: number
+  readonly unstepped: number
 }
 
 /** Steps of less than this are what a time server does to a clock all day. */
@@ -38,7 +38,7 @@ export function createExpiryClock(clock: Clock, lastVersion: () => number): Expi
     look() {
       const now = clock.now()
       const elapsed = clock.elapsed?.()
-      if (elapsed === undefined) return { now, version: 0, then: now }
+      if (elapsed === undefined) return { now, version: 0, unstepped: now }
       const moved = now - elapsed - (offset ?? now - elapsed)
       offset = now - elapsed
       if (elapsed >= step.until) step = UNSTEPPED
@@ -47,7 +47,7 @@ export function createExpiryClock(clock: Clock, lastVersion: () => number): Expi
       // What was written meanwhile lives longer by as much.
       else if (moved <= -LEAST_STEP_MS && step.ms > 0)
         step = step.ms + moved > 0 ? { ...step, ms: step.ms + moved } : UNSTEPPED
-      return { now, version: step.version, then: now - step.ms }
+      return { now, version: step.version, unstepped: now - step.ms }
     },
   }
 }
