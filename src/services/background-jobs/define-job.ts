@@ -7,7 +7,7 @@ import type { AnyJobDefinition, BatchJobDefinition } from './batch-job.ts'
 import type { FlowChild } from './flow-relay.ts'
 import type { JobFlow, QueuedChild } from './job-flow.ts'
 import { checkRateLimit, type JobBreaker, type JobRateLimit } from './job-gates.ts'
-import type { JobOptions } from './job-options.ts'
+import { checkSharedOptions, type JobOptions } from './job-options.ts'
 import type { JobDefinitions } from './job-to-add.ts'
 
 /** A kind of job: what it takes and what it does. */
@@ -165,6 +165,7 @@ export function checkDefinition(kind: string, definition: AnyJobDefinition): voi
   if (Object.getPrototypeOf(definition) === Object.prototype)
     checkOptions(action, definition, ['run'], PARTS)
   const { concurrency, rateLimit, batch, backoff, breaker, input } = definition
+  checkSharedOptions(action, definition.options)
   const parts = {
     backoff,
     'breaker.execute': breaker && (breaker.execute ?? null),

@@ -18,6 +18,8 @@ export type JobErrorCode =
   | 'unknown_outcome'
   /** The handler returned what JSON would not give back as it is, or too much to keep. */
   | 'outcome_refused'
+  /** The handler waits for children all of which have ended before, and would for ever. */
+  | 'children_ended'
   /** Events are asked for of a queue that records none. */
   | 'events_not_recorded'
 

@@ -192,6 +192,24 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
   }
 }
 
+const OF_ONE_JOB = ['jobId', 'deduplication', 'trace'] as const
+
+/**
+ * Checks options that many jobs have in common, before there is any.
+ *
+ * @throws RangeError when one is out of range
+ * @throws TypeError when there is one of another name, or one that only one job can have
+ */
+export function checkSharedOptions(action: string, options: JobOptions | undefined): void {
+  if (options === undefined) return
+  const own = OF_ONE_JOB.find((name) => options[name] !== undefined)
+  if (own !== undefined)
+    throw new TypeError(
+      `Cannot ${action}: options.${own} is given, which is of one job, options of all jobs expected`,
+    )
+  newJobOf('', null, options)
+}
+
 /** Reads back what {@link newJobOf} stored; a job added by someone else gets the defaults. */
 export function storedOptionsOf(json: Json): StoredJobOptions {
   const given = isRecord(json) ? json : {}

@@ -50,7 +50,7 @@ import { controlJobGroup, type JobGroup } from './job-group.ts'
 import { createJobKinds, type JobKinds } from './job-kinds.ts'
 import { checkJobId, checkJobState } from './check-job-id.ts'
 import { createJobLog, type JobLog } from './job-log.ts'
-import { refuseTrace, type JobOptions } from './job-options.ts'
+import { checkSharedOptions, refuseTrace, type JobOptions } from './job-options.ts'
 import { makeNewJob, unknownJob } from './new-job.ts'
 import type { Attempt } from './run-attempt.ts'
 import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
@@ -122,6 +122,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     checkParts(CREATE, 'backend', options.backend, ['jobStore', 'store', 'rateLimits', 'waker'])
     const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
     for (const [kind, definition] of Object.entries(jobs)) checkDefinition(kind, definition)
+    checkSharedOptions(CREATE, options.options)
     if (options.rateLimit !== undefined) checkRateLimit(CREATE, options.rateLimit)
     const { metrics, tracing } = options
     if (metrics !== undefined) checkParts(CREATE, 'metrics', metrics, ['counter', 'histogram'])
@@ -433,11 +434,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    *
    * @returns How many, the children included that a parent took with it
    */
-  redrive(options: RedriveOptions = {}): Promise<number> {
-    return redriveJobs(this.#jobStore, this.#clock, options).then(async (redriven) => {
-      if (redriven > 0) await this.#wake(this.name, 0)
-      return redriven
-    })
+  async redrive(options: RedriveOptions = {}): Promise<number> {
+    const redriven = await redriveJobs(this.#jobStore, this.#clock, options)
+    if (redriven > 0) await this.#wake(this.name, 0)
+    return redriven
   }
 
   /**

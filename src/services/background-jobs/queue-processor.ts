@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
-import type { ClaimedJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
+import type { ClaimedJob, NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobOutcome } from '../../runtime/ports/job-store/job-outcome.ts'
 import type { JobControl, JobProcessor } from '../../runtime/ports/job-store/job-processor.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
@@ -17,6 +17,7 @@ import type { JobDefinition } from './define-job.ts'
 import { durationMs, type Duration } from '../../primitives/duration.ts'
 import type { EngineGate } from './engine-gate.ts'
 import { flowChildOf, type FlowRelay } from './flow-relay.ts'
+import { JobError } from './job-error.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobRateLimit } from './job-gates.ts'
 import type { JobLog } from './job-log.ts'
@@ -75,13 +76,18 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
         if (hasCrashed(job)) events.emit({ type: 'stalled', id, name })
         const waitedMs = Math.max(clock.now() - job.addedAt, 0)
         events.emit({ type: 'active', id, name, attempt: job.attempt, waitedMs })
+        const layOutNew: LayOutChildren = async (given) => {
+          const jobs = await layOutChildren(given)
+          await refuseEnded(job, jobs, jobStore)
+          return jobs
+        }
         const context = {
           children: async () =>
             engine === undefined
               ? (await jobStore.children(id)).map(flowChildOf)
               : engine.children(),
           log: (line: string) => void lines.push(line),
-          layOutChildren: engine === undefined ? layOutChildren : refuseChildren,
+          layOutChildren: engine === undefined ? layOutNew : refuseChildren,
         }
         const telling = new TellingControl(job, control, events)
         return runAttempt(definition, job, telling, context, options)
@@ -121,6 +127,26 @@ function withTimeout(
 
 function isObject(json: Json): json is { readonly [key: string]: Json } {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+/**
+ * Refuses to wait for what the job has waited for: it would run again at once, for ever, and spend
+ * no attempt.
+ */
+async function refuseEnded(
+  { id, name }: ClaimedJob,
+  jobs: readonly NewJob[],
+  jobStore: QueueStore,
+): Promise<void> {
+  const ids = jobs.filter(({ parent }) => parent === undefined).map((child) => child.id)
+  // One without an id of its own is new each time.
+  if (ids.length === 0 || ids.includes(undefined)) return
+  const ended = new Set<string | undefined>((await jobStore.children(id)).map((child) => child.id))
+  if (!ids.every((own) => ended.has(own))) return
+  throw new JobError(
+    'children_ended',
+    `Cannot wait for children of job ${JSON.stringify(name)}: all of them have ended, which children() tells, others expected`,
+  )
 }
 
 function refuseChildren(): Promise<never> {

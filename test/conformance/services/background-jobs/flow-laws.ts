@@ -90,6 +90,31 @@ export const flowLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'waitForChildren() waits once for a child that had ended before, and fails the attempt that would again',
+    async run(harness) {
+      const found: Json[] = []
+      const queue = await open(harness, {
+        crawl: defineJob({
+          async run(_job, { children, waitForChildren }) {
+            found.push((await children()).map(({ result }) => result))
+            return waitForChildren([{ name: 'page', data: 1, options: { jobId: 'page' } }])
+          },
+        }),
+        page: defineJob({ run: ({ data }) => data as Json }),
+      })
+      await queue.add('page', 7, { jobId: 'page' })
+      await queue.drain()
+      const { id } = await queue.add('crawl', 1, { attempts: 2, backoff: 0 })
+      await queue.drain()
+      const record = await queue.get(id)
+      expectEqual(
+        [record?.state, record?.attempt, (record?.lastError as { code?: string } | null)?.code],
+        ['dead', 2, 'children_ended'],
+      )
+      expectEqual(found, [[], [7], [7]])
+    },
+  },
+  {
     name: 'waitForChildren() refuses what the queue does not take, and adds nothing when the attempt fails',
     async run(harness) {
       const codes: unknown[] = []

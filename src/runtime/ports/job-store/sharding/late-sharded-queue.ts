@@ -1,4 +1,4 @@
-import { lateMethods } from '../../../../primitives/late-methods.ts'
+import { keepLoaded, lateMethods } from '../../../../primitives/late-methods.ts'
 import type { QueueStore } from '../job-store.ts'
 
 /**
@@ -13,7 +13,11 @@ export function createLateShardedQueue(
   isMade: (id: string) => boolean,
   fraction: () => number,
 ): QueueStore {
-  return lateMethods<QueueStore>(
+  const load = keepLoaded(async () => {
+    const { createShardedQueue } = await import('./sharded-queue.ts')
+    return createShardedQueue(shards, isMade, fraction)
+  })
+  const queue = lateMethods<Omit<QueueStore, 'onEnds'>>(
     {
       add: true,
       exchange: true,
@@ -26,9 +30,25 @@ export function createLateShardedQueue(
       group: true,
       events: true,
     },
-    async () => {
-      const { createShardedQueue } = await import('./sharded-queue.ts')
-      return createShardedQueue(shards, isMade, fraction)
-    },
+    load,
   )
+  if (shards.every(({ onEnds }) => onEnds === undefined)) return queue
+  return {
+    ...queue,
+    onEnds(listener) {
+      let stop: (() => void) | undefined
+      let stopped = false
+      // What cannot be loaded, the calls beside it say.
+      load().then(
+        ({ onEnds }) => {
+          if (!stopped) stop = onEnds?.(listener)
+        },
+        () => undefined,
+      )
+      return () => {
+        stopped = true
+        stop?.()
+      }
+    },
+  }
 }
