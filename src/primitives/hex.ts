@@ -1,27 +1,11 @@
 /** @returns `bytes` in lower-case hexadecimal */
 export function encodeHex(bytes: Uint8Array): string {
   let text = ''
-  const digits = hexDigits(bytes)
-  // As many arguments as every engine takes; put together digit by digit it takes twice the time.
-  for (let at = 0; at < digits.length; at += 4096)
-    text += String.fromCharCode(...digits.subarray(at, at + 4096))
+  for (const byte of bytes) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15)
   return text
 }
 
-/** @returns The same as the codes of its characters */
-export function hexDigits(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const digits = new Uint8Array(2 * bytes.length)
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] ?? 0
-    digits[2 * at] = digitOf(byte >> 4)
-    digits[2 * at + 1] = digitOf(byte & 15)
-  }
-  return digits
-}
-
-function digitOf(value: number): number {
-  return value + (value < 10 ? 48 : 87)
-}
+const DIGITS = '0123456789abcdef'
 
 /**
  * Decodes exactly what {@link encodeHex} writes: whole bytes, lower case, no prefix, so that no two

@@ -1,4 +1,3 @@
-import { hexDigits } from '../../../primitives/hex.ts'
 import { decodeUtf8 } from '../../../primitives/utf8.ts'
 import type { RandomSource } from '../../../runtime/ports/platform/random-source.ts'
 
@@ -25,4 +24,19 @@ export function createSpanIds(random: RandomSource): SpanIds {
     return id.startsWith('0000') && NONE.test(id) ? next(digits) : id
   }
   return { next }
+}
+
+/** @returns The codes of their hex digits: made one text at once it takes a sixth of the time. */
+function hexDigits(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const digits = new Uint8Array(2 * bytes.length)
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    digits[2 * at] = digitOf(byte >> 4)
+    digits[2 * at + 1] = digitOf(byte & 15)
+  }
+  return digits
+}
+
+function digitOf(value: number): number {
+  return value + (value < 10 ? 48 : 87)
 }
