@@ -103,3 +103,23 @@ test('observed() makes its options of the bindings, once', async () => {
   expect(seen).toEqual([{ NAME: 'api' }])
   expect(sink.records.map(({ service }) => service)).toEqual(['api', 'api'])
 })
+
+test('the route is that of whoever answered, whatever else matches', async () => {
+  const { app, records } = fixture()
+  const api = new Hono()
+  api.onError(problemHandler)
+  api.get('/things/:id', (c) => c.text('thing'))
+  api.get('/fails/:id', () => {
+    throw new Error('no')
+  })
+  app.use('/api/*', async (_c, next) => {
+    await next()
+  })
+  app.route('/api', api)
+  // As a program of one page has it.
+  app.get('*', (c) => c.text('page'))
+  for (const path of ['/users/7', '/broken', '/api/things/7', '/api/fails/7', '/about'])
+    await app.request(path)
+  const routes = records.flatMap(({ fields }) => fields['route'] ?? [])
+  expect(routes).toEqual(['/users/:id', '/broken', '/api/things/:id', '/api/fails/:id', '/*'])
+})

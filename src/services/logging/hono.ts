@@ -88,8 +88,9 @@ function observerOf(given: Observer | ObserverOptions): Observer {
 
 /** The pattern of what answered; where nothing did, that of the middleware. */
 function routeOf(c: Context): string {
-  // oxlint-disable-next-line typescript/no-deprecated -- what has taken its place is not in all versions that may be there
-  return c.req.matchedRoutes.at(-1)?.path ?? ''
+  // The last one that was asked, once all have been: a catch-all behind it matches as well.
+  const { matchedRoutes, routeIndex } = c.req
+  return matchedRoutes[routeIndex]?.path ?? ''
 }
 
 /** Hono throws where the platform gave none. */
