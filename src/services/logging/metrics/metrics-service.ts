@@ -275,7 +275,9 @@ export class MetricsService {
     if (changed.length === 0) return NOTHING
     const taken = changed.map(([name, { table }]) => ({ name, changes: table.changes, at }))
     const errors = await this.#shared.write(changed.map(([, metric]) => familyOf(metric)))
-    for (const { name, ...written } of taken) this.#written.set(name, written)
+    for (const { name, ...written } of taken)
+      if ((this.#written.get(name)?.changes ?? 0) <= written.changes)
+        this.#written.set(name, written)
     return { sent: changed.length - errors.length, dropped: 0, errors }
   }
 

@@ -73,13 +73,19 @@ export class SharedMetrics {
    */
   async write(families: readonly MetricFamily[]): Promise<readonly unknown[]> {
     const partition = this.#partition()
+    // Of two writes at once the one with the later totals counts, whichever is done first.
+    const batch = ++this.#batch
     const errors = await this.#define(this.#shard(0), families)
     const refused = new Set(errors.map(({ metric }) => metric))
     const writable = families.filter(({ name }) => !refused.has(name))
     const told: unknown[] = errors.map(({ error }) => error)
     for (let at = 0; at < writable.length; at += MAX_METRICS_A_COMMIT)
       told.push(
-        ...(await this.#writeTogether(partition, writable.slice(at, at + MAX_METRICS_A_COMMIT))),
+        ...(await this.#writeTogether(
+          partition,
+          writable.slice(at, at + MAX_METRICS_A_COMMIT),
+          batch,
+        )),
       )
     await this.#fold(partition)
     return told
@@ -176,23 +182,31 @@ export class SharedMetrics {
   async #writeTogether(
     partition: StorePartition,
     families: readonly MetricFamily[],
+    batch: number,
   ): Promise<readonly unknown[]> {
     try {
-      await this.#commit(partition, families)
+      await this.#commit(partition, families, batch)
       return []
     } catch (error) {
       if (isInstance(error, BackendError)) throw error
       if (families.length === 1) return [error]
     }
     const errors: unknown[] = []
-    for (const family of families) errors.push(...(await this.#writeTogether(partition, [family])))
+    for (const family of families)
+      errors.push(...(await this.#writeTogether(partition, [family], batch)))
     return errors
   }
 
-  async #commit(partition: StorePartition, families: readonly MetricFamily[]): Promise<void> {
-    const batch = ++this.#batch
+  async #commit(
+    partition: StorePartition,
+    families: readonly MetricFamily[],
+    batch: number,
+  ): Promise<void> {
+    const isLatest = ({ acknowledged }: Known): boolean => (acknowledged?.batch ?? 0) < batch
     for (let attempt = 1; ; attempt++) {
-      const writes = families.map((family) => {
+      const due = families.filter(({ name }) => isLatest(this.#knownOf(name)))
+      if (due.length === 0) return
+      const writes = due.map((family) => {
         const known = this.#knownOf(family.name)
         const value = storedMetric(family, known.given, batch, this.#options.now())
         known.perhaps = [...known.perhaps.slice(1 - MAX_TRIES), value]
@@ -205,6 +219,8 @@ export class SharedMetrics {
       })
       if (result.ok) {
         for (const { known, value } of writes) {
+          // Its answer may come after that of a later one.
+          if (!isLatest(known)) continue
           known.version = result.version
           known.acknowledged = value
           known.perhaps = []

@@ -78,6 +78,48 @@ export const metricsRoomLaws: readonly Law<LoggingHarness>[] = [
     },
   },
   {
+    name: 'a flush that is overtaken by a later one of its isolate takes nothing back',
+    async run(harness) {
+      const { store } = await harness.open()
+      for (const holds of ['before', 'after'] as const) {
+        const { promise: held, resolve: release } = Promise.withResolvers<void>()
+        let isFirst = true
+        const partition = (name: string): ReturnType<typeof store.partition> => {
+          const whole = store.partition(name)
+          return Object.create(whole, {
+            commit: {
+              async value(change: Parameters<typeof whole.commit>[0]) {
+                const isHeld =
+                  isFirst && change.set?.some(({ key }) => key.startsWith('i/')) === true
+                if (isHeld) isFirst = false
+                if (isHeld && holds === 'before') await held
+                const result = await whole.commit(change)
+                if (isHeld && holds === 'after') await held
+                return result
+              },
+            },
+          }) as typeof whole
+        }
+        const metrics = start({ partition }, harness, holds === 'before' ? 10 : 11)
+        const seen = metrics.counter(`${holds}_total`, { help: 'h' })
+        seen.inc()
+        const overtaken = metrics.flush()
+        while (isFirst) await new Promise((resolve) => setTimeout(resolve))
+        seen.inc()
+        await metrics.flush()
+        release()
+        await overtaken
+        const read = await start(store, harness, 12).read()
+        expectEqual(read.find(({ name }) => name === holds)?.series[0]?.value, 2)
+        await metrics.flush()
+        seen.inc()
+        await metrics.flush()
+        const again = await start(store, harness, 13).read()
+        expectEqual(again.find(({ name }) => name === holds)?.series[0]?.value, 3)
+      }
+    },
+  },
+  {
     name: 'what the store refuses of one metric is told, and the others are written',
     async run(harness) {
       const { store } = await harness.open()
