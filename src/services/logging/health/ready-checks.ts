@@ -1,3 +1,4 @@
+import { checkParts } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import type { Backend } from '../../../runtime/ports/backend.ts'
@@ -17,6 +18,7 @@ import type { HealthCheck } from './health-check.ts'
 export function backendChecks(
   backend: Partial<Pick<Backend, 'store' | 'jobStore' | 'rateLimits' | 'ready'>>,
 ): Readonly<Record<string, HealthCheck>> {
+  checkParts('create health checks', 'backend', { backend }, ['backend'])
   const { store, jobStore, rateLimits } = backend
   return {
     ...(backend.ready !== undefined && { backend: { run: () => rejectFaults(backend) } }),
@@ -80,6 +82,8 @@ export function fetchCheck(
 ): HealthCheck {
   const { fetch = systemFetch, below = 400, ...rest } = settings
   checkInteger('create health check', 'below', below, 300, 600)
+  if (!URL.canParse(url))
+    throw new TypeError('Cannot create health check: url is none, one of http or https expected')
   return {
     ...rest,
     async run(signal) {
@@ -106,6 +110,7 @@ export function queueCheck(
   settings: HealthCheckSettings & { readonly oldest?: Duration; readonly clock?: Clock } = {},
 ): HealthCheck {
   const { oldest = '5m', clock = systemClock, ...rest } = settings
+  checkParts('create health check', 'queue', queue, ['oldestAddedAt'])
   const oldestMs = checkDuration('create health check', 'oldest', oldest, 1000, 2_592_000_000)
   return {
     ...rest,

@@ -30,6 +30,8 @@ export interface ConsoleSinkOptions {
 export function consoleSink(options: ConsoleSinkOptions = {}): LogSink {
   checkOptions('create console sink', options, [], ['format', 'byLevel', 'console'])
   const { format = pinoFormat, console = systemConsole } = options
+  if (typeof format !== 'function')
+    throw new TypeError('Cannot create console sink: format is no function, as pinoFormat expected')
   let { byLevel } = options
   return {
     write(record) {

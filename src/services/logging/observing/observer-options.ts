@@ -1,4 +1,4 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
@@ -96,6 +96,10 @@ export function checkObserverOptions(options: ObserverOptions): {
   readonly flushMetricsMs: number
 } {
   checkOptions(CREATE, options, [], NAMES)
+  const { tracing, metrics, errors } = options
+  if (tracing !== undefined) checkParts(CREATE, 'tracing', tracing, ['startSpan', 'runSpan'])
+  if (metrics !== undefined) checkParts(CREATE, 'metrics', metrics, ['histogram', 'flush'])
+  if (errors !== undefined) checkParts(CREATE, 'errors', errors, ['captureError'])
   for (const name of ['route', 'fields', 'skip', 'problem', 'fetch'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw new TypeError(`Cannot ${CREATE}: ${name} is no function, one expected`)

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { backendChecks, fetchCheck, queueCheck } from '../health/ready-checks.ts'
+import { consoleSink } from '../logs/console-sink.ts'
 import { LoggerService } from '../logs/logger-service.ts'
 import { memorySink, type MemorySink } from '../logs/memory-sink.ts'
 import { observe } from './observe.ts'
@@ -84,4 +86,17 @@ test('a wide event, a child and a lazy argument lose nothing to a value that can
     ['child', { a: 1 }],
     ['', {}],
   ])
+})
+
+test('parts that are none are refused when the observer, a sink or a check is made', () => {
+  const makers: readonly (() => unknown)[] = [
+    () => createObserver(odd({ tracing: {} })),
+    () => createObserver(odd({ metrics: {} })),
+    () => createObserver(odd({ errors: {} })),
+    () => consoleSink(odd({ format: 'pretty' })),
+    () => fetchCheck(odd(undefined)),
+    () => queueCheck(odd({})),
+    () => backendChecks(odd(undefined)),
+  ]
+  for (const make of makers) expect(make).toThrow(/^Cannot create .* expected$/)
 })
