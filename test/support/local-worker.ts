@@ -17,13 +17,16 @@ export interface LocalWorkerOptions {
   readonly config: string
   /** Its variables. Default: none. */
   readonly variables?: Readonly<Record<string, string>>
+  /** By which its imports are resolved. Default: the source of this package, else Workers' own. */
+  readonly conditions?: string
 }
 
+const WORKERS = 'workerd,worker,browser'
 const START_MS = 120_000
 
 /** Starts a Worker with wrangler and resolves once it listens. It keeps nothing. */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
-  const { config, variables = {} } = options
+  const { config, variables = {}, conditions = `${WORKERS},white-cross-source` } = options
   const folder = await mkdtemp(join(tmpdir(), 'worker-'))
   const port = await findFreePort()
   const args = [
@@ -42,7 +45,8 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      WRANGLER_BUILD_CONDITIONS: 'workerd,worker,browser,white-cross-source',
+      WRANGLER_BUILD_CONDITIONS: conditions,
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
       WRANGLER_SEND_METRICS: 'false',
       CI: 'true',
     },
