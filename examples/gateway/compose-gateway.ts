@@ -176,10 +176,10 @@ export function composeGateway(
         ? []
         : [
             ...fileRoutes(bodies.timeoutMs),
-            ...uploadRoutes(),
+            ...uploadRoutes(bodies.timeoutMs),
             ...(settings.ticketSecret === undefined
               ? []
-              : ticketRoutes(bucket, settings.ticketSecret)),
+              : ticketRoutes(bucket, settings.ticketSecret, bodies.timeoutMs)),
           ],
     ),
     gatewayService('access', [

@@ -142,17 +142,34 @@ test('a body that stalls is a 408 at every route that reads one as JSON, and hol
   ).toEqual([])
 })
 
-test('a file whose bytes stall is a 408, and is not stored', async () => {
-  const { app, bucket } = await openTestGateway()
-  const body = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(new Uint8Array(10)) })
-  const answer = await app.request('/v1/files/a', {
-    ...{ method: 'PUT', headers: { authorization: 'Bearer root' }, body, duplex: 'half' },
+test('a file whose bytes stall is a 408 wherever files are taken, and is not stored', async () => {
+  const { app, bucket, call } = await openTestGateway()
+  const ticket = await call('POST', '/v1/tickets', { key: 'a', method: 'PUT', maxBytes: 100 })
+  const tus = { 'tus-resumable': '1.0.0' }
+  const begun = await app.request('/v1/uploads', {
+    method: 'POST',
+    headers: {
+      ...{ authorization: 'Bearer root', ...tus },
+      ...{ 'upload-length': '100', 'upload-metadata': `key ${btoa('a')}` },
+    },
   })
-  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
-    408,
-    'body_timeout',
-  ])
-  expect(await Array.fromAsync(bucket.list())).toEqual([])
+  const append = { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' }
+  for (const [method, path, headers] of [
+    ['PUT', '/v1/files/a', {}],
+    ['PUT', String(ticket.body['url']), {}],
+    ['PATCH', begun.headers.get('location') ?? '', append],
+  ] as const) {
+    const body = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(new Uint8Array(10)) })
+    const answer = await app.request(path, {
+      ...{ method, headers: { authorization: 'Bearer root', ...headers }, body, duplex: 'half' },
+    })
+    await answer.body?.cancel()
+    expect(answer.status, path).toBeGreaterThanOrEqual(400)
+    expect(answer.status, path).toBeLessThan(500)
+  }
+  const keys = (await Array.fromAsync(bucket.list())).map(({ key }) => key)
+  // What came of an upload is kept until it goes on, or expires.
+  expect(keys.filter((key) => !key.includes('/.uploads/'))).toEqual([])
 })
 
 async function send(

@@ -184,3 +184,16 @@ test('lines of requests hold no key, no tenant’s data and no query', async () 
   await call('POST', '/v1/suppressions', { address: 'bob@example.com' })
   expect(JSON.stringify(lines)).not.toMatch(/wcr_|Bearer|@example|a label/)
 })
+
+test('/health/ready looks at everything that the gateway needs, and names no address', async () => {
+  const { app } = await openTestGateway({ OTLP_URL: 'https://otel.example/v1' })
+  const answer = await app.request('/health/ready')
+  const { status, checks } = (await answer.json()) as {
+    readonly status: string
+    readonly checks: Readonly<Record<string, unknown>>
+  }
+  expect(status).toBe('pass')
+  expect(Object.keys(checks).join(' ')).toMatch(/store.*rateLimits|rateLimits.*store|store/)
+  expect(Object.keys(checks).join(' ')).toContain('files')
+  expect(JSON.stringify(checks)).not.toMatch(/otel|example/)
+})

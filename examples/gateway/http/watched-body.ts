@@ -38,3 +38,12 @@ export function watchedBody(
     { highWaterMark: 0 },
   )
 }
+
+/** The same request, whose body is watched, where it has one. */
+export function watchedRequest(request: Request, idleMs: number): Request {
+  const { body, method, headers, signal, url } = request
+  if (body === null) return request
+  // `duplex` is missing in some types, and must be there in some runtimes.
+  const init = { method, headers, signal, body: watchedBody(body, idleMs), duplex: 'half' }
+  return new Request(url, init as RequestInit)
+}
