@@ -20,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>
   growth: () => import('./growth.ts'),
   'jobs-durable-objects': () => import('./jobs-durable-objects.ts'),
   'jobs-latency': () => import('./jobs-latency.ts'),
+  'jobs-redis-cost': () => import('./jobs-redis-cost.ts'),
   payments: () => import('./payments.ts'),
   notifications: () => import('./notifications.ts'),
   logging: () => import('./logging.ts'),

@@ -249,7 +249,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/redis',
-    budgetBytes: 137_000,
+    budgetBytes: 138_000,
     source: 'src/runtime/backends/redis/index.ts',
   },
   {

@@ -36,7 +36,7 @@ export const compositions: readonly Composition[] = [
         'jobRunner',
       ],
     },
-    budgetGzipBytes: 65_600,
+    budgetGzipBytes: 65_800,
     budgetFirstGzipBytes: 57_400,
   },
   {
