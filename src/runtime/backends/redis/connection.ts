@@ -100,5 +100,6 @@ function has<Name extends string>(
   connection: RedisConnection,
   name: Name,
 ): connection is Extract<RedisConnection, Readonly<Record<Name, unknown>>> {
-  return typeof Reflect.get(connection, name) === 'function'
+  // Plain JavaScript may give an address instead.
+  return typeof Reflect.get(Object(connection), name) === 'function'
 }

@@ -30,7 +30,7 @@ test(
       expect(await runSuites('node', redisSuites('redis-tcp', connection, '1-2'), () => {})).toBe(0)
       const keys = (await admin.send(['KEYS', '*'])) as readonly string[]
       const known =
-        /^law:[0-9a-f-]{36}:\{(?:store:[^{}]+\}:(?:entries|order|expiry)|queue:[^{}]+\}:(?:jobs|bodies|notes|meta|dedup|dedup-ends|turns|groups|children|events|ready|scheduled|active|completed|dead|cancelled|parked|held|blocked)|limit:[^{}]+\}(?::.+|![0-9a-z]+))$/s
+        /^law:[0-9a-f-]{36}:\{(?:store:[^{}]+\}:(?:entries|order|expiry)|queue:[^{}]+\}:(?:jobs|bodies|notes|meta|dedup|dedup-ends|turns|groups|children|events|ready|scheduled|active|completed|dead|cancelled|parked|held|blocked)|limit:[^{}]+\}(?::.+|![\w-]+))$/s
       expect(keys.filter((key) => !known.test(key))).toEqual([])
       expect(keys.length).toBeGreaterThan(100)
       for (const key of keys.filter((one) => /:meta$|\{limit:/.test(one))) {
@@ -157,3 +157,16 @@ test('a server without memory left refuses a whole step, and keeps what it had',
     await server.stop()
   }
 })
+
+test.for(['redis://127.0.0.1:6379', null, undefined, 6379])(
+  'redis() says of %j that a client is expected, as its connection or its subscriber',
+  (given) => {
+    // As plain JavaScript may call it.
+    const connection = given as never
+    expect(() => redis(connection)).toThrow(/^Cannot use Redis connection: it has no call/)
+    if (given === undefined) return
+    expect(() => redis({ call: async () => null }, { subscriber: connection })).toThrow(
+      /^Cannot use Redis subscriber: /,
+    )
+  },
+)

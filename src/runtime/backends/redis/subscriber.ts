@@ -117,5 +117,5 @@ function reconnectingOf(subscriber: SendingSubscriber): ChannelSubscriber {
 }
 
 function has(client: object, ...methods: readonly string[]): boolean {
-  return methods.every((method) => typeof Reflect.get(client, method) === 'function')
+  return methods.every((method) => typeof Reflect.get(Object(client), method) === 'function')
 }

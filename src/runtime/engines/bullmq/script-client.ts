@@ -81,7 +81,8 @@ function has<Name extends string>(
   client: ScriptClient,
   name: Name,
 ): client is Extract<ScriptClient, Readonly<Record<Name, unknown>>> {
-  return typeof Reflect.get(client, name) === 'function'
+  // Plain JavaScript may give an address instead.
+  return typeof Reflect.get(Object(client), name) === 'function'
 }
 
 /**
