@@ -63,6 +63,9 @@ function checkMetadata(
   hyphens: boolean,
 ): Readonly<Record<string, string>> {
   let bytes = 0
+  const given: unknown = metadata
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError('Cannot write object: its metadata is no object, { name: value } expected')
   const entries = Object.entries(metadata)
   for (const [name, value] of entries) {
     if (!/^[a-z_][a-z0-9_-]{0,127}$/.test(name))

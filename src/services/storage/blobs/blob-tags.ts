@@ -10,6 +10,9 @@ export function checkTags(
   capabilities: BlobCapabilities,
 ): Readonly<Record<string, string>> {
   need(capabilities, 'tags')
+  const given: unknown = tags
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError('Cannot tag object: the tags are no object, { name: value } expected')
   const entries = Object.entries(tags)
   if (
     entries.length <= MAX_TAGS &&

@@ -11,6 +11,9 @@ export interface ByteSpan {
 
 /** @throws RangeError when a number is no whole number, or one below what makes sense */
 export function checkByteRange(range: ByteRange): ByteRange {
+  const given: unknown = range
+  if (typeof given !== 'object' || given === null)
+    throw new RangeError('Cannot read range: it is no object, { offset } or { suffix } expected')
   const {
     offset = 0,
     length = 1,

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../../primitives/check-options.ts'
+import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { StorageError } from '../storage-error.ts'
 import type { BlobContext } from './blob-context.ts'
 import { checkBlobKey, checkBucketName } from './blob-key.ts'
@@ -24,6 +24,7 @@ export async function copyBlob(
     [],
     [...PROPERTY_NAMES, 'storageClass', 'ifNoneMatch', 'ifSourceMatch', 'signal'],
   )
+  checkParts('copy object', 'from', from, ['bucket', 'key'])
   checkBlobKey(from.key, driver.capabilities)
   checkBucketName(from.bucket)
   checkBlobKey(to, driver.capabilities)

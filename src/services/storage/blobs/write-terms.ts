@@ -48,7 +48,7 @@ export function checkWriteTerms(
     throw new TypeError('Cannot write object: storageClass is no word')
   return {
     properties: checkProperties(options, capabilities, contentType),
-    tags: tags && checkTags(tags, capabilities),
+    tags: tags === undefined ? undefined : checkTags(tags, capabilities),
     storageClass,
     ifNoneMatch,
   }

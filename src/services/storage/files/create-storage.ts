@@ -122,7 +122,12 @@ export function createStorage(options: StorageOptions): Storage {
   checkOptions('create storage', options, ['backend', 'stores'], ['media', 'random'])
   checkParts('create storage', 'backend', options.backend, ['store'])
   const { backend, media, random = systemRandom } = options
+  const given: unknown = options.stores
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError('Cannot create storage: stores is no object, { name: provider } expected')
   const stores = new Map(Object.entries(options.stores))
+  for (const [name, provider] of stores)
+    checkParts('create storage', `stores.${name}`, provider, ['bucket'])
   const index = createFileIndex(backend.store)
 
   function providerOf(name: string): BlobProvider {

@@ -86,7 +86,7 @@ export function createFileTickets(options: FileTicketsOptions): FileTickets {
   checkOptions('create tickets', options, ['store', 'url', 'secret'], ['clock'])
   checkParts('create tickets', 'store', options.store, ['get', 'put'])
   const { store, secret, clock = { now: systemNow } } = options
-  const base = options.url.replace(/\/$/, '')
+  const base = String(options.url).replace(/\/$/, '')
   if (!URL.canParse(base)) throw new TypeError('Cannot create tickets: url is none')
   const tokens = createSignedTokens('reuse-ticket-1', secret)
   const { capabilities } = store

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../../../primitives/check-options.ts'
+import { checkOptions, checkParts } from '../../../../primitives/check-options.ts'
 import type { Duration } from '../../../../primitives/duration.ts'
 import { percentEncodePath } from '../../../../primitives/percent.ts'
 import { systemClock, type Clock } from '../../../../runtime/ports/platform/clock.ts'
@@ -54,8 +54,9 @@ export interface GcsOptions {
  * @throws TypeError or RangeError when an option is missing, unknown or malformed
  */
 export function gcs(options: GcsOptions): BlobProvider {
+  const action = 'open Google Cloud Storage'
   checkOptions(
-    'open Google Cloud Storage',
+    action,
     options,
     [],
     [
@@ -81,6 +82,8 @@ export function gcs(options: GcsOptions): BlobProvider {
   const { origin } = endpoint
   if ((serviceAccount === undefined) === (options.token === undefined))
     throw new TypeError('Cannot open Google Cloud Storage: either serviceAccount or token expected')
+  if (serviceAccount !== undefined)
+    checkParts(action, 'serviceAccount', serviceAccount, ['client_email', 'private_key'])
   const signer =
     serviceAccount === undefined
       ? options.signer
