@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** Bundles the sidecar into one file; what is native or large stays outside, from `npm install`. */
+/** Bundles the sidecar and the process that draws; what is native or large comes from `npm install`. */
 const { warnings } = await build({
   entryPoints: {
     sidecar: join(import.meta.dirname, 'src/start.ts'),

@@ -24,7 +24,7 @@ export async function copyBlob(
     [],
     [...PROPERTY_NAMES, 'storageClass', 'ifNoneMatch', 'ifSourceMatch', 'signal'],
   )
-  checkParts('copy object', 'from', from, ['bucket', 'key'])
+  checkParts('copy object', 'from', from, ['bucket'])
   checkBlobKey(from.key, driver.capabilities)
   checkBucketName(from.bucket)
   checkBlobKey(to, driver.capabilities)
