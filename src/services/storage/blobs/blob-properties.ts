@@ -58,15 +58,22 @@ export function checkHeaderValue(name: string, value: unknown): string {
   )
 }
 
+/** @throws TypeError when it is no object, of which there would be no entries */
+export function entriesOf(
+  name: string,
+  record: Readonly<Record<string, string>>,
+): readonly (readonly [string, string])[] {
+  const given: unknown = record
+  if (typeof given === 'object' && given !== null) return Object.entries(record)
+  throw new TypeError(`Cannot write object: ${name} is no object, one expected`)
+}
+
 function checkMetadata(
   metadata: Readonly<Record<string, string>>,
   hyphens: boolean,
 ): Readonly<Record<string, string>> {
   let bytes = 0
-  const given: unknown = metadata
-  if (typeof given !== 'object' || given === null)
-    throw new TypeError('Cannot write object: its metadata is no object, { name: value } expected')
-  const entries = Object.entries(metadata)
+  const entries = entriesOf('metadata', metadata)
   for (const [name, value] of entries) {
     if (!/^[a-z_][a-z0-9_-]{0,127}$/.test(name))
       throw new RangeError(

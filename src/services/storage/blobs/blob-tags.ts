@@ -1,4 +1,5 @@
 import type { BlobCapabilities } from './blob-capabilities.ts'
+import { entriesOf } from './blob-properties.ts'
 import { need } from './need.ts'
 
 const MAX_TAGS = 10
@@ -10,10 +11,7 @@ export function checkTags(
   capabilities: BlobCapabilities,
 ): Readonly<Record<string, string>> {
   need(capabilities, 'tags')
-  const given: unknown = tags
-  if (typeof given !== 'object' || given === null)
-    throw new TypeError('Cannot tag object: the tags are no object, { name: value } expected')
-  const entries = Object.entries(tags)
+  const entries = entriesOf('tags', tags)
   if (
     entries.length <= MAX_TAGS &&
     entries.every(([name, value]) => name !== '' && isTagText(name, 128) && isTagText(value, 256))

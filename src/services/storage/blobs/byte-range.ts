@@ -1,3 +1,5 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
+
 /** Part of an object: from an offset on, or its last bytes. */
 export type ByteRange =
   | { readonly offset: number; readonly length?: number }
@@ -9,11 +11,11 @@ export interface ByteSpan {
   readonly end: number
 }
 
+const NAMES = ['offset', 'length', 'suffix']
+
 /** @throws RangeError when a number is no whole number, or one below what makes sense */
 export function checkByteRange(range: ByteRange): ByteRange {
-  const given: unknown = range
-  if (typeof given !== 'object' || given === null)
-    throw new RangeError('Cannot read range: it is no object, { offset } or { suffix } expected')
+  checkOptions<Partial<Record<string, number>>>('read range', range, [], NAMES)
   const {
     offset = 0,
     length = 1,
