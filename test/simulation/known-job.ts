@@ -99,8 +99,10 @@ export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number)
       maxCrashes === undefined ? job.claims === maxAttempts : job.crashes === maxCrashes
     return leaseIsOver && isLast
   }
-  const failed = job.children.some(({ ended, given }) => {
-    const hasFailed = ended !== null && ended !== 'completed' && ended !== 'parked'
+  const failed = job.children.some(({ ended, given, cancelRequested }) => {
+    // That one was cancelled may be read from its parent's record first.
+    const hasFailed =
+      cancelRequested || (ended !== null && ended !== 'completed' && ended !== 'parked')
     return hasFailed && given.onFailure !== 'ignore'
   })
   // Also after it had begun: who retries a child has its parent wait for it once more.
