@@ -13,8 +13,9 @@ export async function deleteMany(
   keys: readonly string[],
   { signal }: CallOptions = {},
 ): Promise<DeletedBlobs> {
+  const given: unknown = keys
   // The letters of a text would be keys too.
-  if (!Array.isArray(keys)) throw new TypeError('Cannot delete objects: a list of keys expected')
+  if (!Array.isArray(given)) throw new TypeError('Cannot delete objects: a list of keys expected')
   const wanted = [...new Set(keys)]
   for (const key of wanted) checkBlobKey(key, driver.capabilities)
   const failed = new Map<string, StorageError>()
