@@ -146,7 +146,7 @@ function callOf(
     isBytes ||
     (bodySchema !== undefined && requestBody?.required !== false)
   const outputs = Object.entries(responses)
-    .filter(([code]) => /^2/.test(code))
+    .filter(([code]) => code.startsWith('2'))
     .map(([, { content }]) => {
       const schema = content?.[JSON_TYPE]?.schema
       return content === undefined
