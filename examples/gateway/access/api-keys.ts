@@ -53,8 +53,8 @@ export interface ApiKeys {
   rotate(tenant: string | null, id: string, overlapMs: number): Promise<ShownApiKey | null>
   /** @returns Whether there was such a key */
   revoke(tenant: string | null, id: string): Promise<boolean>
-  /** Notes that a key was used, at most once an hour. */
-  touch(key: ApiKey): Promise<void>
+  /** Notes that a key was used, at most once an hour. @returns `null` when it is noted */
+  touch(key: ApiKey): Promise<void> | null
 }
 
 /** What {@link createApiKeys} needs. */
@@ -84,6 +84,8 @@ const REMEMBERED = 5000
 export function createApiKeys(options: ApiKeysOptions): ApiKeys {
   const { store, clock, random, believedMs = 5000 } = options
   const believed = new Map<string, { readonly key: ApiKey | null; readonly until: number }>()
+  /** Digests of secrets that were good, since computing one takes longer than all else of a request. */
+  const digests = new Map<string, string>()
   /** When the use of a key was last noted, by its id. */
   const noted = new Map<string, number>()
 
@@ -124,10 +126,23 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     believed.delete(hash)
   }
 
+  async function noteUse(id: string, tenant: string | null, now: number): Promise<void> {
+    const partition = ofTenant(tenant)
+    const seen = (await partition.get(`used/${id}`))?.value
+    if (typeof seen === 'number' && seen > now - HOUR_MS) return
+    // Only of a key that is still there: one that is revoked leaves nothing behind.
+    const record = await partition.get(`key/${id}`)
+    if (record === null) return
+    await partition.commit({
+      check: [{ key: `key/${id}`, version: record.version }],
+      set: [{ key: `used/${id}`, value: now }],
+    })
+  }
+
   return {
     async find(secret) {
       if (!FORM.test(secret)) return null
-      const hash = await sha256Hex(secret)
+      const hash = digests.get(secret) ?? (await sha256Hex(secret))
       const now = clock.now()
       const known = believed.get(hash)
       let key = known?.key ?? null
@@ -136,6 +151,9 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
         key = keyOf((await byHash(hash).get(`hash/${hash}`))?.value, null)
         if (believed.size >= REMEMBERED) believed.clear()
         believed.set(hash, { key, until: now + believedMs })
+        if (digests.size >= REMEMBERED) digests.clear()
+        if (key === null) digests.delete(secret)
+        else digests.set(secret, hash)
       }
       return key === null || (key.expiresAt !== null && key.expiresAt <= now) ? null : key
     },
@@ -188,21 +206,12 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       await ofTenant(tenant).commit({ delete: [`key/${id}`, `used/${id}`] })
       return true
     },
-    async touch({ id, tenant }) {
+    touch({ id, tenant }) {
       const now = clock.now()
-      if ((noted.get(id) ?? -Infinity) > now - HOUR_MS) return
+      if ((noted.get(id) ?? -Infinity) > now - HOUR_MS) return null
       if (noted.size >= REMEMBERED) noted.clear()
       noted.set(id, now)
-      const partition = ofTenant(tenant)
-      const seen = (await partition.get(`used/${id}`))?.value
-      if (typeof seen === 'number' && seen > now - HOUR_MS) return
-      // Only of a key that is still there: one that is revoked leaves nothing behind.
-      const record = await partition.get(`key/${id}`)
-      if (record === null) return
-      await partition.commit({
-        check: [{ key: `key/${id}`, version: record.version }],
-        set: [{ key: `used/${id}`, value: now }],
-      })
+      return noteUse(id, tenant, now)
     },
   }
 }

@@ -37,7 +37,8 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     if (JWT.test(credential)) return (await oidc?.verify(credential)) ?? null
     const key = await keys.find(credential)
     if (key !== null) {
-      inBackground(c, keys.touch(key))
+      const noted = keys.touch(key)
+      if (noted !== null) inBackground(c, noted)
       const { id, tenant, scopes, expiresAt, requestsPerMinute } = key
       return {
         ...{ kind: tenant === null ? 'operator' : 'key', id: `key/${id}` },

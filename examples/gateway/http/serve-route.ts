@@ -1,4 +1,5 @@
 import type { Context, Handler } from 'hono'
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import type { Idempotency } from '@white-cross/reuse/infrastructure/runtime/coordination'
 import { observationOf } from '@white-cross/reuse/infrastructure/logging'
 import type { GatewayAudit } from '../access/audit.ts'
@@ -34,6 +35,7 @@ const NOBODY: Caller = {
   scopes: [],
   expiresAt: null,
 }
+const JSON_TYPE = { 'content-type': 'application/json' }
 const NO_BODY: JsonBody = { value: undefined, text: '', members: new Map() }
 
 /**
@@ -244,11 +246,9 @@ function written(c: Context, answer: Answer): Response {
   if (answer instanceof Response) return answer
   const { status, body, headers = {} } = answer
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
-  if (body === undefined) return c.newResponse(null, new Response(null, { status }))
-  return c.newResponse(
-    JSON.stringify(body),
-    new Response(null, { status, headers: { 'content-type': 'application/json' } }),
-  )
+  // Hono's types know statuses one by one; what routes answer is in the contract.
+  if (body === undefined) return c.body(null, status as StatusCode)
+  return c.body(JSON.stringify(body), status as ContentfulStatusCode, JSON_TYPE)
 }
 
 /** Answers methods that a path does not have with those that it has. */

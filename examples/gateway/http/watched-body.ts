@@ -45,5 +45,5 @@ export function watchedRequest(request: Request, idleMs: number): Request {
   if (body === null) return request
   // `duplex` is missing in some types, and must be there in some runtimes.
   const init = { method, headers, signal, body: watchedBody(body, idleMs), duplex: 'half' }
-  return new Request(url, init as RequestInit)
+  return new Request(url, init)
 }
