@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { createInterface } from 'node:readline'
 import { expectTrue } from '../../src/runtime/ports/conformance.ts'
 import { examplesOf } from '../../tools/check-examples.ts'
@@ -110,11 +111,11 @@ async function work(): Promise<void> {
   mkdirSync(join(place, 'src'), { recursive: true })
   const sent = Promise.withResolvers<string>()
   const { createServer } = await import('node:http')
-  const mail = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
-    sent.resolve(body)
-    response.end()
+  const mail = createServer((request, response) => {
+    text(request).then((body) => {
+      sent.resolve(body)
+      response.end()
+    }, sent.reject)
   })
   await new Promise<void>((listening) => mail.listen(0, '127.0.0.1', listening))
   const address = mail.address()
