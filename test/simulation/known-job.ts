@@ -8,6 +8,8 @@ export interface KnownJob {
   readonly given: NewJob
   /** The children that were added with it. */
   readonly children: KnownJob[]
+  /** Jobs that were there before it, and that it waits for as children. */
+  readonly held: { readonly job: KnownJob; readonly given: NewJob }[]
   /** Claims since it was added or retried, but for those given back. */
   claims: number
   /** Leases lost since the last attempt that was spent. */
@@ -32,6 +34,7 @@ export function createKnownJob(given: NewJob, id: string, now: number, token = 0
     id,
     given,
     children: [],
+    held: [],
     claims: 0,
     crashes: 0,
     token,
@@ -87,6 +90,11 @@ export function noteLost(job: KnownJob): void {
   job.crashes++
 }
 
+/** All that a job waits for, each as it was said when the job was added. */
+export function childrenOf(job: KnownJob): KnownJob['held'] {
+  return [...job.children.map((child) => ({ job: child, given: child.given })), ...job.held]
+}
+
 /** Whether a job may have ended as its record says though nobody settled it. */
 export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number): boolean {
   const { state, lastError } = record
@@ -99,7 +107,7 @@ export function mayHaveEndedAs(record: JobRecord, job: KnownJob, latest: number)
       maxCrashes === undefined ? job.claims === maxAttempts : job.crashes === maxCrashes
     return leaseIsOver && isLast
   }
-  const failed = job.children.some(({ ended, given, cancelRequested }) => {
+  const failed = childrenOf(job).some(({ job: { ended, cancelRequested }, given }) => {
     // That one was cancelled may be read from its parent's record first.
     const hasFailed =
       cancelRequested || (ended !== null && ended !== 'completed' && ended !== 'parked')

@@ -8,6 +8,7 @@ import type {
   QueueStore,
 } from '../../src/runtime/ports/job-store/job-store.ts'
 import {
+  childrenOf,
   createKnownJob,
   holdsAt,
   leaseHolds,
@@ -57,10 +58,13 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
     if (asked.some(({ deduplication }) => deduplication !== undefined)) await compare(paused)
     const answer = await jobStore.add(asked)
     tell(`add ${asked.map(({ name }) => name).join()} → ${JSON.stringify(answer)}`)
+    const added = new Set<string>()
     asked.forEach((given, index) => {
-      const { id = '', added = false } = answer.jobs[index] ?? {}
-      if (added) noteAdded(given, id)
-      else noteDropped(given, id)
+      const { id = '', added: isNew = false } = answer.jobs[index] ?? {}
+      if (isNew) {
+        noteAdded(given, id)
+        added.add(id)
+      } else noteDropped(given, id, added)
     })
     if (isCurious()) await checkWake(answer.wakeInMs, paused)
     return answer
@@ -80,8 +84,13 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
     if (parent !== undefined) parent.notBefore = 0
   }
 
-  function noteDropped(given: NewJob, id: string): void {
+  function noteDropped(given: NewJob, id: string, added: ReadonlySet<string>): void {
     const holder = jobs.get(id)
+    const parent = added.has(given.parent ?? '') ? jobs.get(given.parent ?? '') : undefined
+    if (parent !== undefined && holder !== undefined) {
+      parent.held.push({ job: holder, given })
+      parent.notBefore = 0
+    }
     const isHeld = holder !== undefined && holder.ended !== 'removed' && given.id === id
     if (given.deduplication !== undefined)
       expect(
@@ -192,9 +201,9 @@ export function createStoreWitness(jobStore: QueueStore, options: WitnessOptions
 
   /** A parent takes the children with it that failed it. */
   function noteRetry(job: KnownJob): void {
-    for (const child of job.children) {
+    for (const { job: child, given } of childrenOf(job)) {
       const hasFailed = child.ended === 'dead' || child.ended === 'cancelled'
-      if (hasFailed && child.given.onFailure !== 'ignore') noteRetry(child)
+      if (hasFailed && given.onFailure !== 'ignore') noteRetry(child)
     }
     expect(job.ended !== null, `${job.id} not to be retried, it has not ended`)
     const again = { claims: 0, crashes: 0, leaseUntil: null, notBefore: 0, ended: null }
