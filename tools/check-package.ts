@@ -4,6 +4,7 @@ import { checkBundles } from './package/check-bundles.ts'
 import { checkDeclarations } from './package/check-declarations.ts'
 import { checkImports } from './package/check-imports.ts'
 import { checkLateCode } from './package/check-late-code.ts'
+import { checkProgram } from './package/check-program.ts'
 import { compositions } from './package/compositions.ts'
 import { packPackage } from './package/pack-package.ts'
 import { report } from './report.ts'
@@ -21,6 +22,7 @@ export async function checkPackage(root: string): Promise<string[]> {
     checkImports(root, packed.path, doors),
     checkBundles(root, packed.path, doors, compositions),
     checkLateCode(root, packed.path),
+    checkProgram(packed.path),
   ])
   return problems.flat()
 }

@@ -6,6 +6,8 @@ export interface Manifest {
   readonly name: string
   readonly version: string
   readonly license: string
+  /** Programs, by their names. */
+  readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
 }

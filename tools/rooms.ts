@@ -143,6 +143,12 @@ export const houseRules: HouseRules = {
       files: /^src\/client\//,
       imports: [...foundation, 'src/runtime/coordination/wait-for.ts', 'src/client/'],
     },
+    {
+      // A program for Node, no door of the library.
+      files: /^src\/cli\//,
+      imports: [...foundation, 'src/runtime/coordination/wait-for.ts', 'src/client/', 'src/cli/'],
+      packages: ['node:fs', 'node:path', 'node:process', 'node:util'],
+    },
     { files: /^src\/testing(\/|\.ts$)/, imports: [...foundation, 'src/testing/'] },
     { files: /^src\/[^/]+\.ts$/, imports: ['src/'] },
   ],

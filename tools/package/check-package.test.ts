@@ -6,6 +6,7 @@ import { createTemporaryTree, type TemporaryTree } from '../../test/support/temp
 import { checkBundles } from './check-bundles.ts'
 import { checkDeclarations } from './check-declarations.ts'
 import { checkImports } from './check-imports.ts'
+import { checkProgram } from './check-program.ts'
 
 const door = { subpath: './infrastructure/a', source: 'src/a.ts' } as const
 const root = join(import.meta.dirname, '../..')
@@ -152,4 +153,19 @@ test('checkDeclarations() is content with declarations that stand alone', async 
 test('checkDeclarations() refuses types that no user of the package has', async () => {
   const problems = await declarationProblems('export declare const a: NodeJS.Timeout')
   expect(problems).toContainEqual(expect.stringContaining('browser-like user cannot compile'))
+})
+
+test.each([
+  ["console.log(refuse ? process.argv[2] : '1.2.3'); process.exitCode = refuse ? 2 : 0", []],
+  ["console.log('1.2.2')", ['cross --version says', 'cross does not refuse an option']],
+  ["import 'absent'", ['cross --version says', 'cross does not refuse an option']],
+])('checkProgram() starts the program %j', async (code, problems) => {
+  const home = 'node_modules/@white-cross/reuse'
+  using tree = createTemporaryTree({
+    [`${home}/package.json`]:
+      '{ "version": "1.2.3", "type": "module", "bin": { "cross": "./a.js" } }',
+    [`${home}/a.js`]: `const refuse = process.argv[2] !== '--version'; ${code}`,
+  })
+  const found = await checkProgram(tree.root)
+  expect(found).toEqual(problems.map((problem): unknown => expect.stringContaining(problem)))
 })

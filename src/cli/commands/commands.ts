@@ -1,0 +1,15 @@
+import type { Command } from '../command.ts'
+import { FILE_COMMANDS } from './files.ts'
+import { JOB_COMMANDS } from './jobs.ts'
+import { KEY_COMMANDS } from './keys.ts'
+import { TAIL_COMMAND } from './tail.ts'
+import { WEBHOOK_COMMANDS } from './webhooks.ts'
+
+/** Every command, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  ...JOB_COMMANDS,
+  ...WEBHOOK_COMMANDS,
+  ...FILE_COMMANDS,
+  TAIL_COMMAND,
+  ...KEY_COMMANDS,
+]
