@@ -10,9 +10,10 @@ import { runProgram } from './run-program.ts'
 const FOLDER = 'src/client'
 const FILES = ['api/operations.ts', 'api/client.ts', 'index.ts']
 
-/** What a program never calls: the document, and what others sign. */
+/** What a program never calls: the document, what agents speak, and what others sign. */
 function isCalled({ id, policy, body }: Operation): boolean {
-  return id !== 'openapi' && id !== 'reference' && !('public' in policy && body === 'bytes')
+  const isForOthers = 'public' in policy && body === 'bytes'
+  return !['openapi', 'reference', 'mcp'].includes(id) && !isForOthers
 }
 
 /** Every operation that the gateway's contract declares. */

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 
-/** What a Worker may have on every plan is 3 MB; a start pays for each byte. */
-const MOST_BYTES = 460_000
+/** What a Worker may have on every plan is 3 MB; a start pays for each byte. 76,000 are MCP's SDK. */
+const MOST_BYTES = 475_000
 
 test('the Worker is bundled without a Node built-in, and weighs what it may', async () => {
   const { outputFiles } = await build({

@@ -1,4 +1,4 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { JobQueue } from '@white-cross/reuse/infrastructure/background-jobs'
 import type { LogSink } from '@white-cross/reuse/infrastructure/logging'
 import type { NotificationsOptions } from '@white-cross/reuse/infrastructure/notifications'
@@ -26,6 +26,7 @@ import { createPortalTokens } from './access/portal-tokens.ts'
 import { createGateway } from './app.ts'
 import { gatewayService, type GatewayService } from './gateway-service.ts'
 import { DEFAULT_BODY_LIMITS } from './http/read-body.ts'
+import type { Operation } from './http/operation.ts'
 import type { ServeOptions } from './http/serve-route.ts'
 import { createSagas } from './jobs/http-saga.ts'
 import { createQueues } from './jobs/queues.ts'
@@ -42,6 +43,7 @@ import { queueRoutes } from './routes/jobs/queues.ts'
 import { sagaRoutes } from './routes/jobs/sagas.ts'
 import { scheduleRoutes } from './routes/jobs/schedules.ts'
 import { signingSecretRoutes } from './routes/jobs/signing-secret.ts'
+import { mcpRoutes } from './routes/mcp/mcp.ts'
 import { messageRoutes } from './routes/notifications/messages.ts'
 import { suppressionRoutes } from './routes/notifications/suppressions.ts'
 import { documentRoutes } from './routes/operations/document.ts'
@@ -154,6 +156,9 @@ export function composeGateway(
   }
   const health = createHealth(backend, [webhooks, tenants, dependencies], observing, { clock })
 
+  const { corsOrigins } = settings
+  const operations = (): readonly Operation[] =>
+    services.flatMap(({ routes }) => routes.map((one) => one.operation))
   const services: readonly GatewayService[] = [
     gatewayService(
       'webhooks',
@@ -191,14 +196,16 @@ export function composeGateway(
       ...healthRoutes(store, clock, health),
       ...metricsRoutes(metrics),
       ...incomingWebhookRoutes(tenants),
-      ...documentRoutes({
-        operations: () => services.flatMap(({ routes }) => routes.map((one) => one.operation)),
+      ...documentRoutes({ operations }),
+      ...mcpRoutes({
+        ...{ operations, bodies, corsOrigins },
+        fetch: (request, c) => app.fetch(request, c.env, executionOf(c)),
       }),
     ]),
   ]
   for (const service of services) if (service.readMetrics !== undefined) metrics.watch(service)
   const app = createGateway({
-    ...{ services, observing, tenants, audit, bodies, corsOrigins: settings.corsOrigins },
+    ...{ services, observing, tenants, audit, bodies, corsOrigins },
     authenticate: createAuthenticate({
       ...{ rootKeyHash: settings.rootKeyHash, keys },
       ...(portalTokens !== undefined && { portalTokens }),
@@ -209,4 +216,13 @@ export function composeGateway(
     ...(onAnswer !== undefined && { onAnswer }),
   })
   return { app, services, tenants, observer: observing.observer }
+}
+
+/** Only Workers have one. */
+function executionOf(c: Context): Context['executionCtx'] | undefined {
+  try {
+    return c.executionCtx
+  } catch {
+    return undefined
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Webhook } from 'standardwebhooks'
 import {
   newRootKey,
@@ -95,6 +96,40 @@ const cases: readonly SuiteCase[] = [
         page.headers.get('content-security-policy')?.startsWith("default-src 'none'") === true,
         'a strict policy',
       )
+    },
+  },
+  {
+    name: 'an agent speaks to it by either protocol, and its key reaches its tenant alone',
+    async run() {
+      const scopes = ['jobs:read']
+      const made = await call('POST', '/v1/keys', {
+        json: { label: 'agent', tenant: 'agents', scopes },
+      })
+      const bearer = String(made.body['key'])
+      for (const [mode, version] of [
+        ['legacy', '2025-11-25'],
+        ['auto', '2026-07-28'],
+      ] as const) {
+        const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
+        await client.connect(
+          new StreamableHTTPClientTransport(new URL(`${gateway?.url ?? ''}/mcp`), {
+            requestInit: { headers: { authorization: `Bearer ${bearer}` } },
+          }),
+        )
+        expectEqual(client.getNegotiatedProtocolVersion(), version)
+        const { tools } = await client.listTools()
+        expectTrue(
+          tools.every(({ annotations }) => annotations?.readOnlyHint === true),
+          'tools that read',
+        )
+        const { structuredContent } = await client.callTool({ name: 'jobs_queues_list' })
+        const plain = await call('GET', '/v1/jobs/queues', { bearer })
+        expectEqual(JSON.stringify(structuredContent), JSON.stringify(plain.body))
+        await client.close()
+      }
+      const json = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+      const refused = await call('POST', '/mcp?tenant=acme', { bearer, json })
+      expectEqual([refused.status, refused.body['code']], [403, 'wrong_tenant'])
     },
   },
 ]

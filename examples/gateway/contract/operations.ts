@@ -73,3 +73,13 @@ export const incomingTenantWebhook = operation({
   body: 'bytes',
   answers: { 200: 'text' },
 })
+
+export const mcp = operation({
+  id: 'mcp',
+  method: 'POST',
+  path: '/mcp',
+  summary: 'Model Context Protocol: a few operations as tools, each under its own policy',
+  policy: { scope: null, portal: true },
+  body: 'bytes',
+  answers: { 200: 'text', 202: 'text', 400: 'text', 403: 'text', 404: 'text' },
+})

@@ -3,7 +3,8 @@ import type { MiddlewareHandler } from 'hono'
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const TAKEN =
   'authorization, content-type, idempotency-key, if-match, if-none-match, range, tus-resumable, ' +
-  'upload-length, upload-metadata, upload-offset, x-request-id, traceparent'
+  'upload-length, upload-metadata, upload-offset, x-request-id, traceparent, ' +
+  'mcp-protocol-version, mcp-method, mcp-name'
 const SHOWN =
   'content-range, etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, ' +
   'tus-resumable, upload-offset, upload-length, x-request-id'

@@ -8,7 +8,8 @@ export type Policy =
       readonly public: string
     }
   | {
-      readonly scope: Scope
+      /** `null`: any credential will do, since what it may is asked where it is used. */
+      readonly scope: Scope | null
       /** `operator`: it is about all tenants, so no tenant's key may. Default `own`. */
       readonly tenant?: 'own' | 'operator'
       /** Whether a token of a customer's portal may, within its tenant. Default false. */

@@ -7,8 +7,10 @@ import type { Authenticate } from '../access/authenticate.ts'
 import { DEFAULT_TENANT, isTenant, type Caller } from '../access/caller.ts'
 import type { LimitRequest } from '../access/limit-requests.ts'
 import type { TenantServices, Tenants } from '../tenants/tenant-services.ts'
+import { admittedCaller } from './admitted.ts'
 import { answerOnce, readIdempotencyKey, type PlainAnswer } from './answer-once.ts'
-import type { Operation, Policy } from './operation.ts'
+import { authorize, wrongTenant } from './authorize.ts'
+import type { Operation } from './operation.ts'
 import { problem, ProblemError } from './problem.ts'
 import { readJsonBody, type BodyLimits, type JsonBody } from './read-body.ts'
 import { readQuery } from './read-query.ts'
@@ -25,8 +27,6 @@ export interface ServeOptions {
   /** Looks at each answer before it goes out. Default: nobody does. */
   readonly onAnswer?: (operation: Operation, answer: PlainAnswer) => void
 }
-
-type KeyPolicy = Exclude<Policy, { readonly public: string }>
 
 const NOBODY: Caller = {
   kind: 'key',
@@ -47,8 +47,7 @@ export function serveRoute(route: Route, options: ServeOptions): Handler {
   const { policy } = operation
   if ('public' in policy) return (c) => servePublic(route, options, c)
   return async (c) => {
-    const caller = await options.authenticate(c)
-    await limitRequest(options, caller, c)
+    const caller = admittedCaller(c.req.raw) ?? (await admitted(options, c))
     const { query, tenant: named } = readQuery(c, operation.query)
     let tenant = caller.tenant ?? named ?? DEFAULT_TENANT
     try {
@@ -80,26 +79,14 @@ async function servePublic(route: Route, options: ServeOptions, c: Context): Pro
   return written(c, await route.handle(call))
 }
 
-async function limitRequest(options: ServeOptions, caller: Caller, c: Context): Promise<void> {
+/** Finds out who asks, and counts the request. */
+async function admitted(options: ServeOptions, c: Context): Promise<Caller> {
+  const caller = await options.authenticate(c)
   const { allowed, headers } = await options.limit(caller)
   if (!allowed)
     throw new ProblemError(429, 'rate_limited', 'Too many requests, try again later', { headers })
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
-}
-
-/** @throws ProblemError 403, which says what is missing */
-function authorize(policy: KeyPolicy, caller: Caller, named: string | undefined): void {
-  if (caller.kind === 'portal' && policy.portal !== true)
-    throw new ProblemError(403, 'forbidden', 'A portal token is not for this')
-  if (policy.tenant === 'operator' && caller.tenant !== null)
-    throw new ProblemError(403, 'forbidden', 'Only an operator may do this')
-  if (!caller.scopes.includes(policy.scope))
-    throw new ProblemError(403, 'missing_scope', `The credential lacks the scope ${policy.scope}`)
-  if (caller.tenant !== null && named !== undefined && named !== caller.tenant) throw wrongTenant()
-}
-
-function wrongTenant(): ProblemError {
-  return new ProblemError(403, 'wrong_tenant', 'The credential is of another tenant')
+  return caller
 }
 
 function tenantIn(

@@ -97,7 +97,7 @@ function written(
     ...(isOpen
       ? { security: [], description: policy.public }
       : {
-          security: [{ bearer: [policy.scope] }],
+          security: [{ bearer: policy.scope === null ? [] : [policy.scope] }],
           'x-scope': policy.scope,
           'x-tenant': policy.tenant ?? 'own',
           'x-portal': policy.portal ?? false,
@@ -166,7 +166,7 @@ function queryOf(schema: JsonObject | undefined): readonly JsonObject[] {
 }
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it; definitions go to `schemas`. */
-function jsonSchemaOf(
+export function jsonSchemaOf(
   schema: z.ZodMiniType,
   io: 'input' | 'output',
   schemas: Record<string, unknown>,
