@@ -217,7 +217,11 @@ test('a tool answers what its route answers, and takes numbers as numbers', asyn
 
 test('who has no key, a wrong or a revoked one is a 401, whatever is asked', async () => {
   const gateway = await openTestGateway()
-  for (const bearer of ['', 'x', `wcr_${'0'.repeat(48)}`, 'wcp_a.b'])
+  const made = await gateway.call('POST', '/v1/keys', { label: 'gone', tenant: 'acme' })
+  await gateway.call('DELETE', `/v1/keys/${String(made.body['id'])}?tenant=acme`)
+  await gateway.clock.advance(60_000)
+  const revoked = String(made.body['key'])
+  for (const bearer of ['', 'x', `wcr_${'0'.repeat(48)}`, 'wcp_a.b', revoked])
     for (const message of [rpc('initialize'), rpc('tools/list'), rpc('ping'), '[', '']) {
       const answer = await post(gateway, bearer, message)
       expect(answer.status).toBe(401)
