@@ -4,6 +4,7 @@ import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-st
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
 import { bookedTerms, termsOf, type JobRateLimit } from './job-gates.ts'
+import { createConcurrencyLimits } from './concurrency-limits.ts'
 import type { JobDefinitions } from './job-to-add.ts'
 import { limitsOf } from './run-attempt.ts'
 
@@ -19,17 +20,26 @@ export interface LimitChangesOptions {
   readonly clock: Clock
 }
 
-/** Lets jobs book anew that wait for a turn under a limit which a deploy has changed since. */
+/** Has jobs that wait follow the limits of this process, where a deploy has changed them. */
 export interface LimitChanges {
   /**
-   * Looks whether this process is the first to work the queue under its limits, and where it is,
-   * makes the jobs ready that wait under others. After that it asks for nothing.
+   * Tells the job store how many of each kind run at once, if this process has not yet and it is
+   * news: before the first claim, where a store that cannot be reached is no obstacle.
    *
-   * @returns How many were made ready
+   * @param onReady Hears that more may run
+   */
+  tell(onReady: () => void): Promise<void>
+  /**
+   * Looks whether this process is the first to work the queue under its limits, and where it is,
+   * tells the job store how many run at once, and makes the jobs ready that wait for a turn under
+   * others. After that it asks for nothing.
+   *
+   * @returns How many were made ready, or kinds may have more at once
    */
   look(): Promise<number>
   /**
-   * Looks now, and a few times within an hour: workers of the deploy before may go on booking.
+   * Looks now, and a few times within an hour: workers of the deploy before may go on booking, or
+   * start again.
    *
    * @param onReady Hears that there is something to run
    * @returns Stops looking
@@ -52,7 +62,12 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
   /** The limits that jobs of each kind stand under here; `''` for none. */
   const terms = new Map(kinds)
   const elapsedMs = startStopwatch(clock)
+  const concurrency = createConcurrencyLimits(partition, jobStore, jobs)
+  /** Until when jobs may stand under other terms, and other limits be told; -1 for none. */
   let until: number | null = null
+  let retellUntil: number | null = null
+  let first: Promise<void> | null = null
+  const inAnHour = (): number => elapsedMs() + (LOOKS_MS.at(-1) ?? 0)
 
   async function isChanged(): Promise<boolean> {
     const limited = kinds.filter(([, text]) => text !== '')
@@ -97,12 +112,30 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
     return ready
   }
 
+  async function tellAgain(): Promise<number> {
+    if (retellUntil !== null && elapsedMs() > retellUntil) return 0
+    const told = await concurrency.tell()
+    retellUntil ??= told > 0 ? inAnHour() : -1
+    return told
+  }
+
+  async function tellFirst(onReady: () => void): Promise<void> {
+    try {
+      if ((await tellAgain()) > 0) onReady()
+    } catch {
+      // Jobs are worked under the limits that were told last; the next look tells again.
+      first = null
+    }
+  }
+
   async function look(): Promise<number> {
-    until ??= (await isChanged()) ? elapsedMs() + (LOOKS_MS.at(-1) ?? 0) : -1
-    return elapsedMs() <= until ? makeReady() : 0
+    const told = await tellAgain()
+    until ??= (await isChanged()) ? inAnHour() : -1
+    return told + (elapsedMs() <= until ? await makeReady() : 0)
   }
 
   return {
+    tell: (onReady) => (first ??= tellFirst(onReady)),
     look,
     keepLooking(onReady) {
       let stopped = false
@@ -112,7 +145,8 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
         const ready = await look().catch(() => 0)
         if (ready > 0) onReady()
         const waitMs = LOOKS_MS[looks]
-        if (stopped || waitMs === undefined || until === -1) return
+        const isDone = until === -1 && retellUntil === -1
+        if (stopped || waitMs === undefined || isDone) return
         cancel = clock.setTimer(() => void lookAgain(looks + 1), waitMs)
       }
       void lookAgain(0)

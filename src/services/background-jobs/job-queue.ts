@@ -1,4 +1,5 @@
 import { checkOptions, checkParts } from '../../primitives/check-options.ts'
+import { settledOrAborted } from '../../primitives/settled-or-aborted.ts'
 import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
 import { readThrown } from '../../primitives/read-thrown.ts'
@@ -152,6 +153,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
       rateLimits: backend.rateLimits,
       rateLimit: options.rateLimit,
       definitionOf: (kind) => this.#kinds.find(kind),
+      tellLimits: () => this.#tellLimits(),
       // A handler knows no more of its queue than that it takes jobs, which are checked here.
       layOutChildren: (children) =>
         layOutChildren(children as NonNullable<JobFlow<Jobs>['children']>, this.#layout()),
@@ -255,6 +257,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const { signal, ...settings } = options
     const { onError = (error) => this.#reportTrouble(error) } = options
     const workers = this.#workers({ ...settings, onError })
+    await settledOrAborted(this.#tellLimits(), signal)
     const stopLooking = this.#limits.keepLooking(() => void this.#wake(this.name, 0))
     const calm = this.#kinds.hurryOn(signal)
     try {
@@ -518,6 +521,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     if (changed > 0 && 'ids' in command) for (const id of command.ids) this.#ends.tell(id)
     if (changed > 0) await this.#wake(this.name, 0)
     return changed > 0
+  }
+
+  #tellLimits(): Promise<void> {
+    return this.#limits.tell(() => void this.#wake(this.name, 0))
   }
 
   #wake(queue: string, inMs: number | null): Promise<void> {

@@ -8,6 +8,8 @@ import { JobError } from './job-error.ts'
 import { newJobOf, type JobOptions } from './job-options.ts'
 
 const GROUP_CHARACTERS = 256
+/** As many as {@link fitText} leaves of a longer key, or fewer. */
+const PREFIX_CHARACTERS = 222
 
 /**
  * Checks what a job is to carry and fills in what it was not told.
@@ -50,6 +52,12 @@ export async function checkNewData(
 /** The job store's key of a group, of one kind's jobs. */
 export function groupKeyOf(name: string, key: string): Promise<string> {
   return fitText(`${name}:${key}`, GROUP_CHARACTERS)
+}
+
+/** How the keys of all groups of a kind begin, shortened or not. */
+export function groupPrefixOf(name: string): string {
+  // No half of a surrogate pair, which no key has.
+  return `${name}:`.slice(0, PREFIX_CHARACTERS).replace(/[\ud800-\udbff]$/, '')
 }
 
 /** What is said of a job that its queue has no definition of. */

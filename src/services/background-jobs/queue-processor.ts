@@ -31,6 +31,8 @@ export interface QueueProcessorOptions {
   /** Of all jobs of the queue together. */
   readonly rateLimit: JobRateLimit | undefined
   readonly definitionOf: (name: string) => JobDefinition | undefined
+  /** Tells the job store the limits that jobs of kinds with `concurrency` stand under here. */
+  readonly tellLimits: () => Promise<void>
   readonly layOutChildren: LayOutChildren
   /** Runs what stands for children of other queues. */
   readonly relay: FlowRelay
@@ -66,6 +68,8 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       if (relay.knows(name)) return relay.run(claimed)
       const definition = definitionOf(name)
       if (definition === undefined) return leave(claimed, options)
+      if (definition.concurrency !== undefined && control.engine === undefined)
+        await options.tellLimits()
       const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
       const { engine } = control

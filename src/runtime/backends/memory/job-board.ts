@@ -8,10 +8,13 @@ import {
 import {
   changedControl,
   hasRoom,
+  mayAdmit,
   mayClaim,
+  MOST_GROUPS_ADMITTED,
   UNCONTROLLED,
   type GroupControl,
   type GroupRecord,
+  type GroupTerms,
 } from '../../ports/job-store/group-control.ts'
 import { compareJobs, type MemoryJob } from './memory-job.ts'
 import { SortedList } from './sorted-list.ts'
@@ -33,6 +36,8 @@ export interface JobBoard {
   passClaim(job: MemoryJob): boolean
   /** @returns Whether that changed something */
   control(group: string, change: Partial<GroupControl>): boolean
+  /** @returns Whether that changed something */
+  limitGroups(prefix: string, limit: number | null): boolean
   group(key: string): GroupRecord
 }
 
@@ -49,6 +54,7 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
   const states = new Map(JOB_STATES.map((state) => [state, new SortedList(compareJobs)]))
   const groups = new Map<string, Group>()
   const controls = new Map<string, GroupControl>()
+  const limits = new Map<string, number>()
   const controlOf = (group: string): GroupControl => controls.get(group) ?? UNCONTROLLED
 
   const inState = (state: JobState): SortedList<MemoryJob> =>
@@ -70,6 +76,12 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
     keep(job, group)
   }
 
+  function termsOf(group: string): GroupTerms {
+    const prefixes = [...limits.keys()].filter((prefix) => group.startsWith(prefix))
+    const [longest = ''] = prefixes.toSorted((one, other) => other.length - one.length)
+    return { ...controlOf(group), shared: limits.get(longest) ?? null }
+  }
+
   function groupOf({ given: { group } }: MemoryJob): Group {
     return groups.get(group ?? '') ?? { admitted: 0, held: new SortedList(compareJobs) }
   }
@@ -82,7 +94,7 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
 
   function isFull(job: MemoryJob): boolean {
     const { group, groupLimit } = job.given
-    return group !== null && !hasRoom(groupOf(job).admitted, groupLimit, controlOf(group))
+    return group !== null && !hasRoom(groupOf(job).admitted, groupLimit, termsOf(group))
   }
 
   /** Lets held jobs follow while there is room, each behind whatever is ready already. */
@@ -124,7 +136,7 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
         inState('active')
           .slice(0)
           .filter((other) => other.given.group === group).length
-      if (mayClaim(groupOf(job).admitted, controlOf(group), active)) return true
+      if (mayClaim(groupOf(job).admitted, termsOf(group), active)) return true
       move(job, job.facts, job.seq, 'hold')
       return false
     },
@@ -134,6 +146,18 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
       if (changed.paused || changed.limit !== null) controls.set(group, changed)
       else controls.delete(group)
       admitHeld(group)
+      return true
+    },
+    limitGroups(prefix, limit) {
+      const before = limits.get(prefix) ?? null
+      if (before === limit) return false
+      if (limit === null) limits.delete(prefix)
+      else limits.set(prefix, limit)
+      if (!mayAdmit(before, limit)) return true
+      const waiting = [...groups].filter(
+        ([key, { held }]) => held.size > 0 && key.startsWith(prefix),
+      )
+      for (const [key] of waiting.slice(0, MOST_GROUPS_ADMITTED)) admitHeld(key)
       return true
     },
     group(key) {

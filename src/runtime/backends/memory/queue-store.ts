@@ -416,6 +416,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       return 0
     }
     if (checked.type === 'group') return board.control(checked.key, checked) ? 1 : 0
+    if (checked.type === 'groups') return board.limitGroups(checked.prefix, checked.limit) ? 1 : 0
     if (checked.type === 'record') {
       events.record(checked.keep, now)
       return 0

@@ -1,8 +1,10 @@
+import { MOST_GROUPS_ADMITTED } from '../../ports/job-store/group-control.ts'
 import { STATE_MACHINE_LUA } from './job-state-machine.ts'
 import { createScript, lua, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, command (`promote-anew` forgets errors), then ids; or offset, `purge`, a state's
+ * ARGV: offset, command (`promote-anew` forgets errors), then ids; or offset, `groups`, a prefix of
+ * their keys and a limit or `-`; or offset, `purge`, a state's
  * letter and how many; or offset, `record` and how many events; or offset, `change`, data, delay in
  * ms and priority, each empty where it stays, then ids → the number of jobs changed, after a `=`.
  */
@@ -34,6 +36,30 @@ elseif command == 'group' then
     redis.call('HSET', GROUPS, ' ' .. group, after)
   end
   admitHeld(group)
+  flush()
+  saveMeta(true)
+  wake(wakeIn(woken, math.huge))
+  return { '=1' }
+elseif command == 'groups' then
+  local prefix, most = ARGV[3], tonumber(ARGV[4])
+  readLimits(redis.call('HGET', GROUPS, ' '))
+  local before, parts = limits[prefix], {}
+  if before == most then return { '=0' } end
+  limits[prefix] = most
+  for key, limit in pairs(limits) do parts[#parts + 1] = key .. ' ' .. limit end
+  if #parts == 0 then
+    redis.call('HDEL', GROUPS, ' ')
+  else
+    redis.call('HSET', GROUPS, ' ', table.concat(parts, ' '))
+  end
+  local from, seen = '[' .. prefix, 0
+  while seen < ${MOST_GROUPS_ADMITTED} and not (before and most and most < before) do
+    local turn = redis.call('ZRANGEBYLEX', TURNS, from, '+', 'LIMIT', 0, 1)[1]
+    if not turn or string.sub(turn, 1, #prefix) ~= prefix then break end
+    local group = string.match(turn, '^%S+')
+    admitHeld(group)
+    from, seen = '(' .. group .. '!', seen + 1
+  end
   flush()
   saveMeta(true)
   wake(wakeIn(woken, math.huge))

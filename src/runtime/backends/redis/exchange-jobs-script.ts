@@ -166,10 +166,10 @@ local function mayClaim(tail)
   local _, group = string.match(tail, MORE)
   if (group or '') == '' then return true end
   local room = roomOf(group)
-  local control = controls[group]
-  if control.paused then return false end
-  if control.limit and room > control.limit then
-    if activesOf(group) >= control.limit then return false end
+  if controls[group].paused then return false end
+  local limit = limitOf(group)
+  if limit and room > limit then
+    if activesOf(group) >= limit then return false end
     actives[group] = actives[group] + 1
   end
   return true

@@ -54,8 +54,9 @@ const SETS = JOB_STATES.map(
  * when that could not be read. Each state's set ranks
  * `seq` with the id behind; seq has 16 digits. `turns` orders held jobs by group, priority and seq,
  * `groups` counts those that are ready or active, and has under the group with a space before it
- * what was asked of it: `paused limit`. `children` maps a flow to the last number that one of its
- * children got by ending, `flow#number` to the id of each, and the flow with that id
+ * what was asked of it: `paused limit`, and under a space alone `prefix limit` of each prefix of
+ * groups that has one. `children` maps a flow to the last number that one of its children got by
+ * ending, `flow#number` to the id of each, and the flow with that id
  * behind to that number, how it ended, its name and, on a new line, its note. Ids come with a `=`
  * before them, so that none is JSON.
  *

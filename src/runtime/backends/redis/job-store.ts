@@ -286,6 +286,8 @@ function argumentsOf(command: JobCommand): readonly string[] {
       limit === undefined ? '' : (limit?.toString() ?? '-'),
     ]
   }
+  if (command.type === 'groups')
+    return [encodeURIComponent(command.prefix), command.limit?.toString() ?? '-']
   if (command.type === 'record') return [String(command.keep)]
   if (command.type === 'purge') return [STATE_LETTERS[command.state], String(command.limit)]
   const ids = command.ids.map(toField)

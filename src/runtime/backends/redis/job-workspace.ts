@@ -160,21 +160,35 @@ local function sayEnds()
 end
 
 -- The number of jobs of a group that are ready or active.
-local rooms, controls, changedRooms = {}, {}, {}
+local rooms, controls, changedRooms, limits = {}, {}, {}, nil
+-- The limits of all groups that begin with a prefix.
+local function readLimits(text)
+  limits = {}
+  for prefix, limit in string.gmatch(text or '', '(%S+) (%d+)') do limits[prefix] = tonumber(limit) end
+end
 local function roomOf(group)
   if not rooms[group] then
-    local found = redis.call('HMGET', GROUPS, group, ' ' .. group)
+    local found = redis.call('HMGET', GROUPS, group, ' ' .. group, ' ')
     rooms[group] = tonumber(found[1] or 0) or 0
     local held, limit = string.match(found[2] or '0 -', '^(%d) (%S+)$')
     controls[group] = { paused = held == '1', limit = tonumber(limit) }
+    if not limits then readLimits(found[3]) end
   end
   return rooms[group]
+end
+-- What stands for the limits of a group's jobs, if anything; the longest prefix counts.
+local function limitOf(group)
+  local limit, length = controls[group].limit, 0
+  if limit then return limit end
+  for prefix, most in pairs(limits) do
+    if #prefix > length and string.sub(group, 1, #prefix) == prefix then limit, length = most, #prefix end
+  end
+  return limit
 end
 -- Whether one more job may become ready, whose own limit that is.
 local function hasRoom(group, limit)
   local room = roomOf(group)
-  local control = controls[group]
-  return not control.paused and room < (control.limit or limit)
+  return not controls[group].paused and room < (limitOf(group) or limit)
 end
 local function changeRoom(group, by)
   rooms[group] = roomOf(group) + by

@@ -16,12 +16,21 @@ export interface GroupRecord extends GroupControl {
   readonly held: number
 }
 
+/** What counts for one group: what was asked of it, or else of all groups of its prefix. */
+export interface GroupTerms extends GroupControl {
+  /** What stands for the `group.limit` of each job of the prefix; `null` for theirs. */
+  readonly shared: number | null
+}
+
+/** In how many groups held jobs take their room at once where a prefix is given more. */
+export const MOST_GROUPS_ADMITTED = 1000
+
 /** A group of which nothing was asked. */
 export const UNCONTROLLED: GroupControl = { paused: false, limit: null }
 
 /** Whether one more job of a group may become ready. */
-export function hasRoom(admitted: number, ownLimit: number, control: GroupControl): boolean {
-  return !control.paused && admitted < (control.limit ?? ownLimit)
+export function hasRoom(admitted: number, ownLimit: number, terms: GroupTerms): boolean {
+  return !terms.paused && admitted < (terms.limit ?? terms.shared ?? ownLimit)
 }
 
 /**
@@ -30,9 +39,9 @@ export function hasRoom(admitted: number, ownLimit: number, control: GroupContro
  *
  * @param active How many of the group's jobs are active; asked only where it matters
  */
-export function mayClaim(admitted: number, control: GroupControl, active: () => number): boolean {
-  if (control.paused) return false
-  const { limit } = control
+export function mayClaim(admitted: number, terms: GroupTerms, active: () => number): boolean {
+  if (terms.paused) return false
+  const limit = terms.limit ?? terms.shared
   return limit === null || admitted <= limit || active() < limit
 }
 
@@ -42,6 +51,11 @@ export function changedControl(
   { paused = before.paused, limit = before.limit }: Partial<GroupControl>,
 ): GroupControl | null {
   return paused === before.paused && limit === before.limit ? null : { paused, limit }
+}
+
+/** Whether held jobs may find room once the limit of a prefix has become another. */
+export function mayAdmit(before: number | null, after: number | null): boolean {
+  return before === null || after === null || after > before
 }
 
 /** @throws RangeError or TypeError when a key or a limit is out of range */

@@ -225,6 +225,10 @@ export function checkCommand(command: JobCommand): JobCommand {
     checkGroupControl(command.key, command.limit)
     return { ...command }
   }
+  if (command.type === 'groups') {
+    checkGroupControl(command.prefix, command.limit)
+    return { ...command }
+  }
   if (command.type === 'record') {
     checkInteger('record events', 'keep', command.keep, 0, MOST_EVENTS)
     return { ...command }

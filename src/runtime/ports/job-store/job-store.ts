@@ -239,6 +239,13 @@ export type JobCommand =
       readonly limit?: number | null
     }
   /**
+   * Sets the limit (1 to 1,000; `null` for those of their jobs) of all groups whose key begins with
+   * `prefix` and that have none of their own from `group`; the longest prefix counts. It holds for
+   * waiting jobs as for later ones. Up to 1,000 groups let held jobs in at once where they have
+   * more room, others when one of their jobs ends. Answers 1 where it changed something.
+   */
+  | { readonly type: 'groups'; readonly prefix: string; readonly limit: number | null }
+  /**
    * Records what happens from now on, and keeps the latest `keep` events, up to 100,000; 0 records
    * nothing any more and forgets what was recorded.
    */

@@ -1,6 +1,7 @@
 import { expectEqual, expectTrue, type Law } from '../../../../src/runtime/ports/conformance.ts'
 import { defineJob, JobQueue } from '../../../../src/services/background-jobs/index.ts'
 import { createSeededRandom } from '../../../../src/testing/index.ts'
+import { nextTurn } from '../../../support/next-turn.ts'
 import { queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 
 const MINUTE_MS = 60_000
@@ -178,6 +179,127 @@ export const deployLaws: readonly Law<JobQueueHarness>[] = [
         expectEqual(order, numbers)
         expectEqual((await newer.counts()).completed, 20)
       }
+    },
+  },
+  {
+    name: 'jobs that wait follow the concurrency of the newest deploy, with a key and without, whoever adds them',
+    async run(harness) {
+      for (const key of [undefined, (data: unknown) => String(data).slice(0, 1)])
+        for (const limit of [1, 5]) {
+          const backend = await harness.open()
+          const names = key === undefined ? ['a'] : ['a', 'b']
+          const running = new Map<string, number>()
+          const most = new Map<string, number>()
+          const done: unknown[] = []
+          const deploy = (own: number) =>
+            queueOn(backend, harness, {
+              limited: defineJob({
+                concurrency: { limit: own, ...(key !== undefined && { key }) },
+                async run({ data }) {
+                  const name = String(data).slice(0, 1)
+                  const count = (running.get(name) ?? 0) + 1
+                  running.set(name, count)
+                  most.set(name, Math.max(most.get(name) ?? 0, count))
+                  for (let turn = 0; turn < 50 && count < limit; turn++) await nextTurn(true)
+                  running.set(name, (running.get(name) ?? 0) - 1)
+                  done.push(data)
+                },
+              }),
+            })
+          const add = (own: number, from: number) =>
+            deploy(own).addBulk(
+              names.flatMap((name) =>
+                Array.from({ length: 10 }, (_, at) => ({
+                  name: 'limited' as const,
+                  data: `${name}${from + at}`,
+                })),
+              ),
+            )
+          const older = deploy(2)
+          // It has told its own limit before.
+          await older.drain()
+          await add(2, 0)
+          const newer = deploy(limit)
+          await newer.drain({ concurrency: 1 })
+          most.clear()
+          await add(2, 10)
+          await Promise.all([older.drain(), newer.drain()])
+          await older.drain()
+          expectEqual(done.length, 20 * names.length)
+          for (const name of names) {
+            const count = most.get(name) ?? 0
+            expectTrue(count <= limit, `${limit} jobs of ${name} at most at once, not ${count}`)
+          }
+        }
+    },
+  },
+  {
+    name: 'a worker that starts with another concurrency limit claims under it at once',
+    async run(harness) {
+      for (const keys of [['a'], ['a', 'b']])
+        for (const limit of [1, 5]) {
+          const backend = await harness.open()
+          const open = new Set<() => void>()
+          const stop = new AbortController()
+          const deploy = (own: number) =>
+            queueOn(backend, harness, {
+              limited: defineJob({
+                concurrency: { limit: own, key: (data: unknown) => String(data) },
+                run: () => new Promise<void>((resolve) => open.add(resolve)),
+              }),
+            })
+          await deploy(2).addBulk(
+            Array.from({ length: 10 }, () => keys)
+              .flat()
+              .map((data) => ({ name: 'limited' as const, data })),
+          )
+          const newer = deploy(limit)
+          const working = newer.run({ signal: stop.signal, onError: () => undefined })
+          let seen = 0
+          while (seen < 10 * keys.length) {
+            const wanted = Math.min(limit * keys.length, 10 * keys.length - seen)
+            for (let turn = 0; turn < 5000 && open.size < wanted; turn++) await nextTurn(true)
+            for (let turn = 0; turn < 20; turn++) await nextTurn(true)
+            expectEqual(open.size, wanted)
+            seen += open.size
+            const resolvers = [...open]
+            open.clear()
+            for (const resolve of resolvers) resolve()
+          }
+          stop.abort()
+          await working
+        }
+    },
+  },
+  {
+    name: 'limits of concurrency follow the deploy also when it takes them away, or an older worker starts again',
+    async run(harness) {
+      const backend = await harness.open()
+      const deploy = (limit: number | null) =>
+        queueOn(backend, harness, {
+          limited: defineJob({
+            ...(limit !== null && { concurrency: { limit } }),
+            run: () => undefined,
+          }),
+        })
+      const admitted = async () => (await deploy(1).group('limited').read()).admitted
+      const older = deploy(2)
+      await older.pause()
+      await older.addBulk(Array.from({ length: 10 }, () => ({ name: 'limited' as const, data: 0 })))
+      expectEqual(await admitted(), 2)
+      const newer = deploy(3)
+      await newer.drain()
+      expectEqual(await admitted(), 3)
+      await deploy(1).drain()
+      // It looks again for an hour, as a worker does by itself.
+      await newer.drain()
+      await newer.purge('ready')
+      expectEqual(await admitted(), 3)
+      await deploy(6).drain()
+      expectEqual(await admitted(), 6)
+      await deploy(null).drain()
+      expectEqual(await admitted(), 7)
+      await older.resume()
     },
   },
 ]

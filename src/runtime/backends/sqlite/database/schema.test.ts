@@ -46,7 +46,8 @@ test('migrate() takes over the jobs of a file whose large values stood in their 
   const db = openTestDatabase()
   const clock = createFakeClock()
   // As the version before left it.
-  db.native.exec(`DROP TABLE reuse_job_parts; DROP TABLE reuse_job_counts;
+  db.native
+    .exec(`DROP TABLE reuse_job_parts; DROP TABLE reuse_job_counts; DROP TABLE reuse_group_limits;
     UPDATE reuse_meta SET value = 3 WHERE name = 'schema'`)
   const [small, large] = ['s'.repeat(8000), 'l'.repeat(9000)]
   const values = [

@@ -194,4 +194,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
      WHERE max(ifnull(length(data), 0), ifnull(length(options), 0), ifnull(length(progress), 0),
        ifnull(length(error), 0), ifnull(length(result), 0)) >= 8192`,
   ],
+  [
+    // The limit of all groups whose key begins with a prefix, for which none was asked otherwise.
+    `CREATE TABLE reuse_group_limits (
+       queue TEXT NOT NULL,
+       prefix TEXT NOT NULL,
+       most INTEGER NOT NULL,
+       PRIMARY KEY (queue, prefix)
+     ) WITHOUT ROWID`,
+  ],
 ]

@@ -1,7 +1,7 @@
 import type { JobCommand } from '../../../ports/job-store/job-store.ts'
 import { hasEnded, isForgotten } from '../../../ports/job-store/job-state.ts'
 import { applyEvent, dropExcess } from './apply-event.ts'
-import { controlGroup } from './group-gate.ts'
+import { controlGroup, limitGroups } from './group-gate.ts'
 import { JOB_COLUMNS, jobRowOf, type JobRow } from './job-row.ts'
 import type { JobContext } from './job-context.ts'
 
@@ -26,6 +26,8 @@ function carryOut(context: JobContext, queue: string, command: JobCommand): numb
       return 0
     case 'group':
       return controlGroup(context, queue, command.key, command) ? 1 : 0
+    case 'groups':
+      return limitGroups(context, queue, command.prefix, command.limit) ? 1 : 0
     case 'record':
       context.events.record(queue, command.keep, context.clock.now())
       return 0

@@ -2,12 +2,21 @@ import { takesRoom, transition, type JobState } from '../../../ports/job-store/j
 import {
   changedControl,
   hasRoom,
+  mayAdmit,
   mayClaim,
+  MOST_GROUPS_ADMITTED,
   UNCONTROLLED,
   type GroupControl,
   type GroupRecord,
+  type GroupTerms,
 } from '../../../ports/job-store/group-control.ts'
-import { readNumber, readNumberOrNull, toSqlText } from '../database/columns.ts'
+import {
+  fromSqlText,
+  readNumber,
+  readNumberOrNull,
+  readText,
+  toSqlText,
+} from '../database/columns.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 import type { JobRow } from './job-row.ts'
 import type { JobTable } from './job-table.ts'
@@ -23,9 +32,14 @@ interface GateContext {
 
 /** How many jobs of each group are ready or active, and what was asked of it. */
 export interface GroupTable {
-  standing(queue: string, group: string): GroupControl & { readonly admitted: number }
+  standing(queue: string, group: string): GroupTerms & { readonly admitted: number }
   setAdmitted(queue: string, group: string, count: number): void
   setControl(queue: string, group: string, control: GroupControl): void
+  /** The limit of all groups whose key begins so. */
+  limitOf(queue: string, prefix: string): number | null
+  setLimit(queue: string, prefix: string, limit: number | null): void
+  /** The first keys after one, in their order, of groups of a prefix that have held jobs. */
+  nextHeld(queue: string, prefix: string, after: string | null): string | null
   /** How many jobs of it are held. Reads them all. */
   held(queue: string, group: string): number
 }
@@ -34,11 +48,12 @@ export function createGroupTable(db: SqlDatabase): GroupTable {
   return {
     standing(queue, group) {
       const [row] = db.run(STANDING, [queue, toSqlText(group)])
-      if (row === undefined) return { ...UNCONTROLLED, admitted: 0 }
+      if (row === undefined) return { ...UNCONTROLLED, shared: null, admitted: 0 }
       return {
         admitted: readNumberOrNull(row, 'admitted') ?? 0,
         paused: readNumberOrNull(row, 'paused') === 1,
         limit: readNumberOrNull(row, 'most'),
+        shared: readNumberOrNull(row, 'shared'),
       }
     },
 
@@ -67,6 +82,36 @@ export function createGroupTable(db: SqlDatabase): GroupTable {
       )
     },
 
+    limitOf(queue, prefix) {
+      const [row] = db.run('SELECT most FROM reuse_group_limits WHERE queue = ? AND prefix = ?', [
+        queue,
+        toSqlText(prefix),
+      ])
+      return row === undefined ? null : readNumber(row, 'most')
+    },
+
+    setLimit(queue, prefix, limit) {
+      const key = toSqlText(prefix)
+      if (limit === null)
+        db.run('DELETE FROM reuse_group_limits WHERE queue = ? AND prefix = ?', [queue, key])
+      else
+        db.run(
+          `INSERT INTO reuse_group_limits (queue, prefix, most) VALUES (?, ?, ?)
+           ON CONFLICT (queue, prefix) DO UPDATE SET most = excluded.most`,
+          [queue, key, limit],
+        )
+    },
+
+    nextHeld(queue, prefix, after) {
+      const [row] = db.run(
+        `SELECT group_key FROM reuse_held_jobs WHERE queue = ?
+         AND group_key ${after === null ? '>=' : '>'} ? ORDER BY group_key LIMIT 1`,
+        [queue, toSqlText(after ?? prefix)],
+      )
+      const key = row === undefined ? null : fromSqlText(readText(row, 'group_key'))
+      return key?.startsWith(prefix) === true ? key : null
+    },
+
     held(queue, group) {
       const [row] = db.run(
         'SELECT count(*) AS jobs FROM reuse_held_jobs WHERE queue = ? AND group_key = ?',
@@ -78,7 +123,11 @@ export function createGroupTable(db: SqlDatabase): GroupTable {
 }
 
 const STANDING = `SELECT control.paused, control.most,
-  (SELECT admitted FROM reuse_groups WHERE queue = asked.queue AND key = asked.key) AS admitted
+  (SELECT admitted FROM reuse_groups WHERE queue = asked.queue AND key = asked.key) AS admitted,
+  (SELECT most FROM reuse_group_limits
+   WHERE queue = asked.queue AND prefix <= asked.key
+     AND prefix = substr(asked.key, 1, length(prefix))
+   ORDER BY prefix DESC LIMIT 1) AS shared
   FROM (SELECT ? AS queue, ? AS key) AS asked
   LEFT JOIN reuse_group_controls AS control
   ON control.queue = asked.queue AND control.key = asked.key`
@@ -142,12 +191,34 @@ export function controlGroup(
   change: Partial<GroupControl>,
 ): boolean {
   const { groups } = context
-  const { admitted, ...before } = groups.standing(queue, group)
+  const { admitted, shared, ...before } = groups.standing(queue, group)
   const control = changedControl(before, change)
   if (control === null) return false
   groups.setControl(queue, group, control)
-  const count = admitHeld(context, queue, group, admitted, control)
+  const count = admitHeld(context, queue, group, admitted, { ...control, shared })
   if (count !== admitted) groups.setAdmitted(queue, group, count)
+  return true
+}
+
+/** @returns Whether that changed something */
+export function limitGroups(
+  context: GateContext,
+  queue: string,
+  prefix: string,
+  limit: number | null,
+): boolean {
+  const { groups } = context
+  const before = groups.limitOf(queue, prefix)
+  if (before === limit) return false
+  groups.setLimit(queue, prefix, limit)
+  if (!mayAdmit(before, limit)) return true
+  let group = groups.nextHeld(queue, prefix, null)
+  for (let seen = 0; group !== null && seen < MOST_GROUPS_ADMITTED; seen++) {
+    const standing = groups.standing(queue, group)
+    const count = admitHeld(context, queue, group, standing.admitted, standing)
+    if (count !== standing.admitted) groups.setAdmitted(queue, group, count)
+    group = groups.nextHeld(queue, prefix, group)
+  }
   return true
 }
 
@@ -165,11 +236,11 @@ function admitHeld(
   queue: string,
   group: string,
   admitted: number,
-  control: GroupControl,
+  terms: GroupTerms,
 ): number {
   for (let count = admitted; ; count++) {
     const next = context.jobs.firstHeld(queue, group)
-    if (next === undefined || !hasRoom(count, next.groupLimit, control)) return count
+    if (next === undefined || !hasRoom(count, next.groupLimit, terms)) return count
     const seq = context.jobs.nextSeq(queue, next.priority, false)
     // Its id no longer says where it stands.
     context.jobs.update(queue, next, { ...moved(next, 'admit'), seq, keyed: true }, {})

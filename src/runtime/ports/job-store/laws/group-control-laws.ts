@@ -106,6 +106,58 @@ export const groupControlLaws: readonly Law<JobStoreHarness>[] = [
     },
   },
   {
+    name: 'a limit of all groups of a prefix stands for those of their jobs, lowered, raised and taken away',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      const limit = (limit: number | null, prefix = 'k:') =>
+        queue.command({ type: 'groups', prefix, limit })
+      const added = ['k:', 'k:x', 'other'].flatMap((key) =>
+        Array.from({ length: 6 }, (_, at) => grouped(`${key} ${at}`, 2, key)),
+      )
+      await queue.add(added)
+      expectEqual([await limit(1), await limit(1)], [1, 0])
+      expectEqual(await claimNames(queue, 20), ['k: 0', 'k:x 0', 'other 0', 'other 1'])
+      expectEqual(await queue.group('k:'), { ...FREE, admitted: 1, held: 5 })
+      expectEqual(await limit(3), 1)
+      expectEqual((await queue.exchange({})).wakeInMs, 0)
+      expectEqual((await claimNames(queue, 20)).toSorted(), ['k: 1', 'k: 2', 'k:x 1', 'k:x 2'])
+      // The longest prefix counts, and what was asked of the group above all.
+      await limit(4, 'k:x')
+      expectEqual(await claimNames(queue, 20), ['k:x 3'])
+      await queue.command({ type: 'group', key: 'k:x', limit: 5 })
+      expectEqual(await claimNames(queue, 20), ['k:x 4'])
+      await limit(null, 'k:x')
+      expectEqual([await limit(null), await limit(null)], [1, 0])
+      expectEqual(await queue.group('k:'), { ...FREE, admitted: 3, held: 3 })
+    },
+  },
+  {
+    name: 'a limit of groups holds for jobs that are added later, with more or with less of their own',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      const prefix = '\u0001語%:'
+      await queue.command({ type: 'groups', prefix, limit: 2 })
+      for (const own of [1, 9])
+        await queue.add(['1', '2', '3'].map((name) => grouped(name, own, `${prefix}${own}`)))
+      await queue.add([grouped('u', 1, '語'), grouped('v', 1, '語')])
+      expectEqual(await claimNames(queue, 20), ['1', '2', '1', '2', 'u'])
+    },
+  },
+  {
+    name: 'surplus that runs when the limit of its groups is lowered goes on, and nothing starts beside it',
+    async run({ open }) {
+      const queue = (await open()).queue('q')
+      await queue.add(['1', '2', '3', '4'].map((name) => grouped(name, 3, 'k:x')))
+      const [first, second] = await claim(queue, 2)
+      await queue.command({ type: 'groups', prefix: 'k:', limit: 1 })
+      expectEqual(await claimNames(queue, 5), [])
+      await settle(queue, first, { to: 'completed' })
+      expectEqual(await claimNames(queue, 5), [])
+      await settle(queue, second, { to: 'completed' })
+      expectEqual(await claimNames(queue, 5), ['3'])
+    },
+  },
+  {
     name: 'group commands refuse keys and limits that no group can have',
     async run({ open }) {
       const queue = (await open()).queue('q')
@@ -114,7 +166,12 @@ export const groupControlLaws: readonly Law<JobStoreHarness>[] = [
       for (const key of ['', 'k'.repeat(257), '\ud800'])
         await refused(() => queue.command({ type: 'group', key, paused: true }), 'the key')
       for (const limit of [0, 1001, 1.5, Number.NaN])
-        await refused(() => queue.command({ type: 'group', key: 'a', limit }), `limit ${limit}`)
+        for (const command of [
+          { type: 'group', key: 'a', limit },
+          { type: 'groups', prefix: 'a', limit },
+        ] as const)
+          await refused(() => queue.command(command), `limit ${limit}`)
+      await refused(() => queue.command({ type: 'groups', prefix: '', limit: 1 }), 'no prefix')
       await refused(() => queue.group(''), 'an empty key')
       const key = '語'.repeat(256)
       await queue.command({ type: 'group', key, paused: true })
@@ -122,6 +179,8 @@ export const groupControlLaws: readonly Law<JobStoreHarness>[] = [
     },
   },
 ]
+
+const FREE = { paused: false, limit: null }
 
 function grouped(name: string, limit = 5, key = 'a'): NewJob {
   return job(name, { group: { key, limit } })

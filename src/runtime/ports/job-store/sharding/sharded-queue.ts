@@ -176,7 +176,8 @@ export function createShardedQueue(
       if ('ids' in command) return commandIds(command)
       if (command.type === 'group')
         return (await shards[shardOf(command.key, count)]?.command(command)) ?? 0
-      return sum(await Promise.all(shards.map((queue) => queue.command(command))))
+      const changed = await Promise.all(shards.map((queue) => queue.command(command)))
+      return command.type === 'groups' ? Math.max(...changed) : sum(changed)
     },
 
     async group(key) {
