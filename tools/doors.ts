@@ -243,13 +243,13 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/durable-objects',
-    budgetBytes: 110_000,
+    budgetBytes: 110_900,
     source: 'src/runtime/backends/durable-objects/index.ts',
     only: 'workers',
   },
   {
     subpath: './infrastructure/runtime/redis',
-    budgetBytes: 138_000,
+    budgetBytes: 139_100,
     source: 'src/runtime/backends/redis/index.ts',
   },
   {

@@ -23,7 +23,7 @@ export const compositions: readonly Composition[] = [
   {
     name: 'JobQueue on redis()',
     imports: { ...queue, './infrastructure/runtime/redis': ['redis'] },
-    budgetGzipBytes: 74_000,
+    budgetGzipBytes: 74_800,
     budgetFirstGzipBytes: 64_800,
   },
   {
@@ -36,7 +36,7 @@ export const compositions: readonly Composition[] = [
         'jobRunner',
       ],
     },
-    budgetGzipBytes: 65_800,
+    budgetGzipBytes: 66_600,
     budgetFirstGzipBytes: 57_400,
   },
   {

@@ -9,6 +9,7 @@ import { createScript, lua, type RedisScript } from './script.ts'
 const PROBES: readonly (readonly [command: string, ...args: string[]])[] = [
   ['HSET', 'KEY', 'f', '1'],
   ['HGET', 'KEY', 'f'],
+  ['HLEN', 'KEY'],
   ['HMGET', 'KEY', 'f'],
   ['HEXISTS', 'KEY', 'f'],
   ['HINCRBY', 'KEY', 'f', '1'],
