@@ -38,8 +38,7 @@ export interface LimitChanges {
    */
   look(): Promise<number>
   /**
-   * Looks now, and a few times within an hour: workers of the deploy before may go on booking, or
-   * start again.
+   * Looks now, and a few times within an hour: workers of the deploy before may go on booking.
    *
    * @param onReady Hears that there is something to run
    * @returns Stops looking
@@ -63,9 +62,9 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
   const terms = new Map(kinds)
   const elapsedMs = startStopwatch(clock)
   const concurrency = createConcurrencyLimits(partition, jobStore, jobs)
-  /** Until when jobs may stand under other terms, and other limits be told; -1 for none. */
+  /** Until when jobs may stand under other terms; -1 for none. */
   let until: number | null = null
-  let retellUntil: number | null = null
+  let hasTold = false
   let first: Promise<void> | null = null
   const inAnHour = (): number => elapsedMs() + (LOOKS_MS.at(-1) ?? 0)
 
@@ -112,16 +111,17 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
     return ready
   }
 
-  async function tellAgain(): Promise<number> {
-    if (retellUntil !== null && elapsedMs() > retellUntil) return 0
+  async function tellOnce(): Promise<number> {
+    if (hasTold) return 0
     const told = await concurrency.tell()
-    retellUntil ??= told > 0 ? inAnHour() : -1
+    // Never again: another limit that is found later on was told by a process that started later.
+    hasTold = true
     return told
   }
 
   async function tellFirst(onReady: () => void): Promise<void> {
     try {
-      if ((await tellAgain()) > 0) onReady()
+      if ((await tellOnce()) > 0) onReady()
     } catch {
       // Jobs are worked under the limits that were told last; the next look tells again.
       first = null
@@ -129,7 +129,7 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
   }
 
   async function look(): Promise<number> {
-    const told = await tellAgain()
+    const told = await tellOnce()
     until ??= (await isChanged()) ? inAnHour() : -1
     return told + (elapsedMs() <= until ? await makeReady() : 0)
   }
@@ -145,7 +145,7 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
         const ready = await look().catch(() => 0)
         if (ready > 0) onReady()
         const waitMs = LOOKS_MS[looks]
-        const isDone = until === -1 && retellUntil === -1
+        const isDone = until === -1 && hasTold
         if (stopped || waitMs === undefined || isDone) return
         cancel = clock.setTimer(() => void lookAgain(looks + 1), waitMs)
       }
