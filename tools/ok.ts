@@ -41,6 +41,7 @@ const checks: readonly Check[] = [
   { name: 'errors', command: ['node', 'tools/check-errors.ts'] },
   { name: 'prose', command: ['node', 'tools/check-prose.ts'] },
   { name: 'docs', command: ['node', 'tools/check-docs.ts'] },
+  { name: 'api', command: ['node', 'tools/check-api.ts'] },
   {
     name: 'client',
     command: ['node', '--conditions=white-cross-source', 'tools/write-client.ts'],

@@ -8,7 +8,7 @@ import { useRedis } from '../../../../test/support/use-redis.ts'
 import type { RedisConnection } from './connection.ts'
 import { redis } from './redis.ts'
 
-const LAWS_TIMEOUT_MS = 180_000
+const LAWS_TIMEOUT_MS = 400_000
 
 const used = useRedis()
 

@@ -11,7 +11,7 @@ import { BackendError } from '../../ports/backend-error.ts'
 import { redis } from './redis.ts'
 
 /** All laws take some seconds, and many on a machine that is busy. */
-const LAWS_TIMEOUT_MS = 120_000
+const LAWS_TIMEOUT_MS = 400_000
 
 test('redis() refuses options out of range', () => {
   const connection = { call: async () => [] }
