@@ -3,8 +3,10 @@ import type {
   Clock,
   Json,
   RandomSource,
+  StoreEntry,
   StorePartition,
 } from '@white-cross/reuse/infrastructure/runtime/ports'
+import { ProblemError } from '../http/problem.ts'
 import { hexOf, sha256Hex } from './digest.ts'
 import { isScope, type Scope } from './scopes.ts'
 
@@ -71,10 +73,18 @@ interface KeyRecord extends Omit<ApiKey, 'lastUsedAt'> {
   readonly hashes: readonly string[]
 }
 
+/** A record as it stands. */
+interface FoundKey {
+  readonly record: KeyRecord
+  readonly version: StoreEntry['version']
+}
+
 const FORM = /^wcr_[0-9a-f]{48}$/
 const ID = /^[0-9a-f]{16}$/
 const HOUR_MS = 3_600_000
 const REMEMBERED = 5000
+/** How often a key is changed at the same time by others before one gives up. */
+const MOST_TRIES = 10
 
 /**
  * Keeps keys twice: `gateway:keys:<digit>` finds them by the SHA-256 of their secret, spread over 16
@@ -99,15 +109,21 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     return expiresAt === null ? {} : { expiresInMs: Math.max(expiresAt - clock.now(), 1) }
   }
 
-  async function read(tenant: string | null, id: string): Promise<KeyRecord | null> {
+  async function read(tenant: string | null, id: string): Promise<FoundKey | null> {
     // What no key is named is not looked for: it may be longer than a key of the store.
     if (!ID.test(id)) return null
-    return recordOf((await ofTenant(tenant).get(`key/${id}`))?.value)
+    const entry = await ofTenant(tenant).get(`key/${id}`)
+    const record = recordOf(entry?.value)
+    return entry === null || record === null ? null : { record, version: entry.version }
   }
 
-  function write(record: KeyRecord): Promise<unknown> {
+  /** @returns Whether nobody has changed the key since it was found; `null` is for a new one */
+  async function write(record: KeyRecord, version: FoundKey['version'] | null): Promise<boolean> {
+    // Plain texts, numbers and lists of them.
     const value = record as unknown as Json
-    return ofTenant(record.tenant).commit({ set: [{ key: `key/${record.id}`, value }] })
+    const key = `key/${record.id}`
+    const partition = ofTenant(record.tenant)
+    return (await partition.commit({ check: [{ key, version }], set: [{ key, value }] })).ok
   }
 
   function newSecret(): string {
@@ -116,6 +132,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
 
   async function admit(record: KeyRecord, hash: string): Promise<void> {
     const { hashes: _, ...key } = record
+    // Plain texts, numbers and lists of them.
     const value = key as unknown as Json
     await byHash(hash).commit({ set: [{ key: `hash/${hash}`, value, ...lifetime(record) }] })
     believed.delete(hash)
@@ -161,7 +178,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       const secret = newSecret()
       const hash = await sha256Hex(secret)
       const record = { id: hexOf(random.bytes(8)), ...given, createdAt: clock.now() }
-      await write({ ...record, hashes: [hash] })
+      await write({ ...record, hashes: [hash] }, null)
       await admit({ ...record, hashes: [hash] }, hash)
       return { ...record, lastUsedAt: null, key: secret }
     },
@@ -178,33 +195,47 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       return { keys: records.map((record, index) => shown(record, used[index])), cursor: last }
     },
     async get(tenant, id) {
-      const record = await read(tenant, id)
-      if (record === null) return null
-      return shown(record, (await ofTenant(tenant).get(`used/${id}`))?.value)
+      const found = await read(tenant, id)
+      if (found === null) return null
+      return shown(found.record, (await ofTenant(tenant).get(`used/${id}`))?.value)
     },
     async rotate(tenant, id, overlapMs) {
-      const record = await read(tenant, id)
-      if (record === null) return null
       const secret = newSecret()
       const hash = await sha256Hex(secret)
-      const [before = ''] = record.hashes
-      const after = { ...record, hashes: [hash, ...(overlapMs > 0 ? [before] : [])] }
-      await write(after)
-      await admit(after, hash)
-      for (const old of record.hashes.slice(overlapMs > 0 ? 1 : 0)) await forget(old)
-      if (overlapMs > 0) {
-        const until = clock.now() + overlapMs
-        const expiresAt = Math.min(record.expiresAt ?? until, until)
-        await admit({ ...record, expiresAt }, before)
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const found = await read(tenant, id)
+        if (found === null) return null
+        const { record, version } = found
+        const [before = '', ...older] = record.hashes
+        const after = { ...record, hashes: overlapMs > 0 ? [hash, before] : [hash] }
+        if (!(await write(after, version))) continue
+        await admit(after, hash)
+        for (const old of overlapMs > 0 ? older : record.hashes) await forget(old)
+        if (overlapMs > 0) {
+          const until = clock.now() + overlapMs
+          const expiresAt = Math.min(record.expiresAt ?? until, until)
+          await admit({ ...record, expiresAt }, before)
+        }
+        // Whoever has revoked or rotated it meanwhile did not know what was admitted just now.
+        const good = (await read(tenant, id))?.record.hashes ?? []
+        for (const admitted of after.hashes) if (!good.includes(admitted)) await forget(admitted)
+        return good.includes(hash) ? { ...shown(after, null), key: secret } : null
       }
-      return { ...shown(after, null), key: secret }
+      throw contended()
     },
     async revoke(tenant, id) {
-      const record = await read(tenant, id)
-      if (record === null) return false
-      for (const hash of record.hashes) await forget(hash)
-      await ofTenant(tenant).commit({ delete: [`key/${id}`, `used/${id}`] })
-      return true
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const found = await read(tenant, id)
+        if (found === null) return tries > 0
+        for (const hash of found.record.hashes) await forget(hash)
+        const key = `key/${id}`
+        const { ok } = await ofTenant(tenant).commit({
+          check: [{ key, version: found.version }],
+          delete: [key, `used/${id}`],
+        })
+        if (ok) return true
+      }
+      throw contended()
     },
     touch({ id, tenant }) {
       const now = clock.now()
@@ -214,6 +245,10 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       return noteUse(id, tenant, now)
     },
   }
+}
+
+function contended(): ProblemError {
+  return new ProblemError(409, 'contended', 'Others are changing the key, try again')
 }
 
 async function usesOf(
@@ -245,8 +280,7 @@ function recordOf(value: unknown): KeyRecord | null {
 function keyOf(value: unknown, lastUsedAt: number | null): ApiKey | null {
   if (typeof value !== 'object' || value === null || !('id' in value)) return null
   // Only this file writes them.
-  const { id, label, tenant, scopes, createdAt, expiresAt, requestsPerMinute } =
-    value as unknown as ApiKey
+  const { id, label, tenant, scopes, createdAt, expiresAt, requestsPerMinute } = value as ApiKey
   return {
     ...{ id, label, tenant, scopes: scopes.filter(isScope), createdAt, expiresAt, lastUsedAt },
     ...(requestsPerMinute !== undefined && { requestsPerMinute }),

@@ -1,5 +1,8 @@
+import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
+import { createFakeClock, createSeededRandom } from '@white-cross/reuse/infrastructure/testing'
 import { expect, test } from 'vitest'
 import { openTestGateway, type TestGateway } from '../test-gateway.ts'
+import { createApiKeys, type ShownApiKey } from './api-keys.ts'
 import { SCOPES, SERVICE_SCOPES } from './scopes.ts'
 
 const DAY_MS = 86_400_000
@@ -101,6 +104,69 @@ test('a rotated key has a new secret, and the old one is good for the overlap al
   for (const secret of [key, next, String(last.body['key'])])
     expect(await works(secret)).toBe(false)
   expect((await call('POST', `/v1/keys/${id}/rotate?tenant=acme`)).status).toBe(404)
+})
+
+test('nobody gets a secret by rotation that outlives their own', async () => {
+  const gateway = await openTestGateway()
+  const { call } = gateway
+  const scopes = ['keys:write']
+  const lasting = await keyFor(gateway, { tenant: 'acme', scopes })
+  const passing = await keyFor(gateway, { tenant: 'acme', scopes, expiresIn: '1d' })
+  const rotate = (id: string): ReturnType<typeof call> =>
+    call('POST', `/v1/keys/${id}/rotate`, undefined, as(passing.key))
+  expect((await rotate(lasting.id)).status).toBe(403)
+  expect((await rotate(passing.id)).status).toBe(200)
+})
+
+test('no secret is good that was made while its key was revoked or rotated by others', async () => {
+  const clock = createFakeClock()
+  const { store } = memory({ clock })
+  const random = createSeededRandom()
+  // At every call of the store in turn somebody else acts in between.
+  for (const meddle of ['revoke', 'rotate'] as const)
+    for (const act of ['rotate', 'revoke'] as const)
+      for (let at = 0; at < 12; at++) {
+        let calls = 0
+        let busy = false
+        const others = createApiKeys({ store, clock, random, believedMs: 0 })
+        const secrets: string[] = []
+        const keep = (made: ShownApiKey | boolean | null): void => {
+          if (typeof made === 'object' && made !== null) secrets.push(made.key)
+        }
+        const { id, key } = await others.create({
+          ...{ label: 'k', tenant: 'acme', scopes: [], expiresAt: null },
+        })
+        secrets.push(key)
+        const keys = createApiKeys({
+          ...{ clock, random, believedMs: 0 },
+          store: {
+            partition: (name) =>
+              new Proxy(store.partition(name), {
+                get(partition, method) {
+                  const call: unknown = Reflect.get(partition, method)
+                  if (typeof call !== 'function') return call
+                  return async (...args: readonly unknown[]) => {
+                    if (!busy && calls++ === at) {
+                      busy = true
+                      keep(
+                        meddle === 'revoke'
+                          ? await others.revoke('acme', id)
+                          : await others.rotate('acme', id, 60_000),
+                      )
+                    }
+                    return Reflect.apply(call, partition, args)
+                  }
+                },
+              }),
+          },
+        })
+        keep(
+          act === 'revoke' ? await keys.revoke('acme', id) : await keys.rotate('acme', id, 60_000),
+        )
+        await others.revoke('acme', id)
+        for (const secret of secrets)
+          expect([meddle, act, at, await others.find(secret)]).toEqual([meddle, act, at, null])
+      }
 })
 
 test('when a key was last used is noted once an hour, and not at each request', async () => {

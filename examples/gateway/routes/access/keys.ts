@@ -51,8 +51,9 @@ export function keyRoutes(keys: ApiKeys, tenants: Tenants, clock: Clock): readon
       const id = call.param('id')
       const key = await keys.get(owner, id)
       if (key === null) throw notFound()
-      // Whoever gets the new secret may do what the key may.
+      // Whoever gets the new secret may do what the key may, and for as long.
       checkScopes(call.caller, key.scopes)
+      checkExpiry(call.caller, key.expiresAt)
       const overlapMs = durationMs('overlap', call.body.overlap ?? '1h', 0, 30 * DAY_MS)
       const rotated = await keys.rotate(owner, id, overlapMs)
       if (rotated === null) throw notFound()
@@ -71,6 +72,11 @@ function checkScopes(caller: Caller, scopes: readonly Scope[]): void {
   const missing = scopes.find((scope) => !caller.scopes.includes(scope))
   if (missing !== undefined)
     throw new ProblemError(403, 'missing_scope', `The credential lacks the scope ${missing} itself`)
+}
+
+function checkExpiry(caller: Caller, expiresAt: number | null): void {
+  if (caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt))
+    throw new ProblemError(403, 'forbidden', 'The key outlives the credential that would rotate it')
 }
 
 /** A key lives no longer than the one that it was made with. */
