@@ -165,7 +165,7 @@ function callOf(
       method: method.toUpperCase(),
       path,
       ...(query.length > 0 && { query }),
-      ...(isBytes && { body: 'bytes' }),
+      ...(requestBody !== undefined && { body: isBytes ? 'bytes' : 'json' }),
       ...(isRaw && { raw: true }),
       ...(entries !== undefined && { entries }),
     },

@@ -1,3 +1,5 @@
+import { stringifyJson } from '../primitives/stringify-json.ts'
+
 /** One operation as the client calls it; `api/operations.ts` is the table of all. */
 export interface OperationShape {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -5,7 +7,7 @@ export interface OperationShape {
   readonly path: string
   /** Names of the input that go into the query. Others that are not in the path are the body. */
   readonly query?: readonly string[]
-  /** `json` by default where there is more than path and query; `bytes` is the input's `body`. */
+  /** `json`: what is in neither path nor query; `bytes`: the input's `body`. Default: it takes none. */
   readonly body?: 'json' | 'bytes'
   /** Where the answer's entries stand, for operations that answer in pages. */
   readonly entries?: string
@@ -24,7 +26,7 @@ export interface CallOptions {
   readonly idempotencyKey?: string
   /** Whom an operator's key acts for. Default: the client's. */
   readonly tenant?: string
-  /** How long one attempt may take, ms. Default: the client's. */
+  /** How long one attempt may take, 1 ms to a day. Default: the client’s. */
   readonly timeoutMs?: number
 }
 
@@ -68,33 +70,43 @@ export function writeCall(
 
 function bodyOf(
   name: string,
-  { body = 'json', method }: OperationShape,
-  rest: ReadonlyMap<string, unknown>,
+  { body }: OperationShape,
+  rest: Map<string, unknown>,
 ): Pick<WrittenCall, 'body' | 'contentType' | 'repeatable'> {
-  if (body === 'bytes') {
-    const bytes = rest.get('body')
-    const type = rest.get('contentType')
-    // What fetch takes as a body is for fetch to judge.
-    const given = (bytes ?? null) as BodyInit | null
-    return {
-      body: given,
-      contentType: typeof type === 'string' ? type : null,
-      repeatable: !(given instanceof ReadableStream),
-    }
-  }
-  if (rest.size === 0) return { body: null, contentType: null, repeatable: true }
-  if (method === 'GET' || method === 'HEAD')
+  if (body === 'json' && rest.size > 0)
+    return { body: jsonOf(name, rest), contentType: 'application/json', repeatable: true }
+  const [bytes, type] = [rest.get('body'), rest.get('contentType')]
+  if (body === 'bytes') for (const part of ['body', 'contentType']) rest.delete(part)
+  if (rest.size > 0)
     throw new TypeError(
       `Cannot call ${name}: ${[...rest.keys()].join(', ')} is not known to it, see its input`,
     )
-  const text = JSON.stringify(Object.fromEntries(rest))
-  return { body: text, contentType: 'application/json', repeatable: true }
+  if (body !== 'bytes') return { body: null, contentType: null, repeatable: true }
+  if (bytes === undefined || bytes === null)
+    throw new TypeError(`Cannot call ${name}: body is missing, bytes, text or a stream expected`)
+  return {
+    // What fetch takes as a body is for fetch to judge.
+    body: bytes as BodyInit,
+    contentType: typeof type === 'string' ? type : null,
+    repeatable: !(bytes instanceof ReadableStream),
+  }
+}
+
+/** What JSON would leave out or convert is refused: what is accepted arrives as it is. */
+function jsonOf(name: string, members: ReadonlyMap<string, unknown>): string {
+  try {
+    return stringifyJson(Object.fromEntries(members))
+  } catch (error) {
+    throw new TypeError(`Cannot call ${name}: its input is no JSON`, { cause: error })
+  }
 }
 
 function pathPart(name: string, part: string, value: unknown, slashes: boolean): string {
   if ((typeof value !== 'string' || value === '') && typeof value !== 'number')
     throw new TypeError(`Cannot call ${name}: ${part} is missing, text expected`)
   const text = String(value)
+  if (!text.isWellFormed())
+    throw new TypeError(`Cannot call ${name}: ${part} has half a surrogate pair, text expected`)
   const parts = slashes ? text.split('/') : [text]
   if (parts.some((one) => one === '.' || one === '..'))
     throw new TypeError(

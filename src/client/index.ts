@@ -37,6 +37,7 @@ export type {
   ReplayFilter,
   Saga,
   Schedule,
+  Scope,
   SendResult,
   ShownApiKey,
   StartedReplay,

@@ -4,13 +4,15 @@ import { writeCall, type CallOptions, type OperationShape } from './call.ts'
 import { GatewayError } from './gateway-error.ts'
 import { sendCall } from './send-call.ts'
 
-const PUBLISH: OperationShape = { method: 'POST', path: '/v1/events' }
+const PUBLISH: OperationShape = { method: 'POST', path: '/v1/events', body: 'json' }
 const READ: OperationShape = { method: 'GET', path: '/v1/queues' }
 const FILE: OperationShape = { method: 'PUT', path: '/v1/files/{key+}', body: 'bytes' }
 
 type Answering = (init: RequestInit) => Response | Promise<Response>
 
 /** A gateway that answers one request after the other, the last answer again and again. */
+let credential = 'key'
+
 function gateway(...answers: readonly Answering[]) {
   const clock = createFakeClock()
   const asked: (readonly [url: string, RequestInit])[] = []
@@ -21,7 +23,7 @@ function gateway(...answers: readonly Answering[]) {
   ): Promise<unknown> =>
     sendCall('a.b', shape, writeCall('a.b', shape, input, undefined), options, {
       ...{ baseUrl: 'https://gateway.example', attempts: 3, timeoutMs: 1000, clock },
-      credential: () => 'key',
+      credential: () => credential,
       random: createSeededRandom(1),
       fetch: async (url, init) => {
         asked.push([url, init])
@@ -141,4 +143,21 @@ test.each([
 
 test('sendCall() answers nothing for an answer without a body', async () => {
   expect(await gateway(() => new Response(null, { status: 204 })).call(PUBLISH)).toBeUndefined()
+})
+
+test('sendCall() refuses what no header can carry without showing it', async () => {
+  const { asked, call } = gateway(ok)
+  credential = 'secret\nkey'
+  const failed = call(READ).catch((error: unknown) => error)
+  expect(await failed).toEqual(
+    new TypeError(
+      'Cannot call a.b: apiKey cannot stand in a header, printable ASCII characters expected',
+    ),
+  )
+  credential = 'key'
+  for (const idempotencyKey of ['', ' a', 'ü'])
+    await expect(call(PUBLISH, {}, { idempotencyKey })).rejects.toThrow(TypeError)
+  for (const timeoutMs of [0, NaN, Infinity])
+    await expect(call(READ, {}, { timeoutMs })).rejects.toThrow(RangeError)
+  expect(asked).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { encodeHex } from '../primitives/hex.ts'
+import { checkNumber } from '../primitives/check-range.ts'
 import { readBytes } from '../primitives/read-bytes.ts'
 import { parseRetryAfter } from '../primitives/retry-after.ts'
 import { retryDelayMs } from '../primitives/retry-delay.ts'
@@ -29,6 +30,8 @@ const IN_USE = 'idempotency_in_progress'
 const DELAY = { type: 'exponential', delayMs: 250, maxMs: 10_000, jitter: 0.5 } as const
 /** Longer waits are the caller's to decide about. */
 const MOST_WAIT_MS = 60_000
+/** A large upload over a thin line. */
+const MOST_TIMEOUT_MS = 86_400_000
 const MOST_ANSWER_BYTES = 64 * 2 ** 20
 
 /**
@@ -48,6 +51,8 @@ export async function sendCall(
   const { clock, random } = options
   const isRead = call.method === 'GET' || call.method === 'HEAD'
   const key = isRead ? null : (given.idempotencyKey ?? encodeHex(random.bytes(16)))
+  if (key !== null) checkHeader(name, 'idempotencyKey', key)
+  checkNumber(`call ${name}`, 'timeoutMs', given.timeoutMs ?? options.timeoutMs, 1, MOST_TIMEOUT_MS)
   // A gateway does not keep what came as bytes, and a stream is gone once it was sent.
   const most = isRead || (shape.body !== 'bytes' && call.repeatable) ? options.attempts : 1
   for (let attempt = 1; ; attempt++) {
@@ -71,6 +76,7 @@ async function tryOnce(
   attempts: number,
 ): Promise<unknown> {
   const credential = await options.credential()
+  if (credential !== null) checkHeader(name, 'apiKey', credential)
   const headers = new Headers({ accept: shape.raw === true ? '*/*' : 'application/json' })
   if (credential !== null) headers.set('authorization', `Bearer ${credential}`)
   if (call.contentType !== null) headers.set('content-type', call.contentType)
@@ -99,6 +105,14 @@ async function tryOnce(
     const message = `Cannot call ${name}: the gateway cannot be reached`
     return new GatewayError('unreachable', message, { status: 503, attempts, cause: error })
   }
+}
+
+/** The platform's own error would show what no header can carry. */
+function checkHeader(name: string, part: string, value: string): void {
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
+    throw new TypeError(
+      `Cannot call ${name}: ${part} cannot stand in a header, printable ASCII characters expected`,
+    )
 }
 
 async function readAnswer(

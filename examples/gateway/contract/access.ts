@@ -12,7 +12,7 @@ import {
   Sequence,
 } from './shapes.ts'
 
-const Scope = z.enum(SCOPES)
+const Scope = named('Scope', z.enum(SCOPES))
 const key = {
   id: z.string(),
   label: z.string(),

@@ -6,53 +6,38 @@ import type { Pages } from '../pages.ts'
 export interface NewApiKey {
   readonly label: string
   readonly tenant?: string
-  readonly scopes?: readonly (
-    | 'webhooks:read'
-    | 'webhooks:write'
-    | 'events:write'
-    | 'jobs:read'
-    | 'jobs:write'
-    | 'notifications:read'
-    | 'notifications:write'
-    | 'payments:read'
-    | 'payments:write'
-    | 'files:read'
-    | 'files:write'
-    | 'keys:read'
-    | 'keys:write'
-    | 'portal:write'
-    | 'audit:read'
-    | 'metrics:read'
-  )[]
+  readonly scopes?: readonly Scope[]
   /** ms, or a number with its unit: 30s, 5m, 2h, 1d */
   readonly expiresIn?: number | string
   readonly requestsPerMinute?: number
   readonly operator?: boolean
 }
 
+/** What the gateway’s document calls Scope. */
+export type Scope =
+  | 'webhooks:read'
+  | 'webhooks:write'
+  | 'events:write'
+  | 'jobs:read'
+  | 'jobs:write'
+  | 'notifications:read'
+  | 'notifications:write'
+  | 'payments:read'
+  | 'payments:write'
+  | 'files:read'
+  | 'files:write'
+  | 'keys:read'
+  | 'keys:write'
+  | 'portal:write'
+  | 'audit:read'
+  | 'metrics:read'
+
 /** What the gateway’s document calls ShownApiKey. */
 export interface ShownApiKey {
   readonly id: string
   readonly label: string
   readonly tenant: string | null
-  readonly scopes: readonly (
-    | 'webhooks:read'
-    | 'webhooks:write'
-    | 'events:write'
-    | 'jobs:read'
-    | 'jobs:write'
-    | 'notifications:read'
-    | 'notifications:write'
-    | 'payments:read'
-    | 'payments:write'
-    | 'files:read'
-    | 'files:write'
-    | 'keys:read'
-    | 'keys:write'
-    | 'portal:write'
-    | 'audit:read'
-    | 'metrics:read'
-  )[]
+  readonly scopes: readonly Scope[]
   /** ms since 1970 */
   readonly createdAt: number
   readonly expiresAt: number | null
@@ -75,24 +60,7 @@ export interface ApiKey {
   readonly id: string
   readonly label: string
   readonly tenant: string | null
-  readonly scopes: readonly (
-    | 'webhooks:read'
-    | 'webhooks:write'
-    | 'events:write'
-    | 'jobs:read'
-    | 'jobs:write'
-    | 'notifications:read'
-    | 'notifications:write'
-    | 'payments:read'
-    | 'payments:write'
-    | 'files:read'
-    | 'files:write'
-    | 'keys:read'
-    | 'keys:write'
-    | 'portal:write'
-    | 'audit:read'
-    | 'metrics:read'
-  )[]
+  readonly scopes: readonly Scope[]
   /** ms since 1970 */
   readonly createdAt: number
   readonly expiresAt: number | null
