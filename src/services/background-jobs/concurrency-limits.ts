@@ -1,3 +1,4 @@
+import { contendedEntry } from '../../runtime/coordination/change-entry.ts'
 import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-store.ts'
 import type { QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobDefinitions } from './job-to-add.ts'
@@ -16,6 +17,7 @@ const KEY = 'concurrency'
 const KEPT_MS = 366 * 86_400_000
 /** For a kind that had a limit and has none any more: the greatest there is. */
 const NO_LIMIT = 1000
+const MOST_TRIES = 20
 
 /** @param partition Where the limits are kept that were told last */
 export function createConcurrencyLimits(
@@ -28,23 +30,27 @@ export function createConcurrencyLimits(
   )
   return {
     async tell() {
-      const entry = await partition.get(KEY)
-      const told = new Map(Object.entries(entry?.value ?? {}))
-      const changed = [...wanted].flatMap(([kind, limit]) => {
-        const now = limit ?? (told.has(kind) ? NO_LIMIT : undefined)
-        return now === undefined || now === told.get(kind) ? [] : [{ kind, limit: now }]
-      })
-      if (changed.length === 0) return 0
-      for (const { kind, limit } of changed) {
-        told.set(kind, limit)
-        await jobStore.command({ type: 'groups', prefix: groupPrefixOf(kind), limit })
+      for (let tries = 1; ; tries++) {
+        const entry = await partition.get(KEY)
+        const told = new Map(Object.entries(entry?.value ?? {}))
+        const changed = [...wanted].flatMap(([kind, limit]) => {
+          const now = limit ?? (told.has(kind) ? NO_LIMIT : undefined)
+          return now === undefined || now === told.get(kind) ? [] : [{ kind, limit: now }]
+        })
+        if (changed.length === 0) return 0
+        for (const { kind, limit } of changed) {
+          told.set(kind, limit)
+          await jobStore.command({ type: 'groups', prefix: groupPrefixOf(kind), limit })
+        }
+        // Told first, so that whoever dies in between is told of again.
+        const { ok } = await partition.commit({
+          check: [{ key: KEY, version: entry?.version ?? null }],
+          set: [{ key: KEY, value: Object.fromEntries(told), expiresInMs: KEPT_MS }],
+        })
+        // Whoever wrote meanwhile told the store before or after us: the last to write tells again.
+        if (ok) return changed.length
+        if (tries === MOST_TRIES) throw contendedEntry()
       }
-      // Told first: who dies in between is told of again. Who was faster is, at the next look.
-      await partition.commit({
-        check: [{ key: KEY, version: entry?.version ?? null }],
-        set: [{ key: KEY, value: Object.fromEntries(told), expiresInMs: KEPT_MS }],
-      })
-      return changed.length
     },
   }
 }
