@@ -9,9 +9,10 @@ details{border:1px solid var(--line);border-radius:6px;margin:.4rem 0}
 summary{cursor:pointer;padding:.45rem .7rem}
 summary b{display:inline-block;min-width:4.2rem}
 code,pre{font:13px/1.45 ui-monospace,monospace}
+code{overflow-wrap:anywhere}
 pre{background:var(--soft);overflow:auto;padding:.6rem;border-radius:4px;max-height:24rem}
 .in{padding:0 .9rem .6rem}
-.tag{background:var(--soft);border-radius:4px;padding:.05rem .4rem;margin-left:.4rem;font-size:12px}
+.tag{background:var(--soft);border-radius:4px;padding:.05rem .4rem;font-size:12px;white-space:nowrap}
 table{border-collapse:collapse;width:100%}
 td{border-top:1px solid var(--line);padding:.25rem .5rem;vertical-align:top}
 nav a{margin-right:.8rem}
@@ -44,7 +45,7 @@ export async function referencePage(operations: readonly Operation[]): Promise<R
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>${STYLE}</style></head><body>
 <h1>Gateway reference</h1>
-<p>${text(String(document.info['description']))} Send <code>Authorization: Bearer &lt;key&gt;</code>.
+<p>${prose(String(document.info['description']))} Send <code>Authorization: Bearer &lt;key&gt;</code>.
 As a document: <a href="/openapi.json">openapi.json</a>.</p>
 <nav>${tags.map((tag) => `<a href="#${text(tag)}">${text(tag)}</a>`).join(' ')}</nav>
 ${sections.join('\n')}
@@ -85,7 +86,7 @@ function written({
   const answers = Object.entries(responses).filter(([, answer]) => !isRefusal(answer))
   return (
     `<details id="${text(operationId)}"><summary><b>${method.toUpperCase()}</b> ` +
-    `<code>${text(path)}</code>${badges.map((one) => `<span class="tag">${text(one)}</span>`).join('')}` +
+    `<code>${text(path)}</code> ${badges.map((one) => `<span class="tag">${text(one)}</span>`).join(' ')}` +
     `<br>${text(summary)}</summary><div class="in">` +
     (rows.length > 0 ? `<table>${rows.join('')}</table>` : '') +
     (requestBody === undefined ? '' : `<h4>Body</h4>${json(contentOf(requestBody))}`) +
@@ -122,6 +123,11 @@ function json(value: unknown): string {
     /#\/components\/schemas\/(\w+)/g,
     (_whole, name: string) => `<a href="#schema-${name}">${name}</a>`,
   )}</pre>`
+}
+
+/** Text with code between backticks. */
+function prose(raw: string): string {
+  return text(raw).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }
 
 function text(raw: string): string {
