@@ -7,7 +7,7 @@ export interface OperationShape {
   readonly path: string
   /** Names of the input that go into the query. Others that are not in the path are the body. */
   readonly query?: readonly string[]
-  /** `json`: what is in neither path nor query; `bytes`: the input's `body`. Default: it takes none. */
+  /** `json`: what is not in path or query; `bytes`: the input's `body`. Default: none. */
   readonly body?: 'json' | 'bytes'
   /** Where the answer's entries stand, for operations that answer in pages. */
   readonly entries?: string
