@@ -29,7 +29,7 @@ export async function measure(machine: string): Promise<string> {
   })
   return `## What is billed for
 
-Each done ${COUNT} times, one after the other, once the tables and scripts are there; jobs and deliveries to their end, by the alarm's runner on Durable Objects and by \`run()\` over Redis. Counted, not timed: rows as the storage of local workerd tells them, alarms set among them; requests to objects, alarms among them; commands as a client sends them, each a script (scripts run several inside, which Upstash does not bill).
+Each done ${COUNT} times, one after the other, once the tables and scripts are there; jobs and deliveries to their end, by the alarm's runner on Durable Objects and by \`run()\` over Redis. Counted, not timed: rows as the storage of local workerd tells them, alarms set among them; requests to objects, alarms among them; commands as a client sends them, each a script that runs several inside.
 
 | | rows written | rows read | requests to objects | Redis commands |
 |---|---:|---:|---:|---:|
