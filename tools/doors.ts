@@ -16,7 +16,7 @@ export const doors: readonly Door[] = [
   { subpath: './infrastructure', budgetBytes: 800_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
-    budgetBytes: 131_500,
+    budgetBytes: 132_000,
     source: 'src/services/background-jobs/index.ts',
   },
   {
@@ -267,7 +267,7 @@ export const doors: readonly Door[] = [
     budgetBytes: 10_000,
     source: 'src/runtime/engines/cloudflare-queues/index.ts',
   },
-  { subpath: './infrastructure/client', budgetBytes: 20_000, source: 'src/client/index.ts' },
+  { subpath: './infrastructure/client', budgetBytes: 22_500, source: 'src/client/index.ts' },
   { subpath: './infrastructure/testing', budgetBytes: 2_000, source: 'src/testing/index.ts' },
   {
     subpath: './infrastructure/conformance',
