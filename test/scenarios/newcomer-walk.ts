@@ -13,7 +13,7 @@ import { packPackage } from '../../tools/package/pack-package.ts'
 import { runProgram } from '../../tools/run-program.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import type { SuiteCase } from '../conformance/suite.ts'
-import { startLocalWorker } from '../support/local-worker.ts'
+import { startLocalWorker, type LocalWorker } from '../support/local-worker.ts'
 
 const root = join(import.meta.dirname, '../..')
 const RUNTIMES = {
@@ -124,20 +124,21 @@ async function work(): Promise<void> {
   expectTrue(local !== worker, 'the Worker to post to mail.example')
   writeFileSync(join(place, 'src/worker.ts'), local)
   writeFileSync(join(place, 'wrangler.toml'), toml)
-  const running = await startLocalWorker({
-    config: join(place, 'wrangler.toml'),
-    conditions: 'workerd,worker,browser',
-  })
+  let running: LocalWorker | undefined
   try {
+    const { url } = (running = await startLocalWorker({
+      config: join(place, 'wrangler.toml'),
+      conditions: 'workerd,worker,browser',
+    }))
     const post = (body: unknown): Promise<Response> =>
-      fetch(`${running.url}/welcome`, { method: 'POST', body: JSON.stringify(body) })
+      fetch(`${url}/welcome`, { method: 'POST', body: JSON.stringify(body) })
     const taken = await post({ to: 'john@example.com' })
     expectTrue(taken.status === 202, `202, not ${taken.status}: ${await taken.text()}`)
     expectTrue((await sent.promise) === '{"to":"john@example.com"}', 'the mail to be sent')
     for (const bad of [await post({ to: 'nobody' }), await post(undefined)])
       expectTrue(bad.status === 400, `400 for bad data, not ${bad.status}`)
   } finally {
-    await running.stop()
+    await running?.stop()
     mail.close()
   }
 }
