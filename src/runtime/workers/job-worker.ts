@@ -111,6 +111,9 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   const leaseMs = checkDuration(CREATE, 'lease', lease, 100, 86_400_000)
   const maxWaitMs = checkDuration(CREATE, 'maxWait', maxWait, 1, 3_600_000)
   const graceMs = checkDuration(CREATE, 'grace', grace, 0, 3_600_000)
+  // Half of them on their way, half of them running.
+  const overlaps = jobStore.overlaps === true && concurrency > 1
+  const mostClaims = overlaps ? Math.ceil(concurrency / 2) : concurrency
   const takeUp = processor.knows === undefined ? null : createTakeUp(processor, jobStore)
   let hasLooked = false
 
@@ -140,11 +143,18 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       onCrash: tellError,
     })
 
-    async function exchange(): Promise<number | null> {
-      const free = concurrency - running.count
+    /** Claims that are on their way. */
+    let claiming = 0
+    /** Ends once there is nothing left for two exchanges at once. */
+    let second: Promise<void> | null = null
+
+    async function exchange(): Promise<{ wakeInMs: number | null; full: boolean }> {
+      const free = Math.min(concurrency - running.count - claiming, mostClaims)
       const claims = !stopping && free > 0
       const report = running.report(claims)
       const { ended, settle, extend } = report
+      const claim = claims ? free : 0
+      claiming += claim
       let result
       try {
         result = await jobStore.exchange({
@@ -155,6 +165,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       } catch (error) {
         report.putBack()
         throw error
+      } finally {
+        claiming -= claim
       }
       ended.forEach(({ job, outcome }, index) =>
         callQuietly(
@@ -165,7 +177,28 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       settledCount += ended.length
       // Whoever stops begins nothing more.
       report.taken(result, !stopping)
-      return result.wakeInMs
+      return { wakeInMs: result.wakeInMs, full: claims && result.claimed.length === free }
+    }
+
+    /** Whether a second exchange is worth a call of its own; else the first one takes it along. */
+    function worthTwo(): boolean {
+      const free = concurrency - running.count - claiming
+      return !stopping && failures === 0 && Math.max(free, running.endedCount) >= mostClaims
+    }
+
+    /** While one exchange is on its way, the jobs of the other one run. */
+    async function exchangeBeside(): Promise<void> {
+      try {
+        for (let full = true; full && worthTwo();) {
+          full = (await exchange()).full
+          await nextTurn()
+        }
+      } catch (error) {
+        tellError(error)
+      } finally {
+        second = null
+        wakeFlag.open()
+      }
     }
 
     /**
@@ -173,7 +206,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
      */
     function waitMs(wakeInMs: number | null): number {
       if (failures > 0) return Math.min(50 * 2 ** failures, MAX_RETRY_WAIT_MS)
-      const free = running.count < concurrency && !stopping
+      const free = running.count + claiming < concurrency && !stopping
       const nextLook = free ? Math.min(wakeInMs ?? maxWaitMs, maxWaitMs) : maxWaitMs
       return Math.ceil(Math.min(nextLook, running.renewInMs()))
     }
@@ -182,25 +215,32 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
       for (;;) {
         // Whatever was told until here is part of this round, and needs no further one.
         wakeFlag.close()
-        if (stopping && running.count === 0 && running.endedCount === 0) return
+        if (stopping && running.count === 0 && running.endedCount === 0 && second === null) return
         let wakeInMs: number | null = null
         try {
-          wakeInMs = await exchange()
+          const result = await exchange()
+          wakeInMs = result.wakeInMs
           failures = 0
+          if (overlaps && result.full && worthTwo()) second ??= exchangeBeside()
         } catch (error) {
           tellError(error)
           if (untilIdle) throw error
           failures++
           if (hasLeft) return
         }
-        const idle = running.count === 0 && running.endedCount === 0 && failures === 0
+        const idle =
+          running.count === 0 && running.endedCount === 0 && failures === 0 && second === null
         if (untilIdle && idle && wakeInMs !== 0) return
         if (running.endedCount > 0 && failures === 0) continue
         if (stopping && idle) return
         await wakeFlag.wait(waitMs(wakeInMs))
         // What other jobs end with in this turn goes into the same exchange.
-        if (clock === systemClock) await new Promise<void>(platformAfterIo)
+        await nextTurn()
       }
+    }
+
+    async function nextTurn(): Promise<void> {
+      if (clock === systemClock) await new Promise<void>(platformAfterIo)
     }
 
     function onAbort(): void {

@@ -22,6 +22,13 @@ export interface JobStore {
 /** The jobs of one queue. */
 export interface QueueStore {
   /**
+   * A worker with a backlog keeps two exchanges on their way, each for half of what it runs at
+   * once: worth it where an answer takes the time of several jobs and a call costs little by
+   * itself. Default: one at a time.
+   */
+  readonly overlaps?: boolean
+
+  /**
    * Adds jobs, all in one durable write, in order.
    *
    * A job with an `id` that the queue already holds, in any state, is not added again. A

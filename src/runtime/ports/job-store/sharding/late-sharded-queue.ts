@@ -17,7 +17,7 @@ export function createLateShardedQueue(
     const { createShardedQueue } = await import('./sharded-queue.ts')
     return createShardedQueue(shards, isMade, fraction)
   })
-  const queue = lateMethods<Omit<QueueStore, 'onEnds'>>(
+  const queue = lateMethods<Omit<QueueStore, 'onEnds' | 'overlaps'>>(
     {
       add: true,
       exchange: true,
