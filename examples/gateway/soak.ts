@@ -71,12 +71,15 @@ try {
   process.stderr.write('\n')
   const lost = [...acceptedAt.keys()].filter(isAway).length
   const doubled = [...arrivals.values()].filter((times) => times > 1).length
+  const after = memoryOf()
+  const memory = (of: (held: typeof after) => number): string =>
+    `${of(before)} MB at first, ${of(after)} MB at last`
   console.log(`events      ${events} in ${minutes} min, ${rate} a second, ${refused} refused
 lost        ${lost}
 doubled     ${doubled}
 accepting   p50 ${quantile(accepting, 0.5)} ms, p99 ${quantile(accepting, 0.99)} ms
 arriving    p50 ${quantile(arriving, 0.5)} ms, p99 ${quantile(arriving, 0.99)} ms after it was accepted
-memory      ${before} MB at first, ${memoryOf()} MB at last (workerd)`)
+memory      ${memory(({ gateway: own }) => own)}; wrangler's proxy ${memory(({ proxy }) => proxy)}`)
   for (const [why, times] of refusals) console.log(`refused     ${times} times: ${why}`)
   process.exitCode = lost > 0 || refused > 0 ? 1 : 0
 } finally {
@@ -112,11 +115,21 @@ async function post(path: string, body: unknown, as = key): Promise<Record<strin
   return answer as Record<string, unknown>
 }
 
-/** MB that all workerd processes of this program's children hold. */
-function memoryOf(): number {
+/**
+ * MB that the gateway's workerd holds, and those of the proxy that wrangler puts in front of it: the latter grow with every
+ * request, and are nothing that a deploy has.
+ */
+function memoryOf(): { readonly gateway: number; readonly proxy: number } {
   const lines = execFileSync('ps', ['-eo', 'rss=,args='], { encoding: 'utf8' }).split('\n')
   const workers = lines.filter((line) => line.includes('workerd') && line.includes(' serve '))
-  return Math.round(workers.reduce((sum, line) => sum + Number.parseInt(line, 10), 0) / 1024)
+  const megabytes = (some: readonly string[]): number =>
+    Math.round(some.reduce((sum, line) => sum + Number.parseInt(line, 10), 0) / 1024)
+  const { port } = new URL(gateway.url)
+  const isProxy = (line: string): boolean => line.includes(`--socket-addr=entry=127.0.0.1:${port} `)
+  return {
+    gateway: megabytes(workers.filter((line) => !isProxy(line))),
+    proxy: megabytes(workers.filter(isProxy)),
+  }
 }
 
 function progress(number: number): void {
