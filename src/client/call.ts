@@ -73,7 +73,7 @@ function bodyOf(
   { body }: OperationShape,
   rest: Map<string, unknown>,
 ): Pick<WrittenCall, 'body' | 'contentType' | 'repeatable'> {
-  if (body === 'json' && rest.size > 0)
+  if (body === 'json')
     return { body: jsonOf(name, rest), contentType: 'application/json', repeatable: true }
   const [bytes, type] = [rest.get('body'), rest.get('contentType')]
   if (body === 'bytes') for (const part of ['body', 'contentType']) rest.delete(part)

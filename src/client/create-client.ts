@@ -67,12 +67,22 @@ export function createClient(options: ClientOptions): Client {
       const ask = async (cursor: string | undefined): Promise<unknown> => {
         const asked = cursor === undefined ? input : { ...input, cursor }
         const call = writeCall(name, shape, asked, given.tenant ?? tenant)
-        return sendCall(name, shape, call, given, sending)
+        return sendCall(name, shape, call, { ...given, ...keyOf(input, given) }, sending)
       }
       return shape.entries === undefined ? ask(undefined) : createPages(shape.entries, ask)
     })
   // The table and the type are written from one document.
   return groups as unknown as Client
+}
+
+/** A payment's own name for an act is its idempotency key as well: the gateway takes one of them. */
+function keyOf(
+  { operationId }: CallInput,
+  { idempotencyKey }: CallOptions,
+): Pick<CallOptions, 'idempotencyKey'> {
+  return idempotencyKey === undefined && typeof operationId === 'string'
+    ? { idempotencyKey: operationId }
+    : {}
 }
 
 function put(
