@@ -75,7 +75,7 @@ export function createClient(options: ClientOptions): Client {
   return groups as unknown as Client
 }
 
-/** A payment's own name for an act is its idempotency key as well: the gateway takes one of them. */
+/** What a payment names its act is the idempotency key as well: the gateway takes one of them. */
 function keyOf(
   { operationId }: CallInput,
   { idempotencyKey }: CallOptions,
