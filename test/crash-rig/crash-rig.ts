@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { runRig, type RigOptions } from './run-rig.ts'
 
-const USAGE = `npm run crash-rig -- [--backend sqlite|redis] [--seed 1] [--runs 1] [--jobs 3000] [--kills 15] [--minutes 1] [--keep]`
+const USAGE = `npm run crash-rig -- [--backend sqlite|redis|durable-objects] [--seed 1] [--runs 1] [--jobs 3000] [--kills 15] [--minutes 1] [--keep]`
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +26,8 @@ if (values.help) {
   process.exit(0)
 }
 const { backend } = values
-if (backend !== 'sqlite' && backend !== 'redis') fail(`--backend is ${backend}, sqlite or redis`)
+if (backend !== 'sqlite' && backend !== 'redis' && backend !== 'durable-objects')
+  fail(`--backend is ${backend}, sqlite, redis or durable-objects`)
 const firstSeed = numberOf('seed', values.seed ?? String(1 + Math.floor(Math.random() * 1e9)), 1e9)
 const runs = numberOf('runs', values.runs, 1000)
 let faults = 0

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { startRedisServer } from '../support/redis-server.ts'
 import type { RigStore } from './rig-backend.ts'
 import type { RigJournal } from './rig-journal.ts'
+import { startWorkerdStore } from './rig-workerd.ts'
 
 /** The store of the rig, which it may kill. */
 export interface StartedStore {
@@ -10,6 +11,8 @@ export interface StartedStore {
   kill(forMs: number): Promise<void>
   /** Resolves when it runs. */
   settled(): Promise<void>
+  /** Sets a wall clock of its own forward by this much, where it has one. */
+  setClock?(aheadMs: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -27,6 +30,7 @@ export async function startStore(
       stop: nothing,
     }
   }
+  if (type === 'durable-objects') return startWorkerdStore(folder, journal)
   // What it has acknowledged is on the disk.
   const args = ['--appendonly', 'yes', '--appendfsync', 'always']
   let server = await startRedisServer({ directory: folder, args })

@@ -9,7 +9,7 @@ import {
   type AddedJob,
   type FleetEvent,
 } from '../../src/services/background-jobs/index.ts'
-import { openRigBackend } from './rig-backend.ts'
+import { openRigBackend, type RigStore } from './rig-backend.ts'
 import { createWallClockFile, openSteppedClock, setWallClock } from './rig-clock.ts'
 import { openJournal, readJournal } from './rig-journal.ts'
 import { auditRig } from './rig-audit.ts'
@@ -25,7 +25,7 @@ import { startStore } from './rig-store.ts'
 import { startWorkers } from './rig-workers.ts'
 
 export interface RigOptions extends Omit<PlanOptions, 'killsStore' | 'stepsClock'> {
-  readonly backend: 'sqlite' | 'redis'
+  readonly backend: RigStore['type']
   /** Whether the folder with the journal stays. It stays where something was found. */
   readonly keep: boolean
 }
@@ -48,7 +48,7 @@ export async function runRig(
   const { seed, jobs, kills, minutes, backend: type } = options
   const again = `npm run crash-rig -- --backend ${type} --seed ${seed} --jobs ${jobs} --kills ${kills} --minutes ${minutes}`
   say(`\n${again}`)
-  const plan = planRig({ ...options, killsStore: type === 'redis', stepsClock: true })
+  const plan = planRig({ ...options, killsStore: type !== 'sqlite', stepsClock: true })
   const folder = mkdtempSync(join(tmpdir(), 'crash-rig-'))
   const journalPath = join(folder, 'journal')
   const clockPath = join(folder, 'clock')
@@ -109,8 +109,9 @@ export async function runRig(
       case 'step-clock':
         counted['step-clock']++
         aheadMs += act.byMs
+        journal.note({ what: 'clock', byMs: act.byMs })
         setWallClock(clockPath, aheadMs)
-        return journal.note({ what: 'clock', byMs: act.byMs })
+        return store.setClock?.(aheadMs)
     }
   }
 
