@@ -6,6 +6,7 @@ import { qstashSuites } from './engines/qstash.ts'
 import { scheduleSuites } from './services/background-jobs/schedules.ts'
 import { observingSuites } from './services/logging/observing.ts'
 import { notificationProviderSuites } from './services/notifications/provider-suites.ts'
+import { promisedCallSuites } from './promised-calls.ts'
 import type { Suite } from './suite.ts'
 import { paymentProviderSuites } from './services/payments/vendors.ts'
 import { webhookCertificateSuites } from './services/webhooks/webhook-certificates.ts'
@@ -19,6 +20,7 @@ import { webhookSuites } from './services/webhooks/webhook-vectors.ts'
 export function pureSuites(): readonly Suite[] {
   const clock = createFakeClock()
   return [
+    ...promisedCallSuites(),
     ...scheduleSuites(),
     ...qstashSuites(),
     ...paymentProviderSuites(),
