@@ -20,6 +20,7 @@ import { createWebhooks, type WebhooksOptions } from '@white-cross/reuse/infrast
 import { createApiKeys } from './access/api-keys.ts'
 import { createGatewayAudit } from './access/audit.ts'
 import { createAuthenticate } from './access/authenticate.ts'
+import { createGuessLimit } from './access/limit-guesses.ts'
 import { createRequestLimits } from './access/limit-requests.ts'
 import { createOidc } from './access/oidc.ts'
 import { createPortalTokens } from './access/portal-tokens.ts'
@@ -208,6 +209,7 @@ export function composeGateway(
     ...{ services, observing, tenants, audit, bodies, corsOrigins },
     authenticate: createAuthenticate({
       ...{ rootKeyHash: settings.rootKeyHash, keys },
+      ...{ limitGuesses: createGuessLimit(clock), clients: settings.clients },
       ...(portalTokens !== undefined && { portalTokens }),
       ...(oidc !== undefined && { oidc }),
     }),

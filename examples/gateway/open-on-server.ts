@@ -2,6 +2,7 @@ import { runServices } from '@white-cross/reuse/infrastructure/runtime/coordinat
 import { redis } from '@white-cross/reuse/infrastructure/runtime/redis'
 import { sqlite } from '@white-cross/reuse/infrastructure/runtime/sqlite'
 import { fileSystem } from '@white-cross/reuse/infrastructure/storage/file-system'
+import type { ServerEnvironment } from './access/client-of.ts'
 import { composeGateway } from './compose-gateway.ts'
 import type { GatewayVariables } from './settings.ts'
 
@@ -25,7 +26,11 @@ export interface ServerGateway {
   readonly port: number
   /** What it keeps everything in, without an address. */
   readonly backend: 'redis' | 'upstash' | 'sqlite'
-  fetch(request: Request): Promise<Response> | Response
+  /** @param connection The server's word on whom it is connected to */
+  fetch(
+    request: Request,
+    connection?: ServerEnvironment['connection'],
+  ): Promise<Response> | Response
   /** Works on everything until the signal aborts: what runs is finished or given back. */
   run(signal: AbortSignal): Promise<void>
   close(): void
@@ -46,7 +51,8 @@ export async function openOnServer(variables: ServerVariables): Promise<ServerGa
   })
   return {
     ...{ port, backend: kind, close },
-    fetch: (request) => app.fetch(request),
+    fetch: (request, connection) =>
+      app.fetch(request, connection === undefined ? {} : { connection }),
     run: (signal) => runServices(services, { signal }),
   }
 }

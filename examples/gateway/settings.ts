@@ -6,6 +6,7 @@ import { sendgrid } from '@white-cross/reuse/infrastructure/notifications/sendgr
 import { readWebhook } from '@white-cross/reuse/infrastructure/webhooks'
 import { sendgridWebhook } from '@white-cross/reuse/infrastructure/webhooks/schemes'
 import type { PaymentVariables } from './payment-settings.ts'
+import type { ClientAddressSource } from '@white-cross/reuse/infrastructure/rate-limiting'
 import type { LogThreshold } from '@white-cross/reuse/infrastructure/logging'
 import type { RequestLimits } from './access/limit-requests.ts'
 import type { OidcOptions } from './access/oidc.ts'
@@ -45,6 +46,11 @@ export interface GatewayVariables extends PaymentVariables {
   readonly TENANT_REQUESTS_PER_MINUTE?: string
   /** Requests of a tenant in a day of UTC. Default: no quota. */
   readonly TENANT_REQUESTS_PER_DAY?: string
+  /**
+   * How many proxies of one's own stand before a server, 1 to 16: the client's address is then what
+   * the outermost has added to `x-forwarded-for`. Default: the connection's; on Workers the edge's.
+   */
+  readonly TRUSTED_PROXIES?: string
   /** The least level of the log: `debug`, `warn`, … Default `info`. */
   readonly LOG_LEVEL?: string
   /** A collector of OpenTelemetry that takes logs and traces. Default: none. */
@@ -69,6 +75,7 @@ export interface GatewaySettings {
   readonly oidc: Omit<OidcOptions, 'clock' | 'fetch'> | undefined
   readonly corsOrigins: readonly string[]
   readonly requests: RequestLimits
+  readonly clients: ClientAddressSource
   readonly logging: { readonly level: LogThreshold; readonly otlpUrl: string | undefined }
   readonly notifications: Omit<NotificationsOptions, 'backend'>
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
@@ -101,6 +108,7 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
       ...limitOf('perMinuteOfTenant', variables, 'TENANT_REQUESTS_PER_MINUTE'),
       ...limitOf('perDayOfTenant', variables, 'TENANT_REQUESTS_PER_DAY'),
     },
+    clients: clientsOf(variables),
     ...(TICKET_SECRET !== undefined && { ticketSecret: TICKET_SECRET }),
     bodies: {
       ...(BODY_TIMEOUT_MS !== undefined && {
@@ -146,6 +154,12 @@ function notificationSettings(variables: GatewayVariables): GatewaySettings['not
       }),
     },
   }
+}
+
+function clientsOf({ TRUSTED_PROXIES: text }: GatewayVariables): ClientAddressSource {
+  if (text === undefined) return 'platform'
+  if (/^(?:[1-9]|1[0-6])$/.test(text)) return { trustedHops: Number(text) }
+  throw new RangeError('Cannot start gateway: TRUSTED_PROXIES is no whole number from 1 to 16')
 }
 
 function oidcSettings(variables: GatewayVariables): GatewaySettings['oidc'] {

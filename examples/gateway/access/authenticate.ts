@@ -1,8 +1,11 @@
 import type { Context } from 'hono'
 import { ProblemError } from '../http/problem.ts'
+import type { ClientAddressSource } from '@white-cross/reuse/infrastructure/rate-limiting'
 import type { ApiKeys } from './api-keys.ts'
 import type { Caller } from './caller.ts'
+import { clientOf } from './client-of.ts'
 import { isSameText, sha256Hex } from './digest.ts'
+import type { LimitGuesses } from './limit-guesses.ts'
 import type { Oidc } from './oidc.ts'
 import type { PortalTokens } from './portal-tokens.ts'
 import { SCOPES } from './scopes.ts'
@@ -15,6 +18,9 @@ export interface AuthenticateOptions {
   /** SHA-256 of the root key, as 64 hex digits; empty for none. */
   readonly rootKeyHash: string
   readonly keys: ApiKeys
+  readonly limitGuesses: LimitGuesses
+  /** Where the address is read whose wrong credentials are counted. */
+  readonly clients: ClientAddressSource
   /** Default: none are taken. */
   readonly portalTokens?: PortalTokens
   /** Default: none are taken. */
@@ -29,7 +35,7 @@ const ROOT: Caller = { kind: 'operator', id: 'root', tenant: null, scopes: SCOPE
 
 /** Knows root, API keys, portal tokens and JWTs by the form of `Authorization: Bearer …`. */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { keys, portalTokens, oidc } = options
+  const { keys, portalTokens, oidc, limitGuesses, clients } = options
   const rootKeyHash = options.rootKeyHash.toLowerCase()
 
   async function callerOf(credential: string, c: Context): Promise<Caller | null> {
@@ -53,7 +59,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   return async (c) => {
     const header = c.req.header('authorization') ?? ''
     const credential = CREDENTIAL.exec(header)?.[1]
-    const caller = credential === undefined ? null : await callerOf(credential, c)
+    const caller =
+      credential === undefined
+        ? null
+        : await limitGuesses(clientOf(c, clients), credential, () => callerOf(credential, c))
     if (caller !== null) return caller
     const why = header === '' ? 'The request has no API key' : 'The API key is not valid'
     throw new ProblemError(401, 'unauthorized', `${why}; send "Authorization: Bearer <key>"`, {
