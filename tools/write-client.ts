@@ -37,7 +37,13 @@ function door(names: readonly string[]): string {
   return `// Written by tools/write-client.ts.
 export { InfrastructureError } from '../runtime/ports/infrastructure-error.ts'
 export type { Client, ${names.join(', ')} } from './api/client.ts'
-export type { CallOptions } from './call.ts'
+export {
+  writeCall,
+  type CallInput,
+  type CallOptions,
+  type OperationShape,
+  type WrittenCall,
+} from './call.ts'
 export { createClient, type ClientOptions } from './create-client.ts'
 export { GatewayError } from './gateway-error.ts'
 export type { Pages } from './pages.ts'

@@ -196,7 +196,7 @@ test('a tool answers what its route answers, and takes numbers as numbers', asyn
     ['webhooks_deliveries_list', { limit: 3 }, '/v1/deliveries?limit=3&'],
     ['notifications_messages_list', {}, '/v1/messages?'],
     ['files_list', { prefix: 'a' }, '/v1/files?prefix=a&'],
-    ['audit_list', { after: 0 }, '/v1/audit?after=0&'],
+    ['audit_list', { cursor: '0' }, '/v1/audit?cursor=0&'],
     ['health', {}, '/health?'],
   ] as const) {
     const { isError, value } = await callTool(gateway, 'root', name, args, path)
@@ -398,7 +398,7 @@ test('no argument makes a call one of another address', async () => {
   for (const [name, args, code] of [
     ['jobs_get', { queue: '..', id }, 'invalid_arguments'],
     ['jobs_retry', { queue: 'default', id: '.' }, 'invalid_arguments'],
-    ['jobs_get', { queue: 'default', id: 7 }, 'invalid_arguments'],
+    ['jobs_get', { queue: 'default', id: {} }, 'invalid_arguments'],
     ['jobs_get', { queue: 'default' }, 'invalid_arguments'],
     ['jobs_get', { queue: 'default', id, more: 1 }, 'invalid_arguments'],
     ['jobs_get', JSON.parse(`{"queue":"default","id":"x","__proto__":{}}`), 'job_not_found'],

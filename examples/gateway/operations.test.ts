@@ -134,8 +134,8 @@ test('acts of administrators go on record, refused ones too, and the record is v
   })
   expect(JSON.stringify(body)).not.toContain('wcr_')
   const first = await call('GET', '/v1/audit?tenant=acme&limit=1')
-  expect(first.body['cursor']).toBe(1)
-  const rest = await call('GET', '/v1/audit?tenant=acme&after=1')
+  expect(first.body['cursor']).toBe('1')
+  const rest = await call('GET', '/v1/audit?tenant=acme&cursor=1')
   expect(rest.body['entries']).toHaveLength(2)
   expect((await call('GET', '/v1/audit/verify?tenant=acme')).body).toMatchObject({
     ok: true,

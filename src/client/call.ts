@@ -44,7 +44,18 @@ export interface WrittenCall {
 /** Parts of the path, of the query and of the body, side by side. */
 export type CallInput = Readonly<Record<string, unknown>>
 
-/** @throws TypeError when a part of the path is missing or is no text or number */
+/**
+ * Writes a call of an operation down, for a program that sends it in its own way.
+ *
+ * @param name How errors call the operation
+ * @param tenant Whom an operator acts for
+ * @throws TypeError when a part of the path is missing, or a value can stand in no address or body
+ *
+ * @example
+ * const shape = { method: 'GET', path: '/v1/keys/{id}' } as const
+ * const { target } = writeCall('keys.get', shape, { id: 'a/b' }, 'acme')
+ * console.log(target) // /v1/keys/a%2Fb?tenant=acme
+ */
 export function writeCall(
   name: string,
   shape: OperationShape,

@@ -48,7 +48,13 @@ export type {
   TrackedMessage,
   UserNotification,
 } from './api/client.ts'
-export type { CallOptions } from './call.ts'
+export {
+  writeCall,
+  type CallInput,
+  type CallOptions,
+  type OperationShape,
+  type WrittenCall,
+} from './call.ts'
 export { createClient, type ClientOptions } from './create-client.ts'
 export { GatewayError } from './gateway-error.ts'
 export type { Pages } from './pages.ts'

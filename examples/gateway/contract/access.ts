@@ -9,7 +9,7 @@ import {
   named,
   NextCursor,
   pageQuery,
-  Sequence,
+  SequenceCursor,
 } from './shapes.ts'
 
 const Scope = named('Scope', z.enum(SCOPES))
@@ -132,10 +132,8 @@ export const listAudit = operation({
   path: '/v1/audit',
   summary: 'List administrative acts, the oldest first',
   policy: { scope: 'audit:read' },
-  query: z.strictObject({ after: z.optional(Sequence), limit: z.optional(Limit) }),
-  answers: {
-    200: z.object({ entries: z.array(AuditEntry), cursor: z.nullable(z.number()) }),
-  },
+  query: z.strictObject({ limit: z.optional(Limit), cursor: z.optional(SequenceCursor) }),
+  answers: { 200: z.object({ entries: z.array(AuditEntry), cursor: NextCursor }) },
 })
 export const verifyAudit = operation({
   id: 'audit.verify',

@@ -10,7 +10,7 @@ import {
   paymentsWrite,
   refresh,
 } from './payment-policies.ts'
-import { Instant, judgedByService, Limit, named, Sequence } from './shapes.ts'
+import { Instant, judgedByService, Limit, named, NextCursor, SequenceCursor } from './shapes.ts'
 
 const NextAction = named(
   'NextAction',
@@ -134,10 +134,11 @@ export const auditTrail = operation({
   path: '/v1/payments/:id/audit-trail',
   summary: 'List what was done to a payment, in order',
   policy: paymentsRead,
-  query: z.strictObject({ after: z.optional(Sequence), limit: z.optional(Limit) }),
+  query: z.strictObject({ limit: z.optional(Limit), cursor: z.optional(SequenceCursor) }),
   answers: {
     200: z.object({
       entries: z.array(z.looseObject({ sequence: z.number(), at: Instant, action: z.string() })),
+      cursor: NextCursor,
     }),
   },
 })

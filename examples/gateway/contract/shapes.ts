@@ -79,13 +79,15 @@ function digits(least: number, most: number): z.ZodMiniType<number, string> {
 /** How many entries of a page are wanted. */
 export const Limit = digits(1, 1000)
 
-/** A number that counts. */
-export const Sequence = digits(0, 99_999_999)
-
 /** An instant in a query: ms since 1970. */
 export const InstantText = digits(0, 999_999_999_999_999)
 
 const Cursor = text(2000)
+
+/** The cursor of a list whose entries are numbered: the number of the last one that was shown. */
+export const SequenceCursor = z
+  .string()
+  .check(z.regex(/^\d{1,12}$/, 'the cursor that the page before has answered expected'))
 
 /** ms since 1970. */
 export const Instant = described(z.number(), { description: 'ms since 1970' })

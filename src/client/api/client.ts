@@ -694,12 +694,16 @@ export interface Client {
   readonly audit: {
     /** List administrative acts, the oldest first. */
     list(
-      input?: { readonly after?: number; readonly limit?: number },
+      input?: { readonly limit?: number; readonly cursor?: string },
       options?: CallOptions,
-    ): Promise<{
-      readonly entries: readonly AuditEntry[]
-      readonly cursor: number | null
-    }>
+    ): Pages<
+      {
+        readonly entries: readonly AuditEntry[]
+        /** Give it as `cursor` for the next page; null on the last one */
+        readonly cursor: string | null
+      },
+      AuditEntry
+    >
     /** Check that every entry of the audit log is there and as it was recorded. */
     verify(
       input?: Readonly<Record<string, never>>,
@@ -1112,17 +1116,28 @@ export interface Client {
   readonly payments: {
     /** List what was done to a payment, in order. */
     auditTrail(
-      input: { readonly id: string; readonly after?: number; readonly limit?: number },
+      input: { readonly id: string; readonly limit?: number; readonly cursor?: string },
       options?: CallOptions,
-    ): Promise<{
-      readonly entries: readonly {
+    ): Pages<
+      {
+        readonly entries: readonly {
+          readonly sequence: number
+          /** ms since 1970 */
+          readonly at: number
+          readonly action: string
+          readonly [more: string]: unknown
+        }[]
+        /** Give it as `cursor` for the next page; null on the last one */
+        readonly cursor: string | null
+      },
+      {
         readonly sequence: number
         /** ms since 1970 */
         readonly at: number
         readonly action: string
         readonly [more: string]: unknown
-      }[]
-    }>
+      }
+    >
     /** Cancel a payment. */
     cancel(
       input: { readonly id: string } & {

@@ -3,7 +3,12 @@ import type { OperationShape } from '../call.ts'
 
 /** Every operation of the gateway, by its name. */
 export const OPERATIONS: Readonly<Record<string, OperationShape>> = {
-  'audit.list': { method: 'GET', path: '/v1/audit', query: ['after', 'limit'] },
+  'audit.list': {
+    method: 'GET',
+    path: '/v1/audit',
+    query: ['limit', 'cursor'],
+    entries: 'entries',
+  },
   'audit.verify': { method: 'GET', path: '/v1/audit/verify' },
   'disputes.accept': { method: 'POST', path: '/v1/disputes/{id}/accept', body: 'json' },
   'disputes.get': { method: 'GET', path: '/v1/disputes/{id}', query: ['provider'] },
@@ -118,7 +123,8 @@ export const OPERATIONS: Readonly<Record<string, OperationShape>> = {
   'payments.auditTrail': {
     method: 'GET',
     path: '/v1/payments/{id}/audit-trail',
-    query: ['after', 'limit'],
+    query: ['limit', 'cursor'],
+    entries: 'entries',
   },
   'payments.cancel': { method: 'POST', path: '/v1/payments/{id}/cancel', body: 'json' },
   'payments.capture': { method: 'POST', path: '/v1/payments/{id}/capture', body: 'json' },

@@ -8,12 +8,12 @@ import type { Tenants } from '../../tenants/tenant-services.ts'
 export function auditRoutes(audit: GatewayAudit, tenants: Tenants): readonly Route[] {
   return [
     route(api.listAudit, async ({ query, tenant }) => {
-      const { after = 0, limit = 100 } = query
+      const { cursor = '0', limit = 100 } = query
       const entries: AuditEntry[] = []
       if (await tenants.directory.has(tenant))
-        for await (const entry of audit.of(tenant).entries(after)) {
+        for await (const entry of audit.of(tenant).entries(Number(cursor))) {
           if (entries.length === limit)
-            return { status: 200, body: { entries, cursor: entries.at(-1)?.sequence ?? null } }
+            return { status: 200, body: { entries, cursor: String(entries.at(-1)?.sequence) } }
           entries.push(entry)
         }
       return { status: 200, body: { entries, cursor: null } }

@@ -98,21 +98,21 @@ async function callTool(
   const { operation } = tool
   const isForTenant = caller.tenant === null && !('public' in operation.policy)
   try {
-    const { address, body, idempotencyKey } = toolRequest(
+    const { target, body, contentType, idempotencyKey } = toolRequest(
       tool,
       given,
       isForTenant ? tenant : undefined,
     )
     const requestId = observationOf(c.req.raw)?.requestId
-    const request = new Request(new URL(address, c.req.url), {
+    const request = new Request(new URL(target, c.req.url), {
       method: operation.method,
       headers: {
         authorization: c.req.header('authorization') ?? '',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(contentType !== null && { 'content-type': contentType }),
         ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
         ...(requestId !== undefined && { 'x-request-id': requestId }),
       },
-      ...(body !== undefined && { body }),
+      ...(body !== null && { body }),
     })
     admit(request, caller)
     const response = await fetch(request, c)

@@ -43,17 +43,21 @@ export function paymentRoutes(): readonly Route[] {
       })),
     ),
     route(api.auditTrail, async (call) => {
-      const { after, limit } = call.query
+      const { cursor, limit = 100 } = call.query
       const id = call.param('id')
       return serveOpenly(async () => {
         const payments = await paymentsOf(call)
         const entries = await payments.auditTrail(id, {
-          ...(after !== undefined && { after }),
-          ...(limit !== undefined && { limit }),
+          ...(cursor !== undefined && { after: Number(cursor) }),
+          limit,
         })
         // Each payment has some: only who reads beyond the last, or has a wrong id, asks for this.
         if (entries.length === 0) await payments.retrievePayment(id)
-        return { status: 200, body: { entries } }
+        const last = entries.length < limit ? undefined : entries.at(-1)
+        return {
+          status: 200,
+          body: { entries, cursor: last === undefined ? null : String(last.sequence) },
+        }
       })
     }),
     route(api.confirmPayment, (call) => change(call, (payments) => payments.confirmPayment)),
