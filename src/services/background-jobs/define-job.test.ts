@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { memory } from '../../runtime/backends/memory/index.ts'
-import { defineJob } from './define-job.ts'
+import { defineJob, type JobDefinition } from './define-job.ts'
 import type { JobOptions } from './job-options.ts'
 import { JobQueue } from './job-queue.ts'
 
@@ -29,4 +29,19 @@ test('a queue refuses options of its kinds before any job is added', () => {
   expect(() => queueWith({}, { delay: -1 })).toThrow(RangeError)
   expect(() => queueWith({ attemts: 3 } as JobOptions)).toThrow(TypeError)
   expect(() => queueWith({ attempts: 2, backoff: '5s' }, { removeOnComplete: true })).not.toThrow()
+})
+
+test('defineJob() refuses parts that mean nothing where they are written', () => {
+  const run = (): void => undefined
+  const known = 'run, input, options, concurrency, rateLimit, breaker, backoff, batch expected'
+  for (const [definition, message] of [
+    [{ run, attempts: 3 }, `option "attempts" is not known, ${known}`],
+    [{ run, schema: {} }, `option "schema" is not known, ${known}`],
+    [{ handler: run }, 'run is no function, one expected'],
+    [undefined, 'run is no function, one expected'],
+    [run, 'run is no function, one expected'],
+  ] as const)
+    expect(() => defineJob(definition as unknown as JobDefinition)).toThrow(
+      new TypeError(`Cannot define job: ${message}`),
+    )
 })

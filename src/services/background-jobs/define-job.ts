@@ -126,7 +126,10 @@ export interface WaitForChildrenOptions {
 }
 
 /**
- * Declares a kind of job; it only helps TypeScript to infer the data from the schema.
+ * Declares a kind of job: helps TypeScript to infer the data from the schema, and refuses a part of
+ * a name that means nothing. What the parts say is checked by the queue that gets them.
+ *
+ * @throws TypeError when it has no `run`, or a part of another name
  *
  * @example
  * defineJob({
@@ -148,6 +151,7 @@ export function defineJob<Input = Json, Output = Input>(
 export function defineJob<Input = Json, Output = Input>(
   definition: AnyJobDefinition<Input, Output>,
 ): AnyJobDefinition<Input, Output> {
+  checkNames('define job', definition)
   return definition
 }
 
@@ -159,11 +163,7 @@ export function defineJob<Input = Json, Output = Input>(
  */
 export function checkDefinition(kind: string, definition: AnyJobDefinition): void {
   const action = `define job ${JSON.stringify(kind)}`
-  if (typeof definition?.run !== 'function')
-    throw new TypeError(`Cannot ${action}: run is no function, one expected`)
-  // The instance of a class may have more to it.
-  if (Object.getPrototypeOf(definition) === Object.prototype)
-    checkOptions(action, definition, ['run'], PARTS)
+  checkNames(action, definition)
   const { concurrency, rateLimit, batch, backoff, breaker, input } = definition
   checkSharedOptions(action, definition.options)
   const parts = {
@@ -186,4 +186,15 @@ export function checkDefinition(kind: string, definition: AnyJobDefinition): voi
     checkInteger(action, 'concurrency.limit', concurrency.limit, 1, 1000)
   }
   if (rateLimit !== undefined) checkRateLimit(action, rateLimit)
+}
+
+function checkNames<Input, Output>(
+  action: string,
+  definition: AnyJobDefinition<Input, Output>,
+): void {
+  if (typeof definition?.run !== 'function')
+    throw new TypeError(`Cannot ${action}: run is no function, one expected`)
+  // The instance of a class may have more to it.
+  if (Object.getPrototypeOf(definition) === Object.prototype)
+    checkOptions(action, definition, ['run'], PARTS)
 }
