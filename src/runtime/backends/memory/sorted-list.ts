@@ -30,7 +30,7 @@ export class SortedList<T> {
   }
 
   /** @returns A copy of the values from `start` up to, not including, `end` */
-  slice(start: number, end = this.#size): T[] {
+  slice(start: number, end: number = this.#size): T[] {
     const values: T[] = []
     let offset = 0
     for (const run of this.#runs) {
@@ -86,7 +86,7 @@ export class SortedList<T> {
     const run = countTrue(this.#runs.length, (at) => {
       const values = this.#runs[at] ?? []
       // Runs are not empty.
-      return isBefore(values[values.length - 1] as T)
+      return isBefore(values.at(-1) as T)
     })
     const values = this.#runs[run] ?? []
     return { run, index: countTrue(values.length, (at) => isBefore(values[at] as T)) }

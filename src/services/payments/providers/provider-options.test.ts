@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { memory } from '../../../runtime/backends/memory/index.ts'
 import { createPayments, money } from '../index.ts'
 import { paypal } from './paypal.ts'
@@ -98,3 +98,27 @@ function orderOr(url: string): object {
   const captures = [{ id: 'CAP1', status: 'COMPLETED', amount }]
   return { id: 'O1', status: 'COMPLETED', purchase_units: [{ amount, payments: { captures } }] }
 }
+
+test('Stripe: a library that is not there is a fault of configuration, told with the first call', async () => {
+  vi.doMock('./stripe/stripe-calls.ts', () => {
+    throw new Error('Cannot find package stripe')
+  })
+  const provider = stripe({ secretKey: 'sk_test_1' })
+  await expect(provider.retrieveRefund('re_1', {})).rejects.toMatchObject({
+    name: 'PaymentError',
+    code: 'configuration',
+    message:
+      'Cannot use Stripe: its library cannot be loaded, the package stripe expected beside this one',
+  })
+  vi.doUnmock('./stripe/stripe-calls.ts')
+  const called: string[] = []
+  const again = stripe({
+    secretKey: 'sk_test_1',
+    async fetch(url) {
+      called.push(new URL(url).pathname)
+      return Response.json({ error: { type: 'invalid_request_error' } }, { status: 404 })
+    },
+  })
+  await expect(again.retrieveRefund('re_1', {})).rejects.toMatchObject({ code: 'not_found' })
+  expect(called).toEqual(['/v1/refunds/re_1'])
+})

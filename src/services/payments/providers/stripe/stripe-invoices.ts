@@ -4,7 +4,11 @@ import type { StripeCaller } from './stripe-caller.ts'
 import { moneyFromStripe, stripeAmount } from './stripe-money.ts'
 import { rawOf } from './stripe-payment.ts'
 
-export function stripeInvoices({ client, call, requestOptions }: StripeCaller): InvoiceCalls {
+export function stripeInvoices({
+  client,
+  call,
+  requestOptions,
+}: StripeCaller): Required<InvoiceCalls> {
   return {
     create: ({ customer, lines, subscription, daysUntilDue, metadata }, how) =>
       call('create invoice', how, async () => {

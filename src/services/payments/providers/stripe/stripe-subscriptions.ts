@@ -9,7 +9,7 @@ export function stripeSubscriptions({
   client,
   call,
   requestOptions,
-}: StripeCaller): SubscriptionCalls {
+}: StripeCaller): Required<SubscriptionCalls> {
   return {
     createPlan: ({ name, amount, interval, productReference, trialDays }, how) =>
       call('create plan', how, async () => {
