@@ -82,7 +82,7 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
   /** The clock of everything this object keeps. Alarms wake by the platform's. */
   protected readonly clock: Clock = systemClock
 
-  /** Hears that jobs wait which nothing runs. */
+  /** Hears that jobs wait which nothing runs, and once a minute why calls of the runner fail. */
   protected readonly report: Report = systemReport
 
   readonly #store: SqliteStore

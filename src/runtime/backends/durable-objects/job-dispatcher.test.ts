@@ -16,6 +16,8 @@ interface Bench {
   readonly clock: FakeClock
   /** The names of the jobs of each call, in order. */
   readonly calls: string[][]
+  /** By what calls failed. */
+  readonly failures: unknown[]
 }
 
 function open(
@@ -31,6 +33,7 @@ function open(
   migrate(db)
   const jobStore = createSqliteJobStore(db, clock, createSeededRandom())
   const calls: string[][] = []
+  const failures: unknown[] = []
   const dispatcher = createJobDispatcher({
     clock,
     limits: {
@@ -46,8 +49,9 @@ function open(
       calls.push(jobs.map(({ name }) => name))
       return run(jobs)
     },
+    onFailure: (error) => failures.push(error),
   })
-  return { dispatcher, jobStore, clock, calls }
+  return { dispatcher, jobStore, clock, calls, failures }
 }
 
 function named(...names: string[]): NewJob[] {
@@ -145,7 +149,7 @@ test('work() ends when its time is over, and the next one settles what ran on', 
 })
 
 test('a call that fails gives its jobs back without an attempt spent, later each time, and alone', async () => {
-  const { dispatcher, jobStore, clock, calls } = open(
+  const { dispatcher, jobStore, clock, calls, failures } = open(
     async (jobs) => {
       if (jobs.some(({ name }) => name === 'poison')) throw new Error('ended from outside')
       return jobs.map(completed)
@@ -168,7 +172,15 @@ test('a call that fails gives its jobs back without an attempt spent, later each
   expect(jobStore.counts('q')).toMatchObject({ completed: 1, scheduled: 0, dead: 1 })
   expect(calls.filter(([name]) => name === 'poison')).toHaveLength(4)
   const [dead] = jobStore.list('q', { state: 'dead' }).jobs
-  expect(dead).toMatchObject({ attempt: 1, lastError: { code: 'runner_failed' } })
+  expect(dead).toMatchObject({
+    attempt: 1,
+    lastError: {
+      name: 'Error',
+      code: 'runner_failed',
+      message: 'The call that ran this job failed: ended from outside',
+    },
+  })
+  expect(failures).toEqual(Array.from({ length: 4 }, () => new Error('ended from outside')))
 })
 
 test('a call that the platform fails never costs an attempt', async () => {

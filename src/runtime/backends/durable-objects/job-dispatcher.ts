@@ -1,6 +1,7 @@
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
+import { cut, readThrown } from '../../../primitives/read-thrown.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type {
@@ -66,6 +67,8 @@ export interface JobDispatcherOptions {
   readonly exchange: (request: Exchange) => ExchangeResult
   /** Calls the runner; answers with the outcomes that were not handed in on the way. */
   readonly run: (jobs: readonly ClaimedJob[]) => Promise<readonly Settlement[]>
+  /** Hears by what a call failed as a whole, unless the platform only ended it. Must not throw. */
+  readonly onFailure?: (error: unknown) => void
 }
 
 /** Works one queue through a runner: what a Durable Object's alarm does. */
@@ -97,6 +100,7 @@ export const NO_RUNNER_MS = 60_000
  */
 const FREE_FAILURES = 3
 const MAX_REST_MS = 60_000
+const MESSAGE_CHARACTERS = 2000
 /** Calls that take less are quick. */
 const QUICK_MS = 20
 const MOST_SUSPECTS = 10_000
@@ -138,7 +142,8 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
       const restMs = Math.min(1000 * 2 ** failuresInRow++, MAX_REST_MS)
       restUntil = elapsedMs() + restMs
       const counts = !isPlatformFailure(error)
-      for (const job of jobs) outcomes.push(afterFailure(job, restMs, counts))
+      if (counts) options.onFailure?.(error)
+      for (const job of jobs) outcomes.push(afterFailure(job, restMs, error, counts))
     }
     calls--
     wakeFlag.open()
@@ -148,14 +153,21 @@ export function createJobDispatcher(options: JobDispatcherOptions): JobDispatche
    * A call that failed as a whole says nothing about each job, so at first it costs none of them an
    * attempt.
    */
-  function afterFailure(job: ClaimedJob, delayMs: number, counts: boolean): Settlement {
+  function afterFailure(
+    job: ClaimedJob,
+    delayMs: number,
+    thrown: unknown,
+    counts: boolean,
+  ): Settlement {
     const { id, token } = job
     const failures = (suspects.get(id) ?? 0) + (counts ? 1 : 0)
     if (counts) suspects.set(id, failures)
     if (suspects.size > MOST_SUSPECTS) suspects.clear()
     if (failures <= FREE_FAILURES)
       return { id, token, outcome: { to: 'scheduled', delayMs, refund: true } }
-    const error = { code: 'runner_failed', message: 'The call that ran this job failed' }
+    const { name, message } = readThrown(thrown)
+    const why = `The call that ran this job failed: ${cut(message, MESSAGE_CHARACTERS)}`
+    const error = { name, code: 'runner_failed', message: why }
     if (job.attempt < job.maxAttempts)
       return { id, token, outcome: { to: 'scheduled', delayMs, error } }
     suspects.delete(id)

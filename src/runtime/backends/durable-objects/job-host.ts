@@ -2,6 +2,7 @@ import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { startStopwatch } from '../../ports/platform/deadline.ts'
 import type { Report } from '../../ports/platform/report.ts'
+import { createSparseReport } from '../../ports/platform/sparse-report.ts'
 import type {
   AddResult,
   ClaimedJob,
@@ -35,7 +36,7 @@ export interface JobHostOptions {
   readonly limits: () => DispatchLimits
   /** What runs jobs; `undefined` where the Worker exports nothing of the kind. */
   readonly runner: () => Pick<JobRunnerEntrypoint, 'run'> | undefined
-  /** Hears that jobs wait which nothing runs. */
+  /** Hears that jobs wait which nothing runs, and why calls of the runner failed. */
   readonly report: Report
 }
 
@@ -72,6 +73,7 @@ export function createJobHost(options: JobHostOptions): JobHost {
   const { jobStore, alarm, clock, limits, runner, report } = options
   const dispatchers = new Map<string, JobDispatcher>()
   const elapsedMs = startStopwatch(clock)
+  const sparse = createSparseReport(report, clock)
   /** An object starts anew with each deployment, which may know what the one before did not. */
   let takeUpAt = -Infinity
 
@@ -123,6 +125,12 @@ export function createJobHost(options: JobHostOptions): JobHost {
       limits: checkDispatchLimits(limits()),
       exchange: (request) => exchange(queue, request),
       run: (jobs) => run(queue, jobs),
+      onFailure: (error) =>
+        sparse.report(
+          queue,
+          `A call that ran jobs of queue ${queue} failed, they are run again`,
+          error,
+        ),
     })
     dispatchers.set(queue, dispatcher)
     return dispatcher

@@ -9,6 +9,7 @@ import type {
 } from '../../ports/job-store/job-store.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import { systemReport, type Report } from '../../ports/platform/report.ts'
+import { createSparseReport } from '../../ports/platform/sparse-report.ts'
 import { NO_RUNNER, NO_RUNNER_MS } from './job-dispatcher.ts'
 import { fromJsonText, toJsonText, type JsonText } from './json-text.ts'
 import { runJobBatch } from './run-job-batch.ts'
@@ -44,7 +45,10 @@ export type JobProcessors =
 
 /** What {@link jobRunner} takes besides. */
 export interface JobRunnerOptions {
-  /** Hears once of each queue that has jobs and no processor. Default: the console. */
+  /**
+   * Hears once of each queue that has jobs and no processor, and once a minute of each whose jobs
+   * fail for what no handler threw. Default: the console.
+   */
   readonly report?: Report
   /**
    * Finds the processor of a queue that was not given, where there is one for each tenant or the
@@ -80,6 +84,7 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
   let processorOf: NonNullable<JobRunnerOptions['processorOf']> = () => undefined
   for (const one of given)
     if (isOptions(one)) ({ report = report, processorOf = processorOf } = one)
+  const sparse = createSparseReport((message, cause) => report(message, cause), systemClock)
   for (const processor of given.flatMap(processorsOf)) {
     if (processors.has(processor.queue))
       throw new RangeError(
@@ -117,6 +122,8 @@ export function jobRunner(...given: readonly (JobProcessors | JobRunnerOptions)[
           lateMs: claimedAt === undefined ? 0 : systemClock.now() - claimedAt,
           clock: systemClock,
           exchange: async (request) => fromJsonText(await exchange(toJsonText(request))),
+          onError: (error) =>
+            sparse.report(queue, `Jobs of queue ${queue} failed beside their handlers`, error),
         }),
       )
     }

@@ -23,6 +23,8 @@ interface Bench {
   readonly clock: FakeClock
   /** What was handed in on the way. */
   readonly exchanges: Exchange[]
+  /** What went wrong beside the outcomes. */
+  readonly errors: unknown[]
   /** Set to let exchanges fail. */
   failure: Error | null
   run(process: Process, lateMs?: number): Promise<readonly Settlement[]>
@@ -37,12 +39,14 @@ async function open(jobs: readonly NewJob[]): Promise<Bench> {
     queue,
     clock,
     exchanges: [],
+    errors: [],
     failure: null,
     run: (process, lateMs = 0) =>
       runJobBatch({
         lateMs,
         jobs: claimed,
         processor: { queue: 'q', process },
+        onError: (error) => bench.errors.push(error),
         leaseMs: LEASE_MS,
         clock,
         exchange: (request): Promise<ExchangeResult> => {
@@ -155,6 +159,7 @@ test('runJobBatch() makes an outcome of what the job store would refuse, and of 
     delayMs: 2000,
     error: { code: 'processor_failed', message: 'no such table' },
   })
+  expect(bench.errors).toEqual([new Error('no such table')])
   await bench.queue.exchange({ settle: settlements })
 })
 
@@ -198,4 +203,18 @@ test('runJobBatch() begins nothing that came after its lease had ended, and rene
   lost.failure = new Error('unreachable')
   expect(await lost.run(enter, LEASE_MS)).toEqual([])
   expect(entered).toEqual([1])
+})
+
+test('runJobBatch() tells why the job store could not be reached, unless the platform ended the call', async () => {
+  const gone = new Error('The object has no such method')
+  const reset = Object.assign(new Error('The object was reset'), { durableObjectReset: true })
+  for (const [failure, told] of [
+    [gone, [gone]],
+    [reset, []],
+  ] as const) {
+    const bench = await open(named('a'))
+    bench.failure = failure
+    expect(await bench.run(async () => DONE, LEASE_MS)).toEqual([])
+    expect(bench.errors).toEqual(told)
+  }
 })

@@ -10,6 +10,7 @@ import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
 import { createRunningJobs } from '../../workers/running-jobs.ts'
 import { createWakeFlag } from '../../workers/wake-flag.ts'
 import { chunkBySize } from './chunk-by-size.ts'
+import { isPlatformFailure } from './object-caller.ts'
 
 /** Jobs already claimed, and who runs them. */
 export interface JobBatch {
@@ -22,6 +23,11 @@ export interface JobBatch {
   readonly clock: Clock
   /** Hands outcomes to the job store and renews leases, while the batch runs. */
   readonly exchange: (request: Exchange) => Promise<ExchangeResult>
+  /**
+   * Hears what a processor rejected with, and why the job store could not be reached, unless the
+   * platform only ended the call. Must not throw.
+   */
+  readonly onError?: (error: unknown) => void
 }
 
 /** Outcomes of quick jobs, and progress, wait this long for others before they are handed in. */
@@ -36,7 +42,7 @@ const FULL_CHUNK = { items: 1000, chars: 4_000_000 }
  * @returns The outcomes that were not handed in on the way
  */
 export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[]> {
-  const { processor, leaseMs, clock } = batch
+  const { processor, leaseMs, clock, onError } = batch
   const wakeFlag = createWakeFlag(clock)
   const elapsedMs = startStopwatch(clock)
   /** When news are handed in, and before when nothing is. */
@@ -50,7 +56,12 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
       flushAt = Math.min(flushAt, elapsedMs() + FLUSH_MS)
       wakeFlag.open()
     },
+    ...(onError !== undefined && { onCrash: onError }),
   })
+
+  function tellFailure(error: unknown): void {
+    if (!isPlatformFailure(error)) onError?.(error)
+  }
 
   /** Hands in what ended and what progress was told, and renews the leases that are due. */
   async function exchange(): Promise<void> {
@@ -61,14 +72,15 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
       const { extended } = await batch.exchange({ settle: first, extend: report.extend })
       for (const chunk of more) await batch.exchange({ settle: chunk })
       report.taken({ extended, claimed: [] }, false)
-    } catch {
+    } catch (error) {
+      tellFailure(error)
       // What was handed in nonetheless is refused as lost the second time, which harms nothing.
       report.putBack()
       restUntil = flushAt = elapsedMs() + RETRY_MS
     }
   }
 
-  running.start(await heldJobs(batch))
+  running.start(await heldJobs(batch, tellFailure))
   while (running.count > 0) {
     const now = elapsedMs()
     const nextAt = Math.max(Math.min(now + running.renewInMs(), flushAt), restUntil)
@@ -82,20 +94,25 @@ export async function runJobBatch(batch: JobBatch): Promise<readonly Settlement[
   try {
     for (const part of parts) await batch.exchange({ settle: part })
     return last
-  } catch {
+  } catch (error) {
+    tellFailure(error)
     return settle
   }
 }
 
 /** Nothing is begun that is another's by now: what comes late is renewed first. */
-async function heldJobs(batch: JobBatch): Promise<readonly ClaimedJob[]> {
+async function heldJobs(
+  batch: JobBatch,
+  tellFailure: (error: unknown) => void,
+): Promise<readonly ClaimedJob[]> {
   const { jobs, leaseMs, lateMs = 0 } = batch
   if (lateMs < leaseMs / 3) return jobs
   const extend = jobs.map(({ id, token }) => ({ id, token, leaseMs }))
   try {
     const { extended } = await batch.exchange({ extend })
     return jobs.filter((_job, index) => extended[index] === 'extended')
-  } catch {
+  } catch (error) {
+    tellFailure(error)
     // Nobody knows whose they are; they are given out again when their leases end.
     return []
   }

@@ -21,12 +21,14 @@ function work(n: number, act: (list: SortedList<number>) => void): number {
   compared = 0
   let moved = 0
   const { splice } = Array.prototype
-  const spy = vi
-    .spyOn(Array.prototype, 'splice')
-    .mockImplementation(function (this: unknown[], start: number, ...rest: unknown[]) {
-      moved += this.length - start
-      return Reflect.apply(splice, this, [start, ...rest])
-    })
+  const spy = vi.spyOn(Array.prototype, 'splice').mockImplementation(function (
+    this: unknown[],
+    start: number,
+    ...rest: unknown[]
+  ) {
+    moved += this.length - start
+    return Reflect.apply(splice, this, [start, ...rest])
+  })
   act(list)
   spy.mockRestore()
   return compared + moved

@@ -100,6 +100,9 @@ function has<Name extends string>(
   connection: RedisConnection,
   name: Name,
 ): connection is Extract<RedisConnection, Readonly<Record<Name, unknown>>> {
-  // Plain JavaScript may give an address instead.
-  return typeof Reflect.get(Object(connection), name) === 'function'
+  // Plain JavaScript may give an address instead, or the function that makes a client.
+  const given: unknown = connection
+  return (
+    typeof given === 'object' && given !== null && typeof Reflect.get(given, name) === 'function'
+  )
 }

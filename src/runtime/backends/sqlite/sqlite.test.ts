@@ -206,6 +206,17 @@ test('ready() writes nothing, and says that a file cannot be written or is close
   expect(await writing.ready()).toMatchObject([{ code: 'unreachable' }])
 })
 
+test.each([undefined, null, '', 5, {}, [], () => null, new URL('file:///data.db')])(
+  'sqlite() refuses %s, which a variable may be that is not set',
+  (database) => {
+    const expected = "a path, ':memory:' or an open database of node:sqlite or bun:sqlite expected"
+    const is = database === '' ? 'an empty text' : 'no path'
+    expect(() => sqlite(database as string)).toThrow(
+      new TypeError(`Cannot open SQLite database: database is ${is}, ${expected}`),
+    )
+  },
+)
+
 test('sqlite() fails when the file cannot be opened', () => {
   expect(() => sqlite(join(directory, 'absent', 'data.db'))).toThrow(
     expect.objectContaining({

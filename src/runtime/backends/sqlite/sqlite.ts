@@ -69,6 +69,7 @@ export interface SqliteBackend extends CheckedBackend {
  * @throws BackendError when the file cannot be opened or was written by a newer version of this
  *   package
  * @throws RangeError when an option is out of range
+ * @throws TypeError when `database` is none of these, as a variable that is not set
  *
  * @example
  * const backend = sqlite('data/jobs.db')
@@ -81,6 +82,7 @@ export function sqlite(
   const { clock = systemClock, random = systemRandom } = options
   const opened = typeof database === 'string'
   const settings = checkSettings(options)
+  checkDatabase(database)
   const db = createNativeDatabase(opened ? openDatabase(database) : database, opened)
   try {
     if (opened) configure(db, settings)
@@ -172,6 +174,15 @@ interface Settings {
   readonly synchronous: 'full' | 'normal'
   readonly busyTimeoutMs: number
   readonly lookMs: number
+}
+
+/** An empty path is a file of SQLite's own, which goes with the process, and all that is in it. */
+function checkDatabase(database: unknown): void {
+  if (typeof database === 'string' && database !== '') return
+  if (typeof database === 'object' && database !== null && 'prepare' in database) return
+  throw new TypeError(
+    `Cannot ${OPEN}: database is ${database === '' ? 'an empty text' : 'no path'}, a path, ':memory:' or an open database of node:sqlite or bun:sqlite expected`,
+  )
 }
 
 function checkSettings(options: SqliteOptions): Settings {

@@ -31,8 +31,8 @@ const DAY_MS = 86_400_000
 const OPTIONS = ['secretKey', 'webhookSecret', 'account', 'fetch', 'timeoutMs', 'baseUrl'] as const
 /**
  * Payments, subscriptions, invoices and disputes at Stripe, through Stripe's own library with its
- * fetch client. Needs the package `stripe` beside this one; it is loaded with the first call, so that
- * no start waits for it.
+ * fetch client. Needs the package `stripe` beside this one, and loads it with the first call, so
+ * that no start waits for it.
  *
  * @throws TypeError or RangeError when the key is none of Stripe's, or an option is not known
  * @example
