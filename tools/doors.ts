@@ -243,7 +243,7 @@ export const doors: readonly Door[] = [
   },
   {
     subpath: './infrastructure/runtime/durable-objects',
-    budgetBytes: 110_900,
+    budgetBytes: 111_600,
     source: 'src/runtime/backends/durable-objects/index.ts',
     only: 'workers',
   },
@@ -267,7 +267,7 @@ export const doors: readonly Door[] = [
     budgetBytes: 10_000,
     source: 'src/runtime/engines/cloudflare-queues/index.ts',
   },
-  { subpath: './infrastructure/client', budgetBytes: 22_500, source: 'src/client/index.ts' },
+  { subpath: './infrastructure/client', budgetBytes: 22_600, source: 'src/client/index.ts' },
   { subpath: './infrastructure/testing', budgetBytes: 2_000, source: 'src/testing/index.ts' },
   {
     subpath: './infrastructure/conformance',

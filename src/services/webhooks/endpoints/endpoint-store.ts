@@ -13,6 +13,7 @@ import { WebhookError } from '../webhook-error.ts'
 import type { EndpointRecord } from './endpoint.ts'
 import { readEndpointId } from './endpoint-id.ts'
 import { bucketsFor, bucketsOf } from './subscriptions.ts'
+import { createTenantLanes } from './tenant-lanes.ts'
 
 /** Keeps endpoints, all of a tenant in one partition. */
 export interface EndpointStore {
@@ -67,6 +68,10 @@ const COUNT_KEY = 'count'
 /** Up to here reading all endpoints takes less than looking for the right ones. */
 const FEW_ENDPOINTS = 128
 const PAGE = 1000
+/** Of a tenant that come or go at once in one process; all of them change the count. */
+const LANES = 4
+/** How often one may come late: as many others as that were done meanwhile. */
+const TRIES = 64
 
 const CURSOR = /^endpoint\/ep_[0-9a-f]{30}(?:\.[\w-]{1,64})?$/
 
@@ -85,6 +90,7 @@ export function createEndpointStore(
   maxEndpoints: number,
 ): EndpointStore {
   const known = createLruCache<KnownEndpoint>(KNOWN_ENDPOINTS)
+  const inLane = createTenantLanes(LANES)
   /** Counts the changes made here: what was read while one was made may be from before it. */
   let changes = 0
 
@@ -185,31 +191,33 @@ export function createEndpointStore(
     },
     async insert(record) {
       const { id, tenant, uid } = record
-      return changeEntries(
-        partitionOf(tenant),
-        [COUNT_KEY, ...(uid === undefined ? [] : [uidKey(uid)])],
-        ([counted = null, taken = null]) => {
-          if (taken !== null) return { result: false }
-          const count = countIn(counted)
-          if (count >= maxEndpoints)
-            throw new WebhookError(
-              'too_many_endpoints',
-              `Cannot create endpoint: the tenant has ${count}, at most ${maxEndpoints} are allowed`,
-            )
-          return {
-            result: true,
-            write: {
-              check: [{ key: PREFIX + id, version: null }],
-              set: [
-                { key: COUNT_KEY, value: count + 1 },
-                { key: PREFIX + id, value: record },
-                ...(uid === undefined ? [] : [{ key: uidKey(uid), value: id }]),
-                ...bucketKeysOf(record).map((key) => ({ key, value: true })),
-              ],
-            },
-          }
-        },
-        { contended: () => contended('create') },
+      return inLane(tenant, () =>
+        changeEntries(
+          partitionOf(tenant),
+          [COUNT_KEY, ...(uid === undefined ? [] : [uidKey(uid)])],
+          ([counted = null, taken = null]) => {
+            if (taken !== null) return { result: false }
+            const count = countIn(counted)
+            if (count >= maxEndpoints)
+              throw new WebhookError(
+                'too_many_endpoints',
+                `Cannot create endpoint: the tenant has ${count}, at most ${maxEndpoints} are allowed`,
+              )
+            return {
+              result: true,
+              write: {
+                check: [{ key: PREFIX + id, version: null }],
+                set: [
+                  { key: COUNT_KEY, value: count + 1 },
+                  { key: PREFIX + id, value: record },
+                  ...(uid === undefined ? [] : [{ key: uidKey(uid), value: id }]),
+                  ...bucketKeysOf(record).map((key) => ({ key, value: true })),
+                ],
+              },
+            }
+          },
+          { contended: () => contended('create'), tries: TRIES },
+        ),
       )
     },
     async change(id, decide) {
@@ -247,25 +255,27 @@ export function createEndpointStore(
       if (address === null) return false
       const key = PREFIX + id
       return forgetting(id, () =>
-        changeEntries(
-          partitionOf(address.tenant),
-          [key, COUNT_KEY],
-          ([entry = null, counted = null]) => {
-            if (entry === null) return { result: false }
-            const record = recordIn(entry)
-            return {
-              result: true,
-              write: {
-                set: [{ key: COUNT_KEY, value: Math.max(countIn(counted) - 1, 0) }],
-                delete: [
-                  key,
-                  ...(record.uid === undefined ? [] : [uidKey(record.uid)]),
-                  ...bucketKeysOf(record),
-                ],
-              },
-            }
-          },
-          { contended: () => contended('delete') },
+        inLane(address.tenant, () =>
+          changeEntries(
+            partitionOf(address.tenant),
+            [key, COUNT_KEY],
+            ([entry = null, counted = null]) => {
+              if (entry === null) return { result: false }
+              const record = recordIn(entry)
+              return {
+                result: true,
+                write: {
+                  set: [{ key: COUNT_KEY, value: Math.max(countIn(counted) - 1, 0) }],
+                  delete: [
+                    key,
+                    ...(record.uid === undefined ? [] : [uidKey(record.uid)]),
+                    ...bucketKeysOf(record),
+                  ],
+                },
+              }
+            },
+            { contended: () => contended('delete'), tries: TRIES },
+          ),
         ),
       )
     },

@@ -8,10 +8,11 @@ import type {
 import { createFakeClock } from '../../../testing/fake-clock.ts'
 import { createWebhooks, type Webhooks } from './create-webhooks.ts'
 
-/** What one act reads: calls of the store, and entries in their answers. */
+/** What one act costs: reads of the store, entries in their answers, and commits. */
 interface ReadCosts {
   calls: number
   entries: number
+  commits: number
 }
 
 function counted(store: AtomicStore, costs: ReadCosts): AtomicStore {
@@ -29,6 +30,10 @@ function counted(store: AtomicStore, costs: ReadCosts): AtomicStore {
         getMany: async (keys) => count(await partition.getMany(keys), ({ length }) => length),
         list: async (options) =>
           count(await partition.list(options), ({ entries }) => entries.length),
+        commit(change) {
+          costs.commits++
+          return partition.commit(change)
+        },
       }
     },
   }
@@ -40,7 +45,7 @@ function open(): {
 } {
   const clock = createFakeClock()
   const backend = memory({ clock })
-  const costs: ReadCosts = { calls: 0, entries: 0 }
+  const costs: ReadCosts = { calls: 0, entries: 0, commits: 0 }
   const webhooks = createWebhooks({
     backend: { ...backend, store: counted(backend.store, costs) },
     fetch: createWebhookReceiver().fetch,
@@ -53,7 +58,11 @@ function open(): {
     async costOf(act) {
       const before = { ...costs }
       await act()
-      return { calls: costs.calls - before.calls, entries: costs.entries - before.entries }
+      return {
+        calls: costs.calls - before.calls,
+        entries: costs.entries - before.entries,
+        commits: costs.commits - before.commits,
+      }
     },
   }
 }
@@ -117,5 +126,22 @@ test('a page of an event’s deliveries costs two reads, however many there are'
       } while (cursor !== null)
     }
     expect(found.size).toBe(endpoints)
+  }
+})
+
+test('endpoints that come and go all at once take a few commits each, however many', async () => {
+  for (const count of [50, 500]) {
+    const { webhooks, costOf } = open()
+    let ids: readonly string[] = []
+    const coming = await costOf(async () => {
+      const made = Array.from({ length: count }, (_, index) =>
+        webhooks.endpoints.create({ url: `https://r.example.com/${index}`, events: ['a.b'] }),
+      )
+      ids = (await Promise.all(made)).map(({ id }) => id)
+    })
+    expect(new Set(ids).size).toBe(count)
+    const going = await costOf(() => Promise.all(ids.map((id) => webhooks.endpoints.delete(id))))
+    expect((await webhooks.endpoints.page()).endpoints).toEqual([])
+    expect(coming.commits + going.commits).toBeLessThanOrEqual(12 * count)
   }
 })
