@@ -23,22 +23,24 @@ export interface LimitChangesOptions {
 /** Has jobs that wait follow the limits of this process, where a deploy has changed them. */
 export interface LimitChanges {
   /**
-   * Tells the job store how many of each kind run at once, if this process has not yet and it is
-   * news: before the first claim, where a store that cannot be reached is no obstacle.
+   * Tells the job store how many of each kind run at once, where that is due: before the first claim
+   * and each minute. A store that cannot be reached, or does not answer, is no obstacle.
    *
    * @param onReady Hears that more may run
+   * @returns The kinds whose limit was changed by it; `null` when nothing is due
    */
-  tell(onReady: () => void): Promise<void>
+  tell(onReady: () => void): Promise<ReadonlySet<string>> | null
   /**
    * Looks whether this process is the first to work the queue under its limits, and where it is,
    * tells the job store how many run at once, and makes the jobs ready that wait for a turn under
-   * others. After that it asks for nothing.
+   * others. Where no kind has a limit it asks for nothing after that.
    *
    * @returns How many were made ready, or kinds may have more at once
    */
   look(): Promise<number>
   /**
-   * Looks now, and a few times within an hour: workers of the deploy before may go on booking.
+   * Looks now, and a few times within an hour: workers of the deploy before may go on booking. And
+   * says each minute that there is a process which works by these limits.
    *
    * @param onReady Hears that there is something to run
    * @returns Stops looking
@@ -51,6 +53,10 @@ const KEPT_MS = 366 * 86_400_000
 const PAGE = 1000
 const MOST_PAGES = 100
 const LOOKS_MS = [60_000, 300_000, 900_000, 3_600_000]
+const TELL_AGAIN_MS = 60_000
+/** How long is waited for a store that does not answer. */
+const PATIENCE_MS = 5000
+const NONE: ReadonlySet<string> = new Set()
 
 export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
   const { partition, jobStore, jobs, clock } = options
@@ -64,8 +70,9 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
   const concurrency = createConcurrencyLimits(partition, jobStore, jobs)
   /** Until when jobs may stand under other terms; -1 for none. */
   let until: number | null = null
-  let hasTold = false
-  let first: Promise<void> | null = null
+  let toldAt = -Infinity
+  let telling: { readonly since: number; readonly kinds: Promise<ReadonlySet<string>> } | null =
+    null
   const inAnHour = (): number => elapsedMs() + (LOOKS_MS.at(-1) ?? 0)
 
   async function isChanged(): Promise<boolean> {
@@ -111,48 +118,71 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
     return ready
   }
 
-  async function tellOnce(): Promise<number> {
-    if (hasTold) return 0
-    const told = await concurrency.tell()
-    // Never again: another limit that is found later on was told by a process that started later.
-    hasTold = true
-    return told
+  async function tellNow(): Promise<ReadonlySet<string>> {
+    const startedAt = elapsedMs()
+    const { changed, isOver } = await concurrency.tell()
+    toldAt = isOver ? Infinity : startedAt
+    return changed
   }
 
-  async function tellFirst(onReady: () => void): Promise<void> {
-    try {
-      if ((await tellOnce()) > 0) onReady()
-    } catch {
-      // Jobs are worked under the limits that were told last; the next look tells again.
-      first = null
-    }
+  function tellIfDue(): Promise<ReadonlySet<string>> | null {
+    const now = elapsedMs()
+    // One that does not end may have been part of a request that the platform has ended.
+    if (telling !== null && now - telling.since < PATIENCE_MS) return telling.kinds
+    if (now - toldAt < TELL_AGAIN_MS) return null
+    const kinds = tellNow().finally(() => {
+      if (telling?.kinds === kinds) telling = null
+    })
+    telling = { since: now, kinds }
+    return kinds
+  }
+
+  function tell(onReady: () => void): Promise<ReadonlySet<string>> | null {
+    const kinds = tellIfDue()
+    if (kinds === null) return null
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(() => resolve(NONE), PATIENCE_MS)
+      const end = (told: ReadonlySet<string>): void => {
+        cancel()
+        if (told.size > 0) onReady()
+        resolve(told)
+      }
+      // Jobs are worked under the limits that were told last; the next time tells again.
+      kinds.then(end, () => end(NONE))
+    })
   }
 
   async function look(): Promise<number> {
-    const told = await tellOnce()
+    const told = (await tellIfDue()) ?? NONE
     until ??= (await isChanged()) ? inAnHour() : -1
-    return told + (elapsedMs() <= until ? await makeReady() : 0)
+    return told.size + (elapsedMs() <= until ? await makeReady() : 0)
   }
 
   return {
-    tell: (onReady) => (first ??= tellFirst(onReady)),
+    tell,
     look,
     keepLooking(onReady) {
       let stopped = false
       let cancel = (): void => undefined
+      let cancelTelling = (): void => undefined
       const lookAgain = async (looks: number): Promise<void> => {
         // A store that cannot be reached is the worker's to report.
         const ready = await look().catch(() => 0)
         if (ready > 0) onReady()
         const waitMs = LOOKS_MS[looks]
-        const isDone = until === -1 && hasTold
-        if (stopped || waitMs === undefined || isDone) return
+        if (stopped || waitMs === undefined || until === -1) return
         cancel = clock.setTimer(() => void lookAgain(looks + 1), waitMs)
       }
-      void lookAgain(0)
+      const tellAgain = async (): Promise<void> => {
+        await tell(onReady)
+        if (stopped || toldAt === Infinity) return
+        cancelTelling = clock.setTimer(() => void tellAgain(), TELL_AGAIN_MS)
+      }
+      void lookAgain(0).then(tellAgain)
       return () => {
         stopped = true
         cancel()
+        cancelTelling()
       }
     },
   }

@@ -257,7 +257,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     const { signal, ...settings } = options
     const { onError = (error) => this.#reportTrouble(error) } = options
     const workers = this.#workers({ ...settings, onError })
-    await settledOrAborted(this.#tellLimits(), signal)
+    await settledOrAborted(Promise.resolve(this.#tellLimits()), signal)
     const stopLooking = this.#limits.keepLooking(() => void this.#wake(this.name, 0))
     const calm = this.#kinds.hurryOn(signal)
     try {
@@ -523,7 +523,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     return changed > 0
   }
 
-  #tellLimits(): Promise<void> {
+  #tellLimits(): Promise<ReadonlySet<string>> | null {
     return this.#limits.tell(() => void this.#wake(this.name, 0))
   }
 

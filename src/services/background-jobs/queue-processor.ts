@@ -31,8 +31,11 @@ export interface QueueProcessorOptions {
   /** Of all jobs of the queue together. */
   readonly rateLimit: JobRateLimit | undefined
   readonly definitionOf: (name: string) => JobDefinition | undefined
-  /** Tells the job store the limits that jobs of kinds with `concurrency` stand under here. */
-  readonly tellLimits: () => Promise<void>
+  /**
+   * Tells the job store the limits that jobs of kinds with `concurrency` stand under here, where
+   * that is due. @returns The kinds whose limit was changed by it
+   */
+  readonly tellLimits: () => Promise<ReadonlySet<string>> | null
   readonly layOutChildren: LayOutChildren
   /** Runs what stands for children of other queues. */
   readonly relay: FlowRelay
@@ -68,8 +71,13 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       if (relay.knows(name)) return relay.run(claimed)
       const definition = definitionOf(name)
       if (definition === undefined) return leave(claimed, options)
-      if (definition.concurrency !== undefined && control.engine === undefined)
-        await options.tellLimits()
+      // A kind that has no limit any more waits for nothing, but says so.
+      const telling = control.engine === undefined ? options.tellLimits() : null
+      if (telling !== null && definition.concurrency !== undefined && (await telling).has(name)) {
+        // It was claimed under the limit before.
+        events.emit({ type: 'deferred', id, name, delayMs: 0 })
+        return { to: 'scheduled', delayMs: 0, refund: true }
+      }
       const elapsedMs = startStopwatch(clock)
       const lines: string[] = []
       const { engine } = control
@@ -101,6 +109,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
       if ('thrown' in attempt) onFailure(job, attempt)
       // Lost lines must not make a job that succeeded run again.
       if (lines.length > 0) await log.append(id, lines).catch(() => undefined)
+      await telling
       return attempt.outcome
     },
   }

@@ -1,4 +1,5 @@
 import { expectEqual, expectTrue, type Law } from '../../../../src/runtime/ports/conformance.ts'
+import { createJobWorker } from '../../../../src/runtime/workers/job-worker.ts'
 import { defineJob, JobQueue } from '../../../../src/services/background-jobs/index.ts'
 import { createSeededRandom } from '../../../../src/testing/index.ts'
 import { nextTurn } from '../../../support/next-turn.ts'
@@ -273,7 +274,7 @@ export const deployLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
-    name: 'limits of concurrency follow the deploy also when it takes them away, or an older worker starts again',
+    name: 'limits of concurrency follow a new deploy at once, also one that takes them away, and an older worker only when no newer one is left',
     async run(harness) {
       const backend = await harness.open()
       const deploy = (limit: number | null) =>
@@ -292,17 +293,133 @@ export const deployLaws: readonly Law<JobQueueHarness>[] = [
       const newer = deploy(3)
       await newer.drain()
       expectEqual(await admitted(), 3)
-      await deploy(1).drain()
-      await deploy(3).drain()
-      // Who told its limit before does not tell it again.
+      // Workers of the older deploy that start again, that go on, or that only sweep.
+      await deploy(2).drain()
+      await harness.advance(MINUTE_MS)
+      await newer.drain()
       await older.drain()
+      await harness.advance(2 * MINUTE_MS)
+      await deploy(2).sweep()
       await newer.purge('ready')
       expectEqual(await admitted(), 3)
+      // The newer one is rolled back.
+      await harness.advance(3 * MINUTE_MS + 1)
+      await deploy(2).drain()
+      await newer.purge('ready')
+      expectEqual(await admitted(), 2)
+      await deploy(3).drain()
+      expectEqual(await admitted(), 2)
       await deploy(6).drain()
-      expectEqual(await admitted(), 6)
-      await deploy(null).drain()
-      expectEqual(await admitted(), 7)
+      expectEqual(await admitted(), 4)
       await older.resume()
+    },
+  },
+  {
+    name: 'a worker without any job to do keeps its concurrency limit from an older one that starts again',
+    async run(harness) {
+      const backend = await harness.open()
+      const deploy = (limit: number) =>
+        queueOn(backend, harness, {
+          limited: defineJob({ concurrency: { limit }, run: () => undefined }),
+        })
+      const settle = async (): Promise<void> => {
+        for (let turn = 0; turn < 50; turn++) await harness.advance(0)
+      }
+      await deploy(5).drain()
+      const stop = new AbortController()
+      const working = deploy(2).run({ signal: stop.signal, onError: () => undefined })
+      await settle()
+      for (let minute = 0; minute < 10; minute++) {
+        await harness.advance(MINUTE_MS)
+        await settle()
+      }
+      await deploy(5).drain()
+      stop.abort()
+      await working
+      const older = deploy(5)
+      await older.pause()
+      await older.addBulk(Array.from({ length: 8 }, () => ({ name: 'limited' as const, data: 0 })))
+      expectEqual((await older.group('limited').read()).admitted, 2)
+      await older.resume()
+    },
+  },
+  {
+    name: 'a limit of concurrency that a deploy takes away, or brings, is not turned over by a worker that has none, or had one',
+    async run(harness) {
+      const backend = await harness.open()
+      const deploy = (limit: number | null) =>
+        queueOn(backend, harness, {
+          limited: defineJob({
+            ...(limit !== null && { concurrency: { limit } }),
+            run: () => undefined,
+          }),
+        })
+      const fill = () =>
+        deploy(4).addBulk(Array.from({ length: 8 }, () => ({ name: 'limited' as const, data: 0 })))
+      const admitted = async () => (await deploy(1).group('limited').read()).admitted
+      const plain = deploy(null)
+      await plain.pause()
+      await plain.drain()
+      await deploy(4).drain()
+      await deploy(null).drain()
+      await fill()
+      expectEqual(await admitted(), 4)
+      await harness.advance(3 * MINUTE_MS + 1)
+      // Now it is the newer one.
+      await deploy(null).drain()
+      expectEqual(await admitted(), 8)
+      await deploy(4).drain()
+      await deploy(null).purge('ready')
+      await fill()
+      expectEqual(await admitted(), 8)
+      await plain.resume()
+    },
+  },
+  {
+    name: 'a worker that the platform starts runs nothing that it claimed under the limit of the deploy before',
+    async run(harness) {
+      for (const keys of [['a'], ['a', 'b']]) {
+        const backend = await harness.open()
+        const running = new Map<string, number>()
+        const done: number[] = []
+        let most = 0
+        const deploy = (limit: number) =>
+          queueOn(backend, harness, {
+            limited: defineJob({
+              concurrency: {
+                limit,
+                key: (data: unknown) => keys[Number(data) % keys.length] ?? '',
+              },
+              async run({ data, attempt }) {
+                const key = keys[Number(data) % keys.length] ?? ''
+                const count = (running.get(key) ?? 0) + 1
+                running.set(key, count)
+                most = Math.max(most, count)
+                for (let turn = 0; turn < 5; turn++) await nextTurn(true)
+                running.set(key, (running.get(key) ?? 0) - 1)
+                done.push(Number(data))
+                expectEqual(attempt, 1)
+              },
+            }),
+          })
+        await deploy(5).drain()
+        await deploy(5).addBulk(
+          Array.from({ length: 12 }, (_, data) => ({ name: 'limited' as const, data })),
+        )
+        const { processor, name } = deploy(1)
+        // As a Durable Object's alarm does it: the store is asked before the code is.
+        await createJobWorker({
+          processor,
+          jobStore: backend.jobStore.queue(name),
+          clock: harness.clock,
+        }).drain()
+        expectEqual(most, 1)
+        const all = Array.from({ length: 12 }, (_, data) => data)
+        expectEqual(
+          done.toSorted((a, b) => a - b),
+          all,
+        )
+      }
     },
   },
 ]
