@@ -16,7 +16,7 @@ export const doors: readonly Door[] = [
   { subpath: './infrastructure', budgetBytes: 800_000, source: 'src/infrastructure.ts' },
   {
     subpath: './infrastructure/background-jobs',
-    budgetBytes: 132_400,
+    budgetBytes: 134_100,
     source: 'src/services/background-jobs/index.ts',
   },
   {
