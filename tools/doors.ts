@@ -268,6 +268,11 @@ export const doors: readonly Door[] = [
     source: 'src/runtime/engines/cloudflare-queues/index.ts',
   },
   { subpath: './infrastructure/client', budgetBytes: 22_600, source: 'src/client/index.ts' },
+  {
+    subpath: './infrastructure/dashboard',
+    budgetBytes: 240_000,
+    source: 'src/dashboard/index.ts',
+  },
   { subpath: './infrastructure/testing', budgetBytes: 2_000, source: 'src/testing/index.ts' },
   {
     subpath: './infrastructure/conformance',

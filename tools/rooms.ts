@@ -140,6 +140,12 @@ export const houseRules: HouseRules = {
     },
     { files: /^src\/services\/([^/]+)\//, imports: service },
     {
+      // Looks at services through their doors, and belongs to none of them.
+      files: /^src\/dashboard\//,
+      imports: [...foundation, coordination, 'src/services/', 'src/dashboard/'],
+      packages: ['hono'],
+    },
+    {
       files: /^src\/client\//,
       imports: [...foundation, 'src/runtime/coordination/wait-for.ts', 'src/client/'],
     },
@@ -155,6 +161,7 @@ export const houseRules: HouseRules = {
   orders: {
     'src/runtime/backends/sqlite': ['database', 'job-store'],
     'src/runtime/coordination': ['locks', 'idempotency', 'circuit-breaker', 'sagas'],
+    'src/dashboard': ['access'],
     'src/services/background-jobs': ['scheduling'],
     'src/services/logging': [
       'values',

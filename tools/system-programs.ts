@@ -20,6 +20,7 @@ const systemPrograms: readonly SystemProgram[] = [
   { name: 'ffmpeg', debian: 'ffmpeg', elsewhere: null },
   { name: 'clamd', debian: 'clamav-daemon', elsewhere: null },
   { name: 'prometheus', debian: 'prometheus', elsewhere: null },
+  { name: 'chromium', debian: 'chromium', elsewhere: null },
   { name: 'promtool', debian: 'prometheus', elsewhere: null },
   { name: 'prometheus-pushgateway', debian: 'prometheus-pushgateway', elsewhere: null },
 ]

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import { observed } from '@white-cross/reuse/infrastructure/logging/hono'
 import type { Observing } from './observing.ts'
 import type { GatewayService } from './gateway-service.ts'
@@ -13,6 +13,8 @@ import { refuseMethod, serveRoute, type ServeOptions } from './http/serve-route.
 export interface GatewayOptions extends ServeOptions {
   readonly services: readonly GatewayService[]
   readonly observing: Pick<Observing, 'observer'>
+  /** Pages for people. Default: there are none. */
+  readonly dashboard?: (c: Context) => Promise<Response>
   /** Whose pages may call it. Default: nobody's. */
   readonly corsOrigins?: readonly string[]
 }
@@ -23,7 +25,7 @@ export interface GatewayOptions extends ServeOptions {
  * @throws RangeError when two routes have one method and path, or one name
  */
 export function createGateway(options: GatewayOptions): Hono {
-  const { services, observing, corsOrigins = [] } = options
+  const { services, observing, dashboard, corsOrigins = [] } = options
   const routes = services.flatMap((service) => service.routes)
   checkRoutes(routes)
   const app = new Hono()
@@ -31,6 +33,8 @@ export function createGateway(options: GatewayOptions): Hono {
   app.use(responseHeaders())
   app.use(cors(corsOrigins))
   app.use(dropUnreadBody())
+  if (dashboard !== undefined)
+    for (const path of ['/dashboard', '/dashboard/*']) app.all(path, dashboard)
   app.onError(problemOf)
   app.notFound(refuseMethod(routes))
   for (const route of routes) {

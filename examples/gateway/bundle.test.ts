@@ -8,8 +8,11 @@ import { expect, test } from 'vitest'
  */
 const MOST_EAGER = 870_000
 
-/** What a Worker may have on every plan is 3 MB; a start pays for each byte. 76,000 are MCP's SDK. */
-const MOST_BYTES = 475_000
+/**
+ * What a Worker may have on every plan is 3 MB; a start pays for each byte. 76,000 are MCP's SDK,
+ * 43,000 the dashboard, both evaluated at their first request.
+ */
+const MOST_BYTES = 525_000
 
 test('the Worker is bundled without a Node built-in, and weighs what it may', async () => {
   const { outputFiles, metafile } = await build({
@@ -26,7 +29,7 @@ test('the Worker is bundled without a Node built-in, and weighs what it may', as
   expect(gzipSync(text).length).toBeLessThan(MOST_BYTES)
   const eager = evaluatedAtStart(metafile)
   const packages = [...eager.keys()].filter((path) =>
-    /node_modules\/(stripe|@modelcontext)/.test(path),
+    /node_modules\/(stripe|@modelcontext)|src\/dashboard/.test(path),
   )
   expect(packages).toEqual([])
   const chars = [...eager.values()].reduce((sum, bytes) => sum + bytes, 0)

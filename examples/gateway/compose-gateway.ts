@@ -19,12 +19,14 @@ import { createUploadSessions } from '@white-cross/reuse/infrastructure/storage/
 import { createWebhooks, type WebhooksOptions } from '@white-cross/reuse/infrastructure/webhooks'
 import { createApiKeys } from './access/api-keys.ts'
 import { createGatewayAudit } from './access/audit.ts'
-import { createAuthenticate } from './access/authenticate.ts'
+import { createAuthenticate, createCallerOf } from './access/authenticate.ts'
+import { clientOf } from './access/client-of.ts'
 import { createGuessLimit } from './access/limit-guesses.ts'
 import { createRequestLimits } from './access/limit-requests.ts'
 import { createOidc } from './access/oidc.ts'
 import { createPortalTokens } from './access/portal-tokens.ts'
 import { createGateway } from './app.ts'
+import type { Dashboard } from '@white-cross/reuse/infrastructure/dashboard'
 import { gatewayService, type GatewayService } from './gateway-service.ts'
 import { DEFAULT_BODY_LIMITS } from './http/read-body.ts'
 import type { Operation } from './http/operation.ts'
@@ -157,6 +159,29 @@ export function composeGateway(
   }
   const health = createHealth(backend, [webhooks, tenants, dependencies], observing, { clock })
 
+  const callerOf = createCallerOf({
+    ...{ rootKeyHash: settings.rootKeyHash, keys },
+    ...(portalTokens !== undefined && { portalTokens }),
+    ...(oidc !== undefined && { oidc }),
+  })
+  const limitGuesses = createGuessLimit(clock)
+  /** Whose wrong keys count as guesses, by their requests. */
+  const addresses = new WeakMap<Request, string | null>()
+  let dashboard: Promise<Dashboard> | undefined
+  /** Its pages are loaded with the first request for one of them. */
+  const openDashboard = async (own: string): Promise<Dashboard> => {
+    const { createGatewayDashboard } = await import('./dashboard/create-gateway-dashboard.ts')
+    return createGatewayDashboard({
+      ...{ backend, keys, audit, tenants, webhooks, health, clock, random },
+      callerOf: (credential, request) =>
+        limitGuesses(addresses.get(request) ?? null, credential, () => callerOf(credential)),
+      // Another root key ends every session, whatever else the secret is made of.
+      secret: `${own} ${settings.rootKeyHash}`,
+      ...{ outbox: settings.outbox, lines: observing.lines },
+      onError: (err) => observing.observer.log.error({ err }, 'a page could not be made'),
+    })
+  }
+
   const { corsOrigins } = settings
   const operations = (): readonly Operation[] =>
     services.flatMap(({ routes }) => routes.map((one) => one.operation))
@@ -207,11 +232,12 @@ export function composeGateway(
   for (const service of services) if (service.readMetrics !== undefined) metrics.watch(service)
   const app = createGateway({
     ...{ services, observing, tenants, audit, bodies, corsOrigins },
-    authenticate: createAuthenticate({
-      ...{ rootKeyHash: settings.rootKeyHash, keys },
-      ...{ limitGuesses: createGuessLimit(clock), clients: settings.clients },
-      ...(portalTokens !== undefined && { portalTokens }),
-      ...(oidc !== undefined && { oidc }),
+    authenticate: createAuthenticate({ callerOf, limitGuesses, clients: settings.clients }),
+    ...(secret !== undefined && {
+      dashboard: async (c) => {
+        addresses.set(c.req.raw, clientOf(c, settings.clients))
+        return (await (dashboard ??= openDashboard(secret))).fetch(c.req.raw)
+      },
     }),
     limit: createRequestLimits(backend.rateLimits, clock, settings.requests),
     idempotency: createIdempotency({ backend, partition: 'gateway:once', clock, random }),

@@ -112,6 +112,18 @@ export function rootKey(file = `${STATE_FOLDER}/root-key`): string {
   return key
 }
 
+/** @returns An address of the dashboard that lets its reader in once */
+export async function signInLink(url: string, key: string): Promise<string> {
+  const response = await fetch(`${url}/dashboard/sign-in-links`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+  })
+  const made: unknown = await response.json()
+  if (typeof made !== 'object' || made === null || !('url' in made))
+    throw new Error(`Cannot make a link to the dashboard: the gateway answered ${response.status}`)
+  return String(made.url)
+}
+
 /** @returns A key that nobody can guess */
 export function newRootKey(): string {
   return `wcr_root_${randomBytes(24).toString('base64url')}`

@@ -1,6 +1,6 @@
 import type { WebhooksOptions } from '@white-cross/reuse/infrastructure/webhooks'
 import type { NotificationsOptions } from '@white-cross/reuse/infrastructure/notifications'
-import { outbox } from '@white-cross/reuse/infrastructure/notifications/outbox'
+import { outbox, type Outbox } from '@white-cross/reuse/infrastructure/notifications/outbox'
 import { resend } from '@white-cross/reuse/infrastructure/notifications/resend'
 import { sendgrid } from '@white-cross/reuse/infrastructure/notifications/sendgrid'
 import { readWebhook } from '@white-cross/reuse/infrastructure/webhooks'
@@ -78,6 +78,8 @@ export interface GatewaySettings {
   readonly clients: ClientAddressSource
   readonly logging: { readonly level: LogThreshold; readonly otlpUrl: string | undefined }
   readonly notifications: Omit<NotificationsOptions, 'backend'>
+  /** What is kept in place of being sent; absent where mails are sent. */
+  readonly outbox?: Outbox
   readonly webhooks: Pick<WebhooksOptions, 'retrySchedule' | 'timeout' | 'outbound'>
 }
 
@@ -117,7 +119,7 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
     },
     // The logger says which level there is none of.
     logging: { level: LOG_LEVEL as LogThreshold, otlpUrl: OTLP_URL },
-    notifications: notificationSettings(variables),
+    ...notificationSettings(variables),
     webhooks: {
       ...(RETRY_DELAYS_MS !== undefined && {
         retrySchedule: RETRY_DELAYS_MS.split(',').map((text) => wholeMs('RETRY_DELAYS_MS', text)),
@@ -133,15 +135,18 @@ export function readSettings(variables: GatewayVariables): GatewaySettings {
 }
 
 /** Providers with keys, in this order; without any an outbox that only keeps, and says so. */
-function notificationSettings(variables: GatewayVariables): GatewaySettings['notifications'] {
+function notificationSettings(
+  variables: GatewayVariables,
+): Pick<GatewaySettings, 'notifications' | 'outbox'> {
   const { MAIL_FROM, RESEND_KEY, RESEND_WEBHOOK_SECRET, SENDGRID_KEY, SENDGRID_WEBHOOK_KEY } =
     variables
   const email = [
     ...(RESEND_KEY === undefined ? [] : [resend({ apiKey: RESEND_KEY })]),
     ...(SENDGRID_KEY === undefined ? [] : [sendgrid({ apiKey: SENDGRID_KEY })]),
   ]
-  return {
-    email: email.length > 0 ? email : [outbox()],
+  const box = outbox()
+  const settings: GatewaySettings['notifications'] = {
+    email: email.length > 0 ? email : [box],
     ...(MAIL_FROM !== undefined && { from: MAIL_FROM }),
     webhooks: {
       ...(RESEND_WEBHOOK_SECRET !== undefined && {
@@ -154,6 +159,7 @@ function notificationSettings(variables: GatewayVariables): GatewaySettings['not
       }),
     },
   }
+  return { notifications: settings, ...(email.length === 0 && { outbox: box }) }
 }
 
 function clientsOf({ TRUSTED_PROXIES: text }: GatewayVariables): ClientAddressSource {

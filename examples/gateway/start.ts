@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { rootKey, startLocalGateway } from './local-gateway.ts'
+import { rootKey, signInLink, startLocalGateway } from './local-gateway.ts'
 import { startReceiver } from './receiver.ts'
 
 const { values } = parseArgs({ options: { port: { type: 'string' } } })
@@ -19,8 +19,10 @@ const gateway = await startLocalGateway({
   onOutput: (text) => process.stdout.write(text),
 })
 const header = `-H 'authorization: Bearer ${key}' -H 'content-type: application/json'`
+const link = await signInLink(gateway.url, key)
 console.log(`
 Gateway   ${gateway.url}
+Dashboard ${link}   (lets you in once, within 15 minutes; later sign in with the root key)
 Receiver  ${receiver.url}   (prints here what arrives)
 Root key  ${key}   (kept in .reuse/root-key, ignored by git)
 Reference ${gateway.url}/reference   (and ${gateway.url}/openapi.json)
