@@ -23,8 +23,8 @@ export interface LimitChangesOptions {
 /** Has jobs that wait follow the limits of this process, where a deploy has changed them. */
 export interface LimitChanges {
   /**
-   * Tells the job store how many of each kind run at once, where that is due: before the first claim
-   * and each minute. A store that cannot be reached, or does not answer, is no obstacle.
+   * Tells the job store how many of each kind run at once, where that is due: before the first
+   * claim and each minute. A store that cannot be reached, or does not answer, is no obstacle.
    *
    * @param onReady Hears that more may run
    * @returns The kinds whose limit was changed by it; `null` when nothing is due
