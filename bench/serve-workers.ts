@@ -20,6 +20,8 @@ export interface WorkerToServe {
 export interface ServedWorkers {
   /** Where the Worker of that name listens. */
   url(name: string): string
+  /** The group of its processes. */
+  readonly group: number
   stop(): Promise<void>
 }
 
@@ -121,6 +123,8 @@ async function serve(folder: string, config: string, sockets: number): Promise<S
   }
   return {
     url: (name) => `http://127.0.0.1:${ports.get(name)}/`,
+    // What listens has been started.
+    group: child.pid ?? 0,
     async stop() {
       kill()
       await ended

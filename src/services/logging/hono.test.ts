@@ -123,3 +123,21 @@ test('the route is that of whoever answered, whatever else matches', async () =>
   const routes = records.flatMap(({ fields }) => fields['route'] ?? [])
   expect(routes).toEqual(['/users/:id', '/broken', '/api/things/:id', '/api/fails/:id', '/*'])
 })
+
+test('observed() asks a server for no execution context any more after 100 requests without', async () => {
+  const app = new Hono()
+  app.use(observed({ logger: { sinks: [] } }))
+  app.get('/', (c) => c.text(''))
+  let handedOver = 0
+  const context = { waitUntil: () => void handedOver++, passThroughOnException: () => undefined }
+  const ask = async (given?: typeof context): Promise<number> => {
+    handedOver = 0
+    // What else a context of Workers has is not asked for.
+    await app.request('/', {}, {}, given as Parameters<typeof app.request>[3])
+    return handedOver
+  }
+  for (let count = 0; count < 99; count++) await ask()
+  expect(await ask(context)).toBe(1)
+  for (let count = 0; count < 100; count++) await ask()
+  expect(await ask(context)).toBe(0)
+})

@@ -1,5 +1,6 @@
 import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
 import type { HTTPException } from 'hono/http-exception'
+import { isWorkers } from '../../runtime/ports/platform/log-console.ts'
 import { createObserver, observationOf, type Observer } from './observing/observer.ts'
 import type { RequestObservation } from './observing/observation.ts'
 import type { ObserverOptions } from './observing/observer-options.ts'
@@ -38,6 +39,7 @@ export function observed<Env extends object = object>(
   given: Observer | ObserverOptions | ((env: Env) => Observer | ObserverOptions),
 ): MiddlewareHandler {
   let observer = typeof given === 'function' ? undefined : observerOf(given)
+  const contextOf = createContextOf()
   return async (c, next) => {
     const known = observationOf(c.req.raw)
     if (known !== undefined) {
@@ -93,14 +95,26 @@ function routeOf(c: Context): string {
   return matchedRoutes[routeIndex]?.path ?? ''
 }
 
-/** Hono throws where the platform gave none. */
-function contextOf(c: Context): Parameters<Observer['forRequest']>[1] {
-  try {
-    return c.executionCtx
-  } catch {
-    return undefined
+/**
+ * Hono throws where the platform gave none, which takes a server longer than all else here: after
+ * so many requests without one, none is asked for any more. Workers have one for each request.
+ */
+function createContextOf(): (c: Context) => Parameters<Observer['forRequest']>[1] {
+  let thrown = 0
+  return (c) => {
+    if (thrown >= MOST_WITHOUT_CONTEXT) return undefined
+    try {
+      const context = c.executionCtx
+      thrown = 0
+      return context
+    } catch {
+      if (!isWorkers()) thrown++
+      return undefined
+    }
   }
 }
+
+const MOST_WITHOUT_CONTEXT = 100
 
 /** By what it can do: the class may be there twice. */
 function isHttpException(error: Error): error is HTTPException {

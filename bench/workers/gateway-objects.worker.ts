@@ -1,0 +1,15 @@
+import { env } from 'cloudflare:workers'
+import {
+  durableObjects,
+  InfrastructureObject,
+  type DurableObjectNamespaceLike,
+} from '@white-cross/reuse/infrastructure/runtime/durable-objects'
+import { composeGateway } from '../../examples/gateway/compose-gateway.ts'
+import { VARIABLES } from '../gateway-variables.ts'
+
+export { InfrastructureObject }
+
+// Bound by the configuration, see `serve-workers.ts`.
+const bindings = env as unknown as { readonly InfrastructureObject: DurableObjectNamespaceLike }
+
+export default composeGateway(durableObjects(bindings.InfrastructureObject), VARIABLES).app
