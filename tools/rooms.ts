@@ -61,6 +61,18 @@ export const houseRules: HouseRules = {
       packages: ['cloudflare:workers'],
     },
     {
+      // Where it knows no groups, the limits of kinds are slots.
+      files: /^src\/runtime\/engines\/(bullmq)\//,
+      imports: [
+        ...foundation,
+        workers,
+        sidecar,
+        'src/runtime/coordination/locks/semaphore.ts',
+        'src/runtime/coordination/locks/lock-error.ts',
+        'src/runtime/engines/$1/',
+      ],
+    },
+    {
       files: /^src\/runtime\/(backends|engines|platforms)\/([^/]+)\//,
       imports: [...foundation, workers, sidecar, 'src/runtime/$1/$2/'],
     },

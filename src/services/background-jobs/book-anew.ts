@@ -3,10 +3,10 @@ import type { StorePartition } from '../../runtime/ports/atomic-store/atomic-sto
 import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
-import { bookedTerms, termsOf, type JobRateLimit } from './job-gates.ts'
+import { bookedTerms, termsOf } from './book-attempt.ts'
+import { limitsOf, type JobRateLimit } from './job-gates.ts'
 import { createConcurrencyLimits } from './concurrency-limits.ts'
 import type { JobDefinitions } from './job-to-add.ts'
-import { limitsOf } from './run-attempt.ts'
 
 /** What {@link createLimitChanges} needs. */
 export interface LimitChangesOptions {

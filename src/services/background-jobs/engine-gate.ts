@@ -3,6 +3,7 @@ import { isInstance, readThrown } from '../../primitives/read-thrown.ts'
 import { BackendError } from '../../runtime/ports/backend-error.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import type { ClaimedJob } from '../../runtime/ports/job-store/job-store.ts'
+import type { JobEngine } from '../../runtime/ports/job-store/job-processor.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import type { JobDefinition } from './define-job.ts'
@@ -14,6 +15,7 @@ import type { Attempt } from './run-attempt.ts'
 export type EngineGate = (
   definition: JobDefinition,
   job: ClaimedJob,
+  engine: JobEngine,
   run: () => Promise<Attempt>,
 ) => Promise<Attempt>
 
@@ -30,14 +32,12 @@ const KEY_CHARACTERS = 160
 const LOOK_MS = 1000
 
 export function createEngineGate({ queue, backend, clock, random }: EngineGateOptions): EngineGate {
-  return async (definition, { name, data }, run) => {
+  return async (definition, { name, data }, engine, run) => {
     const { concurrency } = definition
     if (concurrency === undefined) return run()
-    // Loaded when it is needed: most queues have their own job store.
-    const { Semaphore } = await import('../../runtime/coordination/locks/semaphore.ts')
     const partition = `jobs:${queue}:slots`
     const { limit } = concurrency
-    const semaphore = new Semaphore({ backend, limit, partition, clock, random })
+    const semaphore = engine.semaphore({ backend, limit, partition, clock, random })
     const made: Attempt[] = []
     try {
       const key = await groupKeyOf(name, limitKeyOf(name, concurrency.key?.(data)))

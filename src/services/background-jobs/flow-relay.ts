@@ -8,10 +8,10 @@ import type {
   JobStore,
   NewJob,
 } from '../../runtime/ports/job-store/job-store.ts'
+import { encodeJobs } from '../../runtime/ports/job-store/job-limits.ts'
 import type { Json } from '../../runtime/ports/json.ts'
-
-/** What a child of a flow came to. */
-export type FlowChild = FinishedChild
+import { REPORT, STAND_IN } from './flow-child.ts'
+import type { FlowPart } from './job-flow.ts'
 
 /**
  * Runs what stands for the children of other queues. Queues share no transaction, so two jobs carry
@@ -26,8 +26,6 @@ export type FlowChild = FinishedChild
  * wakes is lost, the other looks again.
  */
 export interface FlowRelay {
-  /** Whether a job of that name is one of the two. */
-  knows(name: string): boolean
   run(job: ClaimedJob): Promise<JobOutcome>
 }
 
@@ -49,8 +47,6 @@ interface RemotePart {
   readonly round: number
 }
 
-const STAND_IN = '@reuse/child'
-const REPORT = '@reuse/report'
 const DAY_MS = 86_400_000
 const NAME_CHARACTERS = 256
 /** The report wakes the stand-in long before; this is for one that is gone. */
@@ -67,28 +63,15 @@ const KEPT = {
 }
 
 /** @returns The job that stands for a child of another queue */
-export function standInOf(part: {
-  readonly queue: string
-  readonly name: string
-  readonly report: string
-  readonly jobs: readonly NewJob[]
-}): NewJob {
+export function standInOf(part: FlowPart): NewJob {
   const { queue, name, report, jobs } = part
+  // What they break is said now, not once a worker adds them.
+  encodeJobs([{ id: report, name: '-', data: null }, ...jobs])
   return {
     ...KEPT,
     name: `${STAND_IN} ${queue} ${name}`.slice(0, NAME_CHARACTERS).toWellFormed(),
     data: { queue, report, jobs: jsonOf(jobs), round: 0 },
   }
-}
-
-/** @returns What a child came to, where a stand-in says it of another queue's */
-export function flowChildOf(child: FinishedChild): FlowChild {
-  if (!child.name.startsWith(`${STAND_IN} `)) return child
-  const [, queue = '', ...name] = child.name.split(' ')
-  const said = child.state === 'completed' ? child.result : childOf(child.error)
-  if (!isObject(said)) return { ...child, queue, name: name.join(' ') }
-  // Written by `endOf` below.
-  return { ...(said as unknown as FinishedChild), queue }
 }
 
 export function createFlowRelay({ queue: own, jobStore, wake }: FlowRelayOptions): FlowRelay {
@@ -132,7 +115,6 @@ export function createFlowRelay({ queue: own, jobStore, wake }: FlowRelayOptions
   }
 
   return {
-    knows: (name) => name === REPORT || name.startsWith(`${STAND_IN} `),
     async run(job) {
       try {
         return await (job.name === REPORT ? runReport(job) : runStandIn(job))
@@ -161,10 +143,6 @@ function failureOf(child: FinishedChild, { queue, round }: RemotePart): Json {
 
 function endOf({ id, name, state, result, error }: FinishedChild): Json {
   return { id, name, state, result, error }
-}
-
-function childOf(error: Json): Json {
-  return isObject(error) ? (error['child'] ?? null) : null
 }
 
 function roundOf(error: Json): Json {

@@ -16,7 +16,7 @@ export type {
   JobBatching,
 } from './batch-job.ts'
 export type { JobEvent, JobEventListener } from './job-events.ts'
-export type { FlowChild } from './flow-relay.ts'
+export type { FlowChild } from './flow-child.ts'
 export type { JobFlow, QueuedChild } from './job-flow.ts'
 export type { JobGroup } from './job-group.ts'
 export type { GroupRecord } from '../../runtime/ports/index.ts'

@@ -1,8 +1,5 @@
-import { checkOptions } from '../../primitives/check-options.ts'
-import { encodeJobs } from '../../runtime/ports/job-store/job-limits.ts'
 import type { Backend } from '../../runtime/ports/backend.ts'
 import type { NewJob } from '../../runtime/ports/job-store/job-store.ts'
-import { standInOf } from './flow-relay.ts'
 import type { JobDefinitions, JobToAdd } from './job-to-add.ts'
 
 /**
@@ -30,6 +27,17 @@ export interface FlowLayout<Jobs extends JobDefinitions> {
   newJob(job: JobToAdd<Jobs>): Promise<NewJob>
   /** Names jobs that children refer to and that have no `jobId`. */
   newId(): string
+}
+
+/** A part of a flow that another queue is to keep. */
+export interface FlowPart {
+  readonly queue: string
+  /** The name of the child. */
+  readonly name: string
+  /** The id of what reports how it ended. */
+  readonly report: string
+  /** The child, below the report, and what is below the child. */
+  readonly jobs: readonly NewJob[]
 }
 
 /**
@@ -73,61 +81,10 @@ export class QueuedChild {
       throw new TypeError(
         `Cannot add child ${JSON.stringify(name)}: queue ${this.queue} is of another backend than queue ${queue}, the same one expected`,
       )
+    const { standInOf } = await import('./working-parts.ts')
     const report = newId()
     const jobs = await this.#layOut(report)
-    // What they break is said now, not once a worker adds them.
-    encodeJobs([{ id: report, name: '-', data: null }, ...jobs])
-    return [
-      {
-        ...standInOf({ queue: this.queue, name, report, jobs }),
-        onFailure,
-        ...(parent !== undefined && { parent }),
-      },
-    ]
+    const standIn = standInOf({ queue: this.queue, name, report, jobs })
+    return [{ ...standIn, onFailure, ...(parent !== undefined && { parent }) }]
   }
-}
-
-const ADD = 'add flow'
-
-/**
- * Lays a tree out as a list, each parent before its children.
- *
- * @throws TypeError when a child is of a queue of another backend
- */
-export async function layOutFlow<Jobs extends JobDefinitions>(
-  flow: JobFlow<Jobs>,
-  layout: FlowLayout<Jobs>,
-  parent?: string,
-): Promise<readonly NewJob[]> {
-  checkOptions(ADD, flow, ['name'], ['data', 'options', 'children', 'onFailure'])
-  const { name, data, options, children = [], onFailure = 'fail' } = flow
-  if (onFailure !== 'fail' && onFailure !== 'ignore')
-    throw new RangeError(`Cannot ${ADD}: onFailure is no known word, fail or ignore expected`)
-  const checked = await layout.newJob({ name, data, ...(options !== undefined && { options }) })
-  const id = checked.id ?? (children.length > 0 ? layout.newId() : undefined)
-  const own: NewJob = {
-    ...checked,
-    ...(id !== undefined && { id }),
-    ...(parent !== undefined && { parent }),
-    onFailure,
-  }
-  return [own, ...(await layOutChildren(children, layout, id))]
-}
-
-/** Lays out the children of a job; those of one that is there already name no parent. */
-export async function layOutChildren<Jobs extends JobDefinitions>(
-  children: readonly (JobFlow<Jobs> | QueuedChild)[],
-  layout: FlowLayout<Jobs>,
-  parent?: string,
-): Promise<readonly NewJob[]> {
-  const given: unknown = children
-  if (!Array.isArray(given)) throw new TypeError(`Cannot ${ADD}: children are no list`)
-  const below = await Promise.all(
-    children.map((child) =>
-      child instanceof QueuedChild
-        ? child.jobsUnder(parent, layout)
-        : layOutFlow(child, layout, parent),
-    ),
-  )
-  return below.flat()
 }

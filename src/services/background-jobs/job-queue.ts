@@ -3,8 +3,7 @@ import { settledOrAborted } from '../../primitives/settled-or-aborted.ts'
 import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
 import { readThrown } from '../../primitives/read-thrown.ts'
-import { createJobWorker, type JobWorker } from '../../runtime/workers/job-worker.ts'
-import { createUnknownJobReport } from '../../runtime/workers/leave-to-others.ts'
+import type { JobWorker } from '../../runtime/workers/job-worker.ts'
 import { sweepQueues } from '../../runtime/workers/sweep-queues.ts'
 import { tryWake } from '../../runtime/workers/try-wake.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
@@ -31,21 +30,12 @@ import {
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition } from './define-job.ts'
-import { changeJob, type JobChanges } from './change-job.ts'
-import { createLimitChanges, type LimitChanges } from './book-anew.ts'
+import type { JobChanges } from './change-job.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
 import { createJobEvents, type JobEventListener, type JobEvents } from './job-events.ts'
-import {
-  layOutChildren,
-  layOutFlow,
-  QueuedChild,
-  type FlowLayout,
-  type JobFlow,
-} from './job-flow.ts'
+import { QueuedChild, type FlowLayout, type JobFlow } from './job-flow.ts'
 import { endWatchOf, type EndWatch } from './end-watch.ts'
-import { createEngineGate } from './engine-gate.ts'
-import { createFlowRelay } from './flow-relay.ts'
 import { QUEUE_OPTIONS, type JobQueueOptions, type RunOptions } from './job-queue-options.ts'
 import { controlJobGroup, type JobGroup } from './job-group.ts'
 import { createJobKinds, type JobKinds } from './job-kinds.ts'
@@ -65,8 +55,8 @@ import {
   type QueueEventStreamOptions,
   type RecordEventsOptions,
 } from './queue-events.ts'
-import { createQueueProcessor } from './queue-processor.ts'
-import { redriveJobs, type RedriveOptions } from './redrive.ts'
+import { createQueueWork, type QueueWork, type WorkingParts } from './queue-work.ts'
+import type { RedriveOptions } from './redrive.ts'
 import type { JobSchedule, SchedulePolicies, Schedules } from './schedules.ts'
 import { schedulesQueueOf } from './schedules-queue.ts'
 import type { ScheduleOptions } from './scheduling/schedule.ts'
@@ -112,7 +102,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   #ears = 0
   readonly #statistics = createJobStatistics()
   readonly #schedules: Schedules
-  readonly #limits: LimitChanges
+  readonly #work: QueueWork
 
   /**
    * @throws RangeError when the name is malformed, or a limit of a definition is out of range
@@ -147,41 +137,32 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     this.#jobStore = backend.jobStore.queue(name)
     this.#ends = endWatchOf(backend, name, this.#jobStore)
     this.#log = createJobLog(backend.store.partition(`jobs:${name}:log`))
-    this.processor = createQueueProcessor({
+    this.#work = createQueueWork({
       queue: name,
+      backend,
       jobStore: this.#jobStore,
       rateLimits: backend.rateLimits,
       rateLimit: options.rateLimit,
       definitionOf: (kind) => this.#kinds.find(kind),
-      tellLimits: () => this.#tellLimits(),
-      // A handler knows no more of its queue than that it takes jobs, which are checked here.
-      layOutChildren: (children) =>
-        layOutChildren(children as NonNullable<JobFlow<Jobs>['children']>, this.#layout()),
-      gate: createEngineGate({ queue: name, backend, clock, random }),
+      limits: {
+        jobs: this.#options.jobs,
+        partition: backend.store.partition(`jobs:${name}:limits`),
+      },
+      onReady: () => void this.#wake(name, 0),
+      layout: () => this.#layout(),
+      wake: (queue, inMs) => this.#wake(queue, inMs),
       timeout: options.options?.timeout,
-      relay: createFlowRelay({
-        queue: name,
-        jobStore: backend.jobStore,
-        wake: (queue, inMs) => this.#wake(queue, inMs),
-      }),
       log: this.#log,
       events: this.#events,
       clock,
       random,
       recordsStacks: options.recordStacks ?? false,
       tracing,
+      report: options.report,
       onFailure: (job, attempt) => this.#noteFailure(job, attempt),
-      onUnknown: createUnknownJobReport(options.report),
       onFault: (message, fault) => this.#onFault(message, fault),
     })
-    this.#limits = createLimitChanges({
-      partition: backend.store.partition(`jobs:${name}:limits`),
-      jobStore: this.#jobStore,
-      queue: name,
-      jobs: this.#options.jobs,
-      rateLimit: options.rateLimit,
-      clock,
-    })
+    this.processor = this.#work.processor
     const schedulesQueue = schedulesQueueOf(name)
     this.#schedules = createLazySchedules({
       jobs: this.#jobStore,
@@ -230,7 +211,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @returns What became of each job, parents before their children
    */
   async addFlow(flow: JobFlow<Jobs>): Promise<readonly AddedJob[]> {
-    return this.#add(await layOutFlow(flow, this.#layout()))
+    return this.#add(await this.#layOutFlow(flow, this.#layout()))
   }
 
   /**
@@ -243,7 +224,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    */
   child(flow: JobFlow<Jobs>): QueuedChild {
     const layout = this.#layout()
-    return new QueuedChild(layout, flow, (parent) => layOutFlow(flow, layout, parent))
+    return new QueuedChild(layout, flow, (parent) => this.#layOutFlow(flow, layout, parent))
   }
 
   /**
@@ -256,9 +237,11 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     checkOptions(WORK, options, ['signal'], RUN_OPTIONS)
     const { signal, ...settings } = options
     const { onError = (error) => this.#reportTrouble(error) } = options
-    const workers = this.#workers({ ...settings, onError })
-    await settledOrAborted(Promise.resolve(this.#tellLimits()), signal)
-    const stopLooking = this.#limits.keepLooking(() => void this.#wake(this.name, 0))
+    const parts = await this.#work.load()
+    const workers = this.#workers(parts, { ...settings, onError })
+    const wake = (): void => void this.#wake(this.name, 0)
+    await settledOrAborted(Promise.resolve(parts.limits.tell(wake)), signal)
+    const stopLooking = parts.limits.keepLooking(wake)
     const calm = this.#kinds.hurryOn(signal)
     try {
       await this.#heardBy(options, () =>
@@ -278,8 +261,9 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    */
   async drain(options: RunOptions = {}): Promise<number> {
     checkOptions(WORK, options, [], RUN_OPTIONS)
-    const [jobs, schedules] = this.#workers(options)
-    await this.#limits.look()
+    const parts = await this.#work.load()
+    const [jobs, schedules] = this.#workers(parts, options)
+    await parts.limits.look()
     const calm = this.#kinds.hurryOn(AbortSignal.abort())
     return this.#heardBy(options, async () => {
       for (let attempts = 0; ;) {
@@ -354,7 +338,8 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * `scheduled: () => queue.sweep()`.
    */
   async sweep(): Promise<void> {
-    await this.#limits.look()
+    const { limits } = await this.#work.load()
+    await limits.look()
     return sweepQueues(this.processors, this.#options.backend)
   }
 
@@ -385,6 +370,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    */
   async change(id: string, changes: JobChanges): Promise<boolean> {
     const parts = { queue: this.name, kinds: this.#kinds, jobStore: this.#jobStore }
+    const { changeJob } = await this.#work.load()
     const isChanged = await changeJob(id, changes, parts)
     if (isChanged) await this.#wake(this.name, 0)
     return isChanged
@@ -438,6 +424,7 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @returns How many, the children included that a parent took with it
    */
   async redrive(options: RedriveOptions = {}): Promise<number> {
+    const { redriveJobs } = await this.#work.load()
     const redriven = await redriveJobs(this.#jobStore, this.#clock, options)
     if (redriven > 0) await this.#wake(this.name, 0)
     return redriven
@@ -506,6 +493,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     )
   }
 
+  /** Loaded late: most queues have no flows. */
+  async #layOutFlow(
+    flow: JobFlow<Jobs>,
+    layout: FlowLayout<Jobs>,
+    parent?: string,
+  ): Promise<readonly NewJob[]> {
+    const { layOutFlow } = await this.#work.load()
+    return layOutFlow(flow, layout, parent)
+  }
+
   #layout(): FlowLayout<Jobs> {
     const trace = this.#options.tracing?.carry()
     return {
@@ -521,10 +518,6 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     if (changed > 0 && 'ids' in command) for (const id of command.ids) this.#ends.tell(id)
     if (changed > 0) await this.#wake(this.name, 0)
     return changed > 0
-  }
-
-  #tellLimits(): Promise<ReadonlySet<string>> | null {
-    return this.#limits.tell(() => void this.#wake(this.name, 0))
   }
 
   #wake(queue: string, inMs: number | null): Promise<void> {
@@ -546,7 +539,10 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
     })
   }
 
-  #workers({ onSettled, onError, ...options }: RunOptions): readonly JobWorker[] {
+  #workers(
+    { createJobWorker }: WorkingParts,
+    { onSettled, onError, ...options }: RunOptions,
+  ): readonly JobWorker[] {
     const { jobStore, waker } = this.#options.backend
     const onFault = (fault: unknown): void => this.#onFault('A callback of a worker failed', fault)
     const concurrency = this.#kinds.concurrencyOf(options.concurrency)

@@ -1,3 +1,5 @@
+import type { Backend } from '../../runtime/ports/backend.ts'
+import type { Report } from '../../runtime/ports/platform/report.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import { startStopwatch } from '../../runtime/ports/platform/deadline.ts'
 import type { ClaimedJob, NewJob, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
@@ -8,6 +10,7 @@ import type { Json } from '../../runtime/ports/json.ts'
 import type { TraceCarrier } from '../../runtime/ports/trace-carrier.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import {
+  createUnknownJobReport,
   errorBefore,
   leaveToOthers,
   type UnknownJobReport,
@@ -15,8 +18,12 @@ import {
 import type { LayOutChildren } from './children-wait.ts'
 import type { JobDefinition } from './define-job.ts'
 import { durationMs, type Duration } from '../../primitives/duration.ts'
-import type { EngineGate } from './engine-gate.ts'
-import { flowChildOf, type FlowRelay } from './flow-relay.ts'
+import { createEngineGate } from './engine-gate.ts'
+import { flowChildOf, isRelayed } from './flow-child.ts'
+import { createFlowRelay } from './flow-relay.ts'
+import type { FlowLayout } from './job-flow.ts'
+import type { JobDefinitions } from './job-to-add.ts'
+import { layOutChildren } from './lay-out-flow.ts'
 import { JobError } from './job-error.ts'
 import type { JobEvents } from './job-events.ts'
 import type { JobRateLimit } from './job-gates.ts'
@@ -36,11 +43,11 @@ export interface QueueProcessorOptions {
    * that is due. @returns The kinds whose limit was changed by it
    */
   readonly tellLimits: () => Promise<ReadonlySet<string>> | null
-  readonly layOutChildren: LayOutChildren
-  /** Runs what stands for children of other queues. */
-  readonly relay: FlowRelay
-  /** Holds jobs of an engine to the `concurrency` of their kind. */
-  readonly gate: EngineGate
+  /** How the queue lays out children of its jobs. */
+  readonly layout: () => FlowLayout<JobDefinitions>
+  readonly backend: Pick<Backend, 'jobStore' | 'store'>
+  /** Wakes whoever works a queue. */
+  readonly wake: (queue: string, inMs: number | null) => Promise<void>
   /** Of jobs of an engine whose kind says nothing of it. */
   readonly timeout: Duration | undefined
   readonly log: JobLog
@@ -51,8 +58,8 @@ export interface QueueProcessorOptions {
   readonly tracing: Pick<TraceCarrier, 'carryOn'> | undefined
   /** Hears of each attempt that failed. */
   readonly onFailure: (job: ClaimedJob, attempt: Attempt) => void
-  /** Hears of jobs that have no definition. */
-  readonly onUnknown: UnknownJobReport
+  /** Hears of jobs that have no definition. Default: the console. */
+  readonly report: Report | undefined
   /** Hears what callbacks of the queue's user throw. */
   readonly onFault: (message: string, fault: unknown) => void
 }
@@ -61,16 +68,19 @@ export interface QueueProcessorOptions {
  * Runs the jobs of a queue by their definitions, tells of what happens and keeps their log lines.
  */
 export function createQueueProcessor(options: QueueProcessorOptions): JobProcessor {
-  const { queue, jobStore, definitionOf, layOutChildren, relay } = options
-  const { gate, log, events, clock, onFailure } = options
+  const { queue, jobStore, definitionOf, backend, wake } = options
+  const { log, events, clock, random, onFailure } = options
+  const gate = createEngineGate({ queue, backend, clock, random })
+  const relay = createFlowRelay({ queue, jobStore: backend.jobStore, wake })
+  const onUnknown = createUnknownJobReport(options.report)
   return {
     queue,
-    knows: ({ name }) => relay.knows(name) || definitionOf(name) !== undefined,
+    knows: ({ name }) => isRelayed(name) || definitionOf(name) !== undefined,
     async process(claimed, control) {
       const { id, name } = claimed
-      if (relay.knows(name)) return relay.run(claimed)
+      if (isRelayed(name)) return relay.run(claimed)
       const definition = definitionOf(name)
-      if (definition === undefined) return leave(claimed, options)
+      if (definition === undefined) return leave(claimed, options, onUnknown)
       // A kind that has no limit any more waits for nothing, but says so.
       const telling = control.engine === undefined ? options.tellLimits() : null
       if (telling !== null && definition.concurrency !== undefined && (await telling).has(name)) {
@@ -89,7 +99,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
         const waitedMs = Math.max(clock.now() - job.addedAt, 0)
         events.emit({ type: 'active', id, name, attempt: job.attempt, waitedMs })
         const layOutNew: LayOutChildren = async (given) => {
-          const jobs = await layOutChildren(given)
+          const jobs = await layOutChildren(given, options.layout())
           await refuseEnded(job, jobs, jobStore)
           return jobs
         }
@@ -104,7 +114,7 @@ export function createQueueProcessor(options: QueueProcessorOptions): JobProcess
         const telling = new TellingControl(job, control, events)
         return runAttempt(definition, job, telling, context, options)
       }
-      const attempt = await (engine === undefined ? run() : gate(definition, job, run))
+      const attempt = await (engine === undefined ? run() : gate(definition, job, engine, run))
       tell(job, attempt, elapsedMs(), events)
       if ('thrown' in attempt) onFailure(job, attempt)
       // Lost lines must not make a job that succeeded run again.
@@ -170,7 +180,8 @@ function refuseChildren(): Promise<never> {
 
 function leave(
   job: ClaimedJob,
-  { queue, random, events, onUnknown }: QueueProcessorOptions,
+  { queue, random, events }: QueueProcessorOptions,
+  onUnknown: UnknownJobReport,
 ): JobOutcome {
   const { id, name } = job
   const message = `Cannot run job ${JSON.stringify(name)}: this worker has no definition of it`

@@ -13,9 +13,10 @@ import type { Json } from '../../runtime/ports/json.ts'
 import type { RateLimitStore } from '../../runtime/ports/rate-limit-store/rate-limit-store.ts'
 import type { RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import { ChildrenWait, type LayOutChildren } from './children-wait.ts'
+import { bookAttempt } from './book-attempt.ts'
 import type { JobContext, JobDefinition } from './define-job.ts'
 import { JobError } from './job-error.ts'
-import { bookAttempt, type AttemptLimit, type Booking, type JobRateLimit } from './job-gates.ts'
+import { limitsOf, type Booking, type JobRateLimit } from './job-gates.ts'
 import { storedOptionsOf } from './job-options.ts'
 import { RetryLaterError } from './retry-later-error.ts'
 import { UnrecoverableError } from './unrecoverable-error.ts'
@@ -49,7 +50,6 @@ export interface Attempt {
   readonly thrown?: unknown
 }
 
-const NO_LIMITS: readonly AttemptLimit[] = []
 const LONGEST_BACKOFF_MS = 30 * 86_400_000
 const LIMITS_AGAIN_MS = 1000
 const MESSAGE_LENGTH = 2000
@@ -233,23 +233,6 @@ async function delayOf(
   }
   const shape = { type: type === 'fixed' ? type : 'exponential', delayMs, maxMs, jitter } as const
   return Math.ceil(retryDelayMs(shape, job.attempt, random.fraction()))
-}
-
-/** The limits that attempts of a kind stand under. */
-export function limitsOf(
-  { rateLimit }: Pick<JobDefinition, 'rateLimit'>,
-  name: string,
-  { queue, rateLimit: ofQueue }: Pick<AttemptOptions, 'queue' | 'rateLimit'>,
-): readonly AttemptLimit[] {
-  if (rateLimit === undefined && ofQueue === undefined) return NO_LIMITS
-  return [
-    ...(rateLimit === undefined
-      ? []
-      : [{ rateLimit, subject: `${queue}:${name}`, scope: 'kind' } as const]),
-    ...(ofQueue === undefined
-      ? []
-      : [{ rateLimit: ofQueue, subject: queue, scope: 'queue' } as const]),
-  ]
 }
 
 /** How long a circuit stays open at most, when that is why the attempt was not made. */

@@ -1,3 +1,4 @@
+import { Semaphore } from '../../coordination/locks/semaphore.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { JobAbortError } from '../../ports/job-store/job-abort-error.ts'
 import type { JobOutcome } from '../../ports/job-store/job-outcome.ts'
@@ -52,7 +53,10 @@ export function bullmqProcessor(
     const outcome = await processor.process(claimedJobOf(job), {
       signal: abortingSignal(signal),
       progress: progress.write,
-      engine: { children: () => bullmqChildrenOf(job) },
+      engine: {
+        children: () => bullmqChildrenOf(job),
+        semaphore: (options) => new Semaphore(options),
+      },
     })
     await progress.written()
     return settle(job, token, outcome, clock)

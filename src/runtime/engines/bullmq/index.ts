@@ -27,3 +27,4 @@ export type {
   ScriptClient,
   SendingClient,
 } from './script-client.ts'
+export { LockError, type LockErrorCode } from '../../coordination/locks/lock-error.ts'

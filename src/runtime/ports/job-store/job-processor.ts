@@ -1,6 +1,9 @@
 import type { ClaimedJob, FinishedChild } from './job-store.ts'
 import type { JobOutcome } from './job-outcome.ts'
 import type { Json } from '../json.ts'
+import type { AtomicStore } from '../atomic-store/atomic-store.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { RandomSource } from '../platform/random-source.ts'
 
 /**
  * Runs the jobs of one queue, one at a time as it is asked: the half of a worker that knows what
@@ -44,4 +47,22 @@ export interface JobControl {
 export interface JobEngine {
   /** What the job's children came to. */
   children(): Promise<readonly FinishedChild[]>
+  /** Makes what hands out the places of a limit, since it knows no groups: `Semaphore` fits. */
+  semaphore(options: EngineSemaphoreOptions): EngineSemaphore
+}
+
+/** What a {@link JobEngine} makes an {@link EngineSemaphore} of. */
+export interface EngineSemaphoreOptions {
+  readonly backend: { readonly store: AtomicStore }
+  /** Places of each key. */
+  readonly limit: number
+  readonly partition: string
+  readonly clock: Clock
+  readonly random: RandomSource
+}
+
+/** Lets so much work go on at once for each key, in all processes together. */
+export interface EngineSemaphore {
+  /** Rejects with code `lock_held` where no place is free. */
+  withSlot(key: string, work: () => Promise<void>): Promise<unknown>
 }
