@@ -1,22 +1,25 @@
 import * as z from 'zod/mini'
 import { operation } from '../http/operation.ts'
 import { change, Money, operationId, paymentsRead, paymentsWrite } from './payment-policies.ts'
+import { lazily } from '../http/lazily.ts'
 import { AnyJson, Instant, judgedByService, Limit, named, NextCursor, text } from './shapes.ts'
 
-const Dispute = named(
-  'Dispute',
-  z.looseObject({
-    reference: z.string(),
-    paymentReference: z.string(),
-    state: z.string(),
-    amount: Money,
-    reason: z.string(),
-    dueAt: z.nullable(Instant),
-  }),
+const Dispute = lazily(() =>
+  named(
+    'Dispute',
+    z.looseObject({
+      reference: z.string(),
+      paymentReference: z.string(),
+      state: z.string(),
+      amount: Money(),
+      reason: z.string(),
+      dueAt: z.nullable(Instant()),
+    }),
+  ),
 )
 /** Providers know one account and no tenants. */
 const ofAccount = { tenant: 'operator' } as const
-const ofProvider = z.strictObject({ provider: z.optional(text(40)) })
+const ofProvider = lazily(() => z.strictObject({ provider: z.optional(text(40)) }))
 
 export const listDisputes = operation({
   id: 'disputes.list',
@@ -24,12 +27,14 @@ export const listDisputes = operation({
   path: '/v1/disputes',
   summary: 'List what customers have disputed, of the provider’s whole account',
   policy: { ...paymentsRead, ...ofAccount },
-  query: z.strictObject({
-    provider: z.optional(text(40)),
-    cursor: z.optional(text(500)),
-    limit: z.optional(Limit),
+  shapes: () => ({
+    query: z.strictObject({
+      provider: z.optional(text(40)),
+      cursor: z.optional(text(500)),
+      limit: z.optional(Limit()),
+    }),
+    answers: { 200: z.object({ disputes: z.array(Dispute()), cursor: NextCursor() }) },
   }),
-  answers: { 200: z.object({ disputes: z.array(Dispute), cursor: NextCursor }) },
 })
 export const getDispute = operation({
   id: 'disputes.get',
@@ -37,8 +42,7 @@ export const getDispute = operation({
   path: '/v1/disputes/:id',
   summary: 'Read a dispute, by the provider’s id',
   policy: { ...paymentsRead, ...ofAccount },
-  query: ofProvider,
-  answers: { 200: Dispute },
+  shapes: () => ({ query: ofProvider(), answers: { 200: Dispute() } }),
 })
 export const submitEvidence = operation({
   id: 'disputes.submit-evidence',
@@ -46,8 +50,12 @@ export const submitEvidence = operation({
   path: '/v1/disputes/:id/evidence',
   summary: 'Hand evidence in',
   policy: { ...paymentsWrite, ...ofAccount },
-  body: judgedByService(z.object({ ...operationId, evidence: z.record(z.string(), AnyJson) })),
-  answers: { 200: Dispute },
+  shapes: () => ({
+    body: judgedByService(
+      z.object({ ...operationId(), evidence: z.record(z.string(), AnyJson()) }),
+    ),
+    answers: { 200: Dispute() },
+  }),
 })
 export const acceptDispute = operation({
   id: 'disputes.accept',
@@ -55,6 +63,5 @@ export const acceptDispute = operation({
   path: '/v1/disputes/:id/accept',
   summary: 'Give the money up',
   policy: { ...paymentsWrite, ...ofAccount },
-  body: judgedByService(change),
-  answers: { 200: Dispute },
+  shapes: () => ({ body: judgedByService(change()), answers: { 200: Dispute() } }),
 })

@@ -1,10 +1,13 @@
 import * as z from 'zod/mini'
 import { operation } from '../http/operation.ts'
+import { lazily } from '../http/lazily.ts'
 import { Duration, Instant, judgedByService, named, NextCursor, pageQuery, text } from './shapes.ts'
 
-const StoredFile = named(
-  'StoredFile',
-  z.object({ key: z.string(), size: z.number(), etag: z.string(), contentType: z.string() }),
+const StoredFile = lazily(() =>
+  named(
+    'StoredFile',
+    z.object({ key: z.string(), size: z.number(), etag: z.string(), contentType: z.string() }),
+  ),
 )
 const read = { scope: 'files:read' } as const
 const write = { scope: 'files:write' } as const
@@ -16,21 +19,23 @@ export const listFiles = operation({
   path: '/v1/files',
   summary: 'List files by their keys',
   policy: read,
-  query: z.strictObject({ prefix: z.optional(text(1024)), ...pageQuery }),
-  answers: {
-    200: z.object({
-      blobs: z.array(
-        z.looseObject({
-          key: z.string(),
-          size: z.number(),
-          etag: z.string(),
-          lastModified: Instant,
-        }),
-      ),
-      prefixes: z.array(z.string()),
-      cursor: NextCursor,
-    }),
-  },
+  shapes: () => ({
+    query: z.strictObject({ prefix: z.optional(text(1024)), ...pageQuery() }),
+    answers: {
+      200: z.object({
+        blobs: z.array(
+          z.looseObject({
+            key: z.string(),
+            size: z.number(),
+            etag: z.string(),
+            lastModified: Instant(),
+          }),
+        ),
+        prefixes: z.array(z.string()),
+        cursor: NextCursor(),
+      }),
+    },
+  }),
 })
 export const putFile = operation({
   id: 'files.put',
@@ -38,8 +43,7 @@ export const putFile = operation({
   path: file,
   summary: 'Store a file, streamed; `If-Match` and `If-None-Match: *` are kept to',
   policy: write,
-  body: 'bytes',
-  answers: { 201: StoredFile },
+  shapes: () => ({ body: 'bytes', answers: { 201: StoredFile() } }),
 })
 export const getFile = operation({
   id: 'files.get',
@@ -47,7 +51,7 @@ export const getFile = operation({
   path: file,
   summary: 'Read a file, with ranges and conditions',
   policy: read,
-  answers: { 200: 'bytes', 206: 'bytes', 304: null },
+  shapes: () => ({ answers: { 200: 'bytes', 206: 'bytes', 304: null } }),
 })
 export const deleteFile = operation({
   id: 'files.delete',
@@ -55,7 +59,7 @@ export const deleteFile = operation({
   path: file,
   summary: 'Delete a file',
   policy: write,
-  answers: { 204: null },
+  shapes: () => ({ answers: { 204: null } }),
 })
 export const signTicket = operation({
   id: 'files.tickets.sign',
@@ -63,30 +67,32 @@ export const signTicket = operation({
   path: '/v1/tickets',
   summary: 'Sign a request for a file that others may make without a key, until it expires',
   policy: write,
-  body: judgedByService(
-    named(
-      'NewTicket',
-      z.object({
-        key: z.string(),
-        method: z.optional(z.enum(['GET', 'PUT'])),
-        expiresIn: z.optional(Duration),
-        maxBytes: z.optional(z.number()),
-        contentType: z.optional(z.string()),
-        ifNoneMatch: z.optional(z.literal('*')),
-        filename: z.optional(z.string()),
-        disposition: z.optional(z.enum(['inline', 'attachment'])),
-      }),
-    ),
-  ),
   secret: true,
-  answers: {
-    201: z.object({
-      method: z.string(),
-      url: z.string(),
-      headers: z.record(z.string(), z.string()),
-      expiresAt: Instant,
-    }),
-  },
+  shapes: () => ({
+    body: judgedByService(
+      named(
+        'NewTicket',
+        z.object({
+          key: z.string(),
+          method: z.optional(z.enum(['GET', 'PUT'])),
+          expiresIn: z.optional(Duration()),
+          maxBytes: z.optional(z.number()),
+          contentType: z.optional(z.string()),
+          ifNoneMatch: z.optional(z.literal('*')),
+          filename: z.optional(z.string()),
+          disposition: z.optional(z.enum(['inline', 'attachment'])),
+        }),
+      ),
+    ),
+    answers: {
+      201: z.object({
+        method: z.string(),
+        url: z.string(),
+        headers: z.record(z.string(), z.string()),
+        expiresAt: Instant(),
+      }),
+    },
+  }),
 })
 
 const ticket = { public: 'The ticket in the path is signed' } as const
@@ -98,7 +104,7 @@ export const readByTicket = operation({
   path: useTicket,
   summary: 'Read a file with a ticket',
   policy: ticket,
-  answers: { 200: 'bytes', 206: 'bytes', 304: null },
+  shapes: () => ({ answers: { 200: 'bytes', 206: 'bytes', 304: null } }),
 })
 export const writeByTicket = operation({
   id: 'files.tickets.write',
@@ -106,8 +112,7 @@ export const writeByTicket = operation({
   path: useTicket,
   summary: 'Store a file with a ticket',
   policy: ticket,
-  body: 'bytes',
-  answers: { 201: z.looseObject({ key: z.string() }) },
+  shapes: () => ({ body: 'bytes', answers: { 201: z.looseObject({ key: z.string() }) } }),
 })
 export const createUpload = operation({
   id: 'uploads.create',
@@ -115,8 +120,7 @@ export const createUpload = operation({
   path: '/v1/uploads',
   summary: 'Begin a resumable upload (tus 1.0); the key stands in Upload-Metadata as `key`',
   policy: write,
-  body: 'bytes',
-  answers: { 201: null },
+  shapes: () => ({ body: 'bytes', answers: { 201: null } }),
 })
 export const uploadOptions = operation({
   id: 'uploads.options',
@@ -124,7 +128,7 @@ export const uploadOptions = operation({
   path: '/v1/uploads',
   summary: 'What of tus is spoken',
   policy: { public: 'It says the same to everybody' },
-  answers: { 204: null },
+  shapes: () => ({ answers: { 204: null } }),
 })
 export const uploadOffset = operation({
   id: 'uploads.offset',
@@ -132,7 +136,7 @@ export const uploadOffset = operation({
   path: '/v1/uploads/:id',
   summary: 'How far an upload is (tus)',
   policy: read,
-  answers: { 200: null },
+  shapes: () => ({ answers: { 200: null } }),
 })
 export const appendUpload = operation({
   id: 'uploads.append',
@@ -140,8 +144,7 @@ export const appendUpload = operation({
   path: '/v1/uploads/:id',
   summary: 'Go on with an upload (tus)',
   policy: write,
-  body: 'bytes',
-  answers: { 204: null },
+  shapes: () => ({ body: 'bytes', answers: { 204: null } }),
 })
 export const abortUpload = operation({
   id: 'uploads.abort',
@@ -149,6 +152,5 @@ export const abortUpload = operation({
   path: '/v1/uploads/:id',
   summary: 'Give an upload up (tus)',
   policy: write,
-  body: 'bytes',
-  answers: { 204: null },
+  shapes: () => ({ body: 'bytes', answers: { 204: null } }),
 })

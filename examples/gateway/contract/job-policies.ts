@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { operation } from '../http/operation.ts'
+import { lazily } from '../http/lazily.ts'
 import { named } from './shapes.ts'
 
 /** Whether something was changed: not where it stood otherwise already. */
-export const Changed = named('Changed', z.object({ changed: z.boolean() }))
+export const Changed = lazily(() => named('Changed', z.object({ changed: z.boolean() })))
 
 export const jobsRead = { scope: 'jobs:read' } as const
 export const jobsWrite = { scope: 'jobs:write' } as const
@@ -22,6 +23,6 @@ export function actOn(
     path,
     summary,
     policy: jobsAct,
-    answers: { 200: Changed },
+    shapes: () => ({ answers: { 200: Changed() } }),
   })
 }

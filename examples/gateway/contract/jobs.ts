@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { JOB_STATES } from '@white-cross/reuse/infrastructure/runtime/ports'
 import { operation } from '../http/operation.ts'
 import { actOn, Changed, jobsAct, jobsRead, jobsWrite, queuePath } from './job-policies.ts'
+import { lazily } from '../http/lazily.ts'
 import {
   AnyJson,
   Duration,
@@ -13,77 +14,81 @@ import {
   text,
 } from './shapes.ts'
 
-const JobState = z.enum(JOB_STATES)
-const counts = Object.fromEntries(JOB_STATES.map((state) => [state, z.number()]))
-const Queue = named(
-  'Queue',
-  z.object({
-    name: z.string(),
-    paused: z.boolean(),
-    counts: z.object(counts),
-    oldestAddedAt: z.nullable(Instant),
-    kinds: z.array(z.string()),
-  }),
+const JobState = lazily(() => z.enum(JOB_STATES))
+const counts = lazily(() => Object.fromEntries(JOB_STATES.map((state) => [state, z.number()])))
+const Queue = lazily(() =>
+  named(
+    'Queue',
+    z.object({
+      name: z.string(),
+      paused: z.boolean(),
+      counts: z.object(counts()),
+      oldestAddedAt: z.nullable(Instant()),
+      kinds: z.array(z.string()),
+    }),
+  ),
 )
-const JobOptions = named(
-  'JobOptions',
-  z.object({
-    attempts: z.optional(z.number()),
-    maxCrashes: z.optional(z.number()),
-    backoff: z.optional(
-      z.union([
-        Duration,
-        z.object({
-          type: z.enum(['fixed', 'exponential']),
-          delay: z.optional(Duration),
-          maxDelay: z.optional(Duration),
-          jitter: z.optional(z.number()),
-        }),
-      ]),
-    ),
-    delay: z.optional(Duration),
-    priority: z.optional(z.union([z.number(), z.enum(['critical', 'high', 'normal', 'low'])])),
-    jobId: z.optional(z.string()),
-    deduplication: z.optional(z.object({ id: z.string(), ttl: z.optional(Duration) })),
-    lifo: z.optional(z.boolean()),
-    timeout: z.optional(Duration),
-    removeOnComplete: z.optional(z.union([z.boolean(), z.number()])),
-    removeOnFail: z.optional(z.union([z.boolean(), z.number()])),
-  }),
+const JobOptions = lazily(() =>
+  named(
+    'JobOptions',
+    z.object({
+      attempts: z.optional(z.number()),
+      maxCrashes: z.optional(z.number()),
+      backoff: z.optional(
+        z.union([
+          Duration(),
+          z.object({
+            type: z.enum(['fixed', 'exponential']),
+            delay: z.optional(Duration()),
+            maxDelay: z.optional(Duration()),
+            jitter: z.optional(z.number()),
+          }),
+        ]),
+      ),
+      delay: z.optional(Duration()),
+      priority: z.optional(z.union([z.number(), z.enum(['critical', 'high', 'normal', 'low'])])),
+      jobId: z.optional(z.string()),
+      deduplication: z.optional(z.object({ id: z.string(), ttl: z.optional(Duration()) })),
+      lifo: z.optional(z.boolean()),
+      timeout: z.optional(Duration()),
+      removeOnComplete: z.optional(z.union([z.boolean(), z.number()])),
+      removeOnFail: z.optional(z.union([z.boolean(), z.number()])),
+    }),
+  ),
 )
-const newJob = {
+const newJob = lazily(() => ({
   name: text(200),
-  data: z.optional(AnyJson),
-  options: z.optional(judgedByService(JobOptions)),
-}
-const NewJob = named('NewJob', z.strictObject(newJob))
-const AddedJob = named('AddedJob', z.object({ id: z.string(), added: z.boolean() }))
-const job = {
+  data: z.optional(AnyJson()),
+  options: z.optional(judgedByService(JobOptions())),
+}))
+const NewJob = lazily(() => named('NewJob', z.strictObject(newJob())))
+const AddedJob = lazily(() => named('AddedJob', z.object({ id: z.string(), added: z.boolean() })))
+const job = lazily(() => ({
   id: z.string(),
   name: z.string(),
-  state: JobState,
-  data: AnyJson,
-  options: AnyJson,
+  state: JobState(),
+  data: AnyJson(),
+  options: AnyJson(),
   priority: z.number(),
   attempt: z.number(),
   maxAttempts: z.number(),
   crashes: z.optional(z.number()),
   token: z.number(),
-  addedAt: Instant,
-  at: z.nullable(Instant),
-  progress: AnyJson,
-  result: AnyJson,
-  lastError: AnyJson,
+  addedAt: Instant(),
+  at: z.nullable(Instant()),
+  progress: AnyJson(),
+  result: AnyJson(),
+  lastError: AnyJson(),
   cancelRequested: z.boolean(),
-}
-const Job = named('Job', z.object(job))
+}))
+const Job = lazily(() => named('Job', z.object(job())))
 export const listQueues = operation({
   id: 'jobs.queues.list',
   method: 'GET',
   path: '/v1/jobs/queues',
   summary: 'List queues with the counts of their states',
   policy: jobsRead,
-  answers: { 200: z.object({ queues: z.array(Queue) }) },
+  shapes: () => ({ answers: { 200: z.object({ queues: z.array(Queue()) }) } }),
 })
 export const getQueue = operation({
   id: 'jobs.queues.get',
@@ -91,7 +96,7 @@ export const getQueue = operation({
   path: queuePath,
   summary: 'Read a queue',
   policy: jobsRead,
-  answers: { 200: Queue },
+  shapes: () => ({ answers: { 200: Queue() } }),
 })
 export const pauseQueue = operation({
   id: 'jobs.queues.pause',
@@ -99,7 +104,7 @@ export const pauseQueue = operation({
   path: `${queuePath}/pause`,
   summary: 'Hand out no more jobs; running ones go on',
   policy: jobsAct,
-  answers: { 200: Queue },
+  shapes: () => ({ answers: { 200: Queue() } }),
 })
 export const resumeQueue = operation({
   id: 'jobs.queues.resume',
@@ -107,7 +112,7 @@ export const resumeQueue = operation({
   path: `${queuePath}/resume`,
   summary: 'Hand out jobs again',
   policy: jobsAct,
-  answers: { 200: Queue },
+  shapes: () => ({ answers: { 200: Queue() } }),
 })
 export const redriveQueue = operation({
   id: 'jobs.queues.redrive',
@@ -115,12 +120,14 @@ export const redriveQueue = operation({
   path: `${queuePath}/redrive`,
   summary: 'Give many dead jobs all their attempts again',
   policy: jobsAct,
-  body: z.strictObject({
-    state: z.optional(z.enum(['dead', 'cancelled', 'parked', 'completed'])),
-    limit: z.optional(z.number().check(z.int(), z.gte(1), z.lte(1000))),
-  }),
   bodyOptional: true,
-  answers: { 200: z.object({ redriven: z.number() }) },
+  shapes: () => ({
+    body: z.strictObject({
+      state: z.optional(z.enum(['dead', 'cancelled', 'parked', 'completed'])),
+      limit: z.optional(z.number().check(z.int(), z.gte(1), z.lte(1000))),
+    }),
+    answers: { 200: z.object({ redriven: z.number() }) },
+  }),
 })
 export const addJob = operation({
   id: 'jobs.add',
@@ -128,8 +135,7 @@ export const addJob = operation({
   path: `${queuePath}/jobs`,
   summary: 'Add a job; it is durable when this answers',
   policy: jobsWrite,
-  body: NewJob,
-  answers: { 202: AddedJob },
+  shapes: () => ({ body: NewJob(), answers: { 202: AddedJob() } }),
 })
 export const addJobs = operation({
   id: 'jobs.add-bulk',
@@ -137,8 +143,10 @@ export const addJobs = operation({
   path: `${queuePath}/jobs/bulk`,
   summary: 'Add up to 1,000 jobs in one durable write, all or none',
   policy: jobsWrite,
-  body: z.strictObject({ jobs: z.array(NewJob).check(z.minLength(1), z.maxLength(1000)) }),
-  answers: { 202: z.object({ jobs: z.array(AddedJob) }) },
+  shapes: () => ({
+    body: z.strictObject({ jobs: z.array(NewJob()).check(z.minLength(1), z.maxLength(1000)) }),
+    answers: { 202: z.object({ jobs: z.array(AddedJob()) }) },
+  }),
 })
 export const listJobs = operation({
   id: 'jobs.list',
@@ -146,8 +154,10 @@ export const listJobs = operation({
   path: `${queuePath}/jobs`,
   summary: 'List the jobs in one state',
   policy: jobsRead,
-  query: z.strictObject({ state: JobState, ...pageQuery }),
-  answers: { 200: z.object({ jobs: z.array(Job), cursor: NextCursor }) },
+  shapes: () => ({
+    query: z.strictObject({ state: JobState(), ...pageQuery() }),
+    answers: { 200: z.object({ jobs: z.array(Job()), cursor: NextCursor() }) },
+  }),
 })
 export const getJob = operation({
   id: 'jobs.get',
@@ -155,7 +165,9 @@ export const getJob = operation({
   path: `${queuePath}/jobs/:id`,
   summary: 'Read a job with its history: attempts, last error, result and log lines',
   policy: jobsRead,
-  answers: { 200: named('JobDetails', z.object({ ...job, logs: z.array(z.string()) })) },
+  shapes: () => ({
+    answers: { 200: named('JobDetails', z.object({ ...job(), logs: z.array(z.string()) })) },
+  }),
 })
 export const changeJob = operation({
   id: 'jobs.change',
@@ -163,12 +175,14 @@ export const changeJob = operation({
   path: `${queuePath}/jobs/:id`,
   summary: 'Change the data, the delay or the priority of a job that waits',
   policy: jobsAct,
-  body: z.strictObject({
-    data: z.optional(AnyJson),
-    delay: z.optional(Duration),
-    priority: z.optional(z.union([z.number(), text(20)])),
+  shapes: () => ({
+    body: z.strictObject({
+      data: z.optional(AnyJson()),
+      delay: z.optional(Duration()),
+      priority: z.optional(z.union([z.number(), text(20)])),
+    }),
+    answers: { 200: Changed() },
   }),
-  answers: { 200: Changed },
 })
 export const removeJob = operation({
   id: 'jobs.remove',
@@ -176,7 +190,7 @@ export const removeJob = operation({
   path: `${queuePath}/jobs/:id`,
   summary: 'Remove a job that is not running',
   policy: jobsAct,
-  answers: { 204: null },
+  shapes: () => ({ answers: { 204: null } }),
 })
 export const retryJob = actOn(
   'jobs.retry',
@@ -200,5 +214,5 @@ export const signingSecret = operation({
   summary:
     'What the requests of `deliver` jobs and `http` sagas are signed with (Standard Webhooks)',
   policy: jobsWrite,
-  answers: { 200: z.object({ secret: z.string() }) },
+  shapes: () => ({ answers: { 200: z.object({ secret: z.string() }) } }),
 })

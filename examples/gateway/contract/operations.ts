@@ -1,8 +1,9 @@
 import * as z from 'zod/mini'
 import { operation } from '../http/operation.ts'
+import { lazily } from '../http/lazily.ts'
 
 const nothing = 'It says nothing about anybody'
-const Health = z.looseObject({ status: z.string() })
+const Health = lazily(() => z.looseObject({ status: z.string() }))
 
 export const health = operation({
   id: 'health',
@@ -10,7 +11,7 @@ export const health = operation({
   path: '/health',
   summary: 'Whether the backend answers, and how fast',
   policy: { public: nothing },
-  answers: { 200: Health, 503: Health },
+  shapes: () => ({ answers: { 200: Health(), 503: Health() } }),
 })
 export const healthLive = operation({
   id: 'health.live',
@@ -18,7 +19,7 @@ export const healthLive = operation({
   path: '/health/live',
   summary: 'Whether the gateway runs at all',
   policy: { public: nothing },
-  answers: { 200: 'text' },
+  shapes: () => ({ answers: { 200: 'text' } }),
 })
 export const healthReady = operation({
   id: 'health.ready',
@@ -26,7 +27,7 @@ export const healthReady = operation({
   path: '/health/ready',
   summary: 'Whether it can do its work: every dependency, none by its address',
   policy: { public: nothing },
-  answers: { 200: 'text', 503: 'text' },
+  shapes: () => ({ answers: { 200: 'text', 503: 'text' } }),
 })
 export const metrics = operation({
   id: 'metrics',
@@ -34,7 +35,7 @@ export const metrics = operation({
   path: '/metrics',
   summary: 'All metrics of all isolates, for Prometheus',
   policy: { scope: 'metrics:read', tenant: 'operator' },
-  answers: { 200: 'text' },
+  shapes: () => ({ answers: { 200: 'text' } }),
 })
 export const openApi = operation({
   id: 'openapi',
@@ -42,7 +43,7 @@ export const openApi = operation({
   path: '/openapi.json',
   summary: 'This document',
   policy: { public: nothing },
-  answers: { 200: 'text' },
+  shapes: () => ({ answers: { 200: 'text' } }),
 })
 export const reference = operation({
   id: 'reference',
@@ -50,7 +51,7 @@ export const reference = operation({
   path: '/reference',
   summary: 'This document as a page',
   policy: { public: nothing },
-  answers: { 200: 'text' },
+  shapes: () => ({ answers: { 200: 'text' } }),
 })
 
 const provider = { public: 'The provider has signed it' } as const
@@ -61,8 +62,7 @@ export const incomingWebhook = operation({
   path: '/v1/webhooks/in/:provider',
   summary: 'Take a webhook of a provider, for the default tenant',
   policy: provider,
-  body: 'bytes',
-  answers: { 200: 'text' },
+  shapes: () => ({ body: 'bytes', answers: { 200: 'text' } }),
 })
 export const incomingTenantWebhook = operation({
   id: 'webhooks.incoming-of-tenant',
@@ -70,8 +70,7 @@ export const incomingTenantWebhook = operation({
   path: '/v1/webhooks/in/:provider/:tenant',
   summary: 'Take a webhook of a provider, for a tenant',
   policy: provider,
-  body: 'bytes',
-  answers: { 200: 'text' },
+  shapes: () => ({ body: 'bytes', answers: { 200: 'text' } }),
 })
 
 export const mcp = operation({
@@ -80,6 +79,8 @@ export const mcp = operation({
   path: '/mcp',
   summary: 'Model Context Protocol: a few operations as tools, each under its own policy',
   policy: { scope: null, portal: true },
-  body: 'bytes',
-  answers: { 200: 'text', 202: 'text', 400: 'text', 403: 'text', 404: 'text' },
+  shapes: () => ({
+    body: 'bytes',
+    answers: { 200: 'text', 202: 'text', 400: 'text', 403: 'text', 404: 'text' },
+  }),
 })

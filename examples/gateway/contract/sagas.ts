@@ -1,19 +1,22 @@
 import * as z from 'zod/mini'
 import { operation } from '../http/operation.ts'
 import { jobsAct, jobsRead, jobsWrite } from './job-policies.ts'
+import { lazily } from '../http/lazily.ts'
 import { AnyJson, Limit, named, text } from './shapes.ts'
 
-const Saga = named(
-  'Saga',
-  z.object({
-    id: z.string(),
-    version: z.number(),
-    input: AnyJson,
-    status: z.enum(['running', 'compensating', 'completed', 'compensated', 'stuck']),
-    steps: z.array(z.looseObject({ name: z.string(), state: z.string(), attempts: z.number() })),
-    cause: z.nullable(z.looseObject({ step: z.string() })),
-    stuck: z.nullable(z.looseObject({ during: z.string() })),
-  }),
+const Saga = lazily(() =>
+  named(
+    'Saga',
+    z.object({
+      id: z.string(),
+      version: z.number(),
+      input: AnyJson(),
+      status: z.enum(['running', 'compensating', 'completed', 'compensated', 'stuck']),
+      steps: z.array(z.looseObject({ name: z.string(), state: z.string(), attempts: z.number() })),
+      cause: z.nullable(z.looseObject({ step: z.string() })),
+      stuck: z.nullable(z.looseObject({ during: z.string() })),
+    }),
+  ),
 )
 
 export const listSagas = operation({
@@ -22,7 +25,9 @@ export const listSagas = operation({
   path: '/v1/sagas',
   summary: 'List the sagas that can be started',
   policy: jobsRead,
-  answers: { 200: z.object({ sagas: z.array(z.object({ name: z.string() })) }) },
+  shapes: () => ({
+    answers: { 200: z.object({ sagas: z.array(z.object({ name: z.string() })) }) },
+  }),
 })
 export const startSaga = operation({
   id: 'sagas.start',
@@ -30,8 +35,10 @@ export const startSaga = operation({
   path: '/v1/sagas/:saga/runs',
   summary: 'Start a saga: one durable write; with an id that is known nothing more is begun',
   policy: jobsWrite,
-  body: z.strictObject({ id: z.optional(text(200)), input: z.optional(AnyJson) }),
-  answers: { 202: z.object({ id: z.string() }) },
+  shapes: () => ({
+    body: z.strictObject({ id: z.optional(text(200)), input: z.optional(AnyJson()) }),
+    answers: { 202: z.object({ id: z.string() }) },
+  }),
 })
 export const getSaga = operation({
   id: 'sagas.get',
@@ -39,7 +46,7 @@ export const getSaga = operation({
   path: '/v1/sagas/:saga/runs/:id',
   summary: 'Read a saga with its steps',
   policy: jobsRead,
-  answers: { 200: Saga },
+  shapes: () => ({ answers: { 200: Saga() } }),
 })
 export const listStuckSagas = operation({
   id: 'sagas.stuck',
@@ -47,8 +54,10 @@ export const listStuckSagas = operation({
   path: '/v1/sagas/:saga/stuck',
   summary: 'List sagas that wait for a person',
   policy: jobsRead,
-  query: z.strictObject({ limit: z.optional(Limit) }),
-  answers: { 200: z.object({ sagas: z.array(z.looseObject({ id: z.string() })) }) },
+  shapes: () => ({
+    query: z.strictObject({ limit: z.optional(Limit()) }),
+    answers: { 200: z.object({ sagas: z.array(z.looseObject({ id: z.string() })) }) },
+  }),
 })
 export const retrySaga = operation({
   id: 'sagas.retry',
@@ -56,7 +65,7 @@ export const retrySaga = operation({
   path: '/v1/sagas/:saga/runs/:id/retry',
   summary: 'Let a stuck saga try its step again',
   policy: jobsAct,
-  answers: { 202: Saga },
+  shapes: () => ({ answers: { 202: Saga() } }),
 })
 export const skipSagaStep = operation({
   id: 'sagas.skip',
@@ -64,6 +73,8 @@ export const skipSagaStep = operation({
   path: '/v1/sagas/:saga/runs/:id/skip',
   summary: 'Let a stuck saga go on without its step: a person has dealt with it',
   policy: jobsAct,
-  body: z.strictObject({ reason: z.string().check(z.minLength(1), z.maxLength(500)) }),
-  answers: { 202: Saga },
+  shapes: () => ({
+    body: z.strictObject({ reason: z.string().check(z.minLength(1), z.maxLength(500)) }),
+    answers: { 202: Saga() },
+  }),
 })

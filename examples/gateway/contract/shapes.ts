@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { lazily } from '../http/lazily.ts'
 
 /**
  * Gives a schema a name in the document, where it then stands once.
@@ -24,7 +25,7 @@ export function described<Schema extends z.ZodMiniType>(
 }
 
 /** Any JSON, handed on as it is. */
-export const AnyJson = z.unknown()
+export const AnyJson = lazily(() => z.unknown())
 
 /** An object of any members: a record would drop one named `__proto__` without a word. */
 export function plainObject<Value = Readonly<Record<string, unknown>>>(): z.ZodMiniType<
@@ -77,45 +78,54 @@ function digits(least: number, most: number): z.ZodMiniType<number, string> {
 }
 
 /** How many entries of a page are wanted. */
-export const Limit = digits(1, 1000)
+export const Limit = lazily(() => digits(1, 1000))
 
 /** An instant in a query: ms since 1970. */
-export const InstantText = digits(0, 999_999_999_999_999)
+export const InstantText = lazily(() => digits(0, 999_999_999_999_999))
 
-const Cursor = text(2000)
+const Cursor = lazily(() => text(2000))
 
 /** The cursor of a list whose entries are numbered: the number of the last one that was shown. */
-export const SequenceCursor = z
-  .string()
-  .check(z.regex(/^\d{1,12}$/, 'the cursor that the page before has answered expected'))
+export const SequenceCursor = lazily(() =>
+  z.string().check(z.regex(/^\d{1,12}$/, 'the cursor that the page before has answered expected')),
+)
 
 /** ms since 1970. */
-export const Instant = described(z.number(), { description: 'ms since 1970' })
+export const Instant = lazily(() => described(z.number(), { description: 'ms since 1970' }))
 
 /** A length of time: whole ms, or a number with its unit. */
-export const Duration = described(z.union([z.number(), text(40)]), {
-  description: 'ms, or a number with its unit: 30s, 5m, 2h, 1d',
-})
+export const Duration = lazily(() =>
+  described(z.union([z.number(), text(40)]), {
+    description: 'ms, or a number with its unit: 30s, 5m, 2h, 1d',
+  }),
+)
 
 /** The cursor of a page: `null` on the last one. */
-export const NextCursor = described(z.nullable(z.string()), {
-  description: 'Give it as `cursor` for the next page; null on the last one',
-})
+export const NextCursor = lazily(() =>
+  described(z.nullable(z.string()), {
+    description: 'Give it as `cursor` for the next page; null on the last one',
+  }),
+)
 
 /** What asks for a page. */
-export const pageQuery = { limit: z.optional(Limit), cursor: z.optional(Cursor) }
+export const pageQuery = lazily(() => ({
+  limit: z.optional(Limit()),
+  cursor: z.optional(Cursor()),
+}))
 
 /** RFC 9457. */
-export const Problem = named(
-  'Problem',
-  z.looseObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.number(),
-    code: z.string(),
-    detail: z.string(),
-    requestId: z.optional(z.string()),
-  }),
+export const Problem = lazily(() =>
+  named(
+    'Problem',
+    z.looseObject({
+      type: z.string(),
+      title: z.string(),
+      status: z.number(),
+      code: z.string(),
+      detail: z.string(),
+      requestId: z.optional(z.string()),
+    }),
+  ),
 )
 
 type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { ContentFilter, EndpointRateLimit } from '@white-cross/reuse/infrastructure/webhooks'
 import { operation } from '../http/operation.ts'
+import { lazily } from '../http/lazily.ts'
 import {
   described,
   Duration,
@@ -14,7 +15,7 @@ import {
 import { perSecond, StartedReplay, webhooksRead, webhooksWrite } from './webhook-policies.ts'
 
 /** The shapes; what the values may be is the service's to say. */
-const settings = {
+const settings = lazily(() => ({
   url: z.optional(text(4000)),
   description: z.optional(text()),
   events: z.optional(z.array(text(200))),
@@ -29,23 +30,25 @@ const settings = {
       }),
     ),
   ),
-}
+}))
 
-const EndpointChanges = named('EndpointChanges', z.strictObject(settings))
+const EndpointChanges = lazily(() => named('EndpointChanges', z.strictObject(settings())))
 
-const NewEndpoint = named(
-  'NewEndpoint',
-  z.strictObject({
-    ...settings,
-    url: text(4000),
-    tenant: z.optional(z.string()),
-    uid: z.optional(z.string()),
-    signature: z.optional(z.enum(['v1', 'v1a'])),
-    enabled: z.optional(z.boolean()),
-  }),
+const NewEndpoint = lazily(() =>
+  named(
+    'NewEndpoint',
+    z.strictObject({
+      ...settings(),
+      url: text(4000),
+      tenant: z.optional(z.string()),
+      uid: z.optional(z.string()),
+      signature: z.optional(z.enum(['v1', 'v1a'])),
+      enabled: z.optional(z.boolean()),
+    }),
+  ),
 )
 
-const endpoint = {
+const endpoint = lazily(() => ({
   id: z.string(),
   tenant: z.string(),
   uid: z.nullable(z.string()),
@@ -58,19 +61,22 @@ const endpoint = {
   rateLimit: z.nullable(z.object({ limit: z.number(), window: z.number() })),
   enabled: z.boolean(),
   disabledReason: z.nullable(z.enum(['manual', 'gone', 'failing', 'unverified'])),
-  verifiedAt: z.nullable(Instant),
-  createdAt: Instant,
-  updatedAt: Instant,
-}
-const Endpoint = named('Endpoint', z.object(endpoint))
-const CreatedEndpoint = named(
-  'CreatedEndpoint',
-  z.object({
-    ...endpoint,
-    secret: described(z.nullable(z.string()), {
-      description: 'What the receiver verifies with, shown this once; null for one that was there',
+  verifiedAt: z.nullable(Instant()),
+  createdAt: Instant(),
+  updatedAt: Instant(),
+}))
+const Endpoint = lazily(() => named('Endpoint', z.object(endpoint())))
+const CreatedEndpoint = lazily(() =>
+  named(
+    'CreatedEndpoint',
+    z.object({
+      ...endpoint(),
+      secret: described(z.nullable(z.string()), {
+        description:
+          'What the receiver verifies with, shown this once; null for one that was there',
+      }),
     }),
-  }),
+  ),
 )
 
 export const createEndpoint = operation({
@@ -79,10 +85,12 @@ export const createEndpoint = operation({
   path: '/v1/webhooks/endpoints',
   summary: 'Create an endpoint; its secret is shown this once',
   policy: webhooksWrite,
-  body: NewEndpoint,
   tenantInBody: true,
   secret: true,
-  answers: { 201: CreatedEndpoint, 200: CreatedEndpoint },
+  shapes: () => ({
+    body: NewEndpoint(),
+    answers: { 201: CreatedEndpoint(), 200: CreatedEndpoint() },
+  }),
 })
 export const listEndpoints = operation({
   id: 'webhooks.endpoints.list',
@@ -90,8 +98,10 @@ export const listEndpoints = operation({
   path: '/v1/webhooks/endpoints',
   summary: 'List endpoints',
   policy: webhooksRead,
-  query: z.strictObject(pageQuery),
-  answers: { 200: z.object({ endpoints: z.array(Endpoint), cursor: NextCursor }) },
+  shapes: () => ({
+    query: z.strictObject(pageQuery()),
+    answers: { 200: z.object({ endpoints: z.array(Endpoint()), cursor: NextCursor() }) },
+  }),
 })
 export const getEndpoint = operation({
   id: 'webhooks.endpoints.get',
@@ -99,7 +109,7 @@ export const getEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id',
   summary: 'Read an endpoint',
   policy: webhooksRead,
-  answers: { 200: Endpoint },
+  shapes: () => ({ answers: { 200: Endpoint() } }),
 })
 export const updateEndpoint = operation({
   id: 'webhooks.endpoints.update',
@@ -107,8 +117,7 @@ export const updateEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id',
   summary: 'Change what is given of an endpoint',
   policy: webhooksWrite,
-  body: EndpointChanges,
-  answers: { 200: Endpoint },
+  shapes: () => ({ body: EndpointChanges(), answers: { 200: Endpoint() } }),
 })
 export const deleteEndpoint = operation({
   id: 'webhooks.endpoints.delete',
@@ -116,7 +125,7 @@ export const deleteEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id',
   summary: 'Delete an endpoint; what is on its way to it is cancelled',
   policy: webhooksWrite,
-  answers: { 204: null },
+  shapes: () => ({ answers: { 204: null } }),
 })
 export const enableEndpoint = operation({
   id: 'webhooks.endpoints.enable',
@@ -124,7 +133,7 @@ export const enableEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id/enable',
   summary: 'Let an endpoint have webhooks again',
   policy: webhooksWrite,
-  answers: { 200: Endpoint },
+  shapes: () => ({ answers: { 200: Endpoint() } }),
 })
 export const disableEndpoint = operation({
   id: 'webhooks.endpoints.disable',
@@ -132,7 +141,7 @@ export const disableEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id/disable',
   summary: 'Hold the webhooks of an endpoint',
   policy: webhooksWrite,
-  answers: { 200: Endpoint },
+  shapes: () => ({ answers: { 200: Endpoint() } }),
 })
 export const rotateEndpointSecret = operation({
   id: 'webhooks.endpoints.rotate-secret',
@@ -140,10 +149,12 @@ export const rotateEndpointSecret = operation({
   path: '/v1/webhooks/endpoints/:id/rotate-secret',
   summary: 'Give an endpoint a new secret; the old one signs along for `overlap`',
   policy: webhooksWrite,
-  body: z.strictObject({ overlap: z.optional(Duration) }),
   bodyOptional: true,
   secret: true,
-  answers: { 200: z.object({ secret: z.string() }) },
+  shapes: () => ({
+    body: z.strictObject({ overlap: z.optional(Duration()) }),
+    answers: { 200: z.object({ secret: z.string() }) },
+  }),
 })
 export const verifyEndpoint = operation({
   id: 'webhooks.endpoints.verify',
@@ -151,13 +162,15 @@ export const verifyEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id/verify',
   summary: 'Send an endpoint its challenge; the right answer verifies it',
   policy: webhooksWrite,
-  answers: {
-    200: z.object({
-      verified: z.boolean(),
-      reason: z.optional(z.string()),
-      message: z.optional(z.string()),
-    }),
-  },
+  shapes: () => ({
+    answers: {
+      200: z.object({
+        verified: z.boolean(),
+        reason: z.optional(z.string()),
+        message: z.optional(z.string()),
+      }),
+    },
+  }),
 })
 export const recoverEndpoint = operation({
   id: 'webhooks.endpoints.recover',
@@ -165,8 +178,10 @@ export const recoverEndpoint = operation({
   path: '/v1/webhooks/endpoints/:id/recover',
   summary: 'Send an endpoint all that is dead or held since a time',
   policy: webhooksWrite,
-  body: z.strictObject({ since: z.number(), ...perSecond }),
-  answers: { 202: StartedReplay },
+  shapes: () => ({
+    body: z.strictObject({ since: z.number(), ...perSecond() }),
+    answers: { 202: StartedReplay() },
+  }),
 })
 export const endpointStats = operation({
   id: 'webhooks.endpoints.stats',
@@ -174,18 +189,20 @@ export const endpointStats = operation({
   path: '/v1/webhooks/endpoints/:id/stats',
   summary: 'How an endpoint has been doing lately',
   policy: webhooksRead,
-  answers: {
-    200: named(
-      'EndpointStats',
-      z.object({
-        deliveries: z.number(),
-        delivered: z.number(),
-        dead: z.number(),
-        pending: z.number(),
-        successRate: z.nullable(z.number()),
-        attemptSuccessRate: z.nullable(z.number()),
-        latencyMs: z.nullable(z.object({ p50: z.number(), p95: z.number(), p99: z.number() })),
-      }),
-    ),
-  },
+  shapes: () => ({
+    answers: {
+      200: named(
+        'EndpointStats',
+        z.object({
+          deliveries: z.number(),
+          delivered: z.number(),
+          dead: z.number(),
+          pending: z.number(),
+          successRate: z.nullable(z.number()),
+          attemptSuccessRate: z.nullable(z.number()),
+          latencyMs: z.nullable(z.object({ p50: z.number(), p95: z.number(), p99: z.number() })),
+        }),
+      ),
+    },
+  }),
 })

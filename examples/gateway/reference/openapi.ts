@@ -47,7 +47,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
     const method = operation.method.toLowerCase()
     paths[path] = { ...paths[path], [method]: written(operation, schemaIn) }
   }
-  schemaIn(Problem, 'output')
+  schemaIn(Problem(), 'output')
   return {
     openapi: '3.1.1',
     info: {
