@@ -173,3 +173,10 @@ test('an upload in pieces goes on where it was', async () => {
   )
   expect(none.status).toBe(403)
 })
+
+test('a payment’s history is in whole units of its currency', async () => {
+  const { get, ids } = await openDashboardFixture()
+  const { text } = await get(`/payments/${ids.payment}`)
+  expect(text).toContain('49.90 EUR order-1')
+  expect(text).not.toContain('4990')
+})

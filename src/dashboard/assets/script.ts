@@ -109,6 +109,9 @@ for (const field of document.querySelectorAll('[data-zone]')) {
 for (const choice of document.querySelectorAll('form[data-filter] select'))
   choice.addEventListener('change', () => choice.form.requestSubmit())
 
+// On a phone the section that one is in may be beside the screen.
+document.querySelector('.sections [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+
 // A slash goes to the search.
 document.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return

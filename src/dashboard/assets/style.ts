@@ -103,6 +103,7 @@ time { white-space: nowrap; }
 .figure { background: var(--surface); box-shadow: 0 0 0 1px var(--line); padding: var(--s3) var(--s4); display: grid; gap: 2px; align-content: start; text-decoration: none; color: var(--ink); min-height: 84px; }
 a.figure:hover { background: var(--sunk); }
 .figure-label { font-size: var(--t0); color: var(--muted); font-weight: 500; }
+.figure-label::first-letter { text-transform: uppercase; }
 .figure-value { font-size: var(--t3); font-weight: 650; line-height: 1.3; letter-spacing: -.01em; }
 .figure-value.bad { color: var(--bad); } .figure-value.warn { color: var(--warn); } .figure-value.good { color: var(--good); } .figure-value.busy { color: var(--busy); } .figure-value.idle { color: var(--muted); }
 .figure-note { font-size: var(--t0); color: var(--muted); }

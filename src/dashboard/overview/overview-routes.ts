@@ -6,11 +6,12 @@ import { formatDuration, formatNumber, formatShare, plural } from '../html/forma
 import { html, nothing, type Html } from '../html/html.ts'
 import { badge, emptyState, figure, pathTo, queryOf, section } from '../html/parts.ts'
 import { shownText } from '../html/shown-text.ts'
+import { deliveryCharts } from './delivery-charts.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 /** Of the latest deliveries so many are looked at. */
-const DELIVERIES = 200
+const DELIVERIES = 1000
 
 /** How everything does, on one page. */
 export function overviewRoutes(): readonly Route[] {
@@ -80,12 +81,13 @@ async function webhooksPart(call: Call): Promise<Html | null> {
   const to = pathTo(call.view, 'webhooks', 'deliveries')
   return section(
     'Webhooks of the last day',
-    html`<div class="figures">
-      ${figure({ label: 'Deliveries', value: `${cursor === null ? '' : 'over '}${formatNumber(deliveries.length)}`, to })}
-      ${figure({ label: 'Delivered', value: formatShare(ended === 0 ? null : delivered / ended), note: 'of those that ended' })}
-      ${figure({ label: 'Trying again', value: formatNumber(retrying), ...(retrying > 0 && { tone: 'warn' as const }), to: to + queryOf({ state: 'retrying' }) })}
-      ${figure({ label: 'Dead', value: formatNumber(dead), ...(dead > 0 && { tone: 'bad' as const }), to: to + queryOf({ state: 'dead' }) })}
-    </div>`,
+    html`${deliveries.length === 0 ? nothing : deliveryCharts(deliveries, cursor === null, call.view)}
+      <div class="figures">
+        ${figure({ label: 'Deliveries', value: `${cursor === null ? '' : 'over '}${formatNumber(deliveries.length)}`, to })}
+        ${figure({ label: 'Delivered', value: formatShare(ended === 0 ? null : delivered / ended), note: 'of those that ended' })}
+        ${figure({ label: 'Trying again', value: formatNumber(retrying), ...(retrying > 0 && { tone: 'warn' as const }), to: to + queryOf({ state: 'retrying' }) })}
+        ${figure({ label: 'Dead', value: formatNumber(dead), ...(dead > 0 && { tone: 'bad' as const }), to: to + queryOf({ state: 'dead' }) })}
+      </div>`,
   )
 }
 

@@ -3,7 +3,7 @@ import { encodeHex } from '../../primitives/hex.ts'
 import { sha256 } from '../../primitives/sha256.ts'
 import { encodeUtf8 } from '../../primitives/utf8.ts'
 import type { Payment, PaymentState } from '../../services/payments/index.ts'
-import { money } from '../../services/payments/money/money.ts'
+import { minorMoney, money } from '../../services/payments/money/money.ts'
 import type { DashboardServices } from '../dashboard-services.ts'
 import type { Call, Page } from '../http/call.ts'
 import { MissingPageError } from '../http/missing-page-error.ts'
@@ -265,7 +265,7 @@ async function paymentPage(call: Call): Promise<Page> {
                       <span class="hint">${instant(one.at, call.view)}</span>
                     </div>
                     <p class="hint">
-                      ${one.amount === null ? '' : `${one.amount} ${one.currency} `}${shownText(one.cause ?? '', 120)}
+                      ${one.amount === null ? '' : `${shownMoney(minorMoney(BigInt(one.amount), one.currency))} `}${shownText(one.cause ?? '', 120)}
                       ${shownText(one.code ?? '', 80)}
                     </p>
                   </li>`,
