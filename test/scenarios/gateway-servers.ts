@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createClient, type Client } from '@white-cross/reuse/infrastructure/client'
 import { verifyWebhook } from '@white-cross/reuse/infrastructure/webhooks'
-import { newRootKey, startLocalGateway } from '../../examples/gateway/local-gateway.ts'
+import { newRootKey, signInLink, startLocalGateway } from '../../examples/gateway/local-gateway.ts'
 import { startReceiver, type Receiver } from '../../examples/gateway/receiver.ts'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
 import { runSuites } from '../conformance/run-suites.ts'
@@ -161,6 +161,11 @@ async function tell(client: Client, receiver: Receiver, url: string): Promise<Ke
   const health = await fetch(`${url}/health/ready`)
   expectEqual(health.status, 200, 'its health')
   await health.body?.cancel()
+  const link = await signInLink(url, key)
+  const entered = await fetch(link, { method: 'POST', redirect: 'manual' })
+  const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const page = await fetch(`${url}/dashboard`, { headers: { cookie } })
+  expectTrue((await page.text()).includes('Queue default'), 'its dashboard shows its queue')
   return { secret: secret ?? '', payment: payment.id, message: message.id }
 }
 

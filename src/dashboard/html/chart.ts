@@ -97,7 +97,7 @@ function rounded(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-/** The least of 1, 2 or 5 times a power of ten that is no less, so that a line does not jump about. */
+/** The least of 1, 2 or 5 times a power of ten that is no less: a line does not jump about. */
 function niceCeiling(value: number): number {
   if (!(value > 0) || !Number.isFinite(value)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
