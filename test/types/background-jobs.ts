@@ -3,6 +3,8 @@ import {
   type AddedJob,
   defineJob,
   JobQueue,
+  type RunningJob,
+  scheduleJob,
 } from '@white-cross/reuse/infrastructure/background-jobs'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
 import { z } from 'zod'
@@ -45,3 +47,42 @@ await queue.add('send-email', { to: '' }, { removeOnFail: { age: 'a week' } })
 await createJob(queue, { name: 'send-email', data: { to: '' }, options: { attempts: 'three' } })
 // @ts-expect-error backoff is one of three
 await queue.add('send-email', { to: '' }, { backoff: { type: 'sometimes', delay: 1 } })
+
+interface Line {
+  readonly sku: string
+}
+interface Order {
+  readonly total: number
+  readonly lines: readonly Line[]
+  readonly note?: string
+}
+declare const order: Order
+const orders = new JobQueue({
+  name: 'orders',
+  backend: memory(),
+  jobs: {
+    pay: defineJob({ run: async ({ data }: RunningJob<Order>) => data.total }),
+    note: defineJob({ run: ({ data }) => void data }),
+  },
+})
+
+// What has no schema takes interfaces too, and refuses what JSON cannot carry.
+await orders.add('note', order)
+await orders.add('pay', order, { attempts: 3 })
+await createJob(orders, { name: 'note', data: order, options: { attempts: 3 } })
+await scheduleJob(orders, { name: 'note', data: order, every: '1h' })
+await orders.schedule('hourly', { every: '1h' }, { name: 'note', data: order })
+// @ts-expect-error a Date is no JSON
+await orders.add('note', { at: new Date() })
+// @ts-expect-error nor is a map
+await createJob(orders, { name: 'note', data: new Map<string, string>() })
+// @ts-expect-error a schema decides
+await queue.add('send-email', order)
+
+// Any queue is a JobQueue, as a parameter and in a list.
+function sweepAll(queues: readonly JobQueue[]): Promise<unknown> {
+  return Promise.all(queues.map((one) => one.sweep()))
+}
+const all: JobQueue[] = [queue, orders]
+await sweepAll(all)
+await sweepAll([queue])

@@ -25,6 +25,14 @@ const orders = new SagaOrchestrator({
     .build(),
 })
 
+// Any orchestrator is a SagaOrchestrator, as a parameter and in a list.
+function sweepSagas(sagas: readonly SagaOrchestrator[]): Promise<unknown> {
+  return Promise.all(sagas.map((one) => one.sweep()))
+}
+const sagas: SagaOrchestrator[] = [orders]
+await sweepSagas(sagas)
+await sweepSagas([orders])
+
 // Whatever a service is made for, it goes into the list as it is.
 const services: readonly Service[] = [emails, orders, createWebhooks({ backend })]
 const infrastructure = configureInfrastructure({ backend, services: [emails, orders] })
@@ -36,5 +44,10 @@ const outcome = await orders.run({ cents: 5 })
 if (outcome.status === 'completed') outcome.results.charge.toFixed()
 // @ts-expect-error the input is an order
 await orders.run({ dollars: 5 })
+// @ts-expect-error and is not left out
+await orders.run()
+// @ts-expect-error nor here
+await orders.start()
+await new SagaOrchestrator({ backend }).addStep({ execute: () => null }).run()
 // @ts-expect-error a service has a name
 export const nameless: Service = { processors: [] }

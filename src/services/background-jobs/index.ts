@@ -36,7 +36,14 @@ export type {
   RecordEventsOptions,
 } from './queue-events.ts'
 export type { QueueEvent, QueueEventType } from '../../runtime/ports/index.ts'
-export type { AddedJob, JobResult, JobDefinitions, JobInput, JobToAdd } from './job-to-add.ts'
+export type {
+  AddedJob,
+  JobResult,
+  JobDefinitions,
+  JobInput,
+  JobToAdd,
+  SchemalessName,
+} from './job-to-add.ts'
 export { scheduleJob, type ScheduledJob } from './schedule-job.ts'
 export type {
   JobSchedule,

@@ -22,7 +22,7 @@ import type { JobProcessor } from '../../runtime/ports/job-store/job-processor.t
 import { JOB_STATES, type JobState } from '../../runtime/ports/job-store/job-state.ts'
 import type { MetricReading } from '../../runtime/ports/service.ts'
 import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
-import type { Json } from '../../runtime/ports/json.ts'
+import type { AsJson, Json } from '../../runtime/ports/json.ts'
 import { systemRandom, type RandomSource } from '../../runtime/ports/platform/random-source.ts'
 import { systemReport } from '../../runtime/ports/platform/report.ts'
 import {
@@ -44,7 +44,14 @@ import { createJobLog, type JobLog } from './job-log.ts'
 import { checkSharedOptions, refuseTrace, type JobOptions } from './job-options.ts'
 import { makeNewJob, unknownJob } from './new-job.ts'
 import type { Attempt } from './run-attempt.ts'
-import type { AddedJob, JobDefinitions, JobInput, JobResult, JobToAdd } from './job-to-add.ts'
+import type {
+  AddedJob,
+  JobDefinitions,
+  JobInput,
+  JobResult,
+  JobToAdd,
+  SchemalessName,
+} from './job-to-add.ts'
 import { createJobMetrics, readJobMetrics } from './job-metrics.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
@@ -67,6 +74,10 @@ const RUN_OPTIONS = ['concurrency', 'lease', 'maxWait', 'grace', 'onSettled', 'o
 /** Each waits for the store four times; so many share one wait of a disk. */
 const TICKS_AT_ONCE = 256
 
+// A queue that takes certain kinds is no queue that takes all, and yet a `JobQueue`.
+// oxlint-disable-next-line typescript/no-explicit-any
+type AnyKinds = any
+
 /**
  * A queue of typed jobs on any backend.
  *
@@ -79,7 +90,7 @@ const TICKS_AT_ONCE = 256
  * await emails.add('welcome', { to: 'ada@example.com' }, { attempts: 5 })
  * await emails.run({ signal: stop.signal })
  */
-export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
+export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
   readonly name: string
   /** Runs the queue's jobs. */
   readonly processor: JobProcessor
@@ -184,6 +195,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
    * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such a job
    * @throws RangeError when an option is out of range
    */
+  add<Name extends keyof Jobs & string>(
+    name: Name,
+    data: JobInput<Jobs[Name]>,
+    options?: JobOptions,
+  ): Promise<AddedJob<JobResult<Jobs[Name]>>>
+  add<Name extends SchemalessName<Jobs>, Data>(
+    name: Name,
+    data: Data & AsJson<Data>,
+    options?: JobOptions,
+  ): Promise<AddedJob<JobResult<Jobs[Name]>>>
   async add<Name extends keyof Jobs & string>(
     name: Name,
     data: JobInput<Jobs[Name]>,
@@ -276,6 +297,16 @@ export class JobQueue<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /** Adds a job again and again; `scheduleJob()` says more. */
+  schedule<Name extends keyof Jobs & string>(
+    id: string,
+    timing: ScheduleOptions & SchedulePolicies,
+    job: JobToAdd<Jobs, Name>,
+  ): Promise<JobSchedule>
+  schedule<Name extends SchemalessName<Jobs>, Data>(
+    id: string,
+    timing: ScheduleOptions & SchedulePolicies,
+    job: JobToAdd<Jobs, Name, Data & AsJson<Data>>,
+  ): Promise<JobSchedule>
   async schedule<Name extends keyof Jobs & string>(
     id: string,
     timing: ScheduleOptions & SchedulePolicies,

@@ -16,13 +16,19 @@ export type JobInput<Definition> = Definition extends {
     : Input
   : Json
 
+/** The kinds of job that take whatever JSON can carry, interfaces among it: they have no schema. */
+export type SchemalessName<Jobs extends JobDefinitions> = {
+  readonly [Name in keyof Jobs & string]: Json extends JobInput<Jobs[Name]> ? Name : never
+}[keyof Jobs & string]
+
 /** A job to add to a queue. */
 export interface JobToAdd<
   Jobs extends JobDefinitions,
   Name extends keyof Jobs & string = keyof Jobs & string,
+  Data = JobInput<Jobs[Name]>,
 > {
   readonly name: Name
-  readonly data: JobInput<Jobs[Name]>
+  readonly data: Data
   readonly options?: JobOptions
 }
 

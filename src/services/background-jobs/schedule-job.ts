@@ -1,7 +1,8 @@
 import { checkOptions } from '../../primitives/check-options.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import type { JobQueue } from './job-queue.ts'
-import type { JobDefinitions, JobInput } from './job-to-add.ts'
+import type { AsJson } from '../../runtime/ports/json.ts'
+import type { JobDefinitions, JobInput, SchemalessName } from './job-to-add.ts'
 import type { JobOptions } from './job-options.ts'
 import type { JobSchedule, SchedulePolicies } from './schedules.ts'
 import type {
@@ -14,9 +15,10 @@ import type {
 export type ScheduledJob<
   Jobs extends JobDefinitions,
   Name extends keyof Jobs & string = keyof Jobs & string,
+  Data = JobInput<Jobs[Name]>,
 > = {
   readonly name: Name
-  readonly data: JobInput<Jobs[Name]>
+  readonly data: Data
   /** The schedule's id, unique in its queue. Default: the job's name. */
   readonly id?: string
 } & (
@@ -59,6 +61,14 @@ export interface CronRunOptions
  * @throws ScheduleError when the schedule is not valid, or an option has no effect on its kind
  * @throws JobError `unknown_job` or `invalid_data` when the queue does not take such a job
  */
+export function scheduleJob<Jobs extends JobDefinitions, Name extends keyof Jobs & string>(
+  queue: JobQueue<Jobs>,
+  job: ScheduledJob<Jobs, Name>,
+): Promise<JobSchedule>
+export function scheduleJob<Jobs extends JobDefinitions, Name extends SchemalessName<Jobs>, Data>(
+  queue: JobQueue<Jobs>,
+  job: ScheduledJob<Jobs, Name, Data & AsJson<Data>>,
+): Promise<JobSchedule>
 export async function scheduleJob<Jobs extends JobDefinitions, Name extends keyof Jobs & string>(
   queue: JobQueue<Jobs>,
   job: ScheduledJob<Jobs, Name>,

@@ -26,6 +26,10 @@ import {
 import { createSagaWake, type SagaWake } from './saga-wake.ts'
 import { sagaOf, type SagaDefinition, type SagaResults, type SagaStepToAdd } from './saga.ts'
 
+// One that takes a certain input is none that takes all, and yet a `SagaOrchestrator`.
+// oxlint-disable-next-line typescript/no-explicit-any
+type Any = any
+
 /** How a saga ended, or that it is stuck. */
 export type SagaOutcome<Results = SagaResults> =
   | { readonly id: string; readonly status: 'completed'; readonly results: Results }
@@ -69,7 +73,7 @@ const MAX_INPUT_BYTES = 262_144
  *   .addStep({ name: 'charge', execute: charge, compensate: refund })
  * const outcome = await orders.run({ orderId }, { id: orderId })
  */
-export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> {
+export class SagaOrchestrator<Input extends Json = Any, Results = Any> {
   /** The saga's name. */
   readonly name: string
   /** Runs the jobs that hold sagas: to be given to a worker of the job store. */
@@ -144,8 +148,9 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
     input: Input | (null extends Input ? void : never),
     options?: RunSagaOptions,
   ): Promise<SagaOutcome<Results>>
+  run(...none: null extends Input ? [] : [never]): Promise<SagaOutcome<Results>>
   async run(
-    first: Input | (null extends Input ? void : never) | SagaWorkerOptions,
+    first?: Input | (null extends Input ? void : never) | SagaWorkerOptions,
     options: RunSagaOptions = {},
   ): Promise<SagaOutcome<Results> | void> {
     // The input of a saga is JSON, which holds no signal.
@@ -184,8 +189,13 @@ export class SagaOrchestrator<Input extends Json = Json, Results = SagaResults> 
    * @returns The saga's id
    * @throws SagaError `saga_no_job_store` when there is no job store to hold it
    */
-  async start(
+  start(
     input: Input | (null extends Input ? void : never),
+    options?: Pick<RunSagaOptions, 'id'>,
+  ): Promise<string>
+  start(...none: null extends Input ? [] : [never]): Promise<string>
+  async start(
+    input?: Input | (null extends Input ? void : never),
     options: Pick<RunSagaOptions, 'id'> = {},
   ): Promise<string> {
     const { id = this.#newId() } = options
