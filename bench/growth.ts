@@ -90,7 +90,7 @@ export async function measure(machine: string): Promise<string> {
   return [
     '## A queue that grows',
     '',
-    `n ready and n completed jobs without data in one queue. Milliseconds from call to answer, the middle of ${RUNS} / for how long the event loop of the process worked meanwhile, the most of ${RUNS}: nothing else can be done then. SQLite in a file, WAL, synchronous=FULL; Redis 7 on loopback, appendfsync everysec. What Durable Objects read and write is counted by a law of the conformance run. \`GROWTH_MOST=1000000 npm run bench growth\` goes on to a million.`,
+    `n ready and n completed jobs without data in one queue. Milliseconds from call to answer, the middle of ${RUNS} / for how long the event loop of the process worked meanwhile, the most of ${RUNS}: nothing else can be done then. SQLite in a file, WAL, synchronous=FULL; Redis 7 on loopback, appendfsync everysec. SQLite waits for its disk in each exchange, three times in the last operation: where that takes longer with more jobs it is the disk, which still writes what the queue was filled with, since statements and rows are the same (\`test/costs/growth.test.ts\`). What Durable Objects read and write is counted by a law of the conformance run. \`GROWTH_MOST=1000000 npm run bench growth\` goes on to a million.`,
     '',
     `| backend | operation | ${columns.join(' | ')} |`,
     `|---|---|${columns.map(() => '---:|').join('')}`,

@@ -18,6 +18,7 @@ interface Measurement {
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark | Measurement>>> = {
   costs: () => import('./costs.ts'),
   gateway: () => import('./gateway.ts'),
+  'gateway-start': () => import('./gateway-start.ts'),
   growth: () => import('./growth.ts'),
   'jobs-durable-objects': () => import('./jobs-durable-objects.ts'),
   'jobs-latency': () => import('./jobs-latency.ts'),
