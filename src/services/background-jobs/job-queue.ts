@@ -160,7 +160,8 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
         partition: backend.store.partition(`jobs:${name}:limits`),
       },
       onReady: () => void this.#wake(name, 0),
-      layout: () => this.#layout(),
+      // A handler knows no more of its queue than that it takes jobs, which are checked here.
+      layout: () => this.#layout() as unknown as FlowLayout<JobDefinitions>,
       wake: (queue, inMs) => this.#wake(queue, inMs),
       timeout: options.options?.timeout,
       log: this.#log,
