@@ -13,9 +13,7 @@ export function checkOptions<Options extends object>(
   required: readonly (keyof Options & string)[],
   optional: readonly (keyof Options & string)[] = [],
 ): void {
-  const given: unknown = options
-  if (typeof given !== 'object' || given === null)
-    throw new TypeError(`Cannot ${action}: the options are no object, one expected`)
+  checkPlain(action, 'the options are', options)
   for (const name of required)
     if (options[name] === undefined)
       throw new TypeError(`Cannot ${action}: ${name} is missing, one expected`)
@@ -44,4 +42,46 @@ export function checkParts<Whole extends object>(
   )
   if (missing !== undefined)
     throw new TypeError(`Cannot ${action}: ${name} has no ${missing}, one expected`)
+}
+
+/**
+ * Checks what names options before they are looked through: a number, a list, a Map or a promise
+ * that nobody waited for has none of them, and would be without effect and without a word.
+ *
+ * @param what With its verb, as in `the options are`
+ * @throws TypeError when it is no object of its own names
+ */
+export function checkPlain(action: string, what: string, given: unknown): void {
+  if (Object.prototype.toString.call(given) !== '[object Object]')
+    throw new TypeError(`Cannot ${action}: ${what} no object, one expected`)
+}
+
+/** @throws TypeError when it is given and is none: it would never stop anything */
+export function checkSignal(action: string, signal: unknown): void {
+  if (signal === undefined || isSignal(signal)) return
+  throw new TypeError(`Cannot ${action}: signal is no AbortSignal, one expected`)
+}
+
+function isSignal(given: unknown): boolean {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    typeof (given as Partial<AbortSignal>).addEventListener === 'function'
+  )
+}
+
+/** @throws TypeError which names the first that is given and is no function */
+export function checkFunctions(action: string, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, one] of Object.entries(given))
+    if (one !== undefined && typeof one !== 'function')
+      throw new TypeError(`Cannot ${action}: ${name} is no function, one expected`)
+}
+
+/** @throws TypeError which names the first that is given and is neither: `'false'` would be true */
+export function checkBooleans(action: string, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, one] of Object.entries(given))
+    if (one !== undefined && typeof one !== 'boolean')
+      throw new TypeError(
+        `Cannot ${action}: ${name} is of type ${typeof one}, true or false expected`,
+      )
 }

@@ -1,5 +1,5 @@
 import { callQuietly } from '../../primitives/call-quietly.ts'
-import { checkOptions } from '../../primitives/check-options.ts'
+import { checkFunctions, checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../primitives/check-range.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import { systemClock, type Clock } from '../ports/platform/clock.ts'
@@ -106,6 +106,7 @@ const PROGRESS_MS = 500
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
   checkOptions(CREATE, options, ['processor', 'jobStore', 'clock'], OPTIONAL)
   const { processor, jobStore, clock, waker, onSettled, onError } = options
+  checkFunctions(CREATE, { onSettled, onError })
   const { concurrency = 16, lease = 10_000, maxWait = 5000, grace = 10_000 } = options
   checkInteger(CREATE, 'concurrency', concurrency, 1, 1000)
   const leaseMs = checkDuration(CREATE, 'lease', lease, 100, 86_400_000)

@@ -2,6 +2,7 @@ import { checkInteger } from '../../primitives/check-range.ts'
 import type { GroupRecord } from '../../runtime/ports/job-store/group-control.ts'
 import type { QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import type { JobDefinition } from './define-job.ts'
+import { limitKeyOf } from './limit-key.ts'
 import { groupKeyOf } from './new-job.ts'
 
 /**
@@ -39,9 +40,11 @@ export function controlJobGroup(
     throw new TypeError(
       `Cannot control group: jobs ${JSON.stringify(name)} are in none, a definition with concurrency expected`,
     )
+  // As jobs of the kind have it.
+  const own = limitKeyOf(name, key)
   const ask = async (change: { paused?: boolean; limit?: number | null }): Promise<boolean> => {
     const changed = await jobStore.command({
-      ...{ type: 'group', key: await groupKeyOf(name, key) },
+      ...{ type: 'group', key: await groupKeyOf(name, own) },
       ...change,
     })
     if (changed > 0) await wake()
@@ -54,6 +57,6 @@ export function controlJobGroup(
       if (limit !== null) checkInteger('limit group', 'limit', limit, 1, 1000)
       return ask({ limit })
     },
-    read: async () => jobStore.group(await groupKeyOf(name, key)),
+    read: async () => jobStore.group(await groupKeyOf(name, own)),
   }
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../primitives/check-options.ts'
+import { checkBooleans, checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import type { Deduplication, NewJob } from '../../runtime/ports/job-store/job-store.ts'
@@ -153,8 +153,7 @@ const DEFAULTS = {
 export function newJobOf(name: string, data: Json, options: JobOptions): NewJob {
   checkOptions(ADD, options, [], OPTIONS)
   const { jobId, deduplication, lifo, timeout } = options
-  if (lifo !== undefined && typeof lifo !== 'boolean')
-    throw new TypeError(`Cannot ${ADD}: lifo is of type ${typeof lifo}, true or false expected`)
+  checkBooleans(ADD, { lifo })
   const { maxCrashes = DEFAULTS.maxCrashes } = options
   const { attempts = DEFAULTS.attempts, backoff = { type: 'exponential' }, delay = 0 } = options
   const completed = keepingOf(
@@ -241,7 +240,8 @@ function checkTrace(given: TraceHeaders): TraceHeaders {
 
 function deduplicationOf(given: JobDeduplication): Deduplication {
   checkOptions(ADD, given, ['id'], ['ttl', 'extend', 'replace', 'keepLastIfActive'])
-  const { id, ttl, extend, keepLastIfActive } = given
+  const { id, ttl, extend, replace, keepLastIfActive } = given
+  checkBooleans(ADD, { extend, replace, keepLastIfActive })
   return {
     id,
     ...(ttl !== undefined && { ttlMs: msOf('deduplication.ttl', ttl, 1) }),
@@ -256,7 +256,7 @@ function storedBackoff(given: Duration | Backoff): StoredJobOptions['backoff'] {
   const { type, delay = DEFAULTS.backoffMs, maxDelay = DEFAULTS.maxBackoffMs, jitter = 1 } = backoff
   if (type !== 'fixed' && type !== 'exponential' && type !== 'custom') {
     throw new RangeError(
-      `Cannot add job: backoff.type is ${JSON.stringify(type)}, "fixed", "exponential" or "custom" expected`,
+      `Cannot add job: backoff.type is ${shown(type)}, "fixed", "exponential" or "custom" expected`,
     )
   }
   checkNumber(ADD, 'backoff.jitter', jitter, 0, 1)
@@ -268,9 +268,10 @@ function storedBackoff(given: Duration | Backoff): StoredJobOptions['backoff'] {
 export function priorityOf(action: string, priority: number | JobPriority = 'normal'): number {
   if (typeof priority === 'number')
     return checkInteger(action, 'priority', priority, 0, JOB_LIMITS.priority)
-  if (Object.hasOwn(PRIORITIES, priority)) return PRIORITIES[priority]
+  if (typeof priority === 'string' && Object.hasOwn(PRIORITIES, priority))
+    return PRIORITIES[priority]
   throw new RangeError(
-    `Cannot ${action}: priority is ${String(priority).slice(0, 40)}, a number or ${Object.keys(PRIORITIES).join(', ')} expected`,
+    `Cannot ${action}: priority is ${shown(priority)}, a number or ${Object.keys(PRIORITIES).join(', ')} expected`,
   )
 }
 
@@ -300,4 +301,9 @@ function numberOr(value: unknown, otherwise: number): number {
 
 function isRecord(value: unknown): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Anything, for a message: showing may run code of whoever gave it, and fail. */
+function shown(given: unknown): string {
+  return typeof given === 'string' ? JSON.stringify(given.slice(0, 40)) : `of type ${typeof given}`
 }

@@ -1,4 +1,11 @@
-import { checkOptions, checkParts } from '../../primitives/check-options.ts'
+import {
+  checkBooleans,
+  checkFunctions,
+  checkOptions,
+  checkParts,
+  checkPlain,
+  checkSignal,
+} from '../../primitives/check-options.ts'
 import { settledOrAborted } from '../../primitives/settled-or-aborted.ts'
 import { callQuietly } from '../../primitives/call-quietly.ts'
 import { encodeHex } from '../../primitives/hex.ts'
@@ -123,6 +130,14 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
     checkOptions(CREATE, options, ['name', 'backend', 'jobs'], QUEUE_OPTIONS)
     checkParts(CREATE, 'backend', options.backend, ['jobStore', 'store', 'rateLimits', 'waker'])
     const { name, backend, jobs, clock = systemClock, random = systemRandom } = options
+    if (typeof jobs !== 'object' || jobs === null || Symbol.iterator in jobs)
+      throw new TypeError(
+        `Cannot ${CREATE}: jobs is no object, definitions by their names expected`,
+      )
+    checkParts(CREATE, 'clock', clock, ['now', 'setTimer'])
+    checkParts(CREATE, 'random', random, ['fraction', 'bytes'])
+    checkFunctions(CREATE, { report: options.report })
+    checkBooleans(CREATE, { recordStacks: options.recordStacks })
     for (const [kind, definition] of Object.entries(jobs)) checkDefinition(kind, definition)
     checkSharedOptions(CREATE, options.options)
     if (options.rateLimit !== undefined) checkRateLimit(CREATE, options.rateLimit)
@@ -257,6 +272,7 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
    */
   async run(options: RunOptions & { readonly signal: AbortSignal }): Promise<void> {
     checkOptions(WORK, options, ['signal'], RUN_OPTIONS)
+    checkSignal(WORK, options.signal)
     const { signal, ...settings } = options
     const { onError = (error) => this.#reportTrouble(error) } = options
     const parts = await this.#work.load()
@@ -335,6 +351,7 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
   async finished(id: string, options: FinishedOptions = {}): Promise<Json> {
     checkOptions('wait for job', options, [], ['signal'])
     checkJobId('wait for job', id)
+    checkSignal('wait for job', options.signal)
     return waitUntilFinished(this.#jobStore, this.#clock, id, options, this.#ends)
   }
 
@@ -347,6 +364,8 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
   async list(options: ListJobsOptions): Promise<JobPage> {
     checkOptions('list jobs', options, ['state'], ['cursor', 'limit'])
     checkJobState('list jobs', options.state, JOB_STATES)
+    if (options.cursor !== undefined && typeof options.cursor !== 'string')
+      throw new RangeError('Cannot list jobs: the cursor is none of a page')
     return this.#jobStore.list(options)
   }
 
@@ -560,6 +579,7 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
   async #newJob(job: JobToAdd<Jobs>, trace?: TraceHeaders): Promise<NewJob> {
     checkOptions('add job', job, ['name'], ['data', 'options'])
     const { name, data, options } = job
+    if (options !== undefined) checkPlain('add job', 'its options are', options)
     if (this.#options.tracing === undefined) refuseTrace(options)
     const definition = this.#kinds.find(name)
     if (definition === undefined) throw unknownJob(name, this.name, this.#kinds.names)
@@ -575,6 +595,7 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
     { createJobWorker }: WorkingParts,
     { onSettled, onError, ...options }: RunOptions,
   ): readonly JobWorker[] {
+    checkFunctions(WORK, { onSettled, onError })
     const { jobStore, waker } = this.#options.backend
     const onFault = (fault: unknown): void => this.#onFault('A callback of a worker failed', fault)
     const concurrency = this.#kinds.concurrencyOf(options.concurrency)

@@ -68,6 +68,8 @@ export function unknownJob(
   action: 'add' | 'change' = 'add',
 ): JobError {
   const names = known.join(', ') || 'no jobs'
-  const message = `Cannot ${action} job ${JSON.stringify(name)}: queue ${queue} knows ${names}`
+  // Showing what is no text may run code of whoever gave it, and fail.
+  const shown = typeof name === 'string' ? JSON.stringify(name) : `of name of type ${typeof name}`
+  const message = `Cannot ${action} job ${shown}: queue ${queue} knows ${names}`
   return new JobError('unknown_job', message)
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../primitives/check-options.ts'
+import { checkOptions, checkSignal } from '../../primitives/check-options.ts'
 import { checkInteger } from '../../primitives/check-range.ts'
 import { isInstance } from '../../primitives/read-thrown.ts'
 import { waitFor } from '../../runtime/coordination/wait-for.ts'
@@ -67,6 +67,7 @@ export function readQueueEvents(
 ): AsyncGenerator<FleetEvent, void, undefined> {
   checkOptions(READ, options, [], ['since', 'signal'])
   const { since, signal } = options
+  checkSignal(READ, signal)
   if (since !== undefined && typeof since !== 'string')
     throw new RangeError('Cannot read events: since is no text, the cursor of an event expected')
   for (const part of since === 'oldest' ? [] : (since?.split('.') ?? [])) numberOfCursor(part)

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../primitives/check-options.ts'
+import { checkOptions, checkSignal } from '../../primitives/check-options.ts'
 import { checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
@@ -36,6 +36,7 @@ export async function redriveJobs(
   options: RedriveOptions = {},
 ): Promise<number> {
   checkOptions(REDRIVE, options, [], ['state', 'filter', 'limit', 'perSecond', 'signal'])
+  checkSignal(REDRIVE, options.signal)
   const { filter = () => true, limit = 10_000, perSecond = 100, signal } = options
   checkInteger(REDRIVE, 'limit', limit, 1, Number.MAX_SAFE_INTEGER)
   checkNumber(REDRIVE, 'perSecond', perSecond, SLOWEST, Infinity)

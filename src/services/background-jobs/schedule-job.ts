@@ -1,4 +1,4 @@
-import { checkOptions } from '../../primitives/check-options.ts'
+import { checkOptions, checkPlain } from '../../primitives/check-options.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { AsJson } from '../../runtime/ports/json.ts'
@@ -76,6 +76,7 @@ export async function scheduleJob<Jobs extends JobDefinitions, Name extends keyo
   checkOptions('schedule job', job, ['name'], ['data', 'id', 'cron', 'every', 'options'])
   const { name, data, id = name, cron, every } = job
   const options: CronRunOptions = job.options ?? {}
+  checkPlain('schedule job', 'its options are', options)
   const { timezone, dst, start, end, limit, misfire, overlap, ...jobOptions } = options
   // Whatever was given is handed on, so that what does not go together is refused.
   const timing = { cron, every, timezone, dst, start, end, limit, misfire, overlap }

@@ -1,3 +1,4 @@
+import { checkJobId } from './check-job-id.ts'
 import { checkOptions } from '../../primitives/check-options.ts'
 import { checkInteger } from '../../primitives/check-range.ts'
 import { encodeHex } from '../../primitives/hex.ts'
@@ -211,7 +212,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     },
 
     async get(id) {
-      const stored = await store.read(id)
+      const stored = await store.read(checkJobId('read schedule', id))
       return stored === null ? null : jobScheduleOf(id, stored.record)
     },
 
@@ -239,7 +240,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     },
 
     async pause(id) {
-      const { changed } = await change(id, (stored) =>
+      const { changed } = await change(checkJobId('pause schedule', id), (stored) =>
         stored === null || stored.record.paused || hasEnded(stored.record)
           ? null
           : { ...stored.record, paused: true },
@@ -248,14 +249,16 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     },
 
     async resume(id) {
-      const { changed } = await change(id, (stored) =>
+      const { changed } = await change(checkJobId('resume schedule', id), (stored) =>
         stored?.record.paused === true ? { ...stored.record, paused: false } : null,
       )
       return changed
     },
 
     async remove(id) {
-      const { changed } = await change(id, (stored) => (stored === null ? null : 'removed'))
+      const { changed } = await change(checkJobId('remove schedule', id), (stored) =>
+        stored === null ? null : 'removed',
+      )
       return changed
     },
 
