@@ -66,7 +66,7 @@ export const compositions: readonly Composition[] = [
       './infrastructure/notifications': ['configureNotifications', 'sendEmail'],
       './infrastructure/notifications/resend': ['resend'],
     },
-    budgetGzipBytes: 53_400,
+    budgetGzipBytes: 53_550,
     budgetFirstGzipBytes: 8_400,
   },
   {
@@ -81,7 +81,7 @@ export const compositions: readonly Composition[] = [
   {
     name: 'payments',
     imports: { './infrastructure/payments': ['createPayments', 'money'] },
-    budgetGzipBytes: 29_900,
+    budgetGzipBytes: 29_950,
     budgetFirstGzipBytes: 9_500,
   },
   {
@@ -105,14 +105,14 @@ export const compositions: readonly Composition[] = [
   {
     name: 'presigning for S3',
     imports: { './infrastructure/storage/s3': ['createS3Presigner'] },
-    budgetGzipBytes: 3_000,
+    budgetGzipBytes: 3_050,
     // A bundler that makes several files puts what s3() shares with it beside it.
     budgetFirstGzipBytes: 4_600,
   },
   {
     name: 'uploading to S3 in parts',
     imports: { './infrastructure/storage/s3': ['createS3Uploader'] },
-    budgetGzipBytes: 11_050,
+    budgetGzipBytes: 11_100,
     budgetFirstGzipBytes: 15_700,
   },
   {
@@ -124,8 +124,8 @@ export const compositions: readonly Composition[] = [
   {
     name: 's3()',
     imports: { './infrastructure/storage/s3': ['s3'] },
-    budgetGzipBytes: 21_300,
-    budgetFirstGzipBytes: 19_450,
+    budgetGzipBytes: 21_450,
+    budgetFirstGzipBytes: 19_550,
   },
   {
     name: 'LoggerService',
@@ -165,7 +165,7 @@ export const compositions: readonly Composition[] = [
       './infrastructure/storage/azure-blob': ['azureBlob'],
       './infrastructure/storage/gcs': ['gcs'],
     },
-    budgetGzipBytes: 30_350,
-    budgetFirstGzipBytes: 29_200,
+    budgetGzipBytes: 30_450,
+    budgetFirstGzipBytes: 29_300,
   },
 ]
