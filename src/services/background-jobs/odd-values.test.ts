@@ -29,10 +29,7 @@ function setUp() {
   const queue = new JobQueue({ name: 'q', backend, jobs, clock, report: () => undefined })
   // As plain JavaScript has it.
   const loose = queue as unknown as Readonly<Record<keyof typeof queue, Loose>>
-  const make = (options: object): unknown =>
-    new JobQueue({ name: 'q', backend, jobs, ...options } as ConstructorParameters<
-      typeof JobQueue
-    >[0])
+  const make = (options: object): unknown => new JobQueue({ name: 'q', backend, jobs, ...options })
   return { queue, loose, make }
 }
 
