@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { memory } from '../../runtime/backends/memory/index.ts'
 import { defineJob } from './define-job.ts'
@@ -33,6 +33,7 @@ test('run() waits five seconds at most for a store that does not take its limits
     for (const name of kinds) await queue.add(name, null)
     const stop = new AbortController()
     const working = queue.run({ signal: stop.signal, grace: 0 })
+    await vi.dynamicImportSettled()
     await clock.advance(4999)
     expect(ran).toEqual([])
     for (let step = 0; step < 20; step++) await clock.advance(1000)
