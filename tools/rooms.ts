@@ -248,8 +248,8 @@ export const houseRules: HouseRules = {
   },
   adapters: { 'src/runtime/backends': ['atomic-store', 'job-store', 'rate-limit-store'] },
   walks: {
-    'src/runtime/backends/sqlite/job-store/add-jobs.ts': 18,
-    'src/runtime/backends/sqlite/job-store/job-store.ts': 24,
+    'src/runtime/backends/sqlite/job-store/add-jobs.ts': 19,
+    'src/runtime/backends/sqlite/job-store/job-store.ts': 27,
   },
   emptyNames: 'common core helper helpers lib manager misc shared util utils'.split(' '),
   long: {

@@ -31,6 +31,7 @@ export async function fillQueue(queue: QueueStore, n: number): Promise<void> {
         lifo: index % 10 === 0,
         keepCompletedMs: HOUR_MS,
         keepCompletedCount: n,
+        tags: ['t', `t${index % 2}`],
       })),
     )
   // What is remembered is counted once.
@@ -46,6 +47,24 @@ export const GROWTH_STEPS: readonly GrowthStep[] = [
     async run(queue) {
       const { cursor } = await queue.list({ state: 'completed', limit: 10 })
       await queue.list({ state: 'completed', limit: 10, ...(cursor !== null && { cursor }) })
+    },
+  },
+  {
+    name: 'the second page of the jobs with a tag, in a state and in all',
+    async run(queue) {
+      for (const state of [{}, { state: 'ready' } as const]) {
+        const query = { tag: 't', limit: 10, ...state }
+        const { cursor } = await queue.list(query)
+        await queue.list({ ...query, ...(cursor !== null && { cursor }) })
+        await queue.find({ ...query, name: 'n', ...(cursor !== null && { cursor }) })
+      }
+    },
+  },
+  {
+    name: 'a job with tags that is removed',
+    async run(queue) {
+      const { ids } = await queue.find({ tag: 't', limit: 1 })
+      await queue.command({ type: 'remove', ids })
     },
   },
   {

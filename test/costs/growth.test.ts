@@ -120,6 +120,7 @@ function promised(store: ReturnType<typeof createSqliteJobStore>): QueueStore {
     exchange: async (exchange) => store.exchange('q', exchange),
     get: async (id) => store.get('q', id),
     list: async (options) => store.list('q', options),
+    find: async (options) => store.find('q', options),
     children: async (id) => store.children('q', id),
     counts: async () => store.counts('q'),
     oldestReady: async () => store.oldestReady('q'),

@@ -52,6 +52,7 @@ export function createCrashingBackend(
         command: (command) => write(() => queue.command(command)),
         get: (id) => read(() => queue.get(id)),
         list: (options) => read(() => queue.list(options)),
+        find: (options) => read(() => queue.find(options)),
         children: (id) => read(() => queue.children(id)),
         counts: () => read(() => queue.counts()),
         oldestReady: () => read(() => queue.oldestReady()),

@@ -56,5 +56,5 @@ export function createQueues(options: QueuesOptions): readonly JobQueue[] {
     },
   })
   // Each kind checks its own data, whatever queue it is asked of.
-  return [queue as unknown as JobQueue]
+  return [queue]
 }

@@ -1,3 +1,4 @@
+export type { BulkOptions, BulkResult, JobAction, JobCount, JobCountQuery } from './bulk-jobs.ts'
 export type { JobChanges } from './change-job.ts'
 export { createJob } from './create-job.ts'
 export {
@@ -20,6 +21,7 @@ export type { FlowChild } from './flow-child.ts'
 export type { JobFlow, QueuedChild } from './job-flow.ts'
 export type { JobGroup } from './job-group.ts'
 export type { GroupRecord } from '../../runtime/ports/index.ts'
+export type { JobPageQuery, JobQuery } from './job-query.ts'
 export type { JobStatistics } from './job-statistics.ts'
 export type { RedriveOptions } from './redrive.ts'
 export { JobError, type JobErrorCode } from './job-error.ts'

@@ -19,7 +19,6 @@ import type {
   JobCommand,
   JobPage,
   JobRecord,
-  ListJobsOptions,
   NewJob,
   QueueCounts,
   QueueStore,
@@ -37,6 +36,7 @@ import {
   type SparseReport,
 } from '../../runtime/ports/platform/sparse-report.ts'
 import { checkDefinition } from './define-job.ts'
+import type { BulkOptions, BulkResult, JobAction, JobCount, JobCountQuery } from './bulk-jobs.ts'
 import type { JobChanges } from './change-job.ts'
 import { checkRateLimit } from './job-gates.ts'
 import { waitUntilFinished, type FinishedOptions } from './finished.ts'
@@ -59,6 +59,7 @@ import type {
   JobToAdd,
   SchemalessName,
 } from './job-to-add.ts'
+import { readJobQuery, type JobPageQuery, type JobQuery } from './job-query.ts'
 import { createJobMetrics, readJobMetrics } from './job-metrics.ts'
 import { createJobStatistics, type JobStatistics } from './job-statistics.ts'
 import { createLazySchedules } from './lazy-schedules.ts'
@@ -360,13 +361,49 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
     return this.#log.read(checkJobId('read log lines', id))
   }
 
-  /** One page of the jobs in one state. */
-  async list(options: ListJobsOptions): Promise<JobPage> {
-    checkOptions('list jobs', options, ['state'], ['cursor', 'limit'])
-    checkJobState('list jobs', options.state, JOB_STATES)
-    if (options.cursor !== undefined && typeof options.cursor !== 'string')
-      throw new RangeError('Cannot list jobs: the cursor is none of a page')
-    return this.#jobStore.list(options)
+  /**
+   * One page of the jobs that fit: those of one state in its order, those of a tag latest added
+   * first, others one state after the other. A page looks at 1,000 jobs at most, so that it may be
+   * short, or empty, and yet not the last. With a tag each job is met once, however their states
+   * change between two pages.
+   *
+   * @throws RangeError when a part is out of range; TypeError when there is one of another name
+   *
+   * @example
+   * const { jobs, cursor } = await queue.list({ tag: 'customer:7', state: 'dead' })
+   */
+  async list(query: JobPageQuery = {}): Promise<JobPage> {
+    return this.#jobStore.list(readJobQuery('list jobs', query, ['limit', 'cursor']))
+  }
+
+  /**
+   * How many jobs fit, or at least how many: it looks at 20,000 jobs at most. With `action` only
+   * those that {@link bulk} would act on. Errors as {@link list}.
+   */
+  async count(query: JobCountQuery = {}): Promise<JobCount> {
+    const { countJobs } = await import('./bulk-jobs.ts')
+    return countJobs(this.#jobStore, query)
+  }
+
+  /**
+   * Retries, cancels, promotes or removes all the jobs that fit, up to `limit` in one call, which
+   * looks at 20,000 jobs at most; its cursor goes on. Where the query names no state, `retry` takes
+   * dead jobs alone. `redrive()` retries at a bounded rate. Errors as {@link list}.
+   *
+   * @example
+   * const { count } = await queue.count({ tag: 'customer:7', action: 'cancel' })
+   * await queue.bulk('cancel', { tag: 'customer:7' })
+   */
+  async bulk(action: JobAction, query: JobQuery, options: BulkOptions = {}): Promise<BulkResult> {
+    const act = async (ids: readonly string[]): Promise<number> => {
+      const changed = await this.#jobStore.command({ type: action, ids })
+      for (const id of changed > 0 ? ids : []) this.#ends.tell(id)
+      return changed
+    }
+    const { bulkJobs } = await import('./bulk-jobs.ts')
+    const result = await bulkJobs(this.#jobStore, act, action, query, options)
+    if (result.changed > 0) await this.#wake(this.name, 0)
+    return result
   }
 
   /** How many jobs are in each state, and whether the queue is paused. */

@@ -3,14 +3,15 @@ import { checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import { checkJobState } from './check-job-id.ts'
+import { JOB_QUERY, readJobQuery, type JobQuery } from './job-query.ts'
 
 /** Which finished jobs run again, and how fast. */
-export interface RedriveOptions {
+export interface RedriveOptions extends Omit<JobQuery, 'state'> {
   /** Default `dead`. */
   readonly state?: 'dead' | 'cancelled' | 'parked' | 'completed'
   /**
-   * Only jobs for which this answers true. Default: all. A parent takes the children with it that
-   * failed it, whatever this says of them.
+   * Only jobs for which this answers true, of those that fit the rest. Default: all. A parent takes
+   * the children with it that failed it, whatever this says of them.
    */
   readonly filter?: (job: JobRecord) => Promise<boolean> | boolean
   /** At most so many, 1 or more, and what the last of them take with them. Default 10,000. */
@@ -35,20 +36,23 @@ export async function redriveJobs(
   clock: Clock,
   options: RedriveOptions = {},
 ): Promise<number> {
-  checkOptions(REDRIVE, options, [], ['state', 'filter', 'limit', 'perSecond', 'signal'])
-  checkSignal(REDRIVE, options.signal)
-  const { filter = () => true, limit = 10_000, perSecond = 100, signal } = options
+  checkOptions(REDRIVE, options, [], [...JOB_QUERY, 'filter', 'limit', 'perSecond', 'signal'])
+  const { filter = () => true, limit = 10_000, perSecond = 100, signal, ...query } = options
+  checkSignal(REDRIVE, signal)
   checkInteger(REDRIVE, 'limit', limit, 1, Number.MAX_SAFE_INTEGER)
   checkNumber(REDRIVE, 'perSecond', perSecond, SLOWEST, Infinity)
-  const { state = 'dead' } = options
+  const { state = 'dead' } = query
   checkJobState(REDRIVE, state, ['dead', 'cancelled', 'parked', 'completed'])
   if (typeof filter !== 'function')
     throw new TypeError(`Cannot ${REDRIVE}: filter is no function, one expected`)
+  const wantedJobs = readJobQuery(REDRIVE, { ...query, state })
+  // What depends on them gets no more of them in any second.
+  const atOnce = Math.min(PAGE, Math.max(1, Math.floor(perSecond)))
   let redriven = 0
   let cursor: string | null = null
   do {
     const page: Awaited<ReturnType<QueueStore['list']>> = await jobStore.list({
-      state,
+      ...wantedJobs,
       limit: PAGE,
       ...(cursor !== null && { cursor }),
     })
@@ -57,17 +61,21 @@ export async function redriveJobs(
       .filter((_job, index) => wanted[index] === true)
       .slice(0, Math.max(limit - redriven, 0))
       .map(({ id }) => id)
-    if (ids.length > 0) {
-      redriven += await jobStore.command({ type: 'retry', ids })
-      if (perSecond < Infinity) await wait(clock, (ids.length * 1000) / perSecond, signal)
-    }
     cursor = page.cursor
+    for (let start = 0; start < ids.length && signal?.aborted !== true; start += atOnce) {
+      const some = ids.slice(start, start + atOnce)
+      redriven += await jobStore.command({ type: 'retry', ids: some })
+      const isLast = start + atOnce >= ids.length && (cursor === null || redriven >= limit)
+      if (!isLast && perSecond < Infinity)
+        await wait(clock, (some.length * 1000) / perSecond, signal)
+    }
   } while (cursor !== null && redriven < limit && signal?.aborted !== true)
   return redriven
 }
 
 function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve()
     const cancel = clock.setTimer(resolve, ms)
     const stop = (): void => {
       cancel()

@@ -10,6 +10,7 @@ import type {
   Exchange,
   ExchangeResult,
   JobCommand,
+  JobIdPage,
   JobPage,
   JobRecord,
   ListJobsOptions,
@@ -50,6 +51,7 @@ export interface InfrastructureMethods {
   exchangeJobs(queue: string, exchange: JsonText<Exchange>): JsonText<ExchangeResult>
   getJob(queue: string, id: string): JsonText<JobRecord | null>
   listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage>
+  findJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobIdPage>
   listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage>
   countJobs(queue: string): JsonText<QueueCounts>
   oldestReady(queue: string): JsonText<number | null>

@@ -14,6 +14,7 @@ import type {
   Exchange,
   ExchangeResult,
   JobCommand,
+  JobIdPage,
   JobPage,
   JobRecord,
   ListJobsOptions,
@@ -147,6 +148,10 @@ export class InfrastructureObject extends DurableObject implements Infrastructur
 
   listJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobPage> {
     return fitPage(fromJsonText(options), (given) => this.#jobStore.list(queue, given))
+  }
+
+  findJobs(queue: string, options: JsonText<ListJobsOptions>): JsonText<JobIdPage> {
+    return toJsonText(this.#jobStore.find(queue, fromJsonText(options)))
   }
 
   listChildren(queue: string, id: string, after: JsonText<string>): JsonText<ChildPage> {

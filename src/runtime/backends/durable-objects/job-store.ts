@@ -4,6 +4,7 @@ import {
   checkQueueName,
   encodeJobs,
 } from '../../ports/job-store/job-limits.ts'
+import { checkSearch } from '../../ports/job-store/job-search.ts'
 import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import type { JobStore, QueueStore } from '../../ports/job-store/job-store.ts'
 import { createLateShardedQueue } from '../../ports/job-store/sharding/late-sharded-queue.ts'
@@ -61,8 +62,14 @@ function createObjectQueue(call: CallObject, object: string, queue: string): Que
       return call(object, (remote) => remote.getJob(queue, id))
     },
     async list(options) {
+      checkSearch(options)
       const text = toJsonText(options)
       return call(object, (remote) => remote.listJobs(queue, text))
+    },
+    async find(options) {
+      checkSearch(options)
+      const text = toJsonText(options)
+      return call(object, (remote) => remote.findJobs(queue, text))
     },
     async children(id) {
       const found: PlacedChild[] = []

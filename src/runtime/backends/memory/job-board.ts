@@ -18,12 +18,17 @@ import {
 } from '../../ports/job-store/group-control.ts'
 import { compareJobs, type MemoryJob } from './memory-job.ts'
 import { SortedList } from './sorted-list.ts'
+import { createTagIndex } from './tag-index.ts'
 
 /** Where the jobs of one queue stand, and which of a group may be ready. */
 export interface JobBoard {
   get(id: string): MemoryJob | undefined
   /** The jobs of a state in their order. */
   inState(state: JobState): SortedList<MemoryJob>
+  /** The jobs with a tag, by when they were added. */
+  tagged(tag: string): SortedList<MemoryJob>
+  /** Gives a job other tags. */
+  tag(job: MemoryJob, tags: readonly string[]): void
   /** Puts a new job where its facts say. */
   add(job: MemoryJob): void
   /**
@@ -53,6 +58,7 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
   const jobs = new Map<string, MemoryJob>()
   const states = new Map(JOB_STATES.map((state) => [state, new SortedList(compareJobs)]))
   const groups = new Map<string, Group>()
+  const tags = createTagIndex()
   const controls = new Map<string, GroupControl>()
   const limits = new Map<string, number>()
   const controlOf = (group: string): GroupControl => controls.get(group) ?? UNCONTROLLED
@@ -119,8 +125,15 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
   return {
     get: (id) => jobs.get(id),
     inState,
+    tagged: (tag) => tags.jobs(tag),
+    tag(job, given) {
+      tags.remove(job)
+      job.given = { ...job.given, tags: given }
+      tags.add(job)
+    },
     add(job) {
       jobs.set(job.id, job)
+      tags.add(job)
       const held = isFull(job) ? transition(job.facts, { type: 'hold' }, 0) : null
       if (held?.kind === 'changed') job.facts = held.facts
       put(job)
@@ -166,6 +179,7 @@ export function createJobBoard(nextSeq: () => number): JobBoard {
     },
     remove(job) {
       jobs.delete(job.id)
+      tags.remove(job)
       take(job)
       if (takesRoom(job.facts.state) && job.given.group !== null) admitHeld(job.given.group)
     },

@@ -59,6 +59,7 @@ export function recordOf(job: MemoryJob): JobRecord {
     at: instantOf(job.facts),
     progress: parseJson(job.progress),
     result: parseJson(job.result),
+    ...(job.given.tags.length > 0 && { tags: [...job.given.tags] }),
     cancelRequested: job.facts.cancelRequested,
   }
 }

@@ -4,7 +4,6 @@ import type { Clock } from '../../ports/platform/clock.ts'
 import { orderOfExchange, type OrderedOutcome } from '../../ports/job-store/exchange-order.ts'
 import {
   checkCommand,
-  checkPageLimit,
   encodeJobs,
   JOB_LIMITS,
   type EncodedJob,
@@ -34,13 +33,14 @@ import {
 import { createLeaseClock } from '../../ports/job-store/lease-clock.ts'
 import { createKeptBounds } from '../../ports/job-store/kept-bounds.ts'
 import type { RandomSource } from '../../ports/platform/random-source.ts'
+import { checkSearch } from '../../ports/job-store/job-search.ts'
 import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import { queueEventOf } from '../../ports/job-store/queue-event.ts'
 import { createDeduplication, type DeduplicationHold } from './deduplication.ts'
 import { createEventLog } from './event-log.ts'
 import { createJobBoard } from './job-board.ts'
 import { claimedOf, finishedChildOf, recordOf, type MemoryJob } from './memory-job.ts'
-import { DEFAULT_PAGE, findOldest, listJobs } from './read-jobs.ts'
+import { findOldest, listJobs, searchJobs } from './read-jobs.ts'
 
 /** Creates one queue of the reference job store. */
 export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStore {
@@ -235,6 +235,7 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
     if (noted !== null) events.note({ ...noted, id: job.id, name: given.name, at: now })
     const { name, options, data, keepCompletedCount, keepDeadCount } = given
     job.given = { ...job.given, name, options, keepCompletedCount, keepDeadCount }
+    board.tag(job, given.tags)
     job.data = data
     job.error = job.result = job.progress = 'null'
     board.move(job, next.facts, nextSeq(given.lifo))
@@ -460,9 +461,18 @@ export function createMemoryQueue(clock: Clock, random: RandomSource): QueueStor
       return job === undefined ? null : recordOf(job)
     },
     async list(options) {
-      checkPageLimit(options.limit ?? DEFAULT_PAGE)
+      const isPlain = checkSearch(options)
       forget(clock.now())
-      return listJobs(board.inState(options.state), options)
+      const { state } = options
+      if (isPlain && state !== undefined) return listJobs(board.inState(state), state, options)
+      const { found, cursor } = searchJobs(board, options)
+      return { jobs: found.map(recordOf), cursor }
+    },
+    async find(options) {
+      checkSearch(options)
+      forget(clock.now())
+      const { found, cursor } = searchJobs(board, options)
+      return { ids: found.map(({ id }) => id), cursor }
     },
     children: async (id) => structuredClone([...(known(id)?.children.values() ?? [])]),
     counts: async () => counts(),

@@ -1,22 +1,29 @@
 import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import type { JobPage, ListJobsOptions } from '../../ports/job-store/job-store.ts'
-import { isFinished } from '../../ports/job-store/job-state.ts'
+import {
+  malformedCursor,
+  placeOfTagCursor,
+  searchPage,
+  statesOf,
+  tagCursorOf,
+  type JobGlance,
+} from '../../ports/job-store/job-search.ts'
+import { isFinished, type JobState } from '../../ports/job-store/job-state.ts'
+import type { JobBoard } from './job-board.ts'
 import { recordOf, type MemoryJob } from './memory-job.ts'
 import type { SortedList } from './sorted-list.ts'
+import { compareAdded } from './tag-index.ts'
 
 export const DEFAULT_PAGE = 100
 
 /** @param all The jobs of the state in their order */
 export function listJobs(
   all: SortedList<MemoryJob>,
-  { state, cursor, limit = DEFAULT_PAGE }: ListJobsOptions,
+  state: JobState,
+  { cursor, limit = DEFAULT_PAGE }: ListJobsOptions,
 ): JobPage {
   const reversed = isFinished(state)
-  const start = cursor === undefined ? null : placeOfCursor(cursor)
-  const isBefore = ({ facts: { rank }, seq }: MemoryJob): boolean =>
-    start !== null && (rank - start.rank || seq - start.seq) < (reversed ? 0 : 1)
-  // Where the next page begins or, from the end, ends.
-  const from = start !== null ? all.countWhile(isBefore) : reversed ? all.size : 0
+  const from = placeBehind(all, cursor, reversed)
   const wanted = reversed
     ? all.slice(Math.max(from - limit, 0), from).toReversed()
     : all.slice(from, from + limit)
@@ -24,6 +31,61 @@ export function listJobs(
   const last = page.at(-1)
   const left = (reversed ? from : all.size - from) - page.length
   return { jobs: page.map(recordOf), cursor: left > 0 && last ? cursorOf(last) : null }
+}
+
+/** The jobs that a search finds, as {@link searchPage} answers them. */
+export function searchJobs(
+  board: JobBoard,
+  options: ListJobsOptions,
+): { readonly found: readonly MemoryJob[]; readonly cursor: string | null } {
+  const { tag } = options
+  const candidates =
+    tag === undefined ? inStates(board, options) : withTag(board, tag, options.cursor)
+  return searchPage(options, candidates, ({ id }) => {
+    const job = board.get(id)
+    return job === undefined ? null : { job, chars: job.data.length + job.result.length }
+  })
+}
+
+function* inStates(board: JobBoard, options: ListJobsOptions): Generator<JobGlance> {
+  const { states, cursor, cursorIn } = statesOf(options)
+  let after = cursor
+  for (const state of states) {
+    const all = board.inState(state)
+    const reversed = isFinished(state)
+    let at = placeBehind(all, after, reversed)
+    after = undefined
+    for (;;) {
+      const job = reversed ? all.at(--at) : all.at(at++)
+      if (job === undefined) break
+      yield glanceAt(job, cursorIn(state, cursorOf(job)))
+    }
+  }
+}
+
+function* withTag(board: JobBoard, tag: string, cursor: string | undefined): Generator<JobGlance> {
+  const all = board.tagged(tag)
+  const start = placeOfTagCursor(cursor)
+  let at = start === null ? all.size : all.countWhile((job) => compareAdded(job, start) < 0)
+  for (let job = all.at(--at); job !== undefined; job = all.at(--at))
+    yield glanceAt(job, tagCursorOf(job))
+}
+
+function glanceAt({ id, addedAt, given, facts }: MemoryJob, cursor: string): JobGlance {
+  return { id, addedAt, name: given.name, state: facts.state, cursor }
+}
+
+/** Where the next page begins or, from the end, ends. */
+function placeBehind(
+  all: SortedList<MemoryJob>,
+  cursor: string | undefined,
+  reversed: boolean,
+): number {
+  if (cursor === undefined) return reversed ? all.size : 0
+  const start = placeOfCursor(cursor)
+  return all.countWhile(
+    ({ facts: { rank }, seq }) => (rank - start.rank || seq - start.seq) < (reversed ? 0 : 1),
+  )
 }
 
 /** As `QueueStore.oldestReady`. */
@@ -51,8 +113,7 @@ function cursorOf(job: MemoryJob): string {
 
 function placeOfCursor(cursor: string): { readonly rank: number; readonly seq: number } {
   const [, rank, seq] = /^(\d{1,16}):(-?\d{1,16})$/.exec(cursor) ?? []
-  if (rank === undefined || seq === undefined)
-    throw new RangeError('Cannot list jobs: the cursor is malformed, one of a page before expected')
+  if (rank === undefined || seq === undefined) throw malformedCursor()
   return { rank: Number(rank), seq: Number(seq) }
 }
 

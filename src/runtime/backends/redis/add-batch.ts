@@ -4,17 +4,18 @@ import { lua } from './script.ts'
  * Adds jobs, on top of the state machine. Of each job `ARGV` has id, body, `priority maxAttempts
  * keepCompleted keepDead`, priority, `1` for lifo, delay in ms, deduplication id or nothing, its
  * lifetime in ms or 0, and nothing or, each `0` or `1`, whether it replaces, extends, is kept as
- * the last and has children, then ` group limit parent failsParent spareId`.
+ * the last and has children, then ` group limit parent failsParent spareId` and,
+ * where it has any, its tags after a ` =`, with a comma between two.
  */
 export const ADD_BATCH_LUA: string = lua`
 local PLAIN = {}
 local function moreOf(text)
-  local replaces, extends, keeps, blocked, group, limit, parent, fails, spare =
-    string.match(text, '^(%d)(%d)(%d)(%d) (%S*) (%d+) (%S*) (%d) (%S*)$')
+  local replaces, extends, keeps, blocked, group, limit, parent, fails, spare, tags =
+    string.match(text, '^(%d)(%d)(%d)(%d) (%S*) (%d+) (%S*) (%d) (%S*) ?(%S*)$')
   local more = {
     replaces = replaces == '1', extends = extends == '1', keeps = keeps == '1', blocked = blocked == '1',
     group = group ~= '' and group or nil, limit = tonumber(limit), parent = parent ~= '' and parent or nil,
-    fails = fails == '1', spare = '=' .. spare
+    fails = fails == '1', spare = '=' .. spare, tags = tags
   }
   more.special = more.blocked or group ~= '' or parent ~= ''
   return more
@@ -96,6 +97,7 @@ local function addBatch(first, last, root)
             note(job, 'f', table.concat({
               more.spare, ARGV[at + 4], ARGV[at + 5], dedup, more.group or '', more.limit, terms
             }, ' ') .. '\n' .. body)
+            note(job, 'g', more.tags)
             touch(job)
           end
         end
@@ -103,7 +105,7 @@ local function addBatch(first, last, root)
       if not holder then
         if parent and more == PLAIN then more = { limit = 1, fails = true } end
         if parent then more.parents = { { parent = more.parent or encodeId(parent.id), flow = parent.flow, fails = more.fails } } end
-        local job = insert(id, body, terms, priority, lifo, delay, dedup, ttl, (more.special or parent) and more or nil)
+        local job = insert(id, body, terms, priority, lifo, delay, dedup, ttl, (more.special or parent) and more or nil, more.tags)
         if more.blocked then
           parents[id] = job
           delays[id] = delay
@@ -113,7 +115,10 @@ local function addBatch(first, last, root)
       else
         local job = more.replaces and find(holder)
         local replaced = job and isWaiting(job.state)
-        if replaced then replace(job, body, terms, priority, lifo, delay) end
+        if replaced then
+          replace(job, body, terms, priority, lifo, delay)
+          setTags(job, more.tags or '')
+        end
         reply[index + 1] = replaced and '*' .. holder or holder
         if parent and adopt(parent, holder, body, more == PLAIN or more.fails) then failed[parent] = true end
       end

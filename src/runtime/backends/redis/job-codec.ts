@@ -156,11 +156,21 @@ export function decodeClaimedJob([
 /**
  * Of a record that cannot be read what can be: no name, no data, and an error that says so.
  *
- * @param parts Id, facts, body, rank, error, progress and result, as `listJobsScript` answers them
+ * @param parts Id, facts, body, rank, error, progress, result and tags, as `listJobsScript`
+ *   answers them
  * @param state Where it stands, should the facts not say it
  */
 export function decodeJobRecord(parts: readonly string[], state: JobState = 'parked'): JobRecord {
-  const [id = '', found = '', body = '', rank = '', error = '', progress = '', result = ''] = parts
+  const [
+    id = '',
+    found = '',
+    body = '',
+    rank = '',
+    error = '',
+    progress = '',
+    result = '',
+    tags = '',
+  ] = parts
   const facts = FACTS.test(found) ? found : UNKNOWN_FACTS
   const job = readOr(
     () => decodeClaimedJob([id, facts, body, error]),
@@ -193,6 +203,7 @@ export function decodeJobRecord(parts: readonly string[], state: JobState = 'par
     at: instantOf(jobFacts),
     progress: readOr(() => decodeNote(progress), nothing),
     result: readOr(() => decodeNote(result), nothing),
+    ...(tags !== '' && { tags: decodeTags(tags) }),
     cancelRequested: jobFacts.cancelRequested,
   }
 }
@@ -237,11 +248,21 @@ function encodeMore(job: EncodedJob, { spareId, isParent }: NewJobPosition): str
   const flags = [job.replace, job.deduplicationExtend, job.deduplicationKeepLast, isParent].map(
     toFlag,
   )
-  const isPlain = job.group === null && job.parent === null && job.failsParent
+  const tags = job.tags.length === 0 ? '' : ` =${job.tags.map(encodeTag).join(',')}`
+  const isPlain = job.group === null && job.parent === null && job.failsParent && tags === ''
   if (!flags.includes('1') && isPlain) return ''
   const group = encodeURIComponent(job.group ?? '')
   const parent = encodeURIComponent(job.parent ?? '')
-  return `${flags.join('')} ${group} ${job.groupLimit} ${parent} ${toFlag(job.failsParent)} ${spareId}`
+  return `${flags.join('')} ${group} ${job.groupLimit} ${parent} ${toFlag(job.failsParent)} ${spareId}${tags}`
+}
+
+/** A tag without spaces, commas and control characters. */
+export function encodeTag(tag: string): string {
+  return encodeURIComponent(tag)
+}
+
+function decodeTags(text: string): readonly string[] {
+  return text === '' ? [] : text.slice(1).split(',').map(decodeURIComponent)
 }
 
 export function toFlag(value: boolean): string {

@@ -14,6 +14,7 @@ export const QUEUE_PARTS: readonly string[] = [
   'children',
   'events',
   ...JOB_STATES,
+  'tags',
 ]
 
 /** The letter of each state in the scripts. */
@@ -50,14 +51,16 @@ const SETS = JOB_STATES.map(
  * percent-encoded.
  *
  * `bodies` maps the id to `=[name,⏎options,⏎data]`, `notes` maps e (error), p (progress), r
- * (result) with the id behind to `=json`, f to the job that follows, and u to what stood in `jobs`
- * when that could not be read. Each state's set ranks
+ * (result) with the id behind to `=json`, f to the job that follows, t to its tags after a `=`,
+ * percent-encoded with a comma between two, g to those of the job that follows, and u to what stood
+ * in `jobs` when that could not be read. Each state's set ranks
  * `seq` with the id behind; seq has 16 digits. `turns` orders held jobs by group, priority and seq,
  * `groups` counts those that are ready or active, and has under the group with a space before it
  * what was asked of it: `paused limit`, and under a space alone `prefix limit` of each prefix of
  * groups that has one. `children` maps a flow to the last number that one of its children got by
  * ending, `flow#number` to the id of each, and the flow with that id
- * behind to that number, how it ended, its name and, on a new line, its note. Ids come with a `=`
+ * behind to that number, how it ended, its name and, on a new line, its note. `tags` orders, for
+ * each tag of a job, `tag addedAt` of 16 digits with the id behind. Ids come with a `=`
  * before them, so that none is JSON.
  *
  * `events` is a stream whose entries have `number-0` as their id, without a gap, and one field:
@@ -65,7 +68,7 @@ const SETS = JOB_STATES.map(
  */
 export const LAYOUT_LUA: string = lua`
 local JOBS, BODIES, NOTES, META, DEDUP, DEDUP_ENDS, TURNS, GROUPS, CHILDREN, EVENTS = unpack(KEYS, 1, 10)
-local SETS = { ${SETS} }
+local SETS, TAGS = { ${SETS} }, KEYS[${QUEUE_PARTS.length}]
 local FACTS = '^(%a) (%S+) (%d+) (%d+) (%d) (%S+) (.*)$'
 -- The same of a job that has nothing more.
 local PLAIN_FACTS = '^(%a) (%d+)(/?%d*) (%d+) (%d+) ([01]) (%S+) (.*)$'

@@ -73,6 +73,17 @@ function move(job, state, rank, seq, tail)
   if had and not has then admitHeld(group) end
 end
 
+-- Gives a job other tags; none where it is empty.
+local function setTags(job, tags)
+  local before = noteOf(job, 't')
+  if before == tags then return end
+  local addedAt = string.match(job.tail, '^%d+ %S+ %S+ %S+ (%d+)')
+  local stand = ' ' .. string.rep('0', 16 - #addedAt) .. addedAt .. job.id
+  for tag in string.gmatch(string.sub(before, 2), '[^,]+') do redis.call('ZREM', TAGS, tag .. stand) end
+  for tag in string.gmatch(string.sub(tags, 2), '[^,]+') do redis.call('ZADD', TAGS, 0, tag .. stand) end
+  note(job, 't', tags)
+end
+
 -- The job that holds a deduplication id, and when that ends, if by time.
 local function holderOf(dedup)
   local holder = redis.call('HGET', DEDUP, dedup)
@@ -90,7 +101,7 @@ local function hold(dedup, id, ttl)
 end
 
 -- terms: priority maxAttempts keepCompleted keepDead; more: what else the job has, if anything, also the state b.
-local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
+local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more, tags)
   local job = {
     id = id, attempt = 0, crashes = 0, token = '0', cancelled = false, notes = '-', seq = nextSeq(lifo),
     tail = terms .. ' ' .. nowText .. ' ' .. (ttl == 0 and dedup or '')
@@ -115,6 +126,7 @@ local function insert(id, body, terms, priority, lifo, delay, dedup, ttl, more)
     move(job, 'r', priority)
   end
   if dedup ~= '' then hold(dedup, id, ttl) end
+  if tags and tags ~= '' then setTags(job, tags) end
   return job
 end
 
@@ -126,11 +138,13 @@ local function release(job)
   local follow = noteOf(job, 'f')
   if follow == '' then return end
   note(job, 'f', '')
+  local tags = noteOf(job, 'g')
+  note(job, 'g', '')
   local id, lifo, delay, again, group, limit, terms, body =
     string.match(follow, '^(%S+) (%d) (%d+) (%S*) (%S*) (%d+) ([^\n]*)\n(.*)$')
   if not id then return end
   local more = group ~= '' and { group = group, limit = tonumber(limit) } or nil
-  insert(id, body, terms, string.match(terms, '^%d+'), lifo == '1', tonumber(delay), again, 0, more)
+  insert(id, body, terms, string.match(terms, '^%d+'), lifo == '1', tonumber(delay), again, 0, more, tags)
 end
 
 local function forgetChildren(flow)
@@ -154,6 +168,7 @@ local function drop(job)
     if takesRoom(job.state) then changeRoom(job.group, -1) end
   end
   if job.more and job.flow ~= '0' then forgetChildren(job.flow) end
+  if string.find(job.notes, 't', 1, true) then setTags(job, '') end
   job.gone = true
   known[job.id] = false
   touch(job)
@@ -277,7 +292,7 @@ local function discard(state, member)
   if find(id) then return end
   redis.call('HDEL', JOBS, id)
   redis.call('HDEL', BODIES, id)
-  redis.call('HDEL', NOTES, 'e' .. id, 'p' .. id, 'r' .. id, 'f' .. id, 'u' .. id)
+  redis.call('HDEL', NOTES, 'e' .. id, 'p' .. id, 'r' .. id, 'f' .. id, 'u' .. id, 't' .. id, 'g' .. id)
 end
 
 -- Drops what is more than the jobs that ended in this call let stay.

@@ -3,7 +3,6 @@ import {
   JOB_LIMITS,
   checkCommand,
   checkExchange,
-  checkPageLimit,
   checkQueueName,
   encodeChildren,
   encodeJson,
@@ -23,6 +22,12 @@ import type {
   QueueStore,
 } from '../../ports/job-store/job-store.ts'
 import { isFinished, JOB_STATES, RECORD_UNREADABLE_ERROR } from '../../ports/job-store/job-state.ts'
+import {
+  checkSearch,
+  placeOfTagCursor,
+  statesOf,
+  tagCursorOf,
+} from '../../ports/job-store/job-search.ts'
 import { checkGroupKey } from '../../ports/job-store/group-control.ts'
 import {
   checkEventLimit,
@@ -41,6 +46,7 @@ import {
   decodeClaimedJob,
   decodeJobRecord,
   decodeQueueEvent,
+  encodeTag,
   readOr,
   encodeExtension,
   encodeNewJobs,
@@ -62,6 +68,7 @@ import {
   listChildrenScript,
   listJobsScript,
   oldestReadyScript,
+  searchJobsScript,
 } from './read-jobs-scripts.ts'
 import type { RedisScript } from './script.ts'
 import { watchEndsScript } from './watch-ends-script.ts'
@@ -70,7 +77,7 @@ const ID_BYTES = 13
 const MADE_ID = /^[0-9a-f]{26}$/
 const CHILD_PARTS = 2
 const CLAIMED_PARTS = 4
-const RECORD_PARTS = 7
+const RECORD_PARTS = 8
 
 /**
  * Creates a {@link JobStore} on Redis: a queue is a fixed set of keys on one cluster slot, or
@@ -172,8 +179,16 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       return parts.length === 0 ? null : decodeJobRecord([toField(id), ...parts])
     },
 
-    async list({ state, cursor, limit = 100 }: ListJobsOptions): Promise<JobPage> {
-      checkPageLimit(limit)
+    async list(options): Promise<JobPage> {
+      const isPlain = checkSearch(options)
+      const { state, cursor, limit = 100 } = options
+      if (!isPlain || state === undefined) {
+        const page = await searchJobs(run, options, true)
+        return {
+          jobs: inGroups(page.found, RECORD_PARTS).map((parts) => decodeJobRecord(parts, state)),
+          cursor: page.cursor,
+        }
+      }
       const [rank, seq] = decodeCursor(cursor)
       const [next = '', ...found] = await run(listJobsScript, [
         STATE_LETTERS[state],
@@ -186,6 +201,12 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
         jobs: inGroups(found, RECORD_PARTS).map((parts) => decodeJobRecord(parts, state)),
         cursor: next === '' ? null : next,
       }
+    },
+
+    async find(options) {
+      checkSearch(options)
+      const { found, cursor } = await searchJobs(run, options, false)
+      return { ids: found.map(fromField), cursor }
     },
 
     async children(id) {
@@ -246,6 +267,54 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       }
     },
   }
+}
+
+/** @returns Ids, or what `decodeJobRecord` reads of each job */
+async function searchJobs(
+  run: Run,
+  options: ListJobsOptions,
+  whole: boolean,
+): Promise<{ readonly found: readonly string[]; readonly cursor: string | null }> {
+  const { tag, name, idPrefix, since, until, limit = 100 } = options
+  const key = tag === undefined ? null : encodeTag(tag)
+  const { states, cursor, cursorIn } = key === null ? statesOf(options) : ofTag(options)
+  const behind = key === null ? decodeCursor(cursor) : [memberOf(key, options.cursor), '']
+  const [next = '', ...found] = await run(searchJobsScript, [
+    toFlag(whole),
+    String(limit),
+    states.map((state) => STATE_LETTERS[state]).join(''),
+    states
+      .filter(isFinished)
+      .map((state) => STATE_LETTERS[state])
+      .join(''),
+    key ?? '',
+    name === undefined ? '' : JSON.stringify(name),
+    idPrefix === undefined ? '' : toField(idPrefix),
+    since?.toString() ?? '',
+    until?.toString() ?? '',
+    ...behind,
+  ])
+  if (next === '') return { found, cursor: null }
+  if (key !== null) return { found, cursor: cursorOfMember(key, next) }
+  const state = states.find((one) => STATE_LETTERS[one] === next.charAt(0)) ?? 'ready'
+  return { found, cursor: cursorIn(state, next.slice(1)) }
+}
+
+/** A search by tag goes through what the tag has, in whatever state. */
+function ofTag({ cursor: _cursor, ...filter }: ListJobsOptions): ReturnType<typeof statesOf> {
+  return statesOf(filter)
+}
+
+/** The member of `tags` behind which a search goes on. */
+function memberOf(tag: string, cursor: string | undefined): string {
+  const place = placeOfTagCursor(cursor)
+  if (place === null) return ''
+  return `${tag} ${String(place.addedAt).padStart(16, '0')}${toField(place.id)}`
+}
+
+function cursorOfMember(tag: string, member: string): string {
+  const addedAt = member.slice(tag.length + 1, tag.length + 17)
+  return tagCursorOf({ addedAt: Number(addedAt), id: fromField(member.slice(tag.length + 17)) })
 }
 
 /**

@@ -1,10 +1,11 @@
+import { JOB_LIMITS } from '../../ports/job-store/job-limits.ts'
 import { JOB_STATES } from '../../ports/job-store/job-state.ts'
 import { BODIES_AT_ONCE, LAYOUT_LUA, STATE_LETTERS } from './job-layout.ts'
 import { createScript, lua, REPLY_BYTES, type RedisScript } from './script.ts'
 
 /**
- * ARGV: offset, id → facts, body, rank after a `=`, error, progress and result; nothing when there
- * is no such job.
+ * ARGV: offset, id → facts, body, rank after a `=`, error, progress, result and tags; nothing when
+ * there is no such job.
  */
 export const getJobScript: RedisScript = createScript(
   LAYOUT_LUA +
@@ -13,12 +14,12 @@ local id = ARGV[2]
 local text = redis.call('HGET', JOBS, id)
 if not text then return {} end
 local state, _, _, seq = string.match(text, FACTS)
-if not state or not SETS[state] then return { '=' .. text, '', '=0', '', '', '' } end
+if not state or not SETS[state] then return { '=' .. text, '', '=0', '', '', '', '' } end
 if isForgotten(state, seq .. id) then return {} end
 local reply = {
   text, redis.call('HGET', BODIES, id) or '', '=' .. (redis.call('ZSCORE', SETS[state], seq .. id) or '0')
 }
-for index, json in ipairs(redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id)) do
+for index, json in ipairs(redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id, 't' .. id)) do
   reply[index + 3] = json or ''
 end
 return reply
@@ -69,8 +70,106 @@ for from = 1, #members, ${BODIES_AT_ONCE} do
     reply[#reply + 1] = texts[index] or ''
     reply[#reply + 1] = bodies[index] or ''
     reply[#reply + 1] = '=' .. ranks[at]
-    local notes = redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id)
-    for kind = 1, 3 do reply[#reply + 1] = notes[kind] or '' end
+    local notes = redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id, 't' .. id)
+    for kind = 1, 4 do reply[#reply + 1] = notes[kind] or '' end
+  end
+end
+return reply
+`,
+)
+
+/**
+ * ARGV: offset, `1` for whole jobs, limit, the letters of the states to go through, those of them
+ * that are reversed, then, each nothing where all fit: tag, name as JSON, how ids begin, since,
+ * till; then where to go on after: nothing; of a tag the member of `tags`; a rank and a seq of the
+ * first of the states → the cursor to go on after, which is of a state its letter, rank and seq, or
+ * nothing at the end, then ids or, of whole jobs, what {@link listJobsScript} answers.
+ */
+export const searchJobsScript: RedisScript = createScript(
+  LAYOUT_LUA +
+    lua`
+local whole, limit, letters, reversals = ARGV[2] == '1', tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local tag, name, prefix, since, till = ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local reply, looked, found, bytes, last = { '' }, 0, 0, 0, ''
+
+-- Looks at jobs in their order, each with the cursor behind it; false once the page is full.
+local function look(ids, cursors, addedAts)
+  local texts = redis.call('HMGET', JOBS, unpack(ids))
+  local bodies = (whole or name ~= '') and redis.call('HMGET', BODIES, unpack(ids)) or {}
+  for index, id in ipairs(ids) do
+    local text, body = texts[index] or '', bodies[index] or ''
+    bytes = bytes + #body
+    if looked == ${JOB_LIMITS.looked} or found == limit or (looked > 0 and bytes > ${REPLY_BYTES}) then
+      reply[1] = last
+      return false
+    end
+    looked, last = looked + 1, cursors[index]
+    local state, _, _, seq, _, _, tail = string.match(text, FACTS)
+    local addedAt = state and SETS[state] and string.match(tail, '^%d+ %S+ %S+ %S+ (%d+)')
+    local at = tonumber(addedAt)
+    if at and (not addedAts or at == tonumber(addedAts[index])) and string.find(letters, state, 1, true)
+      and (not since or at >= since) and (not till or at < till)
+      and (prefix == '' or string.sub(id, 1, #prefix) == prefix)
+      and (name == '' or nameIn(body) == name) and not isForgotten(state, seq .. id) then
+      found = found + 1
+      reply[#reply + 1] = id
+      if whole then
+        local notes = redis.call('HMGET', NOTES, 'e' .. id, 'p' .. id, 'r' .. id, 't' .. id)
+        reply[#reply + 1] = text
+        reply[#reply + 1] = body
+        reply[#reply + 1] = '=' .. (redis.call('ZSCORE', SETS[state], seq .. id) or '0')
+        for kind = 1, 4 do
+          bytes = bytes + #(notes[kind] or '')
+          reply[#reply + 1] = notes[kind] or ''
+        end
+      end
+    end
+  end
+  return true
+end
+
+if tag ~= '' then
+  local function stand(at) return string.rep('0', 16 - #at) .. at end
+  local least = '[' .. tag .. ' ' .. (since and stand(ARGV[9]) or '')
+  local most = '(' .. (ARGV[11] ~= '' and ARGV[11] or till and tag .. ' ' .. stand(ARGV[10]) or tag .. '!')
+  while true do
+    local members = redis.call('ZREVRANGEBYLEX', TAGS, most, least, 'LIMIT', 0, ${BODIES_AT_ONCE})
+    if #members == 0 then return reply end
+    local ids, addedAts = {}, {}
+    for index, member in ipairs(members) do
+      addedAts[index], ids[index] = string.sub(member, #tag + 2, #tag + 17), string.sub(member, #tag + 18)
+    end
+    if not look(ids, members, addedAts) or #members < ${BODIES_AT_ONCE} then return reply end
+    most = '(' .. members[#members]
+  end
+end
+
+for letter in string.gmatch(letters, '.') do
+  local key, reversed = SETS[letter], string.find(reversals, letter, 1, true)
+  local before = reversed and redis.call('ZCARD', key) or 0
+  -- How many members come before the cursor: among those of its rank, by halving.
+  if ARGV[11] ~= '' and letter == string.sub(letters, 1, 1) then
+    local seq, high = tonumber(ARGV[12]), redis.call('ZCOUNT', key, '-inf', ARGV[11])
+    before = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[11])
+    while before < high do
+      local middle = math.floor((before + high) / 2)
+      local at = tonumber(string.sub(redis.call('ZRANGE', key, middle, middle)[1], 1, 16))
+      if at < seq or (at == seq and not reversed) then before = middle + 1 else high = middle end
+    end
+  end
+  while true do
+    local first, final = before, before + ${BODIES_AT_ONCE - 1}
+    if reversed then first, final = math.max(before - ${BODIES_AT_ONCE}, 0), before - 1 end
+    local page = final < first and {} or redis.call('ZRANGE', key, first, final, 'WITHSCORES')
+    if #page == 0 then break end
+    local ids, cursors = {}, {}
+    for at = 1, #page, 2 do
+      local index = reversed and (#page - at + 1) / 2 or (at + 1) / 2
+      ids[index] = string.sub(page[at], 17)
+      cursors[index] = letter .. page[at + 1] .. ':' .. string.sub(page[at], 1, 16)
+    end
+    if not look(ids, cursors) then return reply end
+    before = reversed and first or final + 1
   end
 end
 return reply

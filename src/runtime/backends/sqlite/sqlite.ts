@@ -146,6 +146,7 @@ function createJobStore(engine: SqliteJobStore, group: GroupCommit): JobStore {
         exchange: async (exchange) => group.write(engine.prepareExchange(name, exchange)),
         get: (id) => group.read(() => engine.get(name, id)),
         list: (options) => group.read(() => engine.list(name, options)),
+        find: (options) => group.read(() => engine.find(name, options)),
         children: (id) => group.read(() => engine.children(name, id)),
         counts: () => group.read(() => engine.counts(name)),
         oldestReady: () => group.read(() => engine.oldestReady(name)),

@@ -6,6 +6,7 @@ import type { Exchange, JobCommand, NewJob } from './job-store.ts'
 import type { Json } from '../json.ts'
 import { checkGroupControl } from './group-control.ts'
 import { MOST_EVENTS } from './queue-event.ts'
+import { checkTags } from './job-tags.ts'
 
 /** Limits every job store keeps. */
 export const JOB_LIMITS = {
@@ -27,6 +28,11 @@ export const JOB_LIMITS = {
   dropped: 1000,
   /** Priorities among which the job is looked for that has stood in line longest. */
   lines: 1000,
+  /** Tags of one job, and UTF-8 bytes of each. */
+  tags: 8,
+  tagBytes: 64,
+  /** Jobs that one page of a search looks at, whether they fit or not. */
+  looked: 1000,
   /**
    * Bytes or characters of what jobs carry after which a claim or a page ends before its limit, one
    * job at least: a backend reads no more than that and a job over it at once.
@@ -36,6 +42,7 @@ export const JOB_LIMITS = {
 
 const DAY_MS = 86_400_000
 const WRITE = 'write job'
+const NO_TAGS: readonly string[] = []
 
 /**
  * A checked job with its defaults filled in and its values as JSON text: what an adapter writes.
@@ -64,6 +71,8 @@ export interface EncodedJob {
   /** The id of a job earlier in the same batch. */
   readonly parent: string | null
   readonly failsParent: boolean
+  /** None twice. */
+  readonly tags: readonly string[]
 }
 
 /**
@@ -120,6 +129,7 @@ export function encodeJobs(jobs: readonly NewJob[]): readonly EncodedJob[] {
       groupLimit: checkInteger(WRITE, 'group.limit', job.group?.limit ?? 1, 1, 1000),
       parent: checkText('parent', job.parent ?? null, 256),
       failsParent: (job.onFailure ?? 'fail') === 'fail',
+      tags: job.tags === undefined ? NO_TAGS : checkTags('add job', job.tags),
     }
     if (encoded.deduplicationKeepLast && encoded.deduplicationTtlMs > 0)
       throw new RangeError(

@@ -11,6 +11,8 @@ import { groupControlLaws } from './laws/group-control-laws.ts'
 import { groupLaws } from './laws/group-laws.ts'
 import { keepingLaws } from './laws/keeping-laws.ts'
 import { operatorLaws } from './laws/operator-laws.ts'
+import { searchLaws } from './laws/search-laws.ts'
+import { tagLaws } from './laws/tag-laws.ts'
 import {
   claim,
   extend,
@@ -469,6 +471,8 @@ const coreLaws: readonly Law<JobStoreHarness>[] = [
 export const jobStoreLaws: readonly Law<JobStoreHarness>[] = [
   ...coreLaws,
   ...operatorLaws,
+  ...searchLaws,
+  ...tagLaws,
   ...crashLaws,
   ...deduplicationLaws,
   ...groupLaws,

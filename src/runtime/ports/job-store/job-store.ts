@@ -4,7 +4,9 @@ import type { JobState } from './job-state.ts'
 import type { NewJob } from './new-job.ts'
 import type { GroupRecord } from './group-control.ts'
 import type { QueueEventPage, QueueEventsOptions } from './queue-event.ts'
+import type { JobFilter, JobIdPage } from './job-search.ts'
 
+export type { JobFilter, JobIdPage } from './job-search.ts'
 export type { Deduplication, NewJob } from './new-job.ts'
 
 /**
@@ -53,8 +55,16 @@ export interface QueueStore {
    * One page of the jobs in one state: ready ones in the order in which they will be claimed, held
    * and blocked ones by priority and then order, scheduled ones by due time, finished ones latest
    * first.
+   *
+   * With a tag: latest added first, whatever their state, so that each is there once however they
+   * change meanwhile. Without tag and state: one state after the other, so that one that goes from
+   * one to another meanwhile may be there twice or not at all. A page looks at 1,000 jobs at most:
+   * where few of them fit it is short, or empty, and yet not the last.
    */
   list(options: ListJobsOptions): Promise<JobPage>
+
+  /** The ids of what {@link QueueStore.list} would list, without what the jobs carry. */
+  find(options: ListJobsOptions): Promise<JobIdPage>
 
   /**
    * The ended children of a flow's parent, as long as the parent is kept, in the order in which
@@ -190,6 +200,8 @@ export interface JobRecord extends ClaimedJob {
   readonly at: number | null
   readonly progress: Json
   readonly result: Json
+  /** As it was added with; absent for none. */
+  readonly tags?: readonly string[]
   /** Cancelled while running: its worker learns it with the next extension. */
   readonly cancelRequested: boolean
 }
@@ -206,8 +218,7 @@ export interface FinishedChild {
 }
 
 /** Which jobs {@link QueueStore.list} lists. */
-export interface ListJobsOptions {
-  readonly state: JobState
+export interface ListJobsOptions extends JobFilter {
   readonly cursor?: string
   /** 1 to 1,000. Default 100. */
   readonly limit?: number

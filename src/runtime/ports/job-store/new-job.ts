@@ -74,6 +74,12 @@ export interface NewJob {
   readonly keepCompletedCount?: number
   /** The same for dead jobs and, counted by themselves, for cancelled ones. Default: no bound. */
   readonly keepDeadCount?: number
+  /**
+   * What the job is found by besides: up to 8 texts of 1 to 64 UTF-8 bytes without control
+   * characters, none twice. They stay with the job until it is removed. Default: none, which costs
+   * nothing.
+   */
+  readonly tags?: readonly string[]
 }
 
 /** How later jobs of the same id are dropped. */

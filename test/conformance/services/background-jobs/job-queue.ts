@@ -15,6 +15,7 @@ import {
 } from '../../../../src/runtime/ports/conformance.ts'
 import { open, queueOn, type JobQueueHarness } from './job-queue-harness.ts'
 import { jobQueueFeatureLaws } from './job-queue-features.ts'
+import { jobSearchLaws } from './search-laws.ts'
 import { fidelityLaws } from './fidelity-laws.ts'
 import { deployLaws } from './deploy-laws.ts'
 import { batchLaws } from './batch-laws.ts'
@@ -36,6 +37,7 @@ export function jobQueueSuites(adapter: string, harness: JobQueueHarness): reado
       [
         ...jobQueueLaws,
         ...jobQueueFeatureLaws,
+        ...jobSearchLaws,
         ...limitLaws,
         ...deployLaws,
         ...stateLaws,

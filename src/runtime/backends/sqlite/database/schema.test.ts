@@ -48,6 +48,7 @@ test('migrate() takes over the jobs of a file whose large values stood in their 
   // As the version before left it.
   db.native
     .exec(`DROP TABLE reuse_job_parts; DROP TABLE reuse_job_counts; DROP TABLE reuse_group_limits;
+      DROP TABLE reuse_job_tags;
     UPDATE reuse_meta SET value = 3 WHERE name = 'schema'`)
   const [small, large] = ['s'.repeat(8000), 'l'.repeat(9000)]
   const values = [

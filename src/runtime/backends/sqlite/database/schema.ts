@@ -203,4 +203,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        PRIMARY KEY (queue, prefix)
      ) WITHOUT ROWID`,
   ],
+  [
+    // Where jobs are found by what they were tagged with. No row for a job without tags.
+    `CREATE TABLE reuse_job_tags (
+       queue TEXT NOT NULL,
+       tag TEXT NOT NULL,
+       added_at INTEGER NOT NULL,
+       id TEXT NOT NULL,
+       PRIMARY KEY (queue, tag, added_at, id)
+     ) WITHOUT ROWID`,
+  ],
 ]

@@ -9,7 +9,7 @@ import {
 import { readText, readTextOrNull } from '../database/columns.ts'
 import { applyEvent, dropExcess, findParent } from './apply-event.ts'
 import { changeRoom, passGate } from './group-gate.ts'
-import { insertJob } from './insert-job.ts'
+import { insertJob, tagsOf } from './insert-job.ts'
 import { wholeColumn } from './job-parts.ts'
 import { JOB_COLUMNS, jobRowOf, parentsOf, withParents, type JobRow } from './job-row.ts'
 import type { JobNotes } from './job-table.ts'
@@ -204,7 +204,10 @@ function dropped(
   context.events.note(queue, () => ({ type: 'replaced', id, name, attempt, at: now }))
   const notes = { name, data, options, error: 'null', result: 'null', progress: 'null' }
   // A made id no longer says where its job stands.
-  const taken = { ...holder, ...next.facts, seq, keyed: true, keepCompletedCount, keepDeadCount }
+  const taken = {
+    ...{ ...holder, ...next.facts, seq, keyed: true, keepCompletedCount, keepDeadCount },
+    tags: tagsOf(given),
+  }
   move(context, queue, holder, taken, notes)
   return { id, added: false, replaced: true }
 }

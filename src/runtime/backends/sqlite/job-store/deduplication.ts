@@ -76,7 +76,7 @@ export interface FollowUpTable {
 }
 
 /** What jobs that were kept by an earlier version do not say. */
-const EARLIER = { maxCrashes: null } as const
+const EARLIER = { maxCrashes: null, tags: [] } as const
 
 export function createFollowUpTable(db: SqlDatabase): FollowUpTable {
   return {

@@ -42,6 +42,7 @@ export function insertJob(
     parentFlow: parent?.flow ?? null,
     failsParent: given.failsParent,
     otherParents: null,
+    tags: tagsOf(given),
     keepCompletedCount: given.keepCompletedCount,
     keepDeadCount: given.keepDeadCount,
   })
@@ -54,6 +55,10 @@ export function insertJob(
     context.deduplication.hold(queue, deduplicationId, id, until)
   }
   return job
+}
+
+export function tagsOf({ tags }: EncodedJob): JobRow['tags'] {
+  return tags.length === 0 ? null : tags
 }
 
 /** Adds the job that was kept until the holder of its deduplication id had finished. */

@@ -38,6 +38,8 @@ export interface JobRelations {
   readonly failsParent: boolean
   /** Further parents, under which it was to be added while it was there. */
   readonly otherParents: readonly ParentTie[] | null
+  /** What it is found by besides; `null` for none. */
+  readonly tags: readonly string[] | null
 }
 
 /** What ties a job to one that waits for it. */
@@ -121,6 +123,7 @@ export function jobRowOf(row: SqlRow): JobRow {
     parentFlow: relations.parentFlow,
     failsParent: relations.failsParent,
     otherParents: relations.otherParents,
+    tags: relations.tags,
     ...((settings === BROKEN_SETTINGS || relations === BROKEN_RELATIONS) && { unreadable: true }),
   }
 }
@@ -161,6 +164,7 @@ export function jobRecordOf(row: SqlRow): JobRecord {
     at: instantOf(facts),
     progress: orBroken(() => readJson(row, 'progress'), null),
     result: orBroken(() => readJson(row, 'result'), null),
+    ...(facts.tags !== null && { tags: facts.tags }),
     cancelRequested: facts.cancelRequested,
   }
 }
@@ -237,6 +241,7 @@ const UNRELATED: JobRelations = {
   parentFlow: null,
   failsParent: true,
   otherParents: null,
+  tags: null,
 }
 /**
  * Of a job whose group and flow cannot be read; an index finds it whatever its id was, and what may
@@ -275,7 +280,8 @@ export function hasSameRelations(one: JobRelations, other: JobRelations): boolea
     one.parent === other.parent &&
     one.parentFlow === other.parentFlow &&
     one.failsParent === other.failsParent &&
-    one.otherParents === other.otherParents
+    one.otherParents === other.otherParents &&
+    one.tags === other.tags
   )
 }
 

@@ -6,6 +6,7 @@ import type {
   ExchangeResult,
   FinishedChild,
   JobCommand,
+  JobIdPage,
   JobPage,
   JobRecord,
   ListJobsOptions,
@@ -32,6 +33,8 @@ import type { JobContext } from './job-context.ts'
 import { readQueueOverview, wakeAtOf } from './queue-overview.ts'
 import { readOldestReady } from './oldest-ready.ts'
 import { countJobs, getJob, listJobs } from './read-jobs.ts'
+import { findJobs } from './search-jobs.ts'
+import { checkSearch } from '../../../ports/job-store/job-search.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
 
 /** The engine of a `JobStore` over SQLite, synchronous; queues are a column. */
@@ -40,6 +43,7 @@ export interface SqliteJobStore {
   exchange(queue: string, exchange: Exchange): ExchangeResult
   get(queue: string, id: string): JobRecord | null
   list(queue: string, options: ListJobsOptions): JobPage
+  find(queue: string, options: ListJobsOptions): JobIdPage
   children(queue: string, id: string): readonly FinishedChild[]
   /** At most `limit` finished children whose id is after `after`, in the order of their ids. */
   childPage(queue: string, id: string, after: string, limit: number): readonly PlacedChild[]
@@ -152,6 +156,10 @@ export function createSqliteJobStore(
     command: (queue, command) => prepareCommand(queue, command)(),
     get: (queue, id) => getJob(shared, queue, id),
     list: (queue, options) => listJobs(shared, queue, options),
+    find(queue, options) {
+      checkSearch(options)
+      return findJobs(shared, queue, options)
+    },
     children: (queue, id) => inOrder(childPage(queue, id, '', JOB_LIMITS.batch)),
     childPage,
     counts: (queue) => countJobs(shared, queue),

@@ -1,5 +1,5 @@
 import type { EncodedJob } from '../../../ports/job-store/job-limits.ts'
-import { toSqlText } from '../database/columns.ts'
+import { readNumber, toSqlText } from '../database/columns.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from '../database/sql-database.ts'
 import { AT_POSITION, createJobFinder, positionOf, type JobFinder } from './find-jobs.ts'
 import { createClaimHints, createJobIndex } from './job-index.ts'
@@ -15,6 +15,7 @@ import {
   JOB_COLUMNS,
   type JobRow,
 } from './job-row.ts'
+import { createTagTable } from './tag-table.ts'
 
 /** What is written beside a job's row, all but the name as JSON text. */
 export interface JobNotes {
@@ -64,6 +65,9 @@ export function createJobTable(
   const parts = createJobParts(db)
   const hints = createClaimHints()
   const finder = createJobFinder(db, hints)
+  const tags = createTagTable(db)
+  const addedAtOf = (queue: string, job: JobRow): number =>
+    readNumber(finder.read(queue, job, 'added_at') ?? { added_at: 0 }, 'added_at')
 
   function notedColumns(
     queue: string,
@@ -99,6 +103,7 @@ export function createJobTable(
         parts.write(queue, job.id, 'options', carried.options),
         parts.write(queue, job.id, 'data', carried.data),
       ])
+      if (job.tags !== null) tags.add(queue, job, job.tags, addedAt)
       index.moved(queue, null, job)
       counts.moved(null, job.state)
     },
@@ -106,6 +111,11 @@ export function createJobTable(
     whole: (queue, row) => parts.whole(queue, row),
 
     update(queue, before, wanted, notes) {
+      if (before.tags !== wanted.tags) {
+        const addedAt = addedAtOf(queue, before)
+        if (before.tags !== null) tags.remove(queue, before, before.tags, addedAt)
+        if (wanted.tags !== null) tags.add(queue, wanted, wanted.tags, addedAt)
+      }
       const aside = PARTS.some((part) => standsAside(notes[part] ?? ''))
       const after = aside && !wanted.aside ? { ...wanted, aside } : wanted
       const rest = [...changedColumns(before, after), ...notedColumns(queue, before, notes)]
@@ -129,6 +139,7 @@ export function createJobTable(
     },
 
     remove(queue, job) {
+      if (job.tags !== null) tags.remove(queue, job, job.tags, addedAtOf(queue, job))
       db.run(DELETE, positionOf(queue, job))
       if (job.aside) parts.drop(queue, job.id)
       index.moved(queue, job, null)

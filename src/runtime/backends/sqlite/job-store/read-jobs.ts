@@ -1,4 +1,4 @@
-import { checkPageLimit, JOB_LIMITS } from '../../../ports/job-store/job-limits.ts'
+import { JOB_LIMITS } from '../../../ports/job-store/job-limits.ts'
 import type {
   JobPage,
   JobRecord,
@@ -12,6 +12,7 @@ import {
   JOB_STATES,
   type JobState,
 } from '../../../ports/job-store/job-state.ts'
+import { checkSearch } from '../../../ports/job-store/job-search.ts'
 import { charsOf, hasMarks } from './job-parts.ts'
 import {
   codeOfState,
@@ -21,7 +22,9 @@ import {
   WHOLE_RECORD_COLUMNS,
 } from './job-row.ts'
 import type { JobContext } from './job-context.ts'
-import { readNumber, toSqlText } from '../database/columns.ts'
+import { cursorOfPlace, placeOfCursor } from './list-cursor.ts'
+import { searchJobs } from './search-jobs.ts'
+import { readNumber } from '../database/columns.ts'
 import type { SqlRow, SqlValue } from '../database/sql-database.ts'
 
 /** Each reads with one statement, so that its answer is of one moment. */
@@ -38,9 +41,11 @@ export function getJob(
 export function listJobs(
   { db, clock, jobs }: Pick<JobContext, 'db' | 'clock' | 'jobs'>,
   queue: string,
-  { state, cursor, limit = 100 }: ListJobsOptions,
+  options: ListJobsOptions,
 ): JobPage {
-  checkPageLimit(limit)
+  const isPlain = checkSearch(options)
+  const { state, cursor, limit = 100 } = options
+  if (!isPlain || state === undefined) return searchJobs({ db, clock, jobs }, queue, options)
   const latestFirst = isFinished(state)
   const where = ['queue = ?', 'state = ?']
   const params: SqlValue[] = [queue, codeOfState(state)]
@@ -50,7 +55,7 @@ export function listJobs(
   }
   if (cursor !== undefined) {
     where.push(`(rank, seq, id) ${latestFirst ? '<' : '>'} (?, ?, ?)`)
-    params.push(...positionOfCursor(cursor))
+    params.push(...placeOfCursor(cursor))
   }
   const order = latestFirst ? 'DESC' : 'ASC'
   const rows = db.run(
@@ -67,7 +72,7 @@ export function listJobs(
       const whole = jobs.read(queue, jobRowOf(row), WHOLE_RECORD_COLUMNS)
       return whole === undefined ? [] : [jobRecordOf(whole)]
     }),
-    cursor: last === undefined ? null : cursorOf(jobRowOf(last)),
+    cursor: last === undefined ? null : cursorOfPlace(jobRowOf(last)),
   }
 }
 
@@ -112,14 +117,3 @@ const FORGOTTEN = `SELECT
     )
     .join(',\n  ')}
   FROM (SELECT ? AS queue, ? AS now) AS asked`
-
-function cursorOf({ rank, seq, id }: ReturnType<typeof jobRowOf>): string {
-  return `${rank} ${seq} ${toSqlText(id)}`
-}
-
-function positionOfCursor(cursor: string): [rank: number, seq: number, id: string] {
-  const [, rank, seq, id] = /^(\d{1,16}) (-?\d{1,16}) (.+)$/s.exec(cursor) ?? []
-  if (rank === undefined || seq === undefined || id === undefined)
-    throw new RangeError('Cannot list jobs: the cursor is malformed, one of a page before expected')
-  return [Number(rank), Number(seq), id]
-}

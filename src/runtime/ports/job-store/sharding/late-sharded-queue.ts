@@ -23,6 +23,7 @@ export function createLateShardedQueue(
       exchange: true,
       get: true,
       list: true,
+      find: true,
       children: true,
       counts: true,
       oldestReady: true,

@@ -1,6 +1,14 @@
 import { orderOfExchange } from '../exchange-order.ts'
 import { checkCommand, encodeJobs } from '../job-limits.ts'
-import type { ExchangeResult, JobCommand, JobPage, QueueCounts, QueueStore } from '../job-store.ts'
+import { checkSearch, type JobIdPage } from '../job-search.ts'
+import type {
+  ExchangeResult,
+  JobCommand,
+  JobPage,
+  ListJobsOptions,
+  QueueCounts,
+  QueueStore,
+} from '../job-store.ts'
 import { checkGroupKey, UNCONTROLLED } from '../group-control.ts'
 import { checkEventLimit, type QueueEvent } from '../queue-event.ts'
 import { JOB_STATES } from '../job-state.ts'
@@ -61,6 +69,32 @@ export function createShardedQueue(
     for (const queue of shards)
       if (purged < limit) purged += await queue.command({ ...purge, limit: limit - purged })
     return purged
+  }
+
+  /** One shard after the other, as far as the first that answers anything. */
+  async function pageOf<Page extends { readonly cursor: string | null }, Found>(
+    { cursor, idPrefix, ...options }: ListJobsOptions,
+    read: (queue: QueueStore, options: ListJobsOptions) => Promise<Page>,
+    foundIn: (page: Page, shard: number) => readonly Found[],
+  ): Promise<{ readonly found: readonly Found[]; readonly cursor: string | null }> {
+    const [, from = '0', inner = ''] = /^(\d{1,4}):(.*)$/s.exec(cursor ?? '') ?? []
+    // What stands behind a `~` may say where a job is, and is no part of its id there.
+    const prefix = idPrefix?.split('~', 1)[0] ?? ''
+    let within = inner
+    for (let shard = Number(from); shard < count; shard++) {
+      const queue = shards[shard]
+      if (queue === undefined) break
+      const page = await read(queue, {
+        ...options,
+        ...(prefix !== '' && { idPrefix: prefix }),
+        ...(within !== '' && { cursor: within }),
+      })
+      within = ''
+      const found = foundIn(page, shard)
+      if (page.cursor !== null) return { found, cursor: `${shard}:${page.cursor}` }
+      if (found.length > 0) return { found, cursor: shard + 1 < count ? `${shard + 1}:` : null }
+    }
+    return { found: [], cursor: null }
   }
 
   return {
@@ -135,17 +169,25 @@ export function createShardedQueue(
       return record === null ? null : { ...record, id: publicId(record.id, shard) }
     },
 
-    async list({ cursor, ...options }) {
-      const [, from = '0', inner = ''] = /^(\d{1,4}):(.*)$/s.exec(cursor ?? '') ?? []
-      let page: JobPage = { jobs: [], cursor: inner }
-      for (let shard = Number(from); shard < count; shard++) {
-        const within = page.cursor === null || page.cursor === '' ? {} : { cursor: page.cursor }
-        page = (await shards[shard]?.list({ ...options, ...within })) ?? page
+    async list(options) {
+      checkSearch(options)
+      const read = async (queue: QueueStore, within: ListJobsOptions): Promise<JobPage> =>
+        queue.list(within)
+      return pageOf(options, read, (page, shard) => {
         const jobs = page.jobs.map((job) => ({ ...job, id: publicId(job.id, shard) }))
-        if (page.cursor !== null) return { jobs, cursor: `${shard}:${page.cursor}` }
-        if (jobs.length > 0) return { jobs, cursor: shard + 1 < count ? `${shard + 1}:` : null }
-      }
-      return { jobs: [], cursor: null }
+        return jobs.filter(({ id }) => id.startsWith(options.idPrefix ?? ''))
+      }).then(({ found, cursor }) => ({ jobs: found, cursor }))
+    },
+
+    async find(options) {
+      checkSearch(options)
+      const read = async (queue: QueueStore, within: ListJobsOptions): Promise<JobIdPage> =>
+        queue.find(within)
+      return pageOf(options, read, (page, shard) =>
+        page.ids
+          .map((id) => publicId(id, shard))
+          .filter((id) => id.startsWith(options.idPrefix ?? '')),
+      ).then(({ found, cursor }) => ({ ids: found, cursor }))
     },
 
     async children(given) {
