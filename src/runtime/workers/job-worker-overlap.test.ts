@@ -148,3 +148,35 @@ test('over a job store that gains nothing by it, a worker asks for all at once',
   expect(claims()).toEqual([])
   await finish()
 })
+
+test('a worker whose second exchange is not answered asks no more often for that', async () => {
+  const clock = createFakeClock()
+  const inner = memory({ clock, random: createSeededRandom() }).jobStore.queue('q')
+  await inner.add(Array.from({ length: 2 }, (_, data) => ({ name: 'n', data })))
+  let calls = 0
+  const jobStore: QueueStore = {
+    ...inner,
+    overlaps: true,
+    async exchange(asked) {
+      // The second claim; and whoever asks on and on is not to keep the test from its end.
+      if (++calls === 2 || calls > 100) return new Promise(() => undefined)
+      return inner.exchange(asked)
+    },
+  }
+  const stop = new AbortController()
+  const worker = createJobWorker({
+    processor: { queue: 'q', process: async () => DONE },
+    jobStore,
+    clock,
+    concurrency: 4,
+    grace: 0,
+    maxWait: '1s',
+  })
+  const running = worker.run({ signal: stop.signal })
+  await clock.advance(9000)
+  expect(calls).toBeGreaterThan(3)
+  expect(calls).toBeLessThan(20)
+  stop.abort()
+  await clock.advance(1000)
+  await running
+})

@@ -198,3 +198,12 @@ test('no timer stays behind when nothing runs', async () => {
   await clock.advance(0)
   expect([running.count, timers.size]).toEqual([0, 0])
 })
+
+test('renewInMs() is about jobs: a claim that is on its way for long has none to renew', async () => {
+  const { clock, running } = setUp()
+  const claim = running.report(true)
+  await clock.advance(LEASE_MS / 3)
+  expect(running.renewInMs()).toBe(Infinity)
+  claim.taken({ extended: [], claimed: [job('a')] }, true)
+  expect(running.renewInMs()).toBe(0)
+})

@@ -210,7 +210,9 @@ export function createRunningJobs(options: RunningJobsOptions): RunningJobs {
       tidy(lease)
     },
     renewInMs() {
-      const renewAt = Math.min(Infinity, ...Array.from(leases, (lease) => lease.renewAt))
+      // That of a claim which is on its way holds nothing yet that could be renewed.
+      const held = [...leases].filter(({ jobs }) => jobs.size > 0)
+      const renewAt = Math.min(Infinity, ...held.map((lease) => lease.renewAt))
       return Math.max(renewAt - elapsedMs(), 0)
     },
     giveBack() {
