@@ -149,10 +149,10 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     /** Ends once there is nothing left for two exchanges at once. */
     let second: Promise<void> | null = null
 
-    async function exchange(): Promise<{ wakeInMs: number | null; full: boolean }> {
+    async function exchange(isBeside = false): Promise<{ wakeInMs: number | null; full: boolean }> {
       const free = Math.min(concurrency - running.count - claiming, mostClaims)
       const claims = !stopping && free > 0
-      const report = running.report(claims)
+      const report = running.report(claims, !isBeside)
       const { ended, settle, extend } = report
       const claim = claims ? free : 0
       claiming += claim
@@ -191,7 +191,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     async function exchangeBeside(): Promise<void> {
       try {
         for (let full = true; full && worthTwo();) {
-          full = (await exchange()).full
+          full = (await exchange(true)).full
           await nextTurn()
         }
       } catch (error) {

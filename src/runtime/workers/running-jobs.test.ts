@@ -207,3 +207,12 @@ test('renewInMs() is about jobs: a claim that is on its way for long has none to
   claim.taken({ extended: [], claimed: [job('a')] }, true)
   expect(running.renewInMs()).toBe(0)
 })
+
+test('a report beside another one tells outcomes alone: an older progress never comes last', async () => {
+  const { clock, running, started } = setUp()
+  running.start([job('a')])
+  started[0]?.control.progress({ done: 0.1 })
+  await clock.advance(LEASE_MS / 3)
+  expect(running.report(true, false).extend).toEqual([])
+  expect(running.report(true).extend).toMatchObject([{ id: 'a', progress: { done: 0.1 } }])
+})

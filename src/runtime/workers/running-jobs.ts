@@ -52,8 +52,10 @@ export interface RunningJobs {
    * Takes what is to be told now: every outcome, progress, and the leases that are due.
    *
    * @param claims Whether jobs are claimed in the same exchange
+   * @param renews Whether leases and progress are told too. Default true; false beside another
+   *   report that is on its way, which a later one may overtake
    */
-  report(claims: boolean): RunReport
+  report(claims: boolean, renews?: boolean): RunReport
 }
 
 /** A job that has run, and what it came to. */
@@ -221,14 +223,16 @@ export function createRunningJobs(options: RunningJobsOptions): RunningJobs {
         end(entry, GIVEN_BACK)
       }
     },
-    report(claims) {
+    report(claims, renews = true) {
       const told = ended
       const toldUnstarted = unstarted
       ended = []
       unstarted = []
       const dueAt = elapsedMs() + TIMER_MS
       const renewing = [...running.values()]
-        .filter(({ lease, progress }) => lease.renewAt <= dueAt || progress !== undefined)
+        .filter(
+          ({ lease, progress }) => renews && (lease.renewAt <= dueAt || progress !== undefined),
+        )
         .map((entry) => ({ entry, progress: entry.progress }))
       const lease = claims || renewing.length > 0 ? beginLease() : null
       return {
