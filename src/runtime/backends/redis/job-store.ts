@@ -144,8 +144,6 @@ function createQueue(random: RandomSource, run: Run): QueueStore {
       }
     },
 
-    overlaps: true,
-
     async exchange(request): Promise<ExchangeResult> {
       checkExchange(request)
       const settle = (request.settle ?? []).flatMap(encodeSettlement)
