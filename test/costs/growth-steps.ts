@@ -50,6 +50,17 @@ export const GROWTH_STEPS: readonly GrowthStep[] = [
     },
   },
   {
+    name: 'the second page of the jobs with a tag, in a state and in all',
+    async run(queue) {
+      for (const state of [{}, { state: 'ready' } as const]) {
+        const query = { tag: 't', limit: 10, ...state }
+        const { cursor } = await queue.list(query)
+        await queue.list({ ...query, ...(cursor !== null && { cursor }) })
+        await queue.find({ ...query, name: 'n', ...(cursor !== null && { cursor }) })
+      }
+    },
+  },
+  {
     name: 'a job with tags that is removed',
     async run(queue) {
       const { ids } = await queue.find({ tag: 't', limit: 1 })

@@ -9,6 +9,7 @@ import { systemClock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
 import { createRedisClient, type RedisClient } from './client.ts'
 import type { RedisConnection } from './connection.ts'
+import { redis } from './redis.ts'
 import { createScript, type RedisScript } from './script.ts'
 
 const echo = createScript("return { '=' .. KEYS[1], '=' .. ARGV[2] }")
@@ -184,4 +185,13 @@ test('run() waits no longer than it may', async () => {
   expect(await Promise.race([failure, Promise.resolve('waiting')])).toBe('waiting')
   await clock.advance(1)
   expect(await failure).toMatchObject({ name: 'BackendError', code: 'backend_unavailable' })
+})
+
+test('two exchanges at once are for connections that keep their order, not for HTTP', () => {
+  const overTcp = { call: async () => null }
+  const overHttp = { eval: async () => null, evalsha: async () => null }
+  const overlaps = [overTcp, overHttp].map(
+    (connection) => redis(connection).jobStore.queue('q').overlaps,
+  )
+  expect(overlaps).toEqual([true, false])
 })

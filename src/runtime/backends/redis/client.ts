@@ -1,12 +1,14 @@
 import { settleWithin } from '../../../primitives/settle-within.ts'
 import type { Clock } from '../../ports/platform/clock.ts'
 import { BackendError } from '../../ports/backend-error.ts'
-import { evaluatorOf, type RedisConnection } from './connection.ts'
+import { evaluatorOf, keepsOrder, type RedisConnection } from './connection.ts'
 import { codeOfReply, toBackendError } from './to-backend-error.ts'
 import type { RedisScript } from './script.ts'
 
 /** What the adapters ask of Redis: run one script, atomically, in one round trip. */
 export interface RedisClient {
+  /** Whether scripts arrive in the order in which they are sent. */
+  readonly keepsOrder: boolean
   /**
    * Every reply of our scripts is a list of texts, and no text is JSON: so it arrives unchanged
    * also through a client that decodes JSON on its own.
@@ -72,6 +74,7 @@ export function createRedisClient(
   }
 
   return {
+    keepsOrder: keepsOrder(connection),
     async run(script, keys, args) {
       const reply = await sendInTime(script, keys, args)
       if (isTexts(reply)) return reply
@@ -114,6 +117,7 @@ export function refusingEviction(client: RedisClient): RedisClient {
     return reply
   }
   return {
+    keepsOrder: client.keepsOrder,
     run: (script, keys, args) => asking(args, (asked) => client.run(script, keys, asked)),
     runForInteger: (script, keys, args) =>
       asking(args, (asked) => client.runForInteger(script, keys, asked)),

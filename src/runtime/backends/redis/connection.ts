@@ -96,6 +96,11 @@ export function evaluatorOf(connection: RedisConnection): Evaluate {
   )
 }
 
+/** Whether calls arrive in the order in which they are made: over HTTP each goes its own way. */
+export function keepsOrder(connection: RedisConnection): boolean {
+  return has(connection, 'call') || has(connection, 'send') || has(connection, 'sendCommand')
+}
+
 function has<Name extends string>(
   connection: RedisConnection,
   name: Name,

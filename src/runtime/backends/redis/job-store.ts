@@ -104,7 +104,7 @@ export function createRedisJobStore(
         const keys = keysOf('queue', own, QUEUE_PARTS)
         const run: Run = (script, args) =>
           client.run(script, keys, [`${offset()} ${channel} ${origin}`, ...args])
-        const queue = createQueue(random, run)
+        const queue = { ...createQueue(random, run), overlaps: client.keepsOrder }
         if (heard === null) return queue
         const watch = (): Promise<unknown> => run(watchEndsScript, [String(WATCH_MS)])
         const onEnds = createEndsFeed({ ...heard, channel: endsChannelOf(keysOf, own), watch })

@@ -26,7 +26,7 @@ export interface QueueStore {
   /**
    * A worker with a backlog keeps two exchanges on their way, each for half of what it runs at
    * once: worth it where an answer takes the time of several jobs and a call costs little by
-   * itself. Default: one at a time.
+   * itself. Calls must arrive in the order in which they are made. Default: one at a time.
    */
   readonly overlaps?: boolean
 

@@ -19,8 +19,8 @@ type Searched = Pick<JobContext, 'db' | 'clock' | 'jobs'>
 
 /** What is read of each job that is looked at. */
 const GLANCE = 'state, rank, seq, id, name, added_at'
-/** Rows of one statement: a page that is soon full reads few more than it needs. */
-const ROWS = 250
+/** Rows of one statement: as many as the page may need, then twice as many, up to so many. */
+const MOST_ROWS = 250
 
 /** The jobs that a search finds, whole. */
 export function searchJobs(context: Searched, queue: string, options: ListJobsOptions): JobPage {
@@ -64,10 +64,11 @@ function* inStates(
 ): Generator<JobGlance> {
   const { states, cursor, cursorIn } = statesOf(options)
   let after = cursor === undefined ? null : placeOfCursor(cursor)
+  let most = firstRows(options)
   for (const state of states) {
     const latestFirst = isFinished(state)
     const order = latestFirst ? 'DESC' : 'ASC'
-    for (let rows: readonly SqlRow[] | undefined; rows === undefined || rows.length === ROWS;) {
+    for (let isMore = true; isMore; most = moreRows(most)) {
       const where = ['queue = ?', 'state = ?']
       const params: SqlValue[] = [queue, codeOfState(state)]
       if (hasEnded(state)) {
@@ -78,11 +79,12 @@ function* inStates(
         where.push(`(rank, seq, id) ${latestFirst ? '<' : '>'} (?, ?, ?)`)
         params.push(...after)
       }
-      rows = db.run(
+      const rows = db.run(
         `SELECT ${GLANCE} FROM reuse_jobs WHERE ${where.join(' AND ')}
-         ORDER BY rank ${order}, seq ${order}, id ${order} LIMIT ${ROWS}`,
+         ORDER BY rank ${order}, seq ${order}, id ${order} LIMIT ${most}`,
         params,
       )
+      isMore = rows.length === most
       for (const row of rows) {
         const place = { rank: readNumber(row, 'rank'), seq: readNumber(row, 'seq') }
         const id = readText(row, 'id')
@@ -102,11 +104,17 @@ function* withTag(
   { db, clock, jobs }: Searched,
   queue: string,
   tag: string,
-  { cursor, since = 0, until = Number.MAX_SAFE_INTEGER }: ListJobsOptions,
+  options: ListJobsOptions,
 ): Generator<JobGlance> {
+  const { cursor, since = 0, until = Number.MAX_SAFE_INTEGER } = options
   let after = placeOfTagCursor(cursor) ?? { addedAt: until, id: '' }
-  for (let rows: readonly SqlRow[] | undefined; rows === undefined || rows.length === ROWS;) {
-    rows = readTagged(db, [queue, tag, since, until, after.addedAt, toSqlText(after.id)])
+  let most = firstRows(options)
+  for (let isMore = true; isMore; most = moreRows(most)) {
+    const rows = readTagged(db, most, [
+      ...[queue, tag, since, until],
+      ...[after.addedAt, toSqlText(after.id)],
+    ])
+    isMore = rows.length === most
     for (const tagged of rows) {
       const id = readText(tagged, 'id')
       const addedAt = readNumber(tagged, 'added_at')
@@ -124,11 +132,20 @@ function* withTag(
   }
 }
 
-function readTagged(db: SqlDatabase, params: readonly SqlValue[]): readonly SqlRow[] {
+/** One more than a page says whether it is the last. */
+function firstRows({ limit = 100 }: ListJobsOptions): number {
+  return Math.min(limit + 1, MOST_ROWS)
+}
+
+function moreRows(rows: number): number {
+  return Math.min(2 * rows, MOST_ROWS)
+}
+
+function readTagged(db: SqlDatabase, most: number, params: readonly SqlValue[]): readonly SqlRow[] {
   return db.run(
     `SELECT added_at, id FROM reuse_job_tags
      WHERE queue = ? AND tag = ? AND added_at >= ? AND added_at < ? AND (added_at, id) < (?, ?)
-     ORDER BY added_at DESC, id DESC LIMIT ${ROWS}`,
+     ORDER BY added_at DESC, id DESC LIMIT ${most}`,
     [...params],
   )
 }
