@@ -45,20 +45,15 @@ try {
   const client = createClient({ baseUrl: gateway.url, apiKey: shopKey })
 
   step('Payments: 49.90 EUR, held first and taken when the goods leave')
-  const held = await client.payments.create({
+  const order = {
     operationId: 'order-42',
     amount: { amount: '49.90', currency: 'EUR' },
     paymentMethod: 'pm_success',
     capture: 'manual',
     confirm: true,
-  })
-  const again = await client.payments.create({
-    operationId: 'order-42',
-    amount: { amount: '49.90', currency: 'EUR' },
-    paymentMethod: 'pm_success',
-    capture: 'manual',
-    confirm: true,
-  })
+  } as const
+  const held = await client.payments.create(order)
+  const again = await client.payments.create(order)
   show(`${held.id} is ${held.state}; ordered twice, it is one payment: ${held.id === again.id}`)
   const paid = await client.payments.capture({ id: held.id })
   const refund = await client.payments.refund({

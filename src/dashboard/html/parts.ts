@@ -171,6 +171,36 @@ export function formFields(call: Call, fields: Readonly<Record<string, string>> 
     )}`
 }
 
+/** What is looked for by a {@link findForm}. */
+export interface FindField {
+  readonly name: string
+  readonly label: HtmlValue
+  readonly placeholder: string
+  /** The most characters of it. */
+  readonly longest: number
+  /** What stands in it. Default: nothing. */
+  readonly value?: string
+  /** What the button says. Default `Find`. */
+  readonly button?: string
+}
+
+/** Asks for one thing by its name, at the top of a page. */
+export function findForm(action: string, field: FindField): Html {
+  return html`<form method="get" action="${action}" role="search" class="filters">
+    <label class="field whole"
+      ><span>${field.label}</span
+      ><input
+        name="${field.name}"
+        data-search
+        value="${field.value ?? ''}"
+        placeholder="${field.placeholder}"
+        maxlength="${field.longest}"
+        required
+    /></label>
+    <button class="button">${field.button ?? 'Find'}</button>
+  </form>`
+}
+
 /** Names and what they have, one below the other. */
 export function facts(entries: readonly (readonly [string, HtmlValue])[]): Html {
   return html`<dl class="facts">

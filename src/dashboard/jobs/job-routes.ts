@@ -13,6 +13,7 @@ import {
   ago,
   emptyState,
   facts,
+  findForm,
   formFields,
   instant,
   pager,
@@ -112,18 +113,10 @@ async function jobsPage(call: Call): Promise<Page> {
         <a href="${pathTo(call.view, 'jobs')}">Queues</a> <a href="${here}/schedules">Schedules</a>
         <span class="pulse">Live with JavaScript</span>
       </p>
-      <form method="get" action="${here}/find" role="search" class="filters">
-        <label class="field whole"
-          ><span>Job id</span
-          ><input
-            name="id"
-            data-search
-            placeholder="Press / to look for a job"
-            maxlength="400"
-            required
-        /></label>
-        <button class="button">Find</button>
-      </form>
+      ${findForm(`${here}/find`, {
+        ...{ name: 'id', label: 'Job id', longest: 400 },
+        placeholder: 'Press / to look for a job',
+      })}
       ${call.live(
         'jobs',
         html`${tabs(

@@ -11,6 +11,7 @@ import {
   actButton,
   badge,
   emptyState,
+  findForm,
   formFields,
   pathTo,
   section,
@@ -111,20 +112,11 @@ async function sagasPage(call: Call): Promise<Page> {
   )
   return {
     ...{ title: 'Sagas', section: 'sagas' },
-    body: html`${sagas.map(
-      (saga) =>
-        html`<form
-          method="get"
-          action="${pathTo(call.view, 'sagas', saga.name, 'find')}"
-          role="search"
-          class="filters"
-        >
-          <label class="field whole"
-            ><span>Run of ${shownText(saga.name)}</span
-            ><input name="id" data-search placeholder="Id of a run" maxlength="400" required
-          /></label>
-          <button class="button">Find</button>
-        </form>`,
+    body: html`${sagas.map((saga) =>
+      findForm(pathTo(call.view, 'sagas', saga.name, 'find'), {
+        ...{ name: 'id', longest: 400, placeholder: 'Id of a run' },
+        label: html`Run of ${shownText(saga.name)}`,
+      }),
     )}
     ${section(
       'Stuck: waiting for a person',

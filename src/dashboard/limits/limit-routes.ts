@@ -7,6 +7,7 @@ import { html, nothing } from '../html/html.ts'
 import {
   actButton,
   emptyState,
+  findForm,
   formFields,
   instant,
   pathTo,
@@ -60,60 +61,52 @@ async function limitsPage(call: Call): Promise<Page> {
     body: html`${
       quotas === undefined
         ? nothing
-        : html`<form method="get" role="search" class="filters">
-              <label class="field whole"
-                ><span>Whose quota</span
-                ><input
-                  name="key"
-                  data-search
-                  value="${key}"
-                  maxlength="400"
-                  required
-                  placeholder="A key, as your program names it" /></label
-              ><button class="button">Show</button>
-            </form>
-            ${
-              key === ''
-                ? emptyState({
-                    title: 'Ask for a key to see what it has used',
-                    text: 'Quotas are kept under the keys that your program counts with.',
-                    code: `await quotas.consume('tenant:acme', { units: { requests: 1 } })`,
-                  })
-                : section(
-                    shownText(key, 120),
-                    table({
-                      caption: 'Quotas',
-                      columns: [
-                        { name: 'Unit' },
-                        { name: 'Used', numeric: true },
-                        { name: 'Share', wide: true },
-                        { name: 'Begins anew' },
-                      ],
-                      rows: Object.entries(usage).map(([unit, { used, limit, periodEnd }]) => [
-                        shownText(unit, 80),
-                        `${formatNumber(used)} of ${formatNumber(limit)}`,
-                        html`<meter
-                            min="0"
-                            max="${limit}"
-                            high="${limit * 0.8}"
-                            value="${used}"
-                            aria-label="${shownText(unit, 80)}"
-                          ></meter>
-                          ${formatShare(limit === 0 ? null : used / limit)}`,
-                        periodEnd === null ? 'as time passes' : instant(periodEnd, call.view),
-                      ]),
-                      empty: html`<p class="hint">There is no quota for this key.</p>`,
-                    }),
-                    isAdmin
-                      ? actButton(call, {
-                          path: `${here}/reset`,
-                          label: 'Begin anew',
-                          fields: { key },
-                          tone: 'danger',
-                        })
-                      : null,
-                  )
-            }`
+        : html`${findForm(here, {
+            ...{ name: 'key', label: 'Whose quota', longest: 400, value: key, button: 'Show' },
+            placeholder: 'A key, as your program names it',
+          })}
+          ${
+            key === ''
+              ? emptyState({
+                  title: 'Ask for a key to see what it has used',
+                  text: 'Quotas are kept under the keys that your program counts with.',
+                  code: `await quotas.consume('tenant:acme', { units: { requests: 1 } })`,
+                })
+              : section(
+                  shownText(key, 120),
+                  table({
+                    caption: 'Quotas',
+                    columns: [
+                      { name: 'Unit' },
+                      { name: 'Used', numeric: true },
+                      { name: 'Share', wide: true },
+                      { name: 'Begins anew' },
+                    ],
+                    rows: Object.entries(usage).map(([unit, { used, limit, periodEnd }]) => [
+                      shownText(unit, 80),
+                      `${formatNumber(used)} of ${formatNumber(limit)}`,
+                      html`<meter
+                          min="0"
+                          max="${limit}"
+                          high="${limit * 0.8}"
+                          value="${used}"
+                          aria-label="${shownText(unit, 80)}"
+                        ></meter>
+                        ${formatShare(limit === 0 ? null : used / limit)}`,
+                      periodEnd === null ? 'as time passes' : instant(periodEnd, call.view),
+                    ]),
+                    empty: html`<p class="hint">There is no quota for this key.</p>`,
+                  }),
+                  isAdmin
+                    ? actButton(call, {
+                        path: `${here}/reset`,
+                        label: 'Begin anew',
+                        fields: { key },
+                        tone: 'danger',
+                      })
+                    : null,
+                )
+          }`
     }
     ${
       protection !== undefined && mayAct(call.user.role, 'operator')

@@ -16,6 +16,7 @@ import {
   emptyState,
   facts,
   figure,
+  findForm,
   formFields,
   instant,
   pager,
@@ -131,63 +132,54 @@ async function paymentsPage(call: Call): Promise<Page> {
     .catch((error: unknown) => (error instanceof Error ? error.message : 'Disputes cannot be read'))
   return {
     ...{ title: 'Payments', section: 'payments' },
-    body: html`<form
-        method="get"
-        action="${pathTo(call.view, 'payments', 'find')}"
-        role="search"
-        class="filters"
-      >
-        <label class="field whole"
-          ><span>Payment id</span
-          ><input name="id" data-search placeholder="pay_…" maxlength="200" required
-        /></label>
-        <button class="button">Find</button>
-      </form>
-      ${
-        mayAct(call.user.role, 'operator')
-          ? section(
-              'Payments whose outcome is not known',
-              html`<p class="hint">
-                A provider that did not answer may have charged or not. The service asks by itself;
-                this asks now.
-              </p>`,
-              actButton(call, {
-                path: pathTo(call.view, 'payments', 'reconcile'),
-                label: 'Reconcile now',
-              }),
-            )
-          : nothing
-      }
-      ${section(
-        'Disputes',
-        typeof page === 'string'
-          ? html`<p class="hint">${shownText(page, 200)}</p>`
-          : html`${table({
-              caption: 'Disputes',
-              columns: [
-                { name: 'Dispute' },
-                { name: 'State' },
-                { name: 'Reason' },
-                { name: 'Amount', numeric: true },
-                { name: 'Answer by' },
-              ],
-              rows: page.disputes.map((one) => [
-                html`<span class="mono">${shownText(one.reference, 80)}</span>`,
-                badge(
-                  one.state.endsWith('needs_response') ? 'bad' : 'idle',
-                  one.state.replaceAll('_', ' '),
-                ),
-                one.reason.replaceAll('_', ' '),
-                shownMoney(one.amount),
-                instant(one.dueAt, call.view),
-              ]),
-              empty: emptyState({
-                title: 'Nobody disputes a payment',
-                text: 'A dispute comes here with the day by which it has to be answered.',
-                code: `await payments.createPaymentIntent({\n  operationId: 'order-42', amount: money('49.90', 'EUR'),\n})`,
-              }),
-            })}${pager(call, page.cursor)}`,
-      )}`,
+    body: html`${findForm(pathTo(call.view, 'payments', 'find'), {
+      ...{ name: 'id', label: 'Payment id', longest: 200, placeholder: 'pay_…' },
+    })}
+    ${
+      mayAct(call.user.role, 'operator')
+        ? section(
+            'Payments whose outcome is not known',
+            html`<p class="hint">
+              A provider that did not answer may have charged or not. The service asks by itself;
+              this asks now.
+            </p>`,
+            actButton(call, {
+              path: pathTo(call.view, 'payments', 'reconcile'),
+              label: 'Reconcile now',
+            }),
+          )
+        : nothing
+    }
+    ${section(
+      'Disputes',
+      typeof page === 'string'
+        ? html`<p class="hint">${shownText(page, 200)}</p>`
+        : html`${table({
+            caption: 'Disputes',
+            columns: [
+              { name: 'Dispute' },
+              { name: 'State' },
+              { name: 'Reason' },
+              { name: 'Amount', numeric: true },
+              { name: 'Answer by' },
+            ],
+            rows: page.disputes.map((one) => [
+              html`<span class="mono">${shownText(one.reference, 80)}</span>`,
+              badge(
+                one.state.endsWith('needs_response') ? 'bad' : 'idle',
+                one.state.replaceAll('_', ' '),
+              ),
+              one.reason.replaceAll('_', ' '),
+              shownMoney(one.amount),
+              instant(one.dueAt, call.view),
+            ]),
+            empty: emptyState({
+              title: 'Nobody disputes a payment',
+              text: 'A dispute comes here with the day by which it has to be answered.',
+              code: `await payments.createPaymentIntent({\n  operationId: 'order-42', amount: money('49.90', 'EUR'),\n})`,
+            }),
+          })}${pager(call, page.cursor)}`,
+    )}`,
   }
 }
 

@@ -14,7 +14,7 @@ import { recordOf, type MemoryJob } from './memory-job.ts'
 import type { SortedList } from './sorted-list.ts'
 import { compareAdded } from './tag-index.ts'
 
-export const DEFAULT_PAGE = 100
+const DEFAULT_PAGE = 100
 
 /** @param all The jobs of the state in their order */
 export function listJobs(

@@ -26,6 +26,21 @@ return reply
 `,
 )
 
+/** Where a page begins. */
+const PLACE_LUA = lua`
+-- How many members come before the cursor: among those of its rank, by halving.
+local function placeOf(key, reversed, rank, seq)
+  if rank == '' then return reversed and redis.call('ZCARD', key) or 0 end
+  local place, low, high = tonumber(seq), redis.call('ZCOUNT', key, '-inf', '(' .. rank), redis.call('ZCOUNT', key, '-inf', rank)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local found = tonumber(string.sub(redis.call('ZRANGE', key, middle, middle)[1], 1, 16))
+    if found < place or (found == place and not reversed) then low = middle + 1 else high = middle end
+  end
+  return low
+end
+`
+
 /**
  * ARGV: offset, a state's letter, limit, `1` when reversed, rank and seq to go on after or nothing
  * → `rank:seq` of the last job or nothing at the end, then id and what {@link getJobScript} answers
@@ -33,19 +48,10 @@ return reply
  */
 export const listJobsScript: RedisScript = createScript(
   LAYOUT_LUA +
+    PLACE_LUA +
     lua`
 local key, limit, reversed = SETS[ARGV[2]], tonumber(ARGV[3]), ARGV[4] == '1'
--- How many members come before the cursor: among those of its rank, by halving.
-local before = reversed and redis.call('ZCARD', key) or 0
-if ARGV[5] ~= '' then
-  local seq, high = tonumber(ARGV[6]), redis.call('ZCOUNT', key, '-inf', ARGV[5])
-  before = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[5])
-  while before < high do
-    local middle = math.floor((before + high) / 2)
-    local found = tonumber(string.sub(redis.call('ZRANGE', key, middle, middle)[1], 1, 16))
-    if found < seq or (found == seq and not reversed) then before = middle + 1 else high = middle end
-  end
-end
+local before = placeOf(key, reversed, ARGV[5], ARGV[6])
 local first, last = before, before + limit
 if reversed then first, last = math.max(before - limit - 1, countForgotten(ARGV[2])), before - 1 end
 local page = last < first and {} or redis.call('ZRANGE', key, first, last, 'WITHSCORES')
@@ -87,6 +93,7 @@ return reply
  */
 export const searchJobsScript: RedisScript = createScript(
   LAYOUT_LUA +
+    PLACE_LUA +
     lua`
 local whole, limit, letters, reversals = ARGV[2] == '1', tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local tag, name, prefix, since, till = ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -146,17 +153,8 @@ end
 
 for letter in string.gmatch(letters, '.') do
   local key, reversed = SETS[letter], string.find(reversals, letter, 1, true)
-  local before = reversed and redis.call('ZCARD', key) or 0
-  -- How many members come before the cursor: among those of its rank, by halving.
-  if ARGV[11] ~= '' and letter == string.sub(letters, 1, 1) then
-    local seq, high = tonumber(ARGV[12]), redis.call('ZCOUNT', key, '-inf', ARGV[11])
-    before = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[11])
-    while before < high do
-      local middle = math.floor((before + high) / 2)
-      local at = tonumber(string.sub(redis.call('ZRANGE', key, middle, middle)[1], 1, 16))
-      if at < seq or (at == seq and not reversed) then before = middle + 1 else high = middle end
-    end
-  end
+  local isFirst = letter == string.sub(letters, 1, 1)
+  local before = placeOf(key, reversed, isFirst and ARGV[11] or '', ARGV[12])
   while true do
     local first, final = before, before + ${BODIES_AT_ONCE - 1}
     if reversed then first, final = math.max(before - ${BODIES_AT_ONCE}, 0), before - 1 end

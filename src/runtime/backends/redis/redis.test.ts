@@ -30,7 +30,7 @@ test(
       expect(await runSuites('node', redisSuites('redis-tcp', connection, '1-2'), () => {})).toBe(0)
       const keys = (await admin.send(['KEYS', '*'])) as readonly string[]
       const known =
-        /^law:[0-9a-f-]{36}:\{(?:store:[^{}]+\}:(?:entries|order|expiry)|queue:[^{}]+\}:(?:jobs|bodies|notes|meta|dedup|dedup-ends|turns|groups|children|events|ready|scheduled|active|completed|dead|cancelled|parked|held|blocked)|limit:[^{}]+\}(?::.+|![\w-]+))$/s
+        /^law:[0-9a-f-]{36}:\{(?:store:[^{}]+\}:(?:entries|order|expiry)|queue:[^{}]+\}:(?:jobs|bodies|notes|meta|dedup|dedup-ends|turns|groups|children|events|ready|scheduled|active|completed|dead|cancelled|parked|held|blocked|tags)|limit:[^{}]+\}(?::.+|![\w-]+))$/s
       expect(keys.filter((key) => !known.test(key))).toEqual([])
       expect(keys.length).toBeGreaterThan(100)
       for (const key of keys.filter((one) => /:meta$|\{limit:/.test(one))) {
