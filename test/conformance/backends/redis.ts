@@ -4,6 +4,7 @@ import type { Backend } from '../../../src/runtime/ports/backend.ts'
 import { systemClock } from '../../../src/runtime/ports/platform/clock.ts'
 import { createFakeClock } from '../../../src/testing/index.ts'
 import { createInFlight } from '../../support/in-flight.ts'
+import { withStillServerClock } from '../../support/still-server-clock.ts'
 import { backendSuites } from './backend-suites.ts'
 import { shardedQueueLaws } from './sharded-queue-laws.ts'
 import { suite, type Suite } from '../suite.ts'
@@ -23,10 +24,12 @@ export function redisSuites(
 ): readonly Suite[] {
   const flight = createInFlight()
   const clock = createFakeClock(START, flight.quiet)
+  const serverStart = systemClock.now()
+  const server = withStillServerClock(connection, serverStart)
   // A prefix of its own gives each law empty keys on a server that is shared.
   const openWith = async (queueShards: number): Promise<Backend> =>
     flight.watch(
-      redis(connection, {
+      redis(server, {
         prefix: `law:${crypto.randomUUID()}`,
         queueShards,
         [clockOffset]: () => clock.now() - START,
@@ -37,7 +40,7 @@ export function redisSuites(
       open: () => openWith(1),
       clock,
       advance: clock.advance,
-      storeNow: () => systemClock.now() + clock.now() - START,
+      storeNow: () => serverStart + clock.now() - START,
       seeds,
     }),
     suite('JobStore over shards', adapter, shardedQueueLaws, {
