@@ -32,6 +32,8 @@ export function redisSuites(
       redis(server, {
         prefix: `law:${crypto.randomUUID()}`,
         queueShards,
+        // Of the machine's own clock: a slow one has time enough.
+        timeout: '2m',
         [clockOffset]: () => clock.now() - START,
       }),
     )
