@@ -74,6 +74,42 @@ test('jobs are added in bulk, all or none, and listed by state and page', async 
   })
 })
 
+test('jobs are found by tag, name, id and time, counted, and acted on together', async () => {
+  const { call, clock } = await open()
+  const add = async (jobId: string, tags: readonly string[]): Promise<void> => {
+    const options = { jobId, tags, delay: '1h' }
+    const job = { name: 'deliver', data: { url, payload: 1 }, options }
+    expect((await call('POST', `${queue}/jobs`, job)).status).toBe(202)
+  }
+  await add('a-1', ['customer:7'])
+  await add('a-2', ['customer:7', 'big'])
+  await clock.advance(1000)
+  await add('b-1', ['customer:8'])
+  const since = clock.now()
+  const found = async (query: string): Promise<unknown> =>
+    ((await call('GET', `${queue}/jobs?${query}`)).body['jobs'] as { id: string }[])
+      .map(({ id }) => id)
+      .toSorted()
+  expect(await found('')).toEqual(['a-1', 'a-2', 'b-1'])
+  expect(await found('tag=customer:7')).toEqual(['a-1', 'a-2'])
+  expect(await found('tag=customer:7&state=dead')).toEqual([])
+  expect(await found('idPrefix=b-&name=deliver')).toEqual(['b-1'])
+  expect(await found(`since=${since}`)).toEqual(['b-1'])
+  expect(await found(`until=${since}`)).toEqual(['a-1', 'a-2'])
+  expect((await call('GET', `${queue}/jobs/a-2`)).body['tags']).toEqual(['customer:7', 'big'])
+  const count = `${queue}/count?tag=customer:7`
+  expect((await call('GET', count)).body).toEqual({ count: 2, complete: true })
+  expect((await call('GET', `${count}&action=retry`)).body).toEqual({ count: 0, complete: true })
+  expect((await call('GET', `${count}&limit=1`)).body).toMatchObject({ count: 1, complete: false })
+  const bulk = { action: 'cancel', tag: 'customer:7' }
+  const step = await call('POST', `${queue}/bulk`, { ...bulk, limit: 1 })
+  expect(step.body).toMatchObject({ matched: 1, changed: 1, cursor: expect.any(String) as unknown })
+  expect(
+    (await call('POST', `${queue}/bulk`, { ...bulk, cursor: step.body['cursor'] })).body,
+  ).toEqual({ matched: 1, changed: 1, cursor: null })
+  expect(await found('state=scheduled')).toEqual(['b-1'])
+})
+
 test('a job is changed, promoted, cancelled, retried and removed; dead ones are redriven', async () => {
   let status = 400
   const { call, drain, sent } = await open(() => status)
@@ -203,7 +239,11 @@ test.each([
   ['POST', `${queue}/redrive`, { limit: 1001 }, 422],
   ['POST', '/v1/jobs/queues/nothing/jobs', { name: 'email' }, 404],
   ['GET', '/v1/jobs/queues/nothing', undefined, 404],
-  ['GET', `${queue}/jobs`, undefined, 400],
+  ['GET', `${queue}/jobs?tag=`, undefined, 422],
+  ['GET', `${queue}/jobs?since=yesterday`, undefined, 400],
+  ['GET', `${queue}/count?action=burn`, undefined, 400],
+  ['POST', `${queue}/bulk`, { state: 'dead' }, 422],
+  ['POST', `${queue}/bulk`, { action: 'retry', tags: ['a'] }, 422],
   ['GET', `${queue}/jobs?state=lost`, undefined, 400],
   ['GET', `${queue}/jobs?state=dead&cursor=x`, undefined, 422],
   ['POST', '/v1/sagas/nothing/runs', { input: {} }, 404],

@@ -174,10 +174,15 @@ test('its tools are 20 at most, named as agents take them, and say all that they
     properties: {
       queue: { type: 'string', minLength: 1 },
       state: { type: 'string', enum: expect.arrayContaining(['dead', 'completed']) as unknown },
+      ...Object.fromEntries(
+        ['name', 'tag', 'idPrefix'].map((name) => [name, { type: 'string', maxLength: 400 }]),
+      ),
+      since: { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 },
+      until: { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 },
       limit: { type: 'integer', minimum: 1, maximum: 1000 },
       cursor: { type: 'string', maxLength: 2000 },
     },
-    required: ['queue', 'state'],
+    required: ['queue'],
     additionalProperties: false,
   })
 })

@@ -22,8 +22,8 @@ test('parseCommandLine() finds the command, its arguments and options in any ord
 test.each([
   [['--help'], COMMANDS.length, null],
   [['help'], COMMANDS.length, null],
-  [['jobs', '-h'], 4, null],
-  [['jobs', 'list', '--help'], 4, 'jobs list'],
+  [['jobs', '-h'], 6, null],
+  [['jobs', 'list', '--help'], 6, 'jobs list'],
   [['help', 'tail'], 1, 'tail'],
 ])('parseCommandLine() says what is asked of help by %j', (argv, many, name) => {
   const line = parseCommandLine(argv, COMMANDS)

@@ -105,6 +105,28 @@ test('a delivery is sent again, and many are counted first', async () => {
   expect(await services.webhooks?.deliveries.get(ids.delivery)).toMatchObject({ round: 1 })
 })
 
+test('deliveries are listed and sent again by type, endpoint, state and time', async () => {
+  const { get, post, clock, ids } = await openDashboardFixture()
+  const listed = async (query: string): Promise<readonly string[]> => {
+    const { status, text } = await get(`/webhooks/deliveries?${query}`)
+    expect(status).toBe(200)
+    return [...text.matchAll(/class="sub mono">(evt_\d)</g)].map(([, id = '']) => id).toSorted()
+  }
+  const minute = (at: number): string => new Date(at).toISOString().slice(0, 16)
+  await clock.advance(120_000)
+  const [before, now] = [minute(clock.now() - 3_600_000), minute(clock.now())]
+  expect(await listed('type=order.paid')).toEqual(['evt_1', 'evt_2'])
+  expect(await listed(`type=order.paid&state=dead&endpoint=${ids.endpoint}`)).toEqual(['evt_1'])
+  expect(await listed('type=order.sent')).toEqual([])
+  expect(await listed(`from=${before}&to=${now}`)).toEqual(['evt_1', 'evt_2'])
+  expect(await listed(`from=${now}`)).toEqual([])
+  expect(await listed(`to=${before}`)).toEqual([])
+  const replay = async (fields: Record<string, string>): Promise<string> =>
+    (await post('/webhooks/replay', fields)).text
+  expect(await replay({ state: 'dead', to: now })).toContain('Send 1 delivery again?')
+  expect(await replay({ state: 'dead', to: before })).toContain('Send 0 deliveries again?')
+})
+
 test('a new secret is shown once, to an administrator alone', async () => {
   const { post, ids } = await openDashboardFixture()
   const path = `/webhooks/endpoints/${ids.endpoint}/rotate`

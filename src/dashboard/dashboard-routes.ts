@@ -2,6 +2,7 @@ import type { Sessions } from './access/sessions.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { healthRoutes } from './health/health-routes.ts'
 import type { Route } from './http/route.ts'
+import { bulkRoutes } from './jobs/bulk-routes.ts'
 import { jobRoutes } from './jobs/job-routes.ts'
 import { queueRoutes } from './jobs/queue-routes.ts'
 import { sagaRoutes } from './jobs/saga-routes.ts'
@@ -30,6 +31,7 @@ export function dashboardRoutes(options: DashboardRoutesOptions): readonly Route
     ...overviewRoutes(),
     ...queueRoutes(),
     ...scheduleRoutes(),
+    ...bulkRoutes(),
     ...jobRoutes(),
     ...sagaRoutes(),
     ...endpointRoutes(),

@@ -16,6 +16,8 @@ export type DashboardQueue = Pick<
   | 'get'
   | 'logs'
   | 'list'
+  | 'count'
+  | 'bulk'
   | 'counts'
   | 'oldestAddedAt'
   | 'pause'

@@ -99,6 +99,56 @@ test('jobs are retried one by one, and one that is refused keeps no other from i
   expect(await json('jobs', 'list', 'default', '--state', 'completed')).toHaveLength(2)
 })
 
+test('jobs are found by tag, kind and time, counted, and changed together', async () => {
+  const { run, call, json } = await open()
+  for (const [jobId, tag] of [
+    ['a-1', 'customer:7'],
+    ['a-2', 'customer:7'],
+    ['b-1', 'customer:8'],
+  ])
+    await call('POST', '/v1/jobs/queues/default/jobs', {
+      ...{ name: 'deliver', data: { url: 'https://r.example.com', payload: 1 } },
+      options: { jobId, tags: [tag], delay: '1h' },
+    })
+  const ids = async (...args: string[]): Promise<unknown> =>
+    (await json('jobs', 'list', 'default', ...args)).map(({ id }) => id).toSorted()
+  expect(await ids('--tag', 'customer:7')).toEqual(['a-1', 'a-2'])
+  expect(await ids('--id-prefix=b', '--name', 'deliver', '--since', '1h')).toEqual(['b-1'])
+  expect(await ids('--until', '1h')).toEqual([])
+  const tagged = ['default', 'cancel', '--tag', 'customer:7']
+  expect((await run(['jobs', 'count', ...tagged])).out).toBe('2 jobs of default\n')
+  expect(await json('jobs', 'bulk', ...tagged)).toEqual([
+    { queue: 'default', action: 'cancel', changed: 2 },
+  ])
+  expect(await ids('--state', 'cancelled')).toEqual(['a-1', 'a-2'])
+  expect(await json('jobs', 'count', 'default', 'retry', '--state', 'cancelled')).toEqual([
+    { queue: 'default', count: 2, complete: true },
+  ])
+  expect((await run(['jobs', 'bulk', 'default', 'remove'])).code).toBe(2)
+  expect((await run(['jobs', 'bulk', 'default', 'burn', '--tag', 'a'])).code).toBe(2)
+  expect(await ids('--state', 'scheduled')).toEqual(['b-1'])
+})
+
+test('jobs bulk goes on where a step ended, and not for ever', async () => {
+  const { run, clock } = await open()
+  const bodies: unknown[] = []
+  const fetch: CliOptions['fetch'] = async (_url, { body }) => {
+    if (typeof body !== 'string') return Response.json({ count: 1500, complete: true })
+    const asked = JSON.parse(body) as { limit: number; cursor?: string }
+    bodies.push([asked.limit, asked.cursor])
+    return Response.json({ matched: asked.limit, changed: 1, cursor: 'more' })
+  }
+  const args = ['jobs', 'bulk', 'q', 'retry', '--state', 'dead', '--json']
+  const { out } = await run(args, { fetch, clock })
+  expect([bodies, linesOf(out)]).toEqual([
+    [
+      [1000, undefined],
+      [500, 'more'],
+    ],
+    [{ queue: 'q', action: 'retry', changed: 2 }],
+  ])
+})
+
 test('jobs redrive gives all dead jobs their attempts again, in steps', async () => {
   const { run, drain, json } = await openWithDead(5)
   expect(await json('jobs', 'redrive', 'default', '--limit', '2')).toEqual([

@@ -104,6 +104,32 @@ const cases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'jobs are found by a tag, and all that match are retried, counted first and on record',
+    async run() {
+      answer = 422
+      await addJobs(2, { tags: ['customer:7'] })
+      await addJobs(1, { tags: ['customer:8'] })
+      const page = await newPage('/jobs/default?state=dead')
+      await page.getByLabel('Tag').fill('customer:7')
+      await page.getByRole('button', { name: 'Search' }).click()
+      await page.getByText('Jobs that match, whatever their state.').waitFor()
+      expectEqual(await page.getByRole('button', { name: /^Retry job/ }).count(), 2)
+      answer = 204
+      await page.getByRole('button', { name: 'Retry all matching' }).click()
+      await page.getByRole('button', { name: 'Retry 2 jobs' }).click()
+      await page.getByText('To run again: 2 jobs.').waitFor()
+      // The search is still what is shown, and it follows what becomes of them.
+      await page.locator('.badge', { hasText: 'completed' }).nth(1).waitFor()
+      expectEqual(await deadCount(), 1)
+      await page.goto(`${urlOf()}/dashboard/audit`)
+      await page.getByText('queue/default/tag=customer:7').first().waitFor()
+      await page.goto(`${urlOf()}/dashboard/jobs/default?tag=customer:8`)
+      await page.getByRole('button', { name: 'Remove all matching' }).click()
+      await page.getByRole('button', { name: 'Remove 1 job' }).click()
+      await page.getByText('Removed: 1 job.').waitFor()
+    },
+  },
+  {
     name: 'hostile data, file names and labels are text, shown as they are',
     async run() {
       const job = { url: `${targetUrl()}?${encodeURIComponent(HOSTILE)}`, payload: HOSTILE }
@@ -277,7 +303,14 @@ async function pagePaths(): Promise<readonly string[]> {
   const idIn = (list: unknown): string =>
     encodeURIComponent((list as readonly { readonly id: string }[])[0]?.id ?? '')
   return [
-    ...['', '/jobs', '/jobs/default', `/jobs/default/job/${idIn(jobs)}`, '/jobs/default/schedules'],
+    ...[
+      '',
+      '/jobs',
+      '/jobs/default',
+      '/jobs/default?tag=customer:7',
+      `/jobs/default/job/${idIn(jobs)}`,
+      '/jobs/default/schedules',
+    ],
     ...['/sagas', '/webhooks', `/webhooks/endpoints/${idIn(endpoints)}`, '/webhooks/deliveries'],
     ...[`/webhooks/deliveries/${idIn(deliveries)}`, '/notifications', '/payments', '/storage'],
     ...['/notifications/outbox', '/health', '/logs', '/audit', '/settings'],
@@ -285,9 +318,10 @@ async function pagePaths(): Promise<readonly string[]> {
 }
 
 /** Adds jobs that the receiver refuses, and waits until they are dead. */
-async function addJobs(count: number): Promise<void> {
+async function addJobs(count: number, options: object = {}): Promise<void> {
   const before = await deadCount()
-  const job = { name: 'deliver', data: { url: targetUrl(), payload: { to: 'ada@example.com' } } }
+  const data = { url: targetUrl(), payload: { to: 'ada@example.com' } }
+  const job = { name: 'deliver', data, options }
   for (let index = 0; index < count; index++)
     await call('POST', '/v1/jobs/queues/default/jobs', job)
   for (let look = 0; look < 200; look++) {

@@ -108,7 +108,11 @@ export async function openDashboardFixture(
     { name: 'broken', data: { to: text } },
   ])
   await queue.drain()
-  const later = await queue.add('welcome', { to: text }, { delay: '1h' })
+  const later = await queue.add(
+    'welcome',
+    { to: text },
+    { delay: '1h', tags: ['customer:7', text.slice(0, 40)] },
+  )
   await scheduleJob(queue, {
     id: 'nightly',
     name: 'welcome',

@@ -13,6 +13,8 @@ export function pagesOf(ids: DashboardFixture['ids'], text: string): readonly Fi
   const file = `reports/${text.replaceAll('/', '')}.txt`
   const gets = [
     ...['', '/jobs', '/jobs/emails', '/jobs/emails?state=completed', '/jobs/emails/schedules'],
+    `/jobs/emails?tag=${part(text.slice(0, 40))}&name=${part(text)}&from=${part(text)}`,
+    ...[`/jobs/emails?id=${part(text)}`, `/jobs/emails?tag=customer:7`],
     ...[job(ids.dead), job(ids.done), job(ids.later)],
     ...['/sagas', `/sagas/orders/${ids.saga}`],
     ...['/webhooks', `/webhooks/endpoints/${ids.endpoint}`],
@@ -33,7 +35,13 @@ export function pagesOf(ids: DashboardFixture['ids'], text: string): readonly Fi
     ...[`/sagas/orders/${ids.saga}/reveal`],
     `/webhooks/deliveries/${part(ids.delivery)}/reveal`,
     ...[`/notifications/messages/${ids.message}/reveal`, '/notifications/suppressions/reveal'],
-    ...['/jobs/emails/redrive', '/webhooks/replay', '/storage/delete', '/limits/reset'],
+    ...[
+      '/jobs/emails/redrive',
+      '/jobs/emails/all/remove',
+      '/webhooks/replay',
+      '/storage/delete',
+      '/limits/reset',
+    ],
     ...['/settings/keys/k1/revoke', `/payments/${ids.payment}/refund`],
   ]
   return [

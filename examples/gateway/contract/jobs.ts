@@ -5,9 +5,12 @@ import { actOn, Changed, jobsAct, jobsRead, jobsWrite, queuePath } from './job-p
 import { lazily } from '../http/lazily.ts'
 import {
   AnyJson,
+  described,
   Duration,
   Instant,
+  InstantText,
   judgedByService,
+  MostText,
   named,
   NextCursor,
   pageQuery,
@@ -49,6 +52,7 @@ const JobOptions = lazily(() =>
       priority: z.optional(z.union([z.number(), z.enum(['critical', 'high', 'normal', 'low'])])),
       jobId: z.optional(z.string()),
       deduplication: z.optional(z.object({ id: z.string(), ttl: z.optional(Duration()) })),
+      tags: z.optional(z.array(z.string())),
       lifo: z.optional(z.boolean()),
       timeout: z.optional(Duration()),
       removeOnComplete: z.optional(z.union([z.boolean(), z.number()])),
@@ -79,9 +83,23 @@ const job = lazily(() => ({
   progress: AnyJson(),
   result: AnyJson(),
   lastError: AnyJson(),
+  tags: z.optional(z.array(z.string())),
   cancelRequested: z.boolean(),
 }))
 const Job = lazily(() => named('Job', z.object(job())))
+const JobAction = lazily(() => z.enum(['retry', 'cancel', 'promote', 'remove']))
+/** Which jobs are meant; the queue checks the texts. */
+const fits = lazily(() => ({
+  state: z.optional(JobState()),
+  name: z.optional(text(400)),
+  tag: z.optional(text(400)),
+  idPrefix: z.optional(text(400)),
+}))
+
+function added<At extends z.ZodMiniType>(at: At): Record<'since' | 'until', z.ZodMiniOptional<At>> {
+  return { since: z.optional(at), until: z.optional(at) }
+}
+
 export const listQueues = operation({
   id: 'jobs.queues.list',
   method: 'GET',
@@ -152,11 +170,48 @@ export const listJobs = operation({
   id: 'jobs.list',
   method: 'GET',
   path: `${queuePath}/jobs`,
-  summary: 'List the jobs in one state',
+  summary: 'List the jobs that fit all that is asked for; a page may be short and not the last',
   policy: jobsRead,
   shapes: () => ({
-    query: z.strictObject({ state: JobState(), ...pageQuery() }),
+    query: z.strictObject({ ...fits(), ...added(InstantText()), ...pageQuery() }),
     answers: { 200: z.object({ jobs: z.array(Job()), cursor: NextCursor() }) },
+  }),
+})
+export const countJobs = operation({
+  id: 'jobs.count',
+  method: 'GET',
+  path: `${queuePath}/count`,
+  summary: 'Count the jobs that fit, or those of them that an action would change',
+  policy: jobsRead,
+  shapes: () => ({
+    query: z.strictObject({
+      ...{ ...fits(), ...added(InstantText()) },
+      action: z.optional(JobAction()),
+      limit: z.optional(MostText()),
+    }),
+    answers: {
+      200: described(z.object({ count: z.number(), complete: z.boolean() }), {
+        description: 'Where it is not complete there are at least so many',
+      }),
+    },
+  }),
+})
+export const bulkJobs = operation({
+  id: 'jobs.bulk',
+  method: 'POST',
+  path: `${queuePath}/bulk`,
+  summary: 'Retry, cancel, promote or remove all the jobs that fit; the cursor goes on',
+  policy: jobsAct,
+  shapes: () => ({
+    body: z.strictObject({
+      action: JobAction(),
+      ...{ ...fits(), ...added(z.number()) },
+      limit: z.optional(z.number().check(z.int(), z.gte(1), z.lte(100_000))),
+      cursor: pageQuery().cursor,
+    }),
+    answers: {
+      200: z.object({ matched: z.number(), changed: z.number(), cursor: NextCursor() }),
+    },
   }),
 })
 export const getJob = operation({

@@ -80,6 +80,9 @@ function digits(least: number, most: number): z.ZodMiniType<number, string> {
 /** How many entries of a page are wanted. */
 export const Limit = lazily(() => digits(1, 1000))
 
+/** How many are counted at most. */
+export const MostText = lazily(() => digits(1, 100_000))
+
 /** An instant in a query: ms since 1970. */
 export const InstantText = lazily(() => digits(0, 999_999_999_999_999))
 

@@ -1,5 +1,7 @@
 import type { Job, Queue } from '../../client/index.ts'
 import type { Command } from '../command.ts'
+import { UsageError } from '../usage-error.ts'
+import type { GivenOptions } from '../given-options.ts'
 import { forEachId } from '../for-each-id.ts'
 import { listEntries } from '../list-entries.ts'
 import { shownInstant } from '../printable.ts'
@@ -11,6 +13,10 @@ const STATES: readonly Job['state'][] = [
 const ENDED = ['dead', 'cancelled', 'parked', 'completed'] as const
 /** As many as the gateway takes in one request. */
 const MOST_AT_ONCE = 1000
+
+const ACTIONS = ['retry', 'cancel', 'promote', 'remove'] as const
+/** What says which jobs are meant. */
+const SEARCH = ['state', 'tag', 'name', 'id-prefix', 'since', 'until'] as const
 
 /** Jobs and their queues. */
 export const JOB_COMMANDS: readonly Command[] = [
@@ -37,13 +43,14 @@ export const JOB_COMMANDS: readonly Command[] = [
   },
   {
     name: 'jobs list',
-    summary: 'List the jobs of a queue that are in one state',
+    summary: 'List the jobs of a queue that fit: of one state, one tag, one kind',
     args: ['<queue>'],
-    options: ['state', 'limit'],
-    notes: [`State: ${STATES.join(', ')}; dead by default.`],
+    options: [...SEARCH, 'limit'],
+    notes: [`State: ${STATES.join(', ')}; dead by default, any where something else is given.`],
     async run(context) {
       const [queue = ''] = context.args
-      const state = context.options.choice('state', STATES) ?? 'dead'
+      const asked = searchOf(context.options)
+      const search = Object.keys(asked).length === 0 ? { state: 'dead' as const } : asked
       return listEntries<unknown, Job>(
         context,
         {
@@ -54,8 +61,73 @@ export const JOB_COMMANDS: readonly Command[] = [
           added: ({ addedAt }) => shownInstant(addedAt),
           'last error': ({ lastError }) => messageOf(lastError),
         },
-        (limit) => context.client.jobs.list({ queue, state, limit }, { signal: context.signal }),
+        (limit) =>
+          context.client.jobs.list({ queue, ...search, limit }, { signal: context.signal }),
       )
+    },
+  },
+  {
+    name: 'jobs count',
+    summary: 'Count the jobs of a queue that fit, before something is done to them',
+    args: ['<queue>', '[action]'],
+    options: SEARCH,
+    notes: [`With an action only those that it would change: ${ACTIONS.join(', ')}.`],
+    async run({ client, args: [queue = '', given], options, output, signal }) {
+      const action = given === undefined ? undefined : actionOf(given)
+      const found = await client.jobs.count(
+        { queue, ...searchOf(options), ...(action !== undefined && { action }) },
+        { signal },
+      )
+      const text = `${found.complete ? '' : 'at least '}${found.count} jobs of ${queue}`
+      await output.result({ queue, ...found }, text)
+      return true
+    },
+  },
+  {
+    name: 'jobs bulk',
+    summary: 'Do one thing to all the jobs of a queue that fit',
+    args: ['<queue>', '<action>'],
+    options: [...SEARCH, 'limit'],
+    notes: [
+      `Action: ${ACTIONS.join(', ')}; jobs count says first how many it would change.`,
+      'Where no state is given, retry takes dead jobs alone.',
+    ],
+    async run({ client, args: [queue = '', given = ''], options, output, signal, progress }) {
+      const action = actionOf(given)
+      const search = searchOf(options)
+      if (Object.keys(search).length === 0)
+        throw new UsageError(
+          `Cannot ${action} jobs: nothing says which, one of ${SEARCH.map((name) => `--${name}`).join(', ')} expected`,
+        )
+      const most = options.integer('limit', 1, Number.MAX_SAFE_INTEGER) ?? Infinity
+      const found = await client.jobs.count({ queue, ...search, action }, { signal })
+      const total = Math.min(found.count, most)
+      // Jobs may come to fit again meanwhile: whoever went on until none does might never stop.
+      const last = found.complete ? total : most
+      const line = progress(`Changing ${queue}`, 'jobs')
+      let [changed, matched] = [0, 0]
+      let cursor: string | null = null
+      try {
+        while (matched < last) {
+          await line.show(Math.min(matched, total), total)
+          const limit = Math.min(last - matched, MOST_AT_ONCE)
+          const step: Awaited<ReturnType<typeof client.jobs.bulk>> = await client.jobs.bulk(
+            { queue, ...search, action, limit, ...(cursor !== null && { cursor }) },
+            { signal },
+          )
+          changed += step.changed
+          matched += step.matched
+          cursor = step.cursor
+          if (cursor === null) break
+        }
+      } catch (error) {
+        await line.end()
+        if (changed > 0) await output.note(`${changed} jobs were changed before:`)
+        throw error
+      }
+      await line.end()
+      await output.result({ queue, action, changed }, `${changed} jobs of ${queue} changed`)
+      return true
     },
   },
   {
@@ -109,6 +181,36 @@ export const JOB_COMMANDS: readonly Command[] = [
     },
   },
 ]
+
+function actionOf(given: string): (typeof ACTIONS)[number] {
+  const found = ACTIONS.find((action) => action === given)
+  if (found !== undefined) return found
+  throw new UsageError(`Cannot use the action: one of ${ACTIONS.join(', ')} expected`)
+}
+
+interface Search {
+  readonly state?: Job['state']
+  readonly tag?: string
+  readonly name?: string
+  readonly idPrefix?: string
+  readonly since?: number
+  readonly until?: number
+}
+
+function searchOf(options: GivenOptions): Search {
+  const given = {
+    state: options.choice('state', STATES),
+    tag: options.text('tag'),
+    name: options.text('name'),
+    idPrefix: options.text('id-prefix'),
+    since: options.instant('since'),
+    until: options.instant('until'),
+  }
+  // What is left is given.
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Search
+}
 
 /** An error of a job, as its message alone. */
 function messageOf(error: unknown): unknown {

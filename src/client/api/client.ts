@@ -282,6 +282,7 @@ export interface JobDetails {
   readonly progress: unknown
   readonly result: unknown
   readonly lastError: unknown
+  readonly tags?: readonly string[]
   readonly cancelRequested: boolean
   readonly logs: readonly string[]
 }
@@ -332,6 +333,7 @@ export interface Job {
   readonly progress: unknown
   readonly result: unknown
   readonly lastError: unknown
+  readonly tags?: readonly string[]
   readonly cancelRequested: boolean
 }
 
@@ -836,6 +838,35 @@ export interface Client {
     ): Promise<{
       readonly jobs: readonly AddedJob[]
     }>
+    /** Retry, cancel, promote or remove all the jobs that fit; the cursor goes on. */
+    bulk(
+      input: { readonly queue: string } & {
+        readonly action: 'retry' | 'cancel' | 'promote' | 'remove'
+        readonly state?:
+          | 'ready'
+          | 'scheduled'
+          | 'active'
+          | 'completed'
+          | 'dead'
+          | 'cancelled'
+          | 'parked'
+          | 'held'
+          | 'blocked'
+        readonly name?: string
+        readonly tag?: string
+        readonly idPrefix?: string
+        readonly since?: number
+        readonly until?: number
+        readonly limit?: number
+        readonly cursor?: string
+      },
+      options?: CallOptions,
+    ): Promise<{
+      readonly matched: number
+      readonly changed: number
+      /** Give it as `cursor` for the next page; null on the last one */
+      readonly cursor: string | null
+    }>
     /** Cancel a job that waits, or ask a running one to stop. */
     cancel(
       input: { readonly queue: string; readonly id: string },
@@ -851,16 +882,11 @@ export interface Client {
       },
       options?: CallOptions,
     ): Promise<Changed>
-    /** Read a job with its history: attempts, last error, result and log lines. */
-    get(
-      input: { readonly queue: string; readonly id: string },
-      options?: CallOptions,
-    ): Promise<JobDetails>
-    /** List the jobs in one state. */
-    list(
+    /** Count the jobs that fit, or those of them that an action would change. */
+    count(
       input: {
         readonly queue: string
-        readonly state:
+        readonly state?:
           | 'ready'
           | 'scheduled'
           | 'active'
@@ -870,6 +896,43 @@ export interface Client {
           | 'parked'
           | 'held'
           | 'blocked'
+        readonly name?: string
+        readonly tag?: string
+        readonly idPrefix?: string
+        readonly since?: number
+        readonly until?: number
+        readonly action?: 'retry' | 'cancel' | 'promote' | 'remove'
+        readonly limit?: number
+      },
+      options?: CallOptions,
+    ): Promise<{
+      readonly count: number
+      readonly complete: boolean
+    }>
+    /** Read a job with its history: attempts, last error, result and log lines. */
+    get(
+      input: { readonly queue: string; readonly id: string },
+      options?: CallOptions,
+    ): Promise<JobDetails>
+    /** List the jobs that fit all that is asked for; a page may be short and not the last. */
+    list(
+      input: {
+        readonly queue: string
+        readonly state?:
+          | 'ready'
+          | 'scheduled'
+          | 'active'
+          | 'completed'
+          | 'dead'
+          | 'cancelled'
+          | 'parked'
+          | 'held'
+          | 'blocked'
+        readonly name?: string
+        readonly tag?: string
+        readonly idPrefix?: string
+        readonly since?: number
+        readonly until?: number
         readonly limit?: number
         readonly cursor?: string
       },

@@ -89,6 +89,9 @@ input[aria-invalid] { border-color: var(--bad); }
 .filters { display: grid; gap: var(--s3); grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: end; }
 .filters .whole { grid-column: 1 / -1; }
 
+.tags { display: flex; flex-wrap: wrap; gap: var(--s1); margin-top: var(--s1); }
+.tag { font-size: var(--t0); line-height: 1.5; padding: 1px var(--s2); border: 1px solid var(--line-strong); border-radius: 6px; background: var(--sunk); color: var(--ink); text-decoration: none; }
+.tag:hover { border-color: var(--accent); color: var(--accent); }
 .badge { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; font-size: var(--t0); font-weight: 600; line-height: 1.5; padding: 1px var(--s2); border-radius: 99px; background: var(--idle-soft); color: var(--idle); }
 .badge::before { content: ""; width: 6px; height: 6px; border-radius: 50%; background: currentColor; }
 .badge.good { background: var(--good-soft); color: var(--good); } .badge.warn { background: var(--warn-soft); color: var(--warn); }

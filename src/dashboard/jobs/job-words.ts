@@ -23,6 +23,13 @@ export function jobState(state: JobState): Html {
   return badge(JOB_STATE_WORDS[state].tone, state)
 }
 
+/** What the instant of a job in this state says. */
+export function whenName(state: JobState): string {
+  if (state === 'scheduled') return 'Due'
+  if (state === 'active') return 'Lease ends'
+  return state === 'completed' || state === 'dead' || state === 'cancelled' ? 'Ended' : 'Added'
+}
+
 /** What a thrown error left, in a line, without what is about people. */
 export function errorLine(error: JobRecord['lastError']): string | null {
   if (error === null) return null

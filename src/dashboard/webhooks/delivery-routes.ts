@@ -27,11 +27,13 @@ import {
   tabs,
   type Tone,
 } from '../html/parts.ts'
+import { readTimeRange, timeFields } from '../html/time-range.ts'
+import type { View } from '../html/view.ts'
 import { shownText } from '../html/shown-text.ts'
 import { webhooksOf } from './webhooks-of.ts'
 
 const PAGE = 50
-const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
 /** So many are looked at before a replay is asked for; of more it is said that there are more. */
 const MOST_COUNTED = 1000
 
@@ -74,12 +76,15 @@ export function deliveryRoutes(): readonly Route[] {
         `deliveries/${call.field('state')}/${call.field('endpoint') || 'every endpoint'}`,
       async ask(call) {
         const { count, isMore } = await countReplay(call)
-        const { states, since, eventType, endpointId } = replayFilter(call)
+        const { states, since, until, eventType, endpointId } = replayFilter(call)
         return {
           title: `Send ${isMore ? 'more than ' : ''}${plural(count, 'delivery', 'deliveries')} again?`,
           body: html`${facts([
               ['State', states?.join(', ') ?? 'any'],
               ['Published since', formatInstant(Number(since), call.view.zone)],
+              ...(until === undefined
+                ? []
+                : ([['And before', formatInstant(Number(until), call.view.zone)]] as const)),
               ['Event type', shownText(eventType ?? 'any')],
               ['Endpoint', shownText(endpointId ?? 'any')],
             ])}
@@ -129,47 +134,47 @@ interface DeliveryFilter {
   readonly eventType?: string
   readonly endpointId?: string
   readonly since?: number
+  readonly until?: number
 }
 
-function filterOf(read: (name: string) => string, now: number): DeliveryFilter {
+function filterOf(read: (name: string) => string, view: View): DeliveryFilter {
   const state = DELIVERY_STATES.find((one) => one === read('state'))
   const [eventType, endpointId] = [read('type').trim(), read('endpoint').trim()]
-  const hours = Number(read('hours'))
   return {
     ...(state !== undefined && { state }),
     ...(eventType !== '' && { eventType }),
     ...(endpointId !== '' && { endpointId }),
-    ...(hours > 0 && hours <= 2160 && { since: now - hours * HOUR_MS }),
+    ...readTimeRange(read, view),
   }
+}
+
+/** Without a time it is the day before the end of what is asked for. */
+function replayedOf(call: Call): DeliveryFilter & {
+  readonly state: DeliveryState
+  readonly since: number
+} {
+  const { state = 'dead', ...rest } = filterOf(call.field, call.view)
+  return { state, since: (rest.until ?? call.now) - DAY_MS, ...rest }
 }
 
 function replayFilter(
   call: Call,
 ): Parameters<ReturnType<typeof webhooksOf>['deliveries']['replay']>[0] {
-  const {
-    state = 'dead',
-    since = call.now - 24 * HOUR_MS,
-    ...rest
-  } = filterOf(call.field, call.now)
-  return { ...rest, since, states: [state], tenant: call.tenant, perSecond: 10 }
+  const { state, ...rest } = replayedOf(call)
+  return { ...rest, states: [state], tenant: call.tenant, perSecond: 10 }
 }
 
 async function countReplay(
   call: Call,
 ): Promise<{ readonly count: number; readonly isMore: boolean }> {
-  const {
-    state = 'dead',
-    since = call.now - 24 * HOUR_MS,
-    ...rest
-  } = filterOf(call.field, call.now)
   const page = await webhooksOf(call).deliveries.page({
-    ...{ ...rest, state, since, tenant: call.tenant, limit: MOST_COUNTED },
+    ...{ ...replayedOf(call), tenant: call.tenant, limit: MOST_COUNTED },
   })
   return { count: page.deliveries.length, isMore: page.cursor !== null }
 }
 
 async function deliveriesPage(call: Call): Promise<Page> {
-  const filter = filterOf(call.query, call.now)
+  const filter = filterOf(call.query, call.view)
   const cursor = call.query('cursor')
   const page = await webhooksOf(call).deliveries.page({
     ...{ ...filter, tenant: call.tenant, limit: PAGE },
@@ -184,12 +189,6 @@ async function deliveriesPage(call: Call): Promise<Page> {
           ><span>State</span
           ><select name="state">
             ${options(['', ...DELIVERY_STATES], filter.state ?? '')}
-          </select></label
-        >
-        <label class="field"
-          ><span>Published</span
-          ><select name="hours">
-            ${HOURS.map(([value, name]) => html`<option value="${value}" ${value === call.query('hours') ? html` selected` : nothing}>${name}</option>`)}
           </select></label
         >
         <label class="field"
@@ -209,20 +208,13 @@ async function deliveriesPage(call: Call): Promise<Page> {
             placeholder="ep_…"
             maxlength="200"
         /></label>
+        ${timeFields('Published', call.query, call.view)}
         <button class="button">Filter</button>
       </form>
       ${call.live('deliveries', deliveriesTable(page.deliveries, call, isOperator))}
       ${pager(call, page.cursor)} ${isOperator ? replayForm(call, filter) : nothing}`,
   }
 }
-
-const HOURS: readonly (readonly [string, string])[] = [
-  ['', 'any time'],
-  ['1', 'last hour'],
-  ['24', 'last day'],
-  ['168', 'last week'],
-  ['720', 'last month'],
-]
 
 function options(values: readonly string[], chosen: string): Html {
   return html`${values.map(
@@ -234,8 +226,7 @@ function options(values: readonly string[], chosen: string): Html {
 }
 
 function replayForm(call: Call, { state, eventType, endpointId }: DeliveryFilter): Html {
-  const replayed =
-    state === 'delivered' || state === 'held' || state === 'cancelled' ? state : 'dead'
+  const chosen = state === 'delivered' || state === 'held' || state === 'cancelled' ? state : 'dead'
   return section(
     'Send again by filter',
     html`<form
@@ -247,15 +238,10 @@ function replayForm(call: Call, { state, eventType, endpointId }: DeliveryFilter
       <label class="field"
         ><span>State</span
         ><select name="state">
-          ${['dead', 'delivered', 'held', 'cancelled'].map((one) => html`<option${one === replayed ? html` selected` : nothing}>${one}</option>`)}
+          ${['dead', 'delivered', 'held', 'cancelled'].map((one) => html`<option${one === chosen ? html` selected` : nothing}>${one}</option>`)}
         </select></label
       >
-      <label class="field"
-        ><span>Published</span
-        ><select name="hours">
-          ${HOURS.slice(1).map(([value, name]) => html`<option value="${value}" ${value === '24' ? html` selected` : nothing}>${name}</option>`)}
-        </select></label
-      >
+      ${timeFields('Published', (name) => replayed(call, name), call.view)}
       <label class="field"
         ><span>Event type</span
         ><input name="type" value="${eventType ?? ''}" maxlength="200" placeholder="any"
@@ -267,6 +253,12 @@ function replayForm(call: Call, { state, eventType, endpointId }: DeliveryFilter
       <button class="button">Count first</button>
     </form>`,
   )
+}
+
+/** What is sent again is what the list shows; where no time is asked for, that of the last day. */
+function replayed(call: Call, name: string): string {
+  const isBounded = ['hours', 'from', 'to'].some((field) => call.query(field) !== '')
+  return name === 'hours' && !isBounded ? '24' : call.query(name)
 }
 
 /** Deliveries, latest first. */

@@ -37,6 +37,19 @@ export function jobRoutes(): readonly Route[] {
         body: await queue.list(withoutUndefined(call.query)),
       }))
     }),
+    route(api.countJobs, async (call) => {
+      const queue = await findQueue(call)
+      return serve(async () => ({
+        status: 200,
+        body: await queue.count(withoutUndefined(call.query)),
+      }))
+    }),
+    route(api.bulkJobs, async (call) => {
+      const queue = await findQueue(call)
+      const { action, limit, cursor, ...query } = withoutUndefined(call.body)
+      const options = withoutUndefined({ limit, cursor })
+      return serve(async () => ({ status: 200, body: await queue.bulk(action, query, options) }))
+    }),
     route(api.getJob, async (call) => {
       const queue = await findQueue(call)
       const id = call.param('id')
