@@ -162,7 +162,7 @@ function callOf(
     id,
     summary: summary === '' ? `Answers ${status}.` : `${summary}.`,
     shape: {
-      method: method.toUpperCase(),
+      ...(method !== 'get' && { method: method.toUpperCase() }),
       path,
       ...(query.length > 0 && { query }),
       ...(requestBody !== undefined && { body: isBytes ? 'bytes' : 'json' }),

@@ -2,7 +2,8 @@ import { stringifyJson } from '../primitives/stringify-json.ts'
 
 /** One operation as the client calls it; `api/operations.ts` is the table of all. */
 export interface OperationShape {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** `/v1/keys/{id}`; a part as `{key+}` may hold slashes. */
   readonly path: string
   /** Names of the input that go into the query. Others that are not in the path are the body. */
@@ -76,7 +77,7 @@ export function writeCall(
   }
   if (tenant !== undefined && !query.has('tenant')) query.append('tenant', tenant)
   const target = query.size === 0 ? path : `${path}?${query}`
-  return { method: shape.method, target, ...bodyOf(name, shape, rest) }
+  return { method: shape.method ?? 'GET', target, ...bodyOf(name, shape, rest) }
 }
 
 function bodyOf(

@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d))?$/
 
 /** Spans that are offered, as hours. */
-export const SPANS: readonly (readonly [hours: string, name: string])[] = [
+const SPANS: readonly (readonly [hours: string, name: string])[] = [
   ['', 'any time'],
   ['1', 'last hour'],
   ['24', 'last day'],
