@@ -111,7 +111,7 @@ test('jobs are found by tag, kind and time, counted, and changed together', asyn
       options: { jobId, tags: [tag], delay: '1h' },
     })
   const ids = async (...args: string[]): Promise<unknown> =>
-    (await json('jobs', 'list', 'default', ...args)).map(({ id }) => id).toSorted()
+    (await json('jobs', 'list', 'default', ...args)).map(({ id }) => String(id)).toSorted()
   expect(await ids('--tag', 'customer:7')).toEqual(['a-1', 'a-2'])
   expect(await ids('--id-prefix=b', '--name', 'deliver', '--since', '1h')).toEqual(['b-1'])
   expect(await ids('--until', '1h')).toEqual([])

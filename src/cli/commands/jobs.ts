@@ -206,10 +206,7 @@ function searchOf(options: GivenOptions): Search {
     since: options.instant('since'),
     until: options.instant('until'),
   }
-  // What is left is given.
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Search
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 /** An error of a job, as its message alone. */

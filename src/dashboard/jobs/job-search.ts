@@ -33,8 +33,8 @@ export function readJobSearch(read: (name: string) => string, call: Call): JobSe
 }
 
 /** Whether something but a state is asked for. */
-export function isSearch({ state, ...rest }: JobSearch): boolean {
-  return Object.keys(rest).length > 0
+export function isSearch(search: JobSearch): boolean {
+  return Object.keys(search).some((part) => part !== 'state')
 }
 
 /** The fields of the search of this page, to be sent on. */
@@ -78,8 +78,8 @@ export function searchFacts(search: JobSearch, call: Call): readonly (readonly [
 }
 
 /**
- * The form of the search. Kinds are completed from the queue's, tags from those of the jobs that the
- * page shows, which costs nothing.
+ * The form of the search. Kinds are completed from the queue's, tags from those of the jobs that
+ * the page shows, which costs nothing.
  */
 export function searchForm(
   call: Call,
