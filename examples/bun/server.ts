@@ -1,9 +1,24 @@
 import process from 'node:process'
+import { MOST_FRAME_CHARS } from '../gateway/listeners/frames.ts'
+import type { RelaySocket, SocketEvents } from '../gateway/listeners/listeners.ts'
 import { openOnServer } from '../gateway/open-on-server.ts'
+
+/** What a WebSocket carries along. */
+interface SocketData {
+  open(socket: RelaySocket): SocketEvents
+  events?: SocketEvents
+}
+
+interface BunSocket {
+  readonly data: SocketData
+  send(text: string): number
+  close(code: number, reason: string): void
+}
 
 interface BunServer {
   readonly port: number
   requestIP(request: Request): { readonly address: string } | null
+  upgrade(request: Request, options: { readonly data: SocketData }): boolean
   /** @param force Cuts off what is not answered yet */
   stop(force?: boolean): Promise<void>
 }
@@ -12,17 +27,51 @@ interface BunServer {
 declare const Bun: {
   serve(options: {
     readonly port: number
-    fetch(request: Request, server: BunServer): Promise<Response> | Response
+    fetch(request: Request, server: BunServer): Promise<Response | undefined>
+    readonly websocket: {
+      readonly maxPayloadLength: number
+      /** s */
+      readonly idleTimeout: number
+      open(socket: BunSocket): void
+      message(socket: BunSocket, frame: unknown): void
+      close(socket: BunSocket): void
+    }
   }): BunServer
 }
 
 /** How long requests may take that have come when it is told to end. */
 const GRACE_MS = 10_000
 
+/** A character of UTF-8 has four bytes at most; frames that are longer end their connection. */
+const MOST_FRAME_BYTES = 4 * MOST_FRAME_CHARS
+/** A WebSocket without a word for so long is closed. */
+const IDLE_S = 60
+
 const gateway = await openOnServer(process.env)
 const server = Bun.serve({
   port: gateway.port,
-  fetch: (request, here) => gateway.fetch(request, here.requestIP(request) ?? undefined),
+  async fetch(request, here) {
+    let isUpgraded = false
+    const response = await gateway.fetch(request, here.requestIP(request) ?? undefined, (open) => {
+      isUpgraded = here.upgrade(request, { data: { open } })
+      return new Response('This request cannot become a WebSocket', { status: 400 })
+    })
+    // Bun has answered then.
+    return isUpgraded ? undefined : response
+  },
+  websocket: {
+    maxPayloadLength: MOST_FRAME_BYTES,
+    idleTimeout: IDLE_S,
+    open(socket) {
+      socket.data.events = socket.data.open({
+        id: crypto.randomUUID(),
+        send: (text) => void socket.send(text),
+        close: (code, reason) => socket.close(code, reason),
+      })
+    },
+    message: ({ data }, frame) => data.events?.message(frame),
+    close: ({ data }) => data.events?.closed(),
+  },
 })
 console.log(`Gateway on http://localhost:${server.port}, kept in ${gateway.backend}`)
 const stop = new AbortController()

@@ -16,8 +16,13 @@ import {
 } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { BlobStore } from '@white-cross/reuse/infrastructure/storage'
 import { createUploadSessions } from '@white-cross/reuse/infrastructure/storage/uploads'
-import { createWebhooks, type WebhooksOptions } from '@white-cross/reuse/infrastructure/webhooks'
-import { createApiKeys } from './access/api-keys.ts'
+import {
+  createHttpsResolver,
+  createWebhooks,
+  refusedRange,
+  type WebhooksOptions,
+} from '@white-cross/reuse/infrastructure/webhooks'
+import { createApiKeys, type ApiKeys } from './access/api-keys.ts'
 import { createGatewayAudit } from './access/audit.ts'
 import { createAuthenticate, createCallerOf } from './access/authenticate.ts'
 import { clientOf } from './access/client-of.ts'
@@ -34,6 +39,9 @@ import type { ServeOptions } from './http/serve-route.ts'
 import { createSagas } from './jobs/http-saga.ts'
 import { createQueues } from './jobs/queues.ts'
 import { createHealth, createObserving, type Observing } from './observing.ts'
+import { createListenerUrls, type ListenerUrls } from './listeners/listener-urls.ts'
+import type { ListenerConnection, Listeners } from './listeners/listeners.ts'
+import { relayFetch, relayResolver } from './listeners/relay-fetch.ts'
 import { readPaymentSettings } from './payment-settings.ts'
 import { auditRoutes } from './routes/access/audit.ts'
 import { keyRoutes } from './routes/access/keys.ts'
@@ -59,6 +67,7 @@ import { subscriptionRoutes } from './routes/payments/subscriptions.ts'
 import { deliveryRoutes } from './routes/webhooks/deliveries.ts'
 import { endpointRoutes } from './routes/webhooks/endpoints.ts'
 import { eventRoutes } from './routes/webhooks/events.ts'
+import { listenerRoutes } from './routes/webhooks/listeners.ts'
 import { readSettings, type GatewayVariables } from './settings.ts'
 import { createTenants, type Tenants, type TenantServices } from './tenants/tenant-services.ts'
 import { tenantBlobs } from './tenants/tenant-blobs.ts'
@@ -88,8 +97,21 @@ export interface ComposeOptions {
   readonly webhooks?: Partial<WebhooksOptions>
   readonly notifications?: Partial<NotificationsOptions>
   readonly payments?: Partial<PaymentsOptions>
+  /** Relays webhooks to programs that listen. Default: none can, and there are no routes for it. */
+  readonly listening?: ListeningOptions
   /** Looks at each answer before it goes out. Default: nobody does. */
   readonly onAnswer?: ServeOptions['onAnswer']
+}
+
+/** Who listens, and how all other webhooks are sent. */
+export interface ListeningOptions {
+  readonly listeners: Listeners
+  /**
+   * Makes what sends them, which is the platform's to choose.
+   *
+   * @param refusedRange Judges addresses, where connections are this program's to make
+   */
+  readonly createFetch: (refusedRange: (address: string) => string | null) => FetchClient
 }
 
 /** Introduces the services to a backend and to each other. */
@@ -104,10 +126,17 @@ export function composeGateway(
   const { secret } = settings
   const observing = createObserving(backend, settings.logging, sinks, { clock })
   const { metrics, tracing } = observing
+  const keys = createApiKeys({ store, clock, random })
+  const given = { ...settings.webhooks, ...options.webhooks }
+  const { listening } = options
+  const listeners =
+    secret === undefined || listening === undefined
+      ? undefined
+      : { ...listening, urls: createListenerUrls(secret) }
   const webhooks = createWebhooks({
     ...{ backend, metrics, tracing, clock, random },
-    ...settings.webhooks,
-    ...options.webhooks,
+    ...given,
+    ...(listeners !== undefined && relayed(given, listeners, createIsGood(keys, clock), clock)),
   })
   const sender = { webhooks, secret }
 
@@ -140,7 +169,6 @@ export function composeGateway(
     }
   })
 
-  const keys = createApiKeys({ store, clock, random })
   const portalTokens =
     secret === undefined ? undefined : createPortalTokens({ secret, clock, random })
   const oidc =
@@ -188,7 +216,12 @@ export function composeGateway(
   const services: readonly GatewayService[] = [
     gatewayService(
       'webhooks',
-      [...endpointRoutes(webhooks), ...deliveryRoutes(webhooks), ...eventRoutes(webhooks)],
+      [
+        ...endpointRoutes(webhooks),
+        ...deliveryRoutes(webhooks),
+        ...eventRoutes(webhooks),
+        ...(listeners === undefined ? [] : listenerRoutes({ webhooks, ...listeners })),
+      ],
       webhooks,
     ),
     gatewayService('tenants', [], tenants),
@@ -244,6 +277,37 @@ export function composeGateway(
     ...(onAnswer !== undefined && { onAnswer }),
   })
   return { app, services, tenants, observer: observing.observer }
+}
+
+/** What sends webhooks where some of them are relayed. */
+function relayed(
+  { outbound, fetch, resolve }: Partial<WebhooksOptions>,
+  {
+    listeners,
+    urls,
+    createFetch,
+  }: ListeningOptions & {
+    readonly urls: ListenerUrls
+  },
+  isGood: (connection: ListenerConnection) => Promise<boolean>,
+  clock: Clock,
+): Pick<WebhooksOptions, 'fetch' | 'resolve'> {
+  const isLocal = outbound?.allowPrivateNetworks !== undefined
+  const next = fetch ?? createFetch(isLocal ? () => null : refusedRange)
+  const own = { fetch: relayFetch({ listeners, urls, isGood }, next) }
+  if (typeof resolve === 'string') return { ...own, resolve }
+  // What judges addresses as it connects needs no resolver.
+  if (resolve === undefined && 'judgesAddresses' in next) return own
+  return { ...own, resolve: relayResolver(resolve ?? createHttpsResolver({ fetch: next, clock })) }
+}
+
+/** Whether what a connection was opened with would open it still. */
+function createIsGood(keys: ApiKeys, clock: Clock) {
+  return async ({ caller, until }: ListenerConnection): Promise<boolean> => {
+    if (until !== null && until <= clock.now()) return false
+    const [, id] = /^key\/(.+)$/.exec(caller.id) ?? []
+    return id === undefined || (await keys.get(caller.tenant, id)) !== null
+  }
 }
 
 /** Only Workers have one. */

@@ -1,9 +1,14 @@
+import { pinnedFetch } from '@white-cross/reuse/infrastructure/runtime/node'
+import { systemClock, systemRandom } from '@white-cross/reuse/infrastructure/runtime/ports'
 import { runServices } from '@white-cross/reuse/infrastructure/runtime/coordination'
 import { redis } from '@white-cross/reuse/infrastructure/runtime/redis'
 import { sqlite } from '@white-cross/reuse/infrastructure/runtime/sqlite'
 import { fileSystem } from '@white-cross/reuse/infrastructure/storage/file-system'
 import type { ServerEnvironment } from './access/client-of.ts'
 import { composeGateway } from './compose-gateway.ts'
+import type { RelaySocket, SocketEvents } from './listeners/listeners.ts'
+import { createLocalListeners } from './listeners/local-listeners.ts'
+import { connectionOf } from './listeners/upgrades.ts'
 import type { GatewayVariables } from './settings.ts'
 
 /** What a server sets beside the gateway's own variables. */
@@ -21,16 +26,28 @@ export interface ServerVariables extends GatewayVariables {
   readonly PORT?: string
 }
 
+/**
+ * Makes a WebSocket of a request, as the server does it.
+ *
+ * @param open Is called with the socket once it is there; what it answers hears of it
+ * @returns What the server is to be answered with
+ */
+export type Upgrade = (open: (socket: RelaySocket) => SocketEvents) => Response
+
 /** The gateway on a server. */
 export interface ServerGateway {
   readonly port: number
   /** What it keeps everything in, without an address. */
   readonly backend: 'redis' | 'upstash' | 'sqlite'
-  /** @param connection The server's word on whom it is connected to */
+  /**
+   * @param connection The server's word on whom it is connected to
+   * @param upgrade Makes WebSockets. Default: listeners get none
+   */
   fetch(
     request: Request,
     connection?: ServerEnvironment['connection'],
-  ): Promise<Response> | Response
+    upgrade?: Upgrade,
+  ): Promise<Response>
   /** Works on everything until the signal aborts: what runs is finished or given back. */
   run(signal: AbortSignal): Promise<void>
   close(): void
@@ -46,14 +63,30 @@ export async function openOnServer(variables: ServerVariables): Promise<ServerGa
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new RangeError('Cannot start gateway: PORT is no whole number from 0 to 65535')
   const { kind, backend, close } = await openBackend(variables)
+  const listeners = createLocalListeners({
+    ...{ clock: systemClock, random: systemRandom },
+    answerWithinMs: Number(variables.ATTEMPT_TIMEOUT_MS ?? 15_000),
+  })
   const { app, services } = composeGateway(backend, variables, {
     bucket: fileSystem(variables.FILES ?? './files').bucket('gateway'),
+    listening: {
+      listeners,
+      createFetch: (refusedRange) => pinnedFetch({ refusedRange }),
+    },
   })
   return {
     ...{ port, backend: kind, close },
-    fetch: (request, connection) =>
-      app.fetch(request, connection === undefined ? {} : { connection }),
-    run: (signal) => runServices(services, { signal }),
+    async fetch(request, connection, upgrade) {
+      const response = await app.fetch(request, connection === undefined ? {} : { connection })
+      const accepted = connectionOf(request)
+      if (accepted === undefined || upgrade === undefined || !response.ok) return response
+      return upgrade((socket) => listeners.connect(accepted, socket))
+    },
+    async run(signal) {
+      await runServices(services, { signal })
+      // Their programs connect again, to whoever is there then.
+      listeners.close()
+    },
   }
 }
 

@@ -7,17 +7,22 @@ import {
 import { observe } from '@white-cross/reuse/infrastructure/logging'
 import { sweepServices } from '@white-cross/reuse/infrastructure/runtime/coordination'
 import { r2 } from '@white-cross/reuse/infrastructure/storage/r2'
+import { systemFetch } from '@white-cross/reuse/infrastructure/runtime/ports'
 import { composeGateway } from './compose-gateway.ts'
+import { ListenerObject } from './listeners/listener-object.ts'
+import { connectObject, objectListeners } from './listeners/object-listeners.ts'
+import { connectionOf } from './listeners/upgrades.ts'
 
 const backend = durableObjects(env.INFRASTRUCTURE)
 const { app, services, observer } = composeGateway(backend, env, {
   bucket: r2(env.FILES).bucket(),
+  listening: { listeners: objectListeners(env.LISTENERS), createFetch: () => systemFetch },
 })
 
-export { InfrastructureObject }
+export { InfrastructureObject, ListenerObject }
 // Tenants' queues are found by their names.
 export const JobRunner = jobRunner(...services)
-export default observe(
+const handlers = observe(
   {
     fetch: app.fetch,
     // A second wake that depends on no alarm.
@@ -25,3 +30,13 @@ export default observe(
   },
   () => observer,
 )
+export default {
+  ...handlers,
+  async fetch(request: Request, bindings: Cloudflare.Env, ctx: ExecutionContext) {
+    const response = await handlers.fetch(request, bindings, ctx)
+    const connection = connectionOf(request)
+    return connection === undefined || !response.ok
+      ? response
+      : connectObject(env.LISTENERS, connection)
+  },
+}

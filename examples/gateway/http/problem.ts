@@ -9,7 +9,7 @@ type Headers = Readonly<Record<string, string>>
 /** What went wrong, in the form of RFC 9457. `code` is stable; `detail` is for people. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
-  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 426 | 429 | 503
   readonly code: string
   readonly headers: Headers
 
@@ -39,6 +39,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'Content too large',
   415: 'Unsupported media type',
   422: 'Unprocessable content',
+  426: 'Upgrade required',
   429: 'Too many requests',
   500: 'Internal server error',
   502: 'Bad gateway',

@@ -3,6 +3,7 @@ import type { Json } from '@white-cross/reuse/infrastructure/runtime/ports'
 import type { Webhooks } from '@white-cross/reuse/infrastructure/webhooks'
 import { utf8 } from '../access/digest.ts'
 import { ProblemError } from '../http/problem.ts'
+import { isListenerUrl } from '../listeners/listener-urls.ts'
 
 /** Who sends what jobs and sagas have to send: signed, and to public addresses alone. */
 export interface SignedSender {
@@ -53,6 +54,8 @@ export async function sendSigned(
   request: SignedRequest,
 ): Promise<Json> {
   const { url, payload, signal } = request
+  // Only deliveries are relayed to listeners.
+  if (isListenerUrl(url)) throw new UnrecoverableError('The receiver is a listener (url_blocked)')
   const secret = await signingSecretOf(sender, tenant)
   // A signature is made over the id, a dot and more: the id itself may have none.
   const id = request.id.replaceAll(/[^\w-]/g, '_').slice(0, 200)

@@ -4,12 +4,14 @@ import * as api from '../../contract/webhooks.ts'
 import { withoutUndefined } from '../../contract/shapes.ts'
 import { ProblemError } from '../../http/problem.ts'
 import { route, type Call, type Route } from '../../http/route.ts'
+import { isListenerUrl } from '../../listeners/listener-urls.ts'
 import { serve } from '../../http/serve.ts'
 
 /** Where webhooks go. */
 export function endpointRoutes({ endpoints, deliveries }: Webhooks): readonly Route[] {
   return [
     route(api.createEndpoint, async ({ body, tenant }) => {
+      refuseListenerUrl(body.url)
       const endpoint = await endpoints.create({ ...withoutUndefined(body), tenant })
       // Without a secret it is the one that had this uid before.
       const status = endpoint.secret === null ? 200 : 201
@@ -24,10 +26,11 @@ export function endpointRoutes({ endpoints, deliveries }: Webhooks): readonly Ro
       if (endpoint === null) throw notFound()
       return { status: 200, body: endpoint }
     }),
-    route(api.updateEndpoint, async (call) => ({
-      status: 200,
-      body: await endpoints.update(ownId(call), withoutUndefined(call.body)),
-    })),
+    route(api.updateEndpoint, async (call) => {
+      refuseListenerUrl(call.body.url)
+      const endpoint = await endpoints.update(ownId(call), withoutUndefined(call.body))
+      return { status: 200, body: endpoint }
+    }),
     route(api.deleteEndpoint, async (call) => {
       if (!(await endpoints.delete(ownId(call)))) throw notFound()
       return { status: 204 }
@@ -81,6 +84,16 @@ function ownId(call: Call): string {
 export function mayReach({ caller, tenant: own, c }: Call, tenant: string): boolean {
   if (caller.tenant === null && c.req.query('tenant') === undefined) return true
   return tenant === own
+}
+
+/** Only `POST /v1/webhooks/listeners` makes endpoints whose deliveries the gateway relays. */
+function refuseListenerUrl(url: string | undefined): void {
+  if (url === undefined || !isListenerUrl(url)) return
+  throw new ProblemError(
+    422,
+    'url_blocked',
+    'Cannot use endpoint url: its host is for listeners, see POST /v1/webhooks/listeners',
+  )
 }
 
 function notFound(): ProblemError {
