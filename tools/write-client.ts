@@ -10,10 +10,11 @@ import { runProgram } from './run-program.ts'
 const FOLDER = 'src/client'
 const FILES = ['api/operations.ts', 'api/client.ts', 'index.ts']
 
-/** What a program never calls: the document, what agents speak, and what others sign. */
+/** What a program never calls so: the document, what agents speak, a WebSocket, what others sign. */
 function isCalled({ id, policy, body }: Operation): boolean {
   const isForOthers = 'public' in policy && body === 'bytes'
-  return !['openapi', 'reference', 'mcp'].includes(id) && !isForOthers
+  const asides = ['openapi', 'reference', 'mcp', 'webhooks.listeners.connect']
+  return !asides.includes(id) && !isForOthers
 }
 
 /** Every operation that the gateway's contract declares. */

@@ -18,6 +18,7 @@ test('no schema of the contract is made before an operation is used, and each on
     import('./contract/disputes.ts'),
     import('./contract/files.ts'),
     import('./contract/jobs.ts'),
+    import('./contract/listeners.ts'),
     import('./contract/notifications.ts'),
     import('./contract/operations.ts'),
     import('./contract/sagas.ts'),

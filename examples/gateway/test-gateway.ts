@@ -1,6 +1,6 @@
 import { memorySink, type LogRecord } from '@white-cross/reuse/infrastructure/logging'
 import { memory } from '@white-cross/reuse/infrastructure/runtime/memory'
-import type { Backend } from '@white-cross/reuse/infrastructure/runtime/ports'
+import { systemFetch, type Backend } from '@white-cross/reuse/infrastructure/runtime/ports'
 import { memoryBlobs } from '@white-cross/reuse/infrastructure/storage/memory'
 import type { BlobStore } from '@white-cross/reuse/infrastructure/storage'
 import {
@@ -12,6 +12,7 @@ import type { Hono } from 'hono'
 import { checkAnswer } from './check-answer.ts'
 import { composeGateway, type ComposedGateway, type ComposeOptions } from './compose-gateway.ts'
 import { sha256Hex } from './access/digest.ts'
+import { createLocalListeners, type LocalListeners } from './listeners/local-listeners.ts'
 import type { GatewayVariables } from './settings.ts'
 import { watchBackend, type WatchedBackend } from './watch-backend.ts'
 
@@ -22,6 +23,7 @@ export interface TestGateway extends ComposedGateway {
   readonly bucket: BlobStore
   readonly clock: FakeClock
   readonly lines: readonly LogRecord[]
+  readonly listeners: LocalListeners
   /** Bodies of the webhooks that were sent. */
   readonly bodies: readonly string[]
   /** Calls with the root key, unless the headers say otherwise. */
@@ -51,6 +53,8 @@ export async function openTestGateway(
   const { backend: given = memory({ clock }), ...rest } = options
   const backend = watchBackend(given)
   const bucket = rest.bucket ?? memoryBlobs({ clock }).bucket('files')
+  const random = createSeededRandom()
+  const listeners = createLocalListeners({ clock, random, answerWithinMs: 15_000 })
   const sink = memorySink()
   const bodies: string[] = []
   const composed = composeGateway(
@@ -63,7 +67,8 @@ export async function openTestGateway(
       ...variables,
     },
     {
-      ...{ sinks: [sink], clock, random: createSeededRandom(), onAnswer: checkAnswer },
+      ...{ sinks: [sink], clock, random, onAnswer: checkAnswer },
+      listening: { listeners, createFetch: () => systemFetch },
       ...rest,
       bucket,
       webhooks: {
@@ -78,7 +83,7 @@ export async function openTestGateway(
   )
   const { app, services } = composed
   return {
-    ...{ ...composed, backend, bucket, clock, bodies, lines: sink.records },
+    ...{ ...composed, backend, bucket, clock, listeners, bodies, lines: sink.records },
     async drain(tenant = 'default') {
       const own = await composed.tenants.toRead(tenant)
       for (const work of [...services, ...own.services] as readonly unknown[])

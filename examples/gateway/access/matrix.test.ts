@@ -67,6 +67,7 @@ test('every operation of the contract is served once, and each has a policy', as
     import('../contract/disputes.ts'),
     import('../contract/files.ts'),
     import('../contract/jobs.ts'),
+    import('../contract/listeners.ts'),
     import('../contract/notifications.ts'),
     import('../contract/operations.ts'),
     import('../contract/payments.ts'),

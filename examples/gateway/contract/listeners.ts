@@ -4,7 +4,7 @@ import { lazily } from '../http/lazily.ts'
 import { described, named, text } from './shapes.ts'
 
 /** Whoever may make endpoints may listen; a customer's portal has no use for it. */
-const listen = { scope: 'webhooks:write', audit: true } as const
+const listen = { scope: 'webhooks:write' } as const
 
 const Name = lazily(() =>
   described(
@@ -27,7 +27,7 @@ export const openListener = operation({
   method: 'POST',
   path: '/v1/webhooks/listeners',
   summary: 'Make an endpoint whose deliveries are relayed over a WebSocket, or take it up again',
-  policy: listen,
+  policy: { ...listen, audit: true },
   tenantInBody: true,
   secret: true,
   shapes: () => ({

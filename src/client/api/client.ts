@@ -337,6 +337,26 @@ export interface Job {
   readonly cancelRequested: boolean
 }
 
+/** What the gateway’s document calls NewListener. */
+export interface NewListener {
+  /** Any text that no other program has: its next connection replaces its last */
+  readonly session: string
+  readonly name?: string
+  readonly events?: readonly string[]
+  readonly tenant?: string
+}
+
+/** What the gateway’s document calls OpenListener. */
+export interface OpenListener {
+  readonly name: string
+  readonly endpointId: string
+  readonly events: readonly string[]
+  /** What the receiver verifies with; the same each time for this name */
+  readonly secret: string
+  /** Path and query of the WebSocket, which wants the same credential */
+  readonly socket: string
+}
+
 /** What the gateway’s document calls Suppression. */
 export interface Suppression {
   readonly channel: 'email' | 'sms'
@@ -1520,6 +1540,10 @@ export interface Client {
         readonly reason?: string
         readonly message?: string
       }>
+    }
+    readonly listeners: {
+      /** Make an endpoint whose deliveries are relayed over a WebSocket, or take it up again. */
+      open(input: NewListener, options?: CallOptions): Promise<OpenListener>
     }
   }
 }

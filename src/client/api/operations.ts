@@ -179,4 +179,5 @@ export const OPERATIONS: Readonly<Record<string, OperationShape>> = {
     body: 'json',
   },
   'webhooks.endpoints.verify': { method: 'POST', path: '/v1/webhooks/endpoints/{id}/verify' },
+  'webhooks.listeners.open': { method: 'POST', path: '/v1/webhooks/listeners', body: 'json' },
 }
