@@ -1,6 +1,9 @@
 import type { Client } from '../client/index.ts'
+import type { FetchClient } from '../runtime/ports/platform/fetch-client.ts'
+import type { RandomSource } from '../runtime/ports/platform/random-source.ts'
 import type { Clock } from '../runtime/ports/platform/clock.ts'
 import type { GivenOptions } from './given-options.ts'
+import type { OpenListenSocket } from './listening/listen-socket.ts'
 import type { OptionName } from './options.ts'
 import type { Output } from './output.ts'
 import type { Progress, ProgressUnit } from './progress.ts'
@@ -13,6 +16,12 @@ export interface CommandContext {
   readonly options: GivenOptions
   readonly output: Output
   readonly clock: Clock
+  readonly random: RandomSource
+  /** Asks others than the gateway. */
+  readonly fetch: FetchClient
+  /** What the client calls, for what is no call. */
+  readonly gateway: { readonly url: string; readonly key: string | null }
+  readonly openSocket: OpenListenSocket
   /** Aborts at ctrl-c. */
   readonly signal: AbortSignal
   /** A line on the terminal of who waits. */

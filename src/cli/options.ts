@@ -36,6 +36,9 @@ export const OPTIONS = {
   scope: { value: 'scope', summary: 'What it may do, once for each; by default the services' },
   'expires-in': { value: 'duration', summary: 'How long it is good for, as 30d' },
   'requests-per-minute': { value: 'number', summary: 'How many requests a minute it may make' },
+  forward: { value: 'address', summary: 'The local server, as http://localhost:4000/hook' },
+  event: { value: 'pattern', summary: 'Only such events, as order.*, once for each' },
+  name: { value: 'name', summary: 'Tells those that listen at once apart; local by default' },
   operator: { summary: 'A key of operators, who act for any tenant' },
 } as const satisfies Readonly<Record<string, OptionShape>>
 

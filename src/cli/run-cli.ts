@@ -1,9 +1,12 @@
 import { createClient, GatewayError, type Client } from '../client/index.ts'
 import { systemClock, type Clock } from '../runtime/ports/platform/clock.ts'
-import type { FetchClient } from '../runtime/ports/platform/fetch-client.ts'
+import { systemFetch, type FetchClient } from '../runtime/ports/platform/fetch-client.ts'
+import { systemRandom, type RandomSource } from '../runtime/ports/platform/random-source.ts'
 import { COMMANDS } from './commands/commands.ts'
+import type { CommandContext } from './command.ts'
 import { createGivenOptions, type GivenOptions } from './given-options.ts'
 import { helpOf, helpOfAll } from './help.ts'
+import { openPlatformSocket, type OpenListenSocket } from './listening/listen-socket.ts'
 import { createOutput, type ResultOutput, type TextOutput } from './output.ts'
 import { parseCommandLine, type CommandLine } from './parse-command-line.ts'
 import { printable, printableJson } from './printable.ts'
@@ -27,6 +30,10 @@ export interface CliOptions {
   readonly fetch?: FetchClient
   /** Default: the platform's. */
   readonly clock?: Clock
+  /** Default: the platform's. */
+  readonly random?: RandomSource
+  /** Default: the platform's. */
+  readonly openSocket?: OpenListenSocket
 }
 
 /** Done, refused or failed, wrong usage. */
@@ -58,17 +65,20 @@ async function runLine(cli: CliOptions, line: CommandLine): Promise<boolean> {
     return true
   }
   const options = createGivenOptions(line.options, clock.now())
+  const gateway = gatewayOf(cli, options)
+  const { random = systemRandom, fetch = systemFetch, openSocket = openPlatformSocket } = cli
   return line.command.run({
-    ...{ client: clientOf(cli, options, clock), args: line.args, options, clock, signal },
+    ...{ client: clientOf(cli, gateway, options.text('tenant'), clock), gateway },
+    ...{ args: line.args, options, clock, random, fetch, openSocket, signal },
     output: createOutput(stdout, stderr, options.has('json')),
     progress: (title, unit) => createProgress(isTty ? stderr : null, clock, title, unit),
   })
 }
 
-function clientOf({ env, fetch }: CliOptions, options: GivenOptions, clock: Clock): Client {
+/** @throws UsageError where an address or a key cannot be one */
+function gatewayOf({ env }: CliOptions, options: GivenOptions): CommandContext['gateway'] {
   const url = options.text('url') ?? env['WHITE_CROSS_URL']
   const apiKey = options.text('key') ?? env['WHITE_CROSS_KEY']
-  const tenant = options.text('tenant')
   if (url === undefined || url === '')
     throw new UsageError('Cannot find the gateway: --url or WHITE_CROSS_URL expected')
   const { protocol = '', username = '', password = '' } = URL.canParse(url) ? new URL(url) : {}
@@ -81,9 +91,19 @@ function clientOf({ env, fetch }: CliOptions, options: GivenOptions, clock: Cloc
   // The platform's own complaint about such a header would show the key.
   if (apiKey !== undefined && !/^[\x21-\x7e]*$/.test(apiKey))
     throw new UsageError('Cannot use --key: it has spaces or odd characters, a key expected')
+  return { url, key: apiKey === undefined || apiKey === '' ? null : apiKey }
+}
+
+function clientOf(
+  { fetch, random }: CliOptions,
+  { url, key }: CommandContext['gateway'],
+  tenant: string | undefined,
+  clock: Clock,
+): Client {
   return createClient({
     ...{ baseUrl: url, clock },
-    ...(apiKey !== undefined && apiKey !== '' && { apiKey }),
+    ...(key !== null && { apiKey: key }),
+    ...(random !== undefined && { random }),
     ...(tenant !== undefined && { tenant }),
     ...(fetch !== undefined && { fetch }),
   })

@@ -30,9 +30,8 @@ const Answer = lazily(() =>
       id: Id(),
       // What `Response` can carry.
       status: z.number().check(z.int(), z.gte(200), z.lte(599)),
-      headers: z
-        .array(z.tuple([z.string().check(z.maxLength(256)), z.string().check(z.maxLength(8192))]))
-        .check(z.maxLength(MOST_HEADERS)),
+      // Names and values by turns.
+      headers: z.array(z.string().check(z.maxLength(8192))).check(z.maxLength(2 * MOST_HEADERS)),
       body: z.string().check(z.regex(BASE64)),
     }),
     z.strictObject({
@@ -58,8 +57,16 @@ export function readAnswer(
   if (data.type === 'failed')
     return { id: data.id, outcome: { kind: 'failed', fault: `local_${data.reason}` } }
   const body = fromBase64(data.body)
-  const { id, status, headers } = data
+  const { id, status } = data
+  const headers = pairsOf(data.headers)
   return body === null ? null : { id, outcome: { kind: 'answered', status, headers, body } }
+}
+
+function pairsOf(texts: readonly string[]): readonly (readonly [string, string])[] {
+  const pairs: [string, string][] = []
+  for (let at = 0; at + 1 < texts.length; at += 2)
+    pairs.push([texts[at] ?? '', texts[at + 1] ?? ''])
+  return pairs
 }
 
 function toBase64(bytes: Uint8Array): string {
