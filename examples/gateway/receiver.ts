@@ -19,8 +19,8 @@ export interface Receiver {
   close(): Promise<void>
 }
 
-/** What a {@link Receiver} answers: a status, or never. */
-export type Answer = number | 'never'
+/** What a {@link Receiver} answers: a status, one with a body, or never. */
+export type Answer = number | { readonly status: number; readonly body: string } | 'never'
 
 /** Starts a receiver; `answer` says what each request gets. It listens on any free port if not told. */
 export async function startReceiver(
@@ -50,8 +50,10 @@ export async function startReceiver(
     }
     requests.push(request)
     waiting.get(request.number)?.(request)
-    const status = answer(request)
-    if (status !== 'never') response.writeHead(status).end()
+    const given = answer(request)
+    if (given === 'never') return
+    const { status, body } = typeof given === 'number' ? { status: given, body: '' } : given
+    response.writeHead(status).end(body)
   }
 
   await new Promise<void>((done, failed) =>

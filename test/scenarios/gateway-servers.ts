@@ -1,17 +1,14 @@
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { createClient, type Client } from '@white-cross/reuse/infrastructure/client'
 import { verifyWebhook } from '@white-cross/reuse/infrastructure/webhooks'
-import { newRootKey, signInLink, startLocalGateway } from '../../examples/gateway/local-gateway.ts'
+import { newRootKey, signInLink } from '../../examples/gateway/local-gateway.ts'
 import { startReceiver, type Receiver } from '../../examples/gateway/receiver.ts'
 import { expectEqual, expectTrue } from '../../src/runtime/ports/conformance.ts'
 import { runSuites } from '../conformance/run-suites.ts'
 import type { SuiteCase } from '../conformance/suite.ts'
+import { gatewayStarts, type StartGateway } from '../support/gateway-starts.ts'
 
 /** One story told to the gateway on every runtime, over HTTP, by the client. */
 const folder = mkdtempSync(join(tmpdir(), 'reuse-servers-'))
@@ -19,72 +16,15 @@ const key = newRootKey()
 const DEADLINE_MS = 60_000
 const LOOK_MS = 100
 
-/** The gateway somewhere. */
-interface Running {
-  readonly url: string
-  /** Ends it in order. @returns The code that it ended with */
-  stop(): Promise<number | null>
-}
-
-type Start = (state: string, variables: Readonly<Record<string, string>>) => Promise<Running>
-
 const LOCAL = { ALLOW_PRIVATE_RECEIVERS: 'for local development' }
-
-function server(program: string, args: readonly string[], example: string): Start {
-  return async (state, variables) => {
-    const file = join(import.meta.dirname, `../../examples/${example}/server.ts`)
-    const child = spawn(program, [...args, '--conditions=white-cross-source', file], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        REDIS_URL: undefined,
-        ...variables,
-        ROOT_KEY_SHA256: createHash('sha256').update(key).digest('hex'),
-        PORT: '0',
-        DATABASE: join(state, 'gateway.db'),
-        FILES: join(state, 'files'),
-      },
-    })
-    const ended = once(child, 'exit')
-    for await (const line of createInterface(child.stdout)) {
-      const port = /^Gateway on http:\/\/localhost:(\d+)/.exec(line)?.[1]
-      if (port === undefined) continue
-      // Whatever it says from now on is not waited for.
-      child.stdout.resume()
-      return {
-        url: `http://127.0.0.1:${port}`,
-        async stop() {
-          child.kill('SIGTERM')
-          await ended
-          return child.exitCode
-        },
-      }
-    }
-    throw new Error(`Cannot start the server: it ended with code ${child.exitCode}`)
-  }
-}
-
-const workerd: Start = async (state, variables) => {
-  const { url, stop } = await startLocalGateway({ key, stateFolder: state, variables })
-  return {
-    url,
-    async stop() {
-      await stop()
-      return 0
-    },
-  }
-}
-
-const node = server(process.execPath, [], 'node')
-const bun = server('bun', [], 'bun')
-const deno = server('deno', ['run', '-A', '--quiet'], 'deno')
+const { workerd, node, bun, deno } = gatewayStarts(key)
 const redisUrl = process.env['REDIS_URL']
 const { UPSTASH_URL: upstashUrl, UPSTASH_TOKEN: upstashToken } = process.env
 const overHttp = {
   UPSTASH_REDIS_REST_URL: upstashUrl ?? '',
   UPSTASH_REDIS_REST_TOKEN: upstashToken ?? '',
 }
-const places: readonly (readonly [string, Start, Readonly<Record<string, string>>])[] = [
+const places: readonly (readonly [string, StartGateway, Readonly<Record<string, string>>])[] = [
   ['workerd on Durable Objects', workerd, {}],
   ['Node on SQLite', node, {}],
   ['Bun on SQLite', bun, {}],
