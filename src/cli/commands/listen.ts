@@ -70,8 +70,8 @@ async function listen(
       const { code, readyMs } = await connect(context, target, opened, isFirst)
       if (code === null || signal.aborted) return
       if (code === IN_USE) throw inUse()
-      if (readyMs > 0) isFirst = false
-      if (readyMs > GOOD_MS) failures = 0
+      if (readyMs !== null) isFirst = false
+      if ((readyMs ?? 0) > GOOD_MS) failures = 0
     }
     const waitMs = retryDelayMs(DELAY, ++failures, random.fraction())
     const why =

@@ -20,8 +20,8 @@ export interface ConnectionOptions {
 export interface ConnectionEnd {
   /** `null` where we have ended it. */
   readonly code: number | null
-  /** How long deliveries could come, ms. */
-  readonly readyMs: number
+  /** How long deliveries could come, ms; `null` where none ever could. */
+  readonly readyMs: number | null
 }
 
 /** So long it may take until deliveries come. */
@@ -87,7 +87,7 @@ export function runConnection(options: ConnectionOptions): Promise<ConnectionEnd
     signal.removeEventListener('abort', stop)
     cut.abort()
     close(socket)
-    resolve({ code, readyMs: readyAt === null ? 0 : now() - readyAt })
+    resolve({ code, readyMs: readyAt === null ? null : now() - readyAt })
   }
 
   function stop(): void {

@@ -35,7 +35,7 @@ export function listenerRoutes(options: ListenerRoutesOptions): readonly Route[]
         })
       const { session } = query
       if (session === undefined)
-        throw new ProblemError(422, 'invalid_query', 'session: that of POST expected')
+        throw new ProblemError(400, 'invalid_query', 'session: that of POST expected')
       const listener = { tenant, name: param('name') }
       // What no endpoint is called is not looked for.
       const endpoint = await webhooks.endpoints
