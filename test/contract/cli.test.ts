@@ -370,7 +370,7 @@ test.each([
   [['jobs', 'retry', 'q', '..'], 'Cannot call jobs.retry: id has a part of dots'],
   [['webhooks', 'replay'], 'Cannot replay: deliveries to send again or --since expected'],
   [['webhooks', 'replay', 'id', '--since', '1h'], 'Cannot use --since: deliveries are named'],
-  [['webhooks', 'listen'], 'Cannot run: webhooks replay expected'],
+  [['webhooks', 'hear'], 'Cannot run: webhooks replay, webhooks listen expected'],
   [['files', 'get', 'a', '--json'], 'Cannot use --json: the file itself is the output'],
   [['tail', 'logs'], 'Cannot tail this: deliveries or messages expected'],
   [['tail', '--every', '1ms'], 'Cannot use --every: '],
