@@ -38,7 +38,7 @@ export const OPTIONS = {
   'requests-per-minute': { value: 'number', summary: 'How many requests a minute it may make' },
   forward: { value: 'address', summary: 'The local server, as http://localhost:4000/hook' },
   event: { value: 'pattern', summary: 'Only such events, as order.*, once for each' },
-  name: { value: 'name', summary: 'Tells those that listen at once apart; local by default' },
+  as: { value: 'name', summary: 'Tells those that listen at once apart; local by default' },
   operator: { summary: 'A key of operators, who act for any tenant' },
 } as const satisfies Readonly<Record<string, OptionShape>>
 

@@ -118,7 +118,7 @@ test('listen forwards what comes, byte for byte, and its endpoint is gone at ctr
 test('listen --json says each thing on a line, also what the local server did not answer', async () => {
   const refused = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
   const { gateway, said, run, until, stop } = await open(() => Promise.reject(refused))
-  const ended = run([...LISTEN, '--json', '--name', 'mine'])
+  const ended = run([...LISTEN, '--json', '--as', 'mine'])
   await until(() => said.out.includes('listening'))
   await gateway.call('POST', '/v1/events', { type: 'order.paid', data: 1 })
   await gateway.drain()

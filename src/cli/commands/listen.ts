@@ -20,7 +20,7 @@ export const LISTEN_COMMAND: Command = {
   name: 'webhooks listen',
   summary: 'Relay webhooks to a local server until ctrl-c, its answers back',
   args: [],
-  options: ['forward', 'event', 'name'],
+  options: ['forward', 'event', 'as'],
   notes: [
     'It makes an endpoint of its own, and removes it at ctrl-c: what comes later is not sent to it.',
     'While the connection is lost, deliveries fail and are sent again as to any endpoint.',
@@ -89,7 +89,7 @@ async function openListener(
   session: string,
   isFirst: boolean,
 ): Promise<OpenListener | GatewayError> {
-  const name = options.text('name')
+  const name = options.text('as')
   const events = options.texts('event')
   try {
     return await client.webhooks.listeners.open(
@@ -189,7 +189,5 @@ async function remove({ client, output }: CommandContext, id: string): Promise<v
 }
 
 function inUse(): Error {
-  return new Error(
-    'Cannot listen: another program does so under this name, another --name expected',
-  )
+  return new Error('Cannot listen: another program does so under this name, another --as expected')
 }

@@ -76,7 +76,7 @@ async function openEndpoint(
   const { tenant, name } = listener
   const [url, secret] = await Promise.all([urls.urlOf(listener), urls.secretOf(listener)])
   const uid = uidOf(name)
-  const description = `Relayed to white-cross webhooks listen --name ${name}`
+  const description = `Relayed to white-cross webhooks listen --as ${name}`
   const made = await endpoints.create({ tenant, uid, url, events, secret, description })
   const { id } = made
   if (made.secret !== null) return { id, secret }
