@@ -1,7 +1,10 @@
 import process from 'node:process'
-import { MOST_FRAME_CHARS } from '../gateway/listeners/frames.ts'
-import type { RelaySocket, SocketEvents } from '../gateway/listeners/listeners.ts'
-import { openOnServer } from '../gateway/open-on-server.ts'
+import {
+  MOST_FRAME_BYTES,
+  openOnServer,
+  type RelaySocket,
+  type SocketEvents,
+} from '../gateway/open-on-server.ts'
 
 /** What a WebSocket carries along. */
 interface SocketData {
@@ -42,8 +45,6 @@ declare const Bun: {
 /** How long requests may take that have come when it is told to end. */
 const GRACE_MS = 10_000
 
-/** A character of UTF-8 has four bytes at most; frames that are longer end their connection. */
-const MOST_FRAME_BYTES = 4 * MOST_FRAME_CHARS
 /** A WebSocket without a word for so long is closed. */
 const IDLE_S = 60
 

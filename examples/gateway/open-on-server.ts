@@ -6,6 +6,7 @@ import { sqlite } from '@white-cross/reuse/infrastructure/runtime/sqlite'
 import { fileSystem } from '@white-cross/reuse/infrastructure/storage/file-system'
 import type { ServerEnvironment } from './access/client-of.ts'
 import { composeGateway } from './compose-gateway.ts'
+import { MOST_FRAME_CHARS } from './listeners/frames.ts'
 import type { RelaySocket, SocketEvents } from './listeners/listeners.ts'
 import { createLocalListeners } from './listeners/local-listeners.ts'
 import { connectionOf } from './listeners/upgrades.ts'
@@ -25,6 +26,13 @@ export interface ServerVariables extends GatewayVariables {
   /** Default 8787. */
   readonly PORT?: string
 }
+
+export type { RelaySocket, SocketEvents } from './listeners/listeners.ts'
+/**
+ * The most bytes of a frame that a program which listens may send: a server should cut it off as it
+ * comes. A character of UTF-8 has four bytes at most.
+ */
+export const MOST_FRAME_BYTES = 4 * MOST_FRAME_CHARS
 
 /**
  * Makes a WebSocket of a request, as the server does it.

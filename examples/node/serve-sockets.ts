@@ -2,11 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { MOST_FRAME_CHARS } from '../gateway/listeners/frames.ts'
-import type { ServerGateway } from '../gateway/open-on-server.ts'
-
-/** A character of UTF-8 has four bytes at most; frames that are longer are cut off as they come. */
-const MOST_FRAME_BYTES = 4 * MOST_FRAME_CHARS
+import { MOST_FRAME_BYTES, type ServerGateway } from '../gateway/open-on-server.ts'
 
 /** Lets requests become WebSockets that the gateway lets through, and answers others as it says. */
 export function serveSockets(server: Server, { fetch }: Pick<ServerGateway, 'fetch'>): void {

@@ -29,6 +29,11 @@ export async function forwardDelivery(
   { url, fetch, clock }: ForwardOptions,
   signal: AbortSignal,
 ): Promise<LocalAnswer> {
+  let isLate = false
+  const late = (): Error => {
+    isLate = true
+    return new Error('Cannot forward: the local server did not answer in time')
+  }
   try {
     return await runWithin(clock, withinMs, signal, late, async (aborted) => {
       const response = await fetch(url, {
@@ -45,17 +50,9 @@ export async function forwardDelivery(
       return { status, headers: kept, body: await beginningOf(response, aborted) }
     })
   } catch (error) {
-    if (error instanceof LateError) return { reason: 'late' }
+    if (isLate) return { reason: 'late' }
     return { reason: isRefused(error) ? 'refused' : 'broken' }
   }
-}
-
-class LateError extends Error {
-  override readonly name = 'LateError'
-}
-
-function late(): Error {
-  return new LateError('Cannot forward: the local server did not answer in time')
 }
 
 function keptHeaders(headers: Headers): readonly (readonly [string, string])[] {

@@ -22,7 +22,7 @@ export type LocalAnswer =
     }
   | { readonly reason: 'refused' | 'late' | 'broken' }
 
-/** @returns What it says, or `null` for what a later gateway may say and this program does not know */
+/** @returns What it says, or `null` for what only a later gateway says */
 export function readFrame(data: unknown): GatewayFrame | null {
   if (data === 'pong') return { type: 'pong' }
   const json = typeof data === 'string' ? parsed(data) : null

@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal
   /** Deliveries come from now on. */
   onReady(): void
-  /** Does the work of one delivery; it does not reject. @param cut Aborts when nobody waits for it */
+  /** Does the work of one delivery; it does not reject. @param cut Aborts when nobody waits */
   forward(delivery: RelayedDelivery, cut: AbortSignal): Promise<LocalAnswer>
 }
 
