@@ -4,6 +4,7 @@ import type { JobOutcome } from '../../../../src/runtime/ports/job-store/job-out
 import {
   defineJob,
   type AddedJob,
+  type JobDefinition,
   type JobOptions,
   type JobQueue,
 } from '../../../../src/services/background-jobs/index.ts'
@@ -23,6 +24,10 @@ const STATES = [
   'dead',
   'retried by hand',
   'retried and active',
+  'promoted',
+  'redriven',
+  'parked',
+  'parked and promoted',
   'completed',
   'cancelled',
   'lost and claimed again',
@@ -49,9 +54,11 @@ async function stageOf(
   harness: JobQueueHarness,
   state: State,
   options: JobOptions = {},
+  definition: Pick<JobDefinition, 'concurrency'> = {},
 ): Promise<Stage> {
   const backend = await harness.open()
-  const queue: Queue = queueOn(backend, harness, { note: defineJob({ run: () => undefined }) })
+  const note: JobDefinition = { ...definition, run: () => undefined }
+  const queue: Queue = queueOn(backend, harness, { note })
   const store = backend.jobStore.queue(queue.name)
   const claim = async (limit = 1): Promise<readonly ClaimedJob[]> =>
     (await store.exchange({ claim: { limit, leaseMs: LEASE_MS } })).claimed
@@ -60,7 +67,7 @@ async function stageOf(
     const { settled } = await store.exchange({ settle: [{ id, token, outcome }] })
     expectEqual(settled, ['settled'])
   }
-  const delay = state === 'delayed' ? { delay: '30m' as const } : {}
+  const delay = state === 'delayed' || state === 'promoted' ? { delay: '30m' as const } : {}
   const { id } = await queue.add('note', 0, {
     attempts: 3,
     backoff: BACKOFF,
@@ -68,8 +75,20 @@ async function stageOf(
     ...delay,
   })
   let held: ClaimedJob | undefined
-  if (state !== 'waiting' && state !== 'delayed') [held] = await claim()
+  if (state !== 'waiting' && state !== 'delayed' && state !== 'promoted') [held] = await claim()
   switch (state) {
+    case 'promoted':
+      expectEqual(await queue.promote(id), true)
+      break
+    case 'redriven':
+      await settle({ to: 'dead', error: 'x' }, held)
+      expectEqual(await queue.redrive({ perSecond: Infinity }), 1)
+      break
+    case 'parked':
+    case 'parked and promoted':
+      await settle({ to: 'parked', error: 'x' }, held)
+      if (state === 'parked and promoted') expectEqual(await queue.promote(id), true)
+      break
     case 'between attempts':
       await settle({ to: 'scheduled', delayMs: 1_800_000, error: 'x' }, held)
       break
@@ -117,14 +136,25 @@ const ACTIVE: readonly State[] = [
   'active, and not to be removed',
 ]
 const ENDED: readonly State[] = ['dead', 'completed', 'cancelled']
-const isWaiting = (state: State): boolean => !ACTIVE.includes(state) && !ENDED.includes(state)
+const REVIVED: readonly State[] = ['retried by hand', 'retried and active', 'redriven']
+/** Those in which a job holds no deduplication id without a time of its own. */
+const FREE: readonly State[] = [...ENDED, 'parked']
+const isWaiting = (state: State): boolean => !ACTIVE.includes(state) && !FREE.includes(state)
+
+/** Makes the job ready, in the way that its state leaves: as a failed attempt, or by hand. */
+async function makeReady({ queue, id, held, settle }: Stage): Promise<void> {
+  if (held !== undefined) return settle({ to: 'scheduled', delayMs: 0, error: 'x' })
+  const record = await queue.get(id)
+  if (record?.state === 'ready') return
+  expectEqual(await (record?.state === 'scheduled' ? queue.promote(id) : queue.retry(id)), true)
+}
 
 /** Each option, in each state of a job. */
 export const stateLaws: readonly Law<JobQueueHarness>[] = [
   ...each('deduplication drops others until the job has ended', async (harness, state) => {
     const deduplication = { id: 'd' }
     const { add, id, queue } = await stageOf(harness, state, { deduplication })
-    const isFree = ENDED.includes(state)
+    const isFree = FREE.includes(state)
     const second = await add(2, { deduplication })
     expectEqual(second.added, isFree)
     if (!isFree) expectEqual(second.id, id)
@@ -152,7 +182,7 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
     const deduplication = { id: 'd', replace: true } as const
     const { add, id, queue } = await stageOf(harness, state, { deduplication })
     const second = await add(2, { deduplication, priority: 7, attempts: 5 })
-    expectEqual(second.added, ENDED.includes(state))
+    expectEqual(second.added, FREE.includes(state))
     expectEqual(second.replaced ?? false, isWaiting(state))
     const record = await queue.get(id)
     expectEqual(
@@ -167,18 +197,27 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
     async (harness, state) => {
       const deduplication = { id: 'd', keepLastIfActive: true } as const
       const stage = await stageOf(harness, state, { deduplication })
-      const { add, queue, settle, claim, held } = stage
-      const isFree = ENDED.includes(state)
+      const { add, queue, settle, claim } = stage
+      const isFree = FREE.includes(state)
       expectEqual((await add(2, { deduplication })).added, isFree)
       expectEqual((await add(3, { deduplication })).added, false)
-      if (!ACTIVE.includes(state)) return
+      if (isFree) return
+      let { held } = stage
+      // One that waits drops others for good: they would run right behind it.
+      const last = held === undefined ? [] : [3]
+      if (held === undefined) {
+        await makeReady(stage)
+        held = (await claim())[0]
+        expectEqual((await add(5, { deduplication })).added, false)
+        last.push(5)
+      }
       // Not before its end: an attempt that fails is none.
       await settle({ to: 'scheduled', delayMs: 0, error: 'x' }, held)
       const [again] = await claim(5)
       expectEqual([again?.data, (await queue.counts()).ready], [0, 0])
       await settle({ to: 'completed' }, again)
-      const [last, ...more] = await claim(5)
-      expectEqual([last?.data, last?.attempt, more.length], [3, 1, 0])
+      const [kept, ...more] = await claim(5)
+      expectEqual([kept?.data, kept?.attempt, more.length], [last[0], 1, 0])
       expectEqual((await add(4, { deduplication })).added, false)
     },
   ),
@@ -193,12 +232,11 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
   ...each(
     'priority decides who is first, whenever the job is ready again',
     async (harness, state) => {
-      const { claim, settle, queue, id, held, add } = await stageOf(harness, state, { priority: 5 })
+      const stage = await stageOf(harness, state, { priority: 5 })
+      const { claim, add } = stage
       await add(1, { priority: 4 })
       await add(2, { priority: 6 })
-      if (held !== undefined) await settle({ to: 'scheduled', delayMs: 0, error: 'x' }, held)
-      else if (ENDED.includes(state)) await queue.retry(id)
-      else await queue.promote(id)
+      await makeReady(stage)
       expectEqual(
         (await claim(9)).map(({ data }) => data),
         [1, 0, 2],
@@ -209,11 +247,9 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
     'lifo goes ahead of its priority, whenever the job is ready again',
     async (harness, state) => {
       const stage = await stageOf(harness, state, { lifo: true })
-      const { claim, settle, queue, id, held, add } = stage
+      const { claim, add } = stage
       await add(1)
-      if (held !== undefined) await settle({ to: 'scheduled', delayMs: 0, error: 'x' }, held)
-      else if (ENDED.includes(state)) await queue.retry(id)
-      else await queue.promote(id)
+      await makeReady(stage)
       expectEqual(
         (await claim(9)).map(({ data }) => data),
         [0, 1],
@@ -223,9 +259,9 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
   ...each(
     'attempts are as many as were given, and all of them again after a retry',
     async (harness, state) => {
-      const { claim, settle, queue, id, held } = await stageOf(harness, state, { attempts: 2 })
-      if (ENDED.includes(state)) await queue.retry(id)
-      if (held === undefined) await queue.promote(id)
+      const stage = await stageOf(harness, state, { attempts: 2 })
+      const { claim, settle, queue, id, held } = stage
+      if (held === undefined) await makeReady(stage)
       let current = held ?? (await claim())[0]
       const first = current?.attempt ?? 0
       for (let attempt = first; attempt < 2; attempt++) {
@@ -239,22 +275,142 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
     },
   ),
   ...each('removeOnFail and removeOnComplete count for every end', async (harness, state) => {
-    for (const to of ['completed', 'dead'] as const) {
-      const options = { removeOnComplete: true, removeOnFail: { age: '10m' } } as const
-      const { claim, settle, queue, id, held } = await stageOf(harness, state, options)
-      if (state === 'completed') {
+    for (const to of ['completed', 'dead', 'cancelled'] as const)
+      for (const keeping of [true, { age: '10m' }] as const) {
+        // What leaves no record when it is dead can be retried by nobody.
+        if (keeping === true && to !== 'completed' && REVIVED.includes(state)) continue
+        const other: JobOptions['removeOnFail'] = { age: '2h' }
+        const options: JobOptions = {
+          removeOnComplete: to === 'completed' ? keeping : other,
+          removeOnFail: to === 'completed' ? other : keeping,
+        }
+        const stage = await stageOf(harness, state, options)
+        const { claim, settle, queue, id, held } = stage
+        if ((await queue.get(id)) === null) {
+          // It ended so before.
+          expectTrue(keeping === true && ENDED.includes(state), 'a record of what has not ended')
+          continue
+        }
+        if (held === undefined) await makeReady(stage)
+        const current = held ?? (await claim())[0]
+        await settle(to === 'dead' ? { to, error: 'x' } : { to }, current)
+        expectEqual((await queue.get(id))?.state ?? null, keeping === true ? null : to)
+        await harness.advance(600_000)
         expectEqual(await queue.get(id), null)
-        continue
       }
-      if (ENDED.includes(state)) expectEqual(await queue.retry(id), true)
-      if (held === undefined) await queue.promote(id)
-      const current = held ?? (await claim())[0]
-      await settle(to === 'dead' ? { to, error: 'x' } : { to }, current)
-      expectEqual((await queue.get(id))?.state ?? null, to === 'dead' ? 'dead' : null)
-      await harness.advance(600_000)
-      expectEqual(await queue.get(id), null)
-    }
   }),
+  ...each(
+    'a record stays until its job has ended, however long that takes',
+    async (harness, state) => {
+      const keeping = { age: '10m' } as const
+      const stage = await stageOf(harness, state, {
+        removeOnComplete: keeping,
+        removeOnFail: keeping,
+      })
+      const { queue, id, held, settle, claim, store } = stage
+      await harness.advance(601_000)
+      await store.exchange({})
+      const record = await queue.get(id)
+      expectEqual(record === null, ENDED.includes(state))
+      if (record === null) return
+      if (held === undefined) await makeReady(stage)
+      await settle({ to: 'completed' }, held ?? (await claim())[0])
+      expectEqual((await queue.get(id))?.state, 'completed')
+    },
+  ),
+  ...each(
+    'tags find the job and stay with it, until others take their place',
+    async (harness, state) => {
+      const deduplication = { id: 'd', replace: true } as const
+      const tags = ['customer:7', '語']
+      const stage = await stageOf(harness, state, { tags, deduplication })
+      const { queue, id, add, held, settle, claim } = stage
+      const found = async (tag: string) => (await queue.list({ tag })).jobs.map((job) => job.id)
+      expectEqual(
+        [await found('customer:7'), await found('語'), await found('c')],
+        [[id], [id], []],
+      )
+      const { replaced = false } = await add(2, { deduplication, tags: ['other'] })
+      if (replaced) {
+        expectEqual([await found('customer:7'), await found('other')], [[], [id]])
+        return
+      }
+      if (FREE.includes(state)) await queue.remove((await found('other'))[0] ?? '')
+      if (held === undefined) await makeReady(stage)
+      await settle({ to: 'completed' }, held ?? (await claim())[0])
+      const { state: end, tags: kept } = (await queue.get(id)) ?? {}
+      expectEqual([end, kept, await found('customer:7')], ['completed', tags, [id]])
+    },
+  ),
+  ...each(
+    'what was said of a job’s attempts goes with it: timeout, backoff, crashes',
+    async (harness, state) => {
+      const given = {
+        timeout: '7m',
+        backoff: { type: 'custom', delay: '3m', maxDelay: '9m', jitter: 0.5 },
+        maxCrashes: 1,
+        attempts: 7,
+      } as const
+      const stage = await stageOf(harness, state, given)
+      const { claim, held, queue, id, store } = stage
+      await makeReady(stage)
+      const [first] = await claim()
+      const backoff = { type: 'custom', delayMs: 180_000, maxMs: 540_000, jitter: 0.5 }
+      expectEqual([first?.id, first?.options], [id, { backoff, timeoutMs: 420_000 }])
+      expectEqual([first?.maxAttempts, first?.crashes ?? 0], [7, 0])
+      expectEqual(first?.attempt, held === undefined && state !== 'between attempts' ? 1 : 2)
+      // It survives one crash, and no second in a row.
+      for (const wanted of ['active', 'dead'] as const) {
+        await harness.advance(LEASE_MS)
+        if (wanted === 'active') expectEqual((await claim())[0]?.crashes, 1)
+        else await store.exchange({})
+        expectEqual((await queue.get(id))?.state, wanted)
+      }
+    },
+  ),
+  ...each(
+    'a debounce runs once, with the last data, that long after the last',
+    async (harness, state) => {
+      const deduplication = { id: 'd', ttl: '3h', extend: true, replace: true } as const
+      const stage = await stageOf(harness, state, { deduplication })
+      const { add, claim, id, queue } = stage
+      for (const data of [2, 3]) {
+        const { added, replaced = false } = await add(data, { deduplication, delay: '30m' })
+        expectEqual([added, replaced], [false, isWaiting(state)])
+        await harness.advance(1_200_000)
+      }
+      // The delay began anew with the last one.
+      if (isWaiting(state)) {
+        expectEqual([(await queue.get(id))?.state, (await claim(5)).length], ['scheduled', 0])
+        await harness.advance(600_000)
+        const [found, ...more] = await claim(5)
+        expectEqual([found?.id, found?.data, found?.attempt, more.length], [id, 3, 1, 0])
+      } else expectEqual((await queue.get(id))?.data, 0)
+      await harness.advance(3 * HOUR_MS)
+      expectEqual((await add(4, { deduplication })).added, true)
+    },
+  ),
+  ...each(
+    'a paused group hands out none of its jobs, whatever brings them back',
+    async (harness, state) => {
+      const stage = await stageOf(
+        harness,
+        state,
+        {},
+        { concurrency: { limit: 5, key: () => 'k'.repeat(300) } },
+      )
+      const { queue, claim, id } = stage
+      const group = queue.group('note', 'k'.repeat(300))
+      expectEqual([await group.pause(), await group.pause()], [true, false])
+      await makeReady(stage)
+      expectEqual([(await claim(5)).length, (await queue.get(id))?.state], [0, 'held'])
+      expectEqual(await group.resume(), true)
+      expectEqual(
+        (await claim(5)).map((job) => job.id),
+        [id],
+      )
+    },
+  ),
   ...each(
     'concurrency holds for every key, whatever becomes of its jobs',
     async (harness, state) => {
@@ -277,6 +433,8 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
         await settle({ to: 'scheduled', delayMs: HOUR_MS, error: 'x' })
       else if (state === 'completed') await settle({ to: 'completed' })
       else if (state === 'cancelled') await settle({ to: 'cancelled' })
+      else if (state === 'parked' || state === 'parked and promoted')
+        await settle({ to: 'parked', error: 'x' })
       else if (!isActive) await settle({ to: 'dead', error: 'x' })
       const next = await claim()
       expectEqual(
@@ -284,7 +442,8 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
         isActive ? [] : [1],
       )
       if (isActive) return
-      await queue.retry(first?.id ?? '')
+      if (state === 'redriven') expectEqual(await queue.redrive({ perSecond: Infinity }), 1)
+      else if (state !== 'parked and promoted') await queue.retry(first?.id ?? '')
       await queue.promote(first?.id ?? '')
       expectEqual((await claim()).length, 0)
       expectEqual((await queue.get(ids[0] ?? ''))?.state, 'held')
@@ -298,12 +457,16 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
     async (harness, state) => {
       const { queue, id, claim } = await stageOf(harness, state)
       const isFree = isWaiting(state)
+      const isParked = state === 'parked'
       await queue.add('note', 1, { priority: 2 })
-      expectEqual(await queue.change(id, { data: 7, priority: 1, delay: 0 }), isFree)
-      const record = await queue.get(id)
-      expectEqual([record?.data, record?.priority], isFree ? [7, 1] : [0, 100])
       expectEqual(await queue.change(id, { delay: '1h' }), isFree)
-      if (!isFree) return
+      expectEqual(await queue.change(id, { data: 7, priority: 1 }), isFree || isParked)
+      const record = await queue.get(id)
+      expectEqual([record?.data, record?.priority], isFree || isParked ? [7, 1] : [0, 100])
+      if (isParked) expectEqual(await queue.promote(id), true)
+      expectEqual(await queue.change(id, { delay: 0 }), isFree || isParked)
+      expectEqual(await queue.change(id, { delay: '1h' }), isFree || isParked)
+      if (!isFree && !isParked) return
       expectEqual((await queue.get(id))?.state, 'scheduled')
       expectEqual(
         (await claim(5)).map(({ data }) => data),
@@ -319,10 +482,9 @@ export const stateLaws: readonly Law<JobQueueHarness>[] = [
     const record = await queue.get(id)
     const waits = record?.state === 'scheduled'
     expectEqual(waits, state === 'delayed' || state === 'between attempts')
-    expectEqual(await queue.promote(id), waits)
+    expectEqual(await queue.promote(id), waits || state === 'parked')
     expectEqual(await queue.promote(id), false)
-    const isEnded = ENDED.includes(state)
-    expectEqual([await queue.retry(id), await queue.retry(id)], [isEnded, false])
+    expectEqual([await queue.retry(id), await queue.retry(id)], [ENDED.includes(state), false])
     const after = await queue.get(id)
     expectTrue(
       ACTIVE.includes(state) ? after?.state === 'active' : after?.state === 'ready',
