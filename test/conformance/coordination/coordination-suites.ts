@@ -2,6 +2,7 @@ import { blockedLeaseLaws } from './blocked-lease-laws.ts'
 import { circuitLaws } from './circuit-laws.ts'
 import { idempotencyLaws } from './idempotency-laws.ts'
 import { lockLaws } from './lock-laws.ts'
+import { longestNameLaws } from './longest-name-laws.ts'
 import { oddErrorLaws } from './odd-error-laws.ts'
 import { sagaCrashLaws } from './saga-crash-laws.ts'
 import { sagaLaws } from './saga-laws.ts'
@@ -23,6 +24,6 @@ export function coordinationSuites(
     suite('Idempotency', adapter, idempotencyLaws, harness),
     suite('CircuitBreaker', adapter, circuitLaws, harness),
     suite('SagaOrchestrator', adapter, [...sagaLaws, ...sagaCrashLaws], harness),
-    suite('Coordination', adapter, oddErrorLaws, harness),
+    suite('Coordination', adapter, [...oddErrorLaws, ...longestNameLaws], harness),
   ]
 }

@@ -25,7 +25,7 @@ export interface DistributedLockOptions {
   /** Where the locks are kept; all that exclude one another share it. */
   readonly backend: Pick<Backend, 'store'>
   /**
-   * Keeps these locks apart from others in the same store, 1 to 256 characters. Default `locks`.
+   * Keeps these locks apart from others in the same store, 1 to 500 UTF-8 bytes. Default `locks`.
    */
   readonly partition?: string
   /** Default: the platform's. */

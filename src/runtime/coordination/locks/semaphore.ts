@@ -20,7 +20,7 @@ export interface SemaphoreOptions {
   /** Slots of each key, 1 to 1,000. */
   readonly limit: number
   /**
-   * Keeps these slots apart from others in the same store, 1 to 256 characters. Default
+   * Keeps these slots apart from others in the same store, 1 to 500 UTF-8 bytes. Default
    * `semaphores`.
    */
   readonly partition?: string

@@ -132,7 +132,26 @@ export const fidelityLaws: readonly Law<JobQueueHarness>[] = [
             (error) => error instanceof TypeError && error.message.endsWith(', text expected'),
             `${act} to refuse an id of type ${typeof id}`,
           )
+        // Not given is as if not said.
+        if (id === undefined) continue
+        const adds = {
+          jobId: () => queue.add('note', 2, { jobId: id }),
+          'deduplication.id': () => queue.add('note', 2, { deduplication: { id } }),
+          'jobId of a child': () =>
+            queue.addFlow({
+              ...{ name: 'note', data: 2 },
+              children: [{ name: 'note', data: 2, options: { jobId: id } }],
+            }),
+          'id of a schedule': () => scheduleJob(queue, { id, name: 'note', every: '1h', data: 2 }),
+        }
+        for (const [what, add] of Object.entries(adds))
+          await expectRejection(
+            add,
+            (error) => error instanceof Error && /^Cannot .*text/.test(error.message),
+            `${what} of type ${typeof id} to be refused`,
+          )
       }
+      expectEqual((await queue.counts()).ready + (await queue.schedules.list()).length, 0)
       const job = await queue.get('5')
       expectEqual([job?.state, job?.data], ['scheduled', 1])
     },

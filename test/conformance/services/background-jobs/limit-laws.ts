@@ -340,4 +340,67 @@ export const limitLaws: readonly Law<JobQueueHarness>[] = [
       expectEqual(ran.length, 2 * (1 + 2 + 1))
     },
   },
+  {
+    name: 'children in other queues, batches, events, tags and groups work with the longest names and ids',
+    async run(harness) {
+      const backend = await harness.open()
+      const [kind, id, key] = ['種'.repeat(256), 'í'.repeat(256), '鍵'.repeat(1000)]
+      const tags = ['a', 'b'].map((end) => `${'t'.repeat(63)}${end}`)
+      const batches: number[] = []
+      const kinds = {
+        [kind]: defineJob({
+          batch: { size: 5 },
+          concurrency: { limit: 5, key: () => key },
+          run: (jobs) => {
+            batches.push(jobs.length)
+            return jobs.map((job) => job.id)
+          },
+        }),
+        [`${kind.slice(1)}子`]: defineJob({
+          run: async (_job, { children }) => (await children()).map((child) => child.result),
+        }),
+      }
+      const open = (end: string): JobQueue =>
+        new JobQueue({
+          ...{ name: `${'q'.repeat(127)}${end}`, backend, jobs: kinds, clock: harness.clock },
+          report: () => undefined,
+        })
+      const [here, there] = [open('1'), open('2')]
+      await there.recordEvents()
+      const parent = `${kind.slice(1)}子`
+      const childIds = [0, 1, 2].map((end) => `${id.slice(1)}${end}`)
+      const [top] = await here.addFlow({
+        ...{ name: parent, data: null, options: { jobId: id, tags } },
+        children: childIds.map((jobId) =>
+          there.child({ name: kind, data: key, options: { jobId, tags } }),
+        ),
+      })
+      // Paused before it has a job.
+      expectEqual(await there.group(kind, key).pause(), true)
+      const work = async (): Promise<void> => {
+        for (let turn = 0; turn < 5; turn++) {
+          for (const queue of [here, there]) await queue.drain()
+          await harness.advance(1000)
+        }
+      }
+      await work()
+      expectEqual([batches, (await there.counts()).held], [[], 3])
+      expectEqual(await there.group(kind, key).resume(), true)
+      await work()
+      expectEqual([batches, await top?.finished()], [[3], childIds])
+      for (const tag of tags)
+        expectEqual(
+          [(await here.list({ tag })).jobs, (await there.list({ tag })).jobs].map(
+            (jobs) => jobs.length,
+          ),
+          [1, 3],
+        )
+      const seen: (string | undefined)[] = []
+      for await (const event of there.events({ since: 'oldest' })) {
+        if (event.type === 'completed' && event.name === kind) seen.push(event.id)
+        if (seen.length === 3) break
+      }
+      expectEqual(seen, childIds)
+    },
+  },
 ]
