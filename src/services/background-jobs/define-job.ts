@@ -1,4 +1,4 @@
-import { checkOptions } from '../../primitives/check-options.ts'
+import { checkFunctions, checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger } from '../../primitives/check-range.ts'
 import type { StandardSchema } from '../../primitives/standard-schema.ts'
 import type { TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
@@ -39,8 +39,8 @@ export interface JobDefinition<Input = unknown, Output = Input> {
    */
   readonly breaker?: JobBreaker
   /**
-   * The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. Where it throws, or
-   * answers no finite number, the wait is as with `exponential`.
+   * The wait in ms before the next attempt, for `backoff: { type: 'custom' }`. Where it throws,
+   * takes over 5 s or answers no finite number, the wait is as with `exponential`.
    */
   readonly backoff?: (attempt: number, error: unknown) => Promise<number> | number
   /** Not here: the handler of a batch takes all its jobs, see `BatchJobDefinition`. */
@@ -173,9 +173,7 @@ export function checkDefinition(kind: string, definition: AnyJobDefinition): voi
     'concurrency.key': concurrency?.key,
     'rateLimit.key': rateLimit?.key,
   }
-  for (const [name, part] of Object.entries(parts))
-    if (part !== undefined && typeof part !== 'function')
-      throw new TypeError(`Cannot ${action}: ${name} is no function, one expected`)
+  checkFunctions(action, parts)
   if (batch !== undefined) {
     checkOptions(action, batch, ['size'], ['wait'])
     checkInteger(action, 'batch.size', batch.size, 1, 1000)

@@ -4,7 +4,7 @@ import { isInstance } from '../../primitives/read-thrown.ts'
 import { platformAfterIo } from '../../runtime/ports/platform/after-io.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { Json } from '../../runtime/ports/json.ts'
-import type { BatchedJob, BatchJobDefinition, BatchResult } from './batch-job.ts'
+import type { BatchedJob, BatchJobDefinition } from './batch-job.ts'
 import type { JobContext, RunningJob } from './define-job.ts'
 import { JobError } from './job-error.ts'
 
@@ -83,32 +83,28 @@ async function runBatch(definition: BatchJobDefinition, members: readonly Member
   const jobs = members.map(({ job }) => job)
   try {
     const results = await definition.run(jobs, { signal: whenAllAbort(jobs) })
-    members.forEach(({ job, outcome }, index) =>
-      callQuietly(
-        () => settle(outcome, resultOf(job.name, results, index, members.length)),
-        outcome.reject,
-      ),
+    if (results === undefined || results === null)
+      return members.forEach(({ outcome }) => outcome.resolve())
+    const list: readonly unknown[] | null = Array.isArray(results) ? results : null
+    if (list?.length === members.length)
+      return members.forEach(({ outcome }, index) => settle(outcome, list[index]))
+    const given = list === null ? 'no list' : `${list.length} results`
+    // Promises among them are nobody's: what they reject with must not end the process.
+    for (const one of list ?? []) callQuietly(() => one)
+    const name = JSON.stringify(jobs[0]?.name)
+    throw new JobError(
+      'outcome_refused',
+      `Cannot keep results of jobs ${name}: their handler returned ${given}, ${members.length} results expected`,
     )
   } catch (error) {
     for (const { outcome } of members) outcome.reject(error)
   }
 }
 
-function settle({ resolve, reject }: Member['outcome'], result: BatchResult): void {
+function settle({ resolve, reject }: Member['outcome'], result: unknown): void {
   if (isInstance(result, Error)) reject(result)
-  else resolve(result)
-}
-
-/** @throws JobError `outcome_refused` when there are not as many results as jobs */
-function resultOf(name: string, results: unknown, index: number, count: number): BatchResult {
-  if (results === undefined || results === null) return undefined
-  // What the handler returns is looked at again where it is kept.
-  if (Array.isArray(results) && results.length === count) return results[index] as BatchResult
-  const given = Array.isArray(results) ? `${results.length} results` : 'no list'
-  throw new JobError(
-    'outcome_refused',
-    `Cannot keep results of jobs ${JSON.stringify(name)}: their handler returned ${given}, ${count} results expected`,
-  )
+  // It is looked at again where it is kept.
+  else resolve(result as Json | void)
 }
 
 function whenAllAbort(jobs: readonly BatchedJob<unknown>[]): AbortSignal {

@@ -83,7 +83,9 @@ export function createJobEvents(
     },
     emit(event) {
       first(event)
-      for (const listener of listeners) callQuietly(() => listener(event), onFault)
+      // Those that listen by now: one that each time adds another would be told without an end.
+      for (const listener of [...listeners])
+        if (listeners.has(listener)) callQuietly(() => listener(event), onFault)
     },
     listen(listener) {
       // A function of its own, so that the same listener can be added twice.

@@ -43,20 +43,17 @@ export function readJobQuery(
   others: readonly string[] = [],
 ): ListJobsOptions {
   checkOptions(action, query, [], [...JOB_QUERY, ...others] as readonly (keyof JobQuery)[])
-  const { state, name, tag, idPrefix, since, until, limit, cursor } = query
+  const { state, since, until, cursor } = query
   if (state !== undefined) checkJobState(action, state, JOB_STATES)
   if (cursor !== undefined && typeof cursor !== 'string')
     throw new RangeError(`Cannot ${action}: the cursor is none of a page`)
-  return {
-    ...(state !== undefined && { state }),
-    ...(name !== undefined && { name }),
-    ...(tag !== undefined && { tag }),
-    ...(idPrefix !== undefined && { idPrefix }),
-    ...(since !== undefined && { since: instantOf(action, 'since', since) }),
-    ...(until !== undefined && { until: instantOf(action, 'until', until) }),
-    ...(limit !== undefined && { limit }),
-    ...(cursor !== undefined && { cursor }),
+  const instants = {
+    since: since === undefined ? since : instantOf(action, 'since', since),
+    until: until === undefined ? until : instantOf(action, 'until', until),
   }
+  const parts = Object.entries({ ...query, ...instants }).filter(([, part]) => part !== undefined)
+  // Their names were checked above.
+  return Object.fromEntries(parts) as ListJobsOptions
 }
 
 /** @returns Whole ms since 1970 */

@@ -16,7 +16,6 @@ import { tryWake } from '../../runtime/workers/try-wake.ts'
 import { systemClock, type Clock } from '../../runtime/ports/platform/clock.ts'
 import type {
   ClaimedJob,
-  JobCommand,
   JobPage,
   JobRecord,
   NewJob,
@@ -395,15 +394,9 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
    * await queue.bulk('cancel', { tag: 'customer:7' })
    */
   async bulk(action: JobAction, query: JobQuery, options: BulkOptions = {}): Promise<BulkResult> {
-    const act = async (ids: readonly string[]): Promise<number> => {
-      const changed = await this.#jobStore.command({ type: action, ids })
-      for (const id of changed > 0 ? ids : []) this.#ends.tell(id)
-      return changed
-    }
     const { bulkJobs } = await import('./bulk-jobs.ts')
-    const result = await bulkJobs(this.#jobStore, act, action, query, options)
-    if (result.changed > 0) await this.#wake(this.name, 0)
-    return result
+    const act = (ids: readonly string[]) => this.#command(action, ids)
+    return bulkJobs(this.#jobStore, act, action, query, options)
   }
 
   /** How many jobs are in each state, and whether the queue is paused. */
@@ -482,7 +475,7 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
    * @returns Whether it was one
    */
   async promote(id: string): Promise<boolean> {
-    return this.#command({ type: 'promote', ids: [checkJobId('promote job', id)] })
+    return this.#one('promote', id)
   }
 
   /**
@@ -492,17 +485,17 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
    * @returns Whether it was one
    */
   async retry(id: string): Promise<boolean> {
-    return this.#command({ type: 'retry', ids: [checkJobId('retry job', id)] })
+    return this.#one('retry', id)
   }
 
   /** Cancels a waiting job, or asks a running one to stop. @returns Whether it was either */
   async cancel(id: string): Promise<boolean> {
-    return this.#command({ type: 'cancel', ids: [checkJobId('cancel job', id)] })
+    return this.#one('cancel', id)
   }
 
   /** Removes a job that is not running. @returns Whether there was one */
   async remove(id: string): Promise<boolean> {
-    return this.#command({ type: 'remove', ids: [checkJobId('remove job', id)] })
+    return this.#one('remove', id)
   }
 
   /**
@@ -513,9 +506,8 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
    */
   async redrive(options: RedriveOptions = {}): Promise<number> {
     const { redriveJobs } = await this.#work.load()
-    const redriven = await redriveJobs(this.#jobStore, this.#clock, options)
-    if (redriven > 0) await this.#wake(this.name, 0)
-    return redriven
+    const retry = (ids: readonly string[]) => this.#command('retry', ids)
+    return redriveJobs(this.#jobStore, retry, this.#clock, options)
   }
 
   /**
@@ -601,11 +593,18 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
     }
   }
 
-  async #command(command: JobCommand): Promise<boolean> {
-    const changed = await this.#jobStore.command(command)
-    if (changed > 0 && 'ids' in command) for (const id of command.ids) this.#ends.tell(id)
-    if (changed > 0) await this.#wake(this.name, 0)
-    return changed > 0
+  async #one(action: JobAction, id: string): Promise<boolean> {
+    return (await this.#command(action, [checkJobId(`${action} job`, id)])) > 0
+  }
+
+  /** Does something to jobs, and tells whoever waits for them or works the queue. */
+  async #command(type: JobAction, ids: readonly string[]): Promise<number> {
+    const changed = await this.#jobStore.command({ type, ids })
+    if (changed > 0) {
+      for (const id of ids) this.#ends.tell(id)
+      await this.#wake(this.name, 0)
+    }
+    return changed
   }
 
   #wake(queue: string, inMs: number | null): Promise<void> {

@@ -1,5 +1,6 @@
-import { checkOptions, checkSignal } from '../../primitives/check-options.ts'
+import { checkFunctions, checkOptions, checkSignal } from '../../primitives/check-options.ts'
 import { checkInteger, checkNumber } from '../../primitives/check-range.ts'
+import { settledOrAborted } from '../../primitives/settled-or-aborted.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { JobRecord, QueueStore } from '../../runtime/ports/job-store/job-store.ts'
 import { checkJobState } from './check-job-id.ts'
@@ -30,21 +31,27 @@ const REDRIVE = 'redrive jobs'
 /** One in about 12 days. */
 const SLOWEST = 1e-6
 
-/** Gives finished jobs all their attempts again. @returns How many */
+/**
+ * Gives finished jobs all their attempts again.
+ *
+ * @param retry Does so with some of them, and answers how many
+ * @returns How many
+ */
 export async function redriveJobs(
-  jobStore: QueueStore,
+  jobStore: Pick<QueueStore, 'list'>,
+  retry: (ids: readonly string[]) => Promise<number>,
   clock: Clock,
   options: RedriveOptions = {},
 ): Promise<number> {
   checkOptions(REDRIVE, options, [], [...JOB_QUERY, 'filter', 'limit', 'perSecond', 'signal'])
-  const { filter = () => true, limit = 10_000, perSecond = 100, signal, ...query } = options
-  checkSignal(REDRIVE, signal)
+  checkSignal(REDRIVE, options.signal)
+  const { filter = () => true, limit = 10_000, perSecond = 100, ...rest } = options
+  const { signal = new AbortController().signal, ...query } = rest
   checkInteger(REDRIVE, 'limit', limit, 1, Number.MAX_SAFE_INTEGER)
   checkNumber(REDRIVE, 'perSecond', perSecond, SLOWEST, Infinity)
   const { state = 'dead' } = query
   checkJobState(REDRIVE, state, ['dead', 'cancelled', 'parked', 'completed'])
-  if (typeof filter !== 'function')
-    throw new TypeError(`Cannot ${REDRIVE}: filter is no function, one expected`)
+  checkFunctions(REDRIVE, { filter })
   const wantedJobs = readJobQuery(REDRIVE, { ...query, state })
   // What depends on them gets no more of them in any second.
   const atOnce = Math.min(PAGE, Math.max(1, Math.floor(perSecond)))
@@ -56,31 +63,29 @@ export async function redriveJobs(
       limit: PAGE,
       ...(cursor !== null && { cursor }),
     })
-    const wanted = await Promise.all(page.jobs.map(async (job) => filter(job)))
+    const looking = Promise.all(page.jobs.map(async (job) => filter(job)))
+    await settledOrAborted(looking, signal)
+    if (signal.aborted) break
+    const wanted = await looking
     const ids = page.jobs
       .filter((_job, index) => wanted[index] === true)
       .slice(0, Math.max(limit - redriven, 0))
       .map(({ id }) => id)
     cursor = page.cursor
-    for (let start = 0; start < ids.length && signal?.aborted !== true; start += atOnce) {
+    for (let start = 0; start < ids.length && !signal.aborted; start += atOnce) {
       const some = ids.slice(start, start + atOnce)
-      redriven += await jobStore.command({ type: 'retry', ids: some })
+      redriven += await retry(some)
       const isLast = start + atOnce >= ids.length && (cursor === null || redriven >= limit)
       if (!isLast && perSecond < Infinity)
         await wait(clock, (some.length * 1000) / perSecond, signal)
     }
-  } while (cursor !== null && redriven < limit && signal?.aborted !== true)
+  } while (cursor !== null && redriven < limit && !signal.aborted)
   return redriven
 }
 
-function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve()
-    const cancel = clock.setTimer(resolve, ms)
-    const stop = (): void => {
-      cancel()
-      resolve()
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-  })
+async function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.setTimer(resolve, ms)
+  await settledOrAborted(promise, signal)
+  cancel()
 }

@@ -2,6 +2,7 @@ import { cut, isInstance, readThrown } from '../../primitives/read-thrown.ts'
 import { describeIssues } from '../../primitives/standard-schema.ts'
 import { retryDelayMs } from '../../primitives/retry-delay.ts'
 import { runWithin } from '../../primitives/run-within.ts'
+import { settleWithin } from '../../primitives/settle-within.ts'
 import { BackendError } from '../../runtime/ports/backend-error.ts'
 import type { Clock } from '../../runtime/ports/platform/clock.ts'
 import type { ClaimedJob } from '../../runtime/ports/job-store/job-store.ts'
@@ -52,6 +53,8 @@ export interface Attempt {
 
 const LONGEST_BACKOFF_MS = 30 * 86_400_000
 const LIMITS_AGAIN_MS = 1000
+/** How long a definition's own backoff may take to answer. */
+const LONGEST_CHOICE_MS = 5000
 const MESSAGE_LENGTH = 2000
 const STACK_LENGTH = 8000
 
@@ -216,13 +219,14 @@ async function delayOf(
   definition: JobDefinition,
   job: ClaimedJob,
   thrown: unknown,
-  { random, onFault }: AttemptOptions,
+  { random, onFault, clock }: AttemptOptions,
 ): Promise<number> {
   if (isInstance(thrown, RetryLaterError)) return Math.ceil(readThrown(thrown).retryAfterMs ?? 0)
   const { type, delayMs, maxMs, jitter } = storedOptionsOf(job.options).backoff
   if (type === 'custom' && definition.backoff !== undefined) {
     try {
-      const chosen = await definition.backoff(job.attempt, thrown)
+      const choose = async (): Promise<number> => definition.backoff?.(job.attempt, thrown) ?? NaN
+      const chosen = await settleWithin(clock, LONGEST_CHOICE_MS, choose(), () => NaN)
       if (Number.isFinite(chosen))
         return Math.min(Math.max(Math.ceil(chosen), 0), LONGEST_BACKOFF_MS)
       const fault = new RangeError('Cannot wait: backoff answered no finite number of ms')

@@ -2,6 +2,7 @@ import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkOptions, checkParts } from '../../../primitives/check-options.ts'
 import { checkDuration, checkInteger, checkNumber } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
+import { settleWithin } from '../../../primitives/settle-within.ts'
 import type { Backend } from '../../ports/backend.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import { createCircuitKeeper, type CircuitKeeper } from './circuit-keeper.ts'
@@ -19,8 +20,8 @@ import {
 /** What a {@link CircuitBreaker} is made of. */
 export interface CircuitBreakerOptions {
   /**
-   * What is called; breakers of one name in one store share their state. 1 to 256 characters.
-   * Default `default`.
+   * What is called; breakers of one name in one store share their state. 1 to 256 characters, of
+   * 500 UTF-8 bytes at most. Default `default`.
    */
   readonly name?: string
   /**
@@ -59,7 +60,7 @@ export interface CircuitBreakerOptions {
   readonly syncInterval?: Duration
   /**
    * Whether a rejection means that the other side is in trouble. Default: each does, unless the
-   * caller's signal aborted; so it is where this itself throws.
+   * caller's signal aborted; so it is where this itself throws, or takes over a second.
    */
   readonly isFailure?: (error: unknown) => Promise<boolean> | boolean
   /** Hears of each change, as this object sees it. What it throws is ignored. */
@@ -94,6 +95,7 @@ export interface ExecuteOptions {
 }
 
 const DAY_MS = 86_400_000
+const LONGEST_VERDICT_MS = 1000
 const MANY = 1_000_000
 const CREATE = 'create circuit breaker'
 const OPTIONAL = [
@@ -213,7 +215,17 @@ export class CircuitBreaker {
 
   async #judge(error: unknown): Promise<CallOutcome> {
     try {
-      return (await this.#isFailure(error)) ? 'failed' : 'succeeded'
+      const verdict = this.#isFailure(error)
+      const isFailure =
+        typeof verdict === 'object'
+          ? await settleWithin(
+              this.#clock,
+              LONGEST_VERDICT_MS,
+              Promise.resolve(verdict),
+              () => true,
+            )
+          : verdict
+      return isFailure ? 'failed' : 'succeeded'
     } catch {
       // The caller is to see what the call threw, not this; and nobody has said that it is no
       // failure.

@@ -23,8 +23,11 @@ export interface BullmqBridgeOptions {
   readonly keys: readonly SidecarKey[]
   /** Queues and processors; each runs the jobs of the BullMQ queue of its name. */
   readonly workers: readonly (JobProcessor | { readonly processor: JobProcessor })[]
-  /** Hears what a processor rejected with; BullMQ only learns that the attempt failed. */
-  readonly onError?: (error: unknown) => void
+  /**
+   * Hears what a processor rejected with; BullMQ only learns that the attempt failed. What it
+   * throws is ignored.
+   */
+  readonly onError?: (error: unknown) => unknown
   /** Default: the platform's. */
   readonly clock?: Clock
 }
@@ -111,7 +114,7 @@ function run(
   job: ClaimedJob,
   { nonce, key }: { readonly nonce: string; readonly key: SidecarKey },
   clock: Clock,
-  onError: ((error: unknown) => void) | undefined,
+  onError: ((error: unknown) => unknown) | undefined,
 ): ReadableStream<Uint8Array> {
   const abort = new AbortController()
   let isOver = false
@@ -149,7 +152,8 @@ function run(
       processor.process(job, { signal: abort.signal, progress }).then(
         (outcome) => end({ type: 'outcome', outcome }),
         (error: unknown) => {
-          onError?.(error)
+          // What it throws, or rejects with, changes nothing.
+          void (async () => onError?.(error))().catch(() => undefined)
           end({ type: 'failed' })
         },
       )

@@ -1,3 +1,4 @@
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
@@ -17,8 +18,8 @@ export interface QueuesConsumerOptions extends Pick<WakeHandlerOptions, 'backend
    * woken anew. Default 10 min.
    */
   readonly timeLimit?: Duration
-  /** Hears why a wake could not be answered. Must not throw. Default: nobody. */
-  readonly onError?: (error: unknown) => void
+  /** Hears why a wake could not be answered. What it throws is ignored. Default: nobody. */
+  readonly onError?: (error: unknown) => unknown
   /** Default: the platform's. */
   readonly clock?: Clock
 }
@@ -59,14 +60,16 @@ export function queuesConsumer(
     try {
       done = await answerRing({ queue, afterMs })
     } catch (error) {
-      onError?.(error)
+      callQuietly(() => onError?.(error))
       for (const message of messages) retryLater(message)
       return
     }
     if (done.kind === 'unknown_queue')
-      onError?.(
-        new RangeError(
-          `Cannot answer wake: queue ${JSON.stringify(queue.slice(0, 130))} has no worker, one expected`,
+      callQuietly(() =>
+        onError?.(
+          new RangeError(
+            `Cannot answer wake: queue ${JSON.stringify(queue.slice(0, 130))} has no worker, one expected`,
+          ),
         ),
       )
     for (const message of messages) {
@@ -80,7 +83,9 @@ export function queuesConsumer(
     for (const message of messages) {
       const wake = decodeWakeMessage(message.body)
       if (wake === null) {
-        onError?.(new TypeError('Cannot answer wake: the message is none, a wake expected'))
+        callQuietly(() =>
+          onError?.(new TypeError('Cannot answer wake: the message is none, a wake expected')),
+        )
         retryLater(message)
         continue
       }

@@ -1,6 +1,8 @@
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
+import { runWithin } from '../../../primitives/run-within.ts'
 import { systemClock, type Clock } from '../../ports/platform/clock.ts'
 import type { Json } from '../../ports/json.ts'
 import {
@@ -16,16 +18,17 @@ export interface QueuesDirectConsumerOptions {
   readonly process: DirectProcess
   /**
    * Keeps a job whose outcome is `dead`: a consumer cannot put a message into its dead-letter queue
-   * itself. The message is acknowledged once this resolves, and retried when it rejects.
+   * itself. The message is acknowledged once this resolves, and retried when it rejects or takes
+   * longer than `timeLimit`.
    */
   readonly onDead: (job: DirectJob, error: Json) => Promise<void>
   /** Longest time of one attempt, up to 14 min, since a consumer may take 15. Default 5 min. */
   readonly timeLimit?: Duration
   /**
-   * Hears what `process` or `onDead` threw, and of messages that are no job. Must not throw.
-   * Default: nobody.
+   * Hears what `process` or `onDead` threw, and of messages that are no job. What it throws is
+   * ignored. Default: nobody.
    */
-  readonly onError?: (error: unknown, job: DirectJob | null) => void
+  readonly onError?: (error: unknown, job: DirectJob | null) => unknown
   /** Default: the platform's. */
   readonly clock?: Clock
 }
@@ -62,10 +65,12 @@ export function queuesDirectConsumer(
 
   async function bury(job: DirectJob, error: Json, message: MessageLike): Promise<void> {
     try {
-      await onDead(job, error)
+      const late = (): Error =>
+        new Error(`Cannot keep job ${JSON.stringify(job.name)}: onDead took over ${timeLimitMs} ms`)
+      await runWithin(clock, timeLimitMs, undefined, late, () => onDead(job, error))
       message.ack()
     } catch (thrown) {
-      onError?.(thrown, job)
+      callQuietly(() => onError?.(thrown, job))
       message.retry()
     }
   }
@@ -73,7 +78,9 @@ export function queuesDirectConsumer(
   async function consume(message: MessageLike): Promise<void> {
     const sent = decodeDirectJob(message.body)
     if (sent === null) {
-      onError?.(new TypeError('Cannot run job: the message is none, a job expected'), null)
+      callQuietly(() =>
+        onError?.(new TypeError('Cannot run job: the message is none, a job expected'), null),
+      )
       return message.retry()
     }
     const job: DirectJob = { ...sent, id: message.id, attempt: message.attempts }
@@ -88,7 +95,7 @@ export function queuesDirectConsumer(
         return message.retry({ delaySeconds: Math.min(seconds, MAX_DELAY_S) })
       }
       case 'failed':
-        onError?.(outcome.thrown, job)
+        callQuietly(() => onError?.(outcome.thrown, job))
         return message.retry()
     }
   }

@@ -32,7 +32,10 @@ function createFixture(
       return process(job, control)
     },
     onDead: async (job, error) => void dead.push([job.name, error]),
-    onError: (error, job) => errors.push([error, job?.name]),
+    onError: (error, job) => {
+      errors.push([error, job?.name])
+      throw new Error('What hears of errors throws')
+    },
     clock: queue.clock,
     ...options,
   })
@@ -112,6 +115,23 @@ test('queuesDirectConsumer() keeps a message until onDead has kept its job', asy
   await queue.advance(0)
   expect(queue.settled).toEqual(['retry 0', 'retry 0', 'ack'])
   expect(errors).toHaveLength(2)
+})
+
+test('queuesDirectConsumer() delivers again what onDead never keeps, once its time is over', async () => {
+  const kept = Promise.withResolvers<void>()
+  const { queue, direct, errors } = createFixture(async () => ({ to: 'dead', error: 'no' }), {
+    onDead: () => {
+      kept.resolve()
+      return new Promise(() => undefined)
+    },
+    timeLimit: 1000,
+  })
+  await direct.send('n', 1)
+  const delivery = queue.advance(0)
+  await kept.promise
+  await queue.clock.advance(1000)
+  await delivery
+  expect([queue.settled[0], errors.length]).toEqual(['retry 0', 1])
 })
 
 test('queuesDirectConsumer() fails an attempt that takes too long', async () => {

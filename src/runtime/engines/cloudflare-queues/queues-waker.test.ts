@@ -35,7 +35,10 @@ function createWorld(options: Partial<QueuesConsumerOptions> = {}, coalesce = 10
     backend,
     workers: [],
     clock,
-    onError: (error) => errors.push(error),
+    onError: (error) => {
+      errors.push(error)
+      throw new Error('What hears of errors throws')
+    },
     ...options,
   })
   return { wakes, backend, errors }

@@ -1,3 +1,4 @@
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
@@ -25,10 +26,10 @@ export interface QstashDirectHandlerOptions extends SignedRequestOptions {
    */
   readonly timeLimit?: Duration
   /**
-   * Hears what `process` threw; QStash only learns that the attempt failed. Must not throw.
-   * Default: nobody.
+   * Hears what `process` threw; QStash only learns that the attempt failed. What it throws itself
+   * is ignored. Default: nobody.
    */
-  readonly onError?: (error: unknown, job: DirectJob) => void
+  readonly onError?: (error: unknown, job: DirectJob) => unknown
 }
 
 /** Beyond a day QStash would fall back to its own wait. */
@@ -88,7 +89,7 @@ export function qstashDirectHandler(
         )
       }
       case 'failed':
-        onError?.(outcome.thrown, job)
+        callQuietly(() => onError?.(outcome.thrown, job))
         return answer(500, { code: 'failed' })
     }
   }

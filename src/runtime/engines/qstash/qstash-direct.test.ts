@@ -178,7 +178,10 @@ test('qstashDirectHandler() leaves a job that throws to QStash, and tells onErro
   const heard: unknown[] = []
   const error = new Error('the password is hunter2')
   serve(() => Promise.reject(error), {
-    onError: (thrown, job) => heard.push([thrown, job.attempt]),
+    onError: (thrown, job) => {
+      heard.push([thrown, job.attempt])
+      throw new Error('What hears of errors throws')
+    },
   })
   await open().send('n', 1, { retries: 1 })
   await server.advance(60_000)

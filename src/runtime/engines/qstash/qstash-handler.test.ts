@@ -64,7 +64,10 @@ test('qstashHandler() answers 503 when the queue cannot be worked, and tells onE
   const error = new Error('the password is wrong')
   const answer = await send('{"ring":"email"}', {
     workers: [{ queue: 'email', drain: () => Promise.reject(error) }],
-    onError: (thrown) => errors.push(thrown),
+    onError: (thrown) => {
+      errors.push(thrown)
+      throw new Error('What hears of errors throws')
+    },
   })
   expect([answer.status, answer.body]).toEqual([503, { code: 'queue_unavailable' }])
   expect(errors).toEqual([error])

@@ -1,3 +1,4 @@
+import { callQuietly } from '../../../primitives/call-quietly.ts'
 import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
@@ -20,8 +21,11 @@ export interface QstashHandlerOptions
    * QStash is answered and the queue woken anew. Default 5 min.
    */
   readonly timeLimit?: Duration
-  /** Hears why a queue could not be worked; QStash wakes again. Must not throw. Default: nobody. */
-  readonly onError?: (error: unknown) => void
+  /**
+   * Hears why a queue could not be worked; QStash wakes again. What it throws is ignored. Default:
+   * nobody.
+   */
+  readonly onError?: (error: unknown) => unknown
 }
 
 /**
@@ -58,7 +62,7 @@ export function qstashHandler(
       const done = await answerRing(wake)
       return done.kind === 'unknown_queue' ? answer(404, { code: done.kind }) : answer(200, done)
     } catch (error) {
-      onError?.(error)
+      callQuietly(() => onError?.(error))
       return answer(503, { code: 'queue_unavailable' })
     }
   }

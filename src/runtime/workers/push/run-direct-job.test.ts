@@ -25,6 +25,14 @@ test('runDirectJob() takes what is thrown for a failed attempt', async () => {
     })
 })
 
+test('runDirectJob() takes what is no outcome for a failed attempt', async () => {
+  const clock = createFakeClock()
+  for (const answer of [undefined, null, 'completed', {}, { to: 'gone' }, []])
+    expect(
+      await runDirectJob(job, { process: async () => answer as never, timeLimitMs: 10, clock }),
+    ).toEqual({ to: 'failed', thrown: expect.any(TypeError) as unknown })
+})
+
 test('runDirectJob() aborts the signal after the time limit and fails the attempt, whatever the job does', async () => {
   const clock = createFakeClock()
   let signal: AbortSignal | undefined

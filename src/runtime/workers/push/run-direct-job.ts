@@ -10,6 +10,8 @@ export interface RunDirectJobOptions {
   readonly clock: Clock
 }
 
+const ENDS: readonly DirectOutcome['to'][] = ['completed', 'dead', 'scheduled']
+
 /** Runs one attempt. @returns Its outcome, or `failed` with what was thrown */
 export async function runDirectJob(
   job: DirectJob,
@@ -20,9 +22,16 @@ export async function runDirectJob(
       `Cannot finish job ${JSON.stringify(job.name)}: the attempt took over ${timeLimitMs} ms`,
     )
   try {
-    return await runWithin(clock, timeLimitMs, undefined, late, (signal) =>
+    const outcome = await runWithin(clock, timeLimitMs, undefined, late, (signal) =>
       process(job, { signal }),
     )
+    // A process without types may answer anything.
+    const answer: { readonly to?: DirectOutcome['to'] } | null | undefined = outcome
+    if (answer?.to === undefined || !ENDS.includes(answer.to))
+      throw new TypeError(
+        `Cannot settle job ${JSON.stringify(job.name)}: process answered no outcome, one to ${ENDS.join(', ')} expected`,
+      )
+    return outcome
   } catch (error) {
     return { to: 'failed', thrown: error }
   }

@@ -110,6 +110,94 @@ export const oddErrorLaws: readonly Law<JobQueueHarness>[] = [
     },
   },
   {
+    name: 'whatever callbacks do, throw, reject, never end or answer anything: jobs end as they were to, and what was thrown is told',
+    async run(harness) {
+      const backend = await harness.open()
+      for (const [index, [what, act, isThrown]] of misbehaviours().entries()) {
+        const reported: unknown[] = []
+        const breaker = new CircuitBreaker({
+          clock: harness.clock,
+          failureThreshold: 1,
+          isFailure: act as never,
+          onStateChange: act,
+        })
+        const queue: JobQueue = new JobQueue({
+          name: `odd-${index}`,
+          backend,
+          clock: harness.clock,
+          report: (_message, cause) => {
+            reported.push(cause)
+            return act()
+          },
+          jobs: {
+            good: defineJob({ run: () => 'done' }),
+            bad: defineJob({
+              breaker,
+              backoff: act as never,
+              run: () => {
+                throw new Error('the reason')
+              },
+            }),
+            limited: defineJob({
+              rateLimit: { limit: 9, window: '1m', key: act as never },
+              run: () => 'done',
+            }),
+            batch: defineJob({ batch: { size: 3 }, run: () => act() as never }),
+          },
+        })
+        queue.on(act)
+        const options = {
+          attempts: 2,
+          timeout: '2s',
+          backoff: { type: 'custom', delay: '1h', jitter: 0 },
+        } as const
+        const names = ['good', 'bad', 'limited', 'batch'] as const
+        const ids: string[] = []
+        for (const name of names) ids.push((await queue.add(name, 1, options)).id)
+        const attempts = await passing(harness, queue.drain({ onSettled: act, onError: act }))
+        expectEqual(attempts >= names.length, true, what)
+        const [good, bad, ...others] = await Promise.all(ids.map((id) => queue.get(id)))
+        expectEqual([good?.state, good?.result], ['completed', 'done'], what)
+        // A wait that it chose itself may be over by now.
+        const reason = (bad?.lastError as { message?: string } | null)?.message
+        expectEqual([bad?.state === 'completed', reason], [false, 'the reason'], what)
+        for (const other of others)
+          if (other?.state !== 'completed') checkError(other?.lastError, `${what}, ${other?.name}`)
+        if (isThrown === undefined) continue
+        expectEqual(bad?.state, 'scheduled', what)
+        expectTrue(
+          reported.some((cause) => Object.is(cause, isThrown.value)),
+          `what was thrown to be told: ${what}`,
+        )
+      }
+    },
+  },
+  {
+    name: 'a listener that adds another, or takes one away, each time it hears is told each thing once',
+    async run(harness) {
+      const queue = await open(harness, { note: defineJob({ run: () => undefined }) })
+      const heard: number[] = []
+      const stops: (() => void)[] = []
+      const listen = (): void => {
+        const place = stops.length
+        stops.push(
+          queue.on(({ type }) => {
+            if (type !== 'added') return
+            heard.push(place)
+            if (place === 0) stops[1]?.()
+            listen()
+          }),
+        )
+      }
+      listen()
+      listen()
+      await queue.add('note', 1)
+      expectEqual(heard, [0])
+      await queue.add('note', 2)
+      expectEqual(heard, [0, 0, 2])
+    },
+  },
+  {
     name: 'a failure that nobody listens to is reported with what was thrown, the same once a minute',
     async run(harness) {
       const thrown = new Error('the reason')
@@ -189,6 +277,36 @@ function checkError(error: unknown, what: string): void {
   expectTrue(typeof code === 'string' && code !== '', `${what}: a code`)
   expectTrue(typeof message === 'string' && message.length <= 2000, `${what}: a message`)
   expectEqual(more, {}, what)
+}
+
+type Misbehaviour = readonly [
+  what: string,
+  act: () => unknown,
+  thrown?: { readonly value: unknown },
+]
+
+/** What a callback may do other than what it is for. */
+function misbehaviours(): readonly Misbehaviour[] {
+  return [
+    ['never ends', () => new Promise(() => undefined)],
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what it answers
+    ['answers a promise that calls nobody', () => ({ then: () => undefined })],
+    ...ODD_VALUES.flatMap(([name, value]): Misbehaviour[] => [
+      [`throws ${name}`, throwing(value), { value }],
+      [`rejects with ${name}`, rejecting(value), { value }],
+      [`answers ${name}`, () => value],
+      [`resolves with ${name}`, async () => value],
+    ]),
+  ]
+}
+
+/** Lets time pass until something has ended. */
+async function passing<Result>(harness: JobQueueHarness, work: Promise<Result>): Promise<Result> {
+  let isOver = false
+  const over = (): void => void (isOver = true)
+  work.then(over, over)
+  for (let seconds = 0; seconds < 60 && !isOver; seconds++) await harness.advance(1000)
+  return work
 }
 
 function throwing(value: unknown): () => never {
