@@ -53,7 +53,7 @@ export function readJobQuery(
   }
   const parts = Object.entries({ ...query, ...instants }).filter(([, part]) => part !== undefined)
   // Their names were checked above.
-  return Object.fromEntries(parts) as ListJobsOptions
+  return Object.fromEntries(parts)
 }
 
 /** @returns Whole ms since 1970 */
