@@ -2,6 +2,7 @@ import { checkBooleans, checkOptions } from '../../primitives/check-options.ts'
 import { checkDuration, checkInteger, checkNumber } from '../../primitives/check-range.ts'
 import type { Duration } from '../../primitives/duration.ts'
 import type { Deduplication, NewJob } from '../../runtime/ports/job-store/job-store.ts'
+import { checkJobId } from './check-job-id.ts'
 import { JOB_LIMITS } from '../../runtime/ports/job-store/job-limits.ts'
 import { checkTags } from '../../runtime/ports/job-store/job-tags.ts'
 import { readTraceHeaders, type TraceHeaders } from '../../runtime/ports/trace-carrier.ts'
@@ -193,7 +194,7 @@ export function newJobOf(name: string, data: Json, options: JobOptions): NewJob 
     ...(completed.count !== undefined && { keepCompletedCount: completed.count }),
     ...(dead.count !== undefined && { keepDeadCount: dead.count }),
     ...(tags.length > 0 && { tags }),
-    ...(jobId !== undefined && { id: jobId }),
+    ...(jobId !== undefined && { id: checkJobId(ADD, jobId) }),
     ...(lifo !== undefined && { lifo }),
     ...(deduplication !== undefined && {
       deduplication: deduplicationOf(deduplication),
@@ -254,7 +255,7 @@ function deduplicationOf(given: JobDeduplication): Deduplication {
   const { id, ttl, extend, replace, keepLastIfActive } = given
   checkBooleans(ADD, { extend, replace, keepLastIfActive })
   return {
-    id,
+    id: checkJobId(ADD, id),
     ...(ttl !== undefined && { ttlMs: msOf('deduplication.ttl', ttl, 1) }),
     ...(extend !== undefined && { extend }),
     ...(keepLastIfActive !== undefined && { keepLast: keepLastIfActive }),
