@@ -14,10 +14,12 @@ import { suite, type Suite } from '../conformance/suite.ts'
 import { alarmLaws } from './workerd-alarm-laws.ts'
 import { observedObjectLaws, type ObservedObjects } from './observed-object.ts'
 import { createObjectBench, type ObjectNamespaces } from './workerd-object-bench.ts'
+import { deployLaws } from './workerd-deploy-laws.ts'
 import { growthLaws } from './workerd-growth-laws.ts'
 import { objectLaws } from './workerd-object-laws.ts'
 
 export { ObservedObject } from './observed-object.ts'
+export { OlderInfrastructureObject } from './workerd-deploy-laws.ts'
 export { LawInfrastructureObject } from '../conformance/backends/durable-objects.ts'
 export {
   FailingInfrastructureObject,
@@ -31,6 +33,7 @@ export {
 interface Env extends ObjectNamespaces, EchoAddresses, S3Addresses, AzureAddresses {
   readonly LawInfrastructureObject: DurableObjectNamespaceLike
   readonly ObservedObject: ObservedObjects
+  readonly OlderInfrastructureObject: DurableObjectNamespaceLike
   readonly ONLY: string
   readonly UPSTASH_URL: string
   readonly UPSTASH_TOKEN: string
@@ -48,6 +51,7 @@ export default {
       ...memorySuites(env.SIMULATION_SEEDS),
       ...durableObjectsSuites(env.LawInfrastructureObject, env.SIMULATION_SEEDS),
       suite('InfrastructureObject', 'durable-objects', [...objectLaws, ...growthLaws], bench),
+      suite('Two deployments', 'durable-objects', deployLaws, env.OlderInfrastructureObject),
       suite('JobStore over shards', 'durable-objects', shardedQueueLaws, {
         openSharded: async () =>
           bench.open({ in: 'RunnerlessInfrastructureObject', queueShards: 4 }).queue,

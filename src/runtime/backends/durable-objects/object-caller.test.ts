@@ -30,7 +30,7 @@ test('call() turns what the platform throws into codes', async () => {
     [{ retryable: true }, 'backend_unavailable'],
     [{ durableObjectReset: true }, 'backend_unavailable'],
     [{ message: 'Network connection lost.' }, 'backend_unavailable'],
-    [{ message: 'The RPC receiver does not implement the method "x".' }, 'backend_failed'],
+    [{ message: 'The RPC receiver does not implement the method "x".' }, 'backend_unavailable'],
     [{}, 'backend_failed'],
   ]
   for (const [marks, code] of codes) {

@@ -83,10 +83,11 @@ function errorOfCall(error: unknown): unknown {
       'Cannot call Durable Object: it was reset or the connection was lost, try again later',
       { cause: error },
     )
+  // During a deployment a Worker is updated before its objects, for some seconds.
   if (/does not implement the method/.test(error.message))
     return new BackendError(
-      'backend_failed',
-      'Cannot call Durable Object: its class has no such method, InfrastructureObject or a subclass of it expected',
+      'backend_unavailable',
+      'Cannot call Durable Object: its class has no such method; one of an earlier deployment is updated soon, try again later; else InfrastructureObject or a subclass of it expected',
       { cause: error },
     )
   if (error instanceof RangeError || error instanceof TypeError) return error

@@ -187,7 +187,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
                   ...(idKey === undefined ? [] : [{ key: idKey, version: null }]),
                 ],
                 set: [
-                  { key: 'head', value: { sequence, hash: entry.hash, at } },
+                  // A newer version may keep more in it.
+                  { key: 'head', value: { ...last, sequence, hash: entry.hash, at } },
                   { key: entryKey(sequence), value: entry as unknown as Json },
                   ...(idKey === undefined
                     ? []
