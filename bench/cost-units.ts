@@ -46,6 +46,7 @@ export function costUnits(backend: Backend) {
   const gcra = new GcraLimiter({ name: 'gcra', ...everyMinute })
   const slots = new ConcurrencyLimiter({ name: 'slots', backend, limit: 1000 })
   const locks = new DistributedLock({ backend })
+  let orders = 0
   const units: CostUnit[] = [
     {
       name: 'a job, added alone',
@@ -96,9 +97,10 @@ export function costUnits(backend: Backend) {
     {
       name: 'a payment, created and confirmed at once',
       run: (count) =>
-        each(count, (index) =>
+        each(count, () =>
           payments.createPaymentIntent({
-            operationId: `order-${index}`,
+            // Each is one that was not there before.
+            operationId: `order-${++orders}`,
             amount: money('49.90', 'EUR'),
             paymentMethod: 'pm_success',
             confirm: true,
