@@ -87,7 +87,7 @@ function errorOfCall(error: unknown): unknown {
   if (/does not implement the method/.test(error.message))
     return new BackendError(
       'backend_unavailable',
-      'Cannot call Durable Object: its class has no such method; one of an earlier deployment is updated soon, try again later; else InfrastructureObject or a subclass of it expected',
+      'Cannot call Durable Object: its class lacks this method, it is of an earlier deployment or no InfrastructureObject',
       { cause: error },
     )
   if (error instanceof RangeError || error instanceof TypeError) return error
