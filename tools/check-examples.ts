@@ -12,12 +12,27 @@ export interface Example {
   /** The line of the page on which its first line stands. */
   readonly line: number
   readonly code: string
-  /** What is done with it. A ```` ```ts ```` block is compiled, a ```` ```ts run ```` block is run as well. */
+  /** Whether it is run; each is compiled. */
   readonly run: boolean
 }
 
 /** Blocks that are pieces of a program say so with this word, and are left alone. */
 const FRAGMENT = 'fragment'
+
+/** Why a block is compiled and not run. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  worker: 'it needs the bindings of a Worker',
+  endless: 'it works until it is ended',
+  peer: 'it asks a vendor, a gateway, a sidecar or a Redis of its reader',
+}
+
+/** What examples take from their reader: with these they end, or at least begin. */
+const GIVEN = `
+globalThis.secret = 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='
+process.env.DASHBOARD_SECRET = 'a secret of thirty-two characters'
+process.env.SENDGRID_KEY = 'SG.of-nobody'
+process.env.SENDGRID_WEBHOOK_KEY = 'of-nobody'
+`
 
 /** @returns The blocks of a Markdown page that are whole programs */
 export function examplesOf(page: string, markdown: string): Example[] {
@@ -29,18 +44,30 @@ export function examplesOf(page: string, markdown: string): Example[] {
   })
 }
 
+/** @returns Blocks that say neither that they are run nor why they are not */
+export function unmarkedExamples(page: string, markdown: string): string[] {
+  const marks = ['run', FRAGMENT, ...Object.keys(NOT_RUN)]
+  return [...markdown.matchAll(/^```ts\b([^\n]*)\n/gm)].flatMap(({ 1: words = '', index }) => {
+    if (marks.includes(words.trim())) return []
+    const line = markdown.slice(0, index).split('\n').length
+    return [`${page}:${line} says “ts${words}”, ts and one of ${marks.join(', ')} expected`]
+  })
+}
+
 /** Compiles the examples of README.md, docs/ and doc comments, and runs those that ask for it. @returns What is wrong */
 export async function checkExamples(root: string): Promise<{ problems: string[]; seen: number }> {
   const pages = ['README.md', ...sourceFiles(root, ['docs'], '.md')]
-  const examples = pages
+  const texts = pages
     .filter((page) => existsSync(join(root, page)))
-    .flatMap((page) => examplesOf(page, readFileSync(join(root, page), 'utf8')))
+    .map((page) => [page, readFileSync(join(root, page), 'utf8')] as const)
+  const examples = texts.flatMap(([page, text]) => examplesOf(page, text))
   using folder = createConsumerFolder(root)
   symlinkSync(root, join(folder.path, 'node_modules/@white-cross/reuse'))
   for (const example of examples) writeFileSync(join(folder.path, fileOf(example)), padded(example))
   writeFileSync(join(folder.path, 'bindings.d.ts'), bindingsOf(examples))
   const comments = commentExamples(root)
   for (const example of comments) writeFileSync(join(folder.path, fileOf(example)), padded(example))
+  writeFileSync(join(folder.path, 'given.js'), GIVEN)
   const problems = await Promise.all([
     compile(
       root,
@@ -52,12 +79,13 @@ export async function checkExamples(root: string): Promise<{ problems: string[];
     compile(root, folder.path, 'test', comments).then((lines) => lines.filter(isFault)),
   ])
   for (const example of examples.filter(({ run }) => run)) {
-    const args = ['--conditions=white-cross-source', fileOf(example)]
+    const args = ['--conditions=white-cross-source', '--import=./given.js', fileOf(example)]
     const { code, output } = await runProgram('node', args, { cwd: folder.path, timeoutMs: 30_000 })
     if (code !== 0)
       problems.push([`${example.page}:${example.line} ends with code ${code}: ${output}`])
   }
-  return { problems: problems.flat(), seen: examples.length + comments.length }
+  const unmarked = texts.flatMap(([page, text]) => unmarkedExamples(page, text))
+  return { problems: [...unmarked, ...problems.flat()], seen: examples.length + comments.length }
 }
 
 async function compile(
