@@ -15,6 +15,7 @@ pre{background:var(--soft);overflow:auto;padding:.6rem;border-radius:4px;max-hei
 .tag{background:var(--soft);border-radius:4px;padding:.05rem .4rem;font-size:12px;white-space:nowrap}
 table{border-collapse:collapse;width:100%}
 td{border-top:1px solid var(--line);padding:.25rem .5rem;vertical-align:top}
+td:first-child code{overflow-wrap:normal}
 nav a{margin-right:.8rem}
 `
 
