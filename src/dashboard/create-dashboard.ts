@@ -2,6 +2,7 @@ import { checkOptions, checkParts } from '../primitives/check-options.ts'
 import { checkDuration } from '../primitives/check-range.ts'
 import type { Duration } from '../primitives/duration.ts'
 import { systemClock, type Clock } from '../runtime/ports/platform/clock.ts'
+import { systemReport } from '../runtime/ports/platform/report.ts'
 import { systemRandom, type RandomSource } from '../runtime/ports/platform/random-source.ts'
 import type { Backend } from '../runtime/ports/backend.ts'
 import { createAuditLog } from '../services/logging/audit/audit-log.ts'
@@ -36,7 +37,7 @@ export interface DashboardOptions {
   readonly tenants?: () => Promise<readonly string[]>
   /** How long somebody is signed in, 1 minute to 30 days. Default 12 hours. */
   readonly sessionLasts?: Duration
-  /** Hears of what could not be served. Default: nobody does. */
+  /** Hears of what could not be served. Default: prints it. */
   readonly onError?: (error: unknown, request: Request) => void
   /** Default: the platform's. */
   readonly clock?: Clock
@@ -84,7 +85,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ['basePath', 'title', 'tenants', 'sessionLasts', 'onError', 'clock', 'random'],
   )
   checkParts(CREATE, 'backend', options.backend, ['store'])
-  const { services, authorize, backend, secret, tenants, onError } = options
+  const { services, authorize, backend, secret, tenants } = options
+  const { onError = (error) => systemReport('A dashboard is in trouble', error) } = options
   const { basePath = '/dashboard', title = 'White Cross', sessionLasts = '12h' } = options
   const { clock = systemClock, random = systemRandom } = options
   if (typeof authorize !== 'function')

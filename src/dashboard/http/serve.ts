@@ -36,7 +36,7 @@ export interface ServeOptions {
   readonly title: string
   readonly servicesOf: (tenant: string, user: Required<DashboardUser>) => Promise<DashboardServices>
   readonly auditOf: (tenant: string) => Pick<AuditLog, 'record' | 'entries' | 'head'>
-  readonly onError: ((error: unknown, request: Request) => void) | undefined
+  readonly onError: (error: unknown, request: Request) => void
   readonly clock: Clock
   readonly random: RandomSource
 }
@@ -292,7 +292,7 @@ export function createServe(options: ServeOptions): (request: Request) => Promis
     if (error instanceof RangeError || error instanceof TypeError)
       return plain(422, 'That was not possible', error.message, view)
     const id = encodeBase64Url(options.random.bytes(6))
-    onError?.(new Error(`Dashboard page ${id} could not be served`, { cause: error }), request)
+    onError(new Error(`Dashboard page ${id} could not be served`, { cause: error }), request)
     return plain(
       503,
       'The page could not be made',

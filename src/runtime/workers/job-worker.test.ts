@@ -225,9 +225,11 @@ test('run() goes on when the job store fails, and settles what it could not', as
   const errors: unknown[] = []
   const { clock, backend, jobStore, stop } = setUp()
   let down = false
+  let failed = 0
   const flaky: QueueStore = {
     ...jobStore,
     async exchange(exchange) {
+      if (down) failed++
       if (down)
         throw new BackendError('backend_unavailable', 'Cannot reach job store: connection refused')
       return jobStore.exchange(exchange)
@@ -247,11 +249,46 @@ test('run() goes on when the job store fails, and settles what it could not', as
   down = true
   ends[0]?.(DONE)
   await clock.advance(1000)
-  expect(errors.length).toBeGreaterThan(1)
-  expect(errors.length).toBeLessThan(10)
+  expect(failed).toBeGreaterThan(1)
+  expect(failed).toBeLessThan(10)
+  expect(errors).toHaveLength(1)
   down = false
   await clock.advance(5000)
   expect(await stateOf(jobStore, jobs[0]?.id ?? '')).toBe('completed')
+  stop.abort()
+  await clock.advance(0)
+  await running
+})
+
+test('onError hears of an outage when it begins, of each twelfth try from then on, and of the next one', async () => {
+  const errors: unknown[] = []
+  const { clock, jobStore, stop, backend } = setUp()
+  let down = true
+  let tries = 0
+  const worker = createJobWorker({
+    processor: { queue: 'q', process: async () => DONE },
+    jobStore: {
+      ...jobStore,
+      exchange: (exchange) =>
+        down && ++tries > 0
+          ? Promise.reject(new BackendError('backend_unavailable', 'Cannot reach job store'))
+          : jobStore.exchange(exchange),
+    },
+    clock,
+    waker: backend.waker,
+    onError: (error) => errors.push(error),
+  })
+  const running = worker.run({ signal: stop.signal })
+  await clock.advance(10_000)
+  expect([errors.length, tries > 5]).toEqual([1, true])
+  await clock.advance(240_000)
+  expect(errors).toHaveLength(Math.ceil(tries / 12))
+  const before = errors.length
+  down = false
+  await clock.advance(10_000)
+  down = true
+  await clock.advance(10_000)
+  expect(errors).toHaveLength(before + 1)
   stop.abort()
   await clock.advance(0)
   await running

@@ -48,8 +48,8 @@ export interface JobWorkerOptions {
    */
   readonly onSettled?: (job: ClaimedJob, outcome: JobOutcome, fate: 'settled' | 'lost') => unknown
   /**
-   * Hears when the job store could not be reached; the worker goes on trying. What it throws is
-   * ignored.
+   * Hears when the job store cannot be reached, at the first try that fails and each twelfth
+   * from then on; the worker goes on trying. What it throws is ignored.
    */
   readonly onError?: (error: unknown) => unknown
 }
@@ -77,6 +77,8 @@ const OPTIONAL = [
   'onError',
 ] as const
 const MAX_RETRY_WAIT_MS = 5000
+/** Of tries that fail one after the other: the first is told of, and one a minute or so. */
+const TRIES_UNTOLD = 12
 /**
  * How long after the grace what is given back may take to be written, where the job store answers
  * at all.
@@ -224,7 +226,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
           failures = 0
           if (overlaps && result.full && worthTwo()) second ??= exchangeBeside()
         } catch (error) {
-          tellError(error)
+          if (failures % TRIES_UNTOLD === 0) tellError(error)
           if (untilIdle) throw error
           failures++
           if (hasLeft) return

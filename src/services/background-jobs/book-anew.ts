@@ -24,12 +24,17 @@ export interface LimitChangesOptions {
 export interface LimitChanges {
   /**
    * Tells the job store how many of each kind run at once, where that is due: before the first
-   * claim and each minute. A store that cannot be reached, or does not answer, is no obstacle.
+   * claim and each minute. A store that cannot be reached, or does not answer within 5 s, is no
+   * obstacle.
    *
    * @param onReady Hears that more may run
+   * @param onTrouble Hears what kept it from the store. Default: nobody does
    * @returns The kinds whose limit was changed by it; `null` when nothing is due
    */
-  tell(onReady: () => void): Promise<ReadonlySet<string>> | null
+  tell(
+    onReady: () => void,
+    onTrouble?: (error: unknown) => void,
+  ): Promise<ReadonlySet<string>> | null
   /**
    * Looks whether this process is the first to work the queue under its limits, and where it is,
    * tells the job store how many run at once, and makes the jobs ready that wait for a turn under
@@ -137,7 +142,10 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
     return kinds
   }
 
-  function tell(onReady: () => void): Promise<ReadonlySet<string>> | null {
+  function tell(
+    onReady: () => void,
+    onTrouble?: (error: unknown) => void,
+  ): Promise<ReadonlySet<string>> | null {
     const kinds = tellIfDue()
     if (kinds === null) return null
     return new Promise((resolve) => {
@@ -148,7 +156,10 @@ export function createLimitChanges(options: LimitChangesOptions): LimitChanges {
         resolve(told)
       }
       // Jobs are worked under the limits that were told last; the next time tells again.
-      kinds.then(end, () => end(NONE))
+      kinds.then(end, (error: unknown) => {
+        onTrouble?.(error)
+        end(NONE)
+      })
     })
   }
 

@@ -64,7 +64,8 @@ export interface RunOptions extends Partial<
     thrown?: unknown,
   ) => unknown
   /**
-   * Hears when the job store could not be reached; the worker goes on trying. Default: `report`.
+   * Hears when the job store cannot be reached, at the first try that fails and each twelfth
+   * from then on; the worker goes on trying. Default: `report`.
    */
   readonly onError?: (error: unknown) => unknown
 }

@@ -278,7 +278,8 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
     const parts = await this.#work.load()
     const workers = this.#workers(parts, { ...settings, onError })
     const wake = (): void => void this.#wake(this.name, 0)
-    await settledOrAborted(Promise.resolve(parts.limits.tell(wake)), signal)
+    const tell = (error: unknown): void => callQuietly(() => onError(error))
+    await settledOrAborted(Promise.resolve(parts.limits.tell(wake, tell)), signal)
     const stopLooking = parts.limits.keepLooking(wake)
     const calm = this.#kinds.hurryOn(signal)
     try {
@@ -681,7 +682,7 @@ export class JobQueue<Jobs extends JobDefinitions = AnyKinds> {
   }
 
   #reportTrouble(error: unknown): void {
-    const message = `A worker of queue ${this.name} is in trouble and goes on trying`
+    const message = `A worker of queue ${this.name} is in trouble, goes on`
     this.#reporter.report(readThrown(error).name, message, error)
   }
 }

@@ -3,6 +3,7 @@ import { readThrown } from '../../../primitives/read-thrown.ts'
 import { stringifyJson } from '../../../primitives/stringify-json.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { JobProcessor } from '../../ports/job-store/job-processor.ts'
+import type { Report } from '../../ports/platform/report.ts'
 import type { Json } from '../../ports/json.ts'
 import type { ServiceRunOptions } from '../../ports/service.ts'
 import type { Waker } from '../../ports/waker/waker.ts'
@@ -86,6 +87,7 @@ export class SagaOrchestrator<Input extends Json = Any, Results = Any> {
   readonly #tools: LeaseTools
   readonly #wake: SagaWake | null
   readonly #leaseMs: number
+  readonly #report: Report
   readonly #journal: SagaJournal
   readonly #steps: SagaStepToAdd[] = []
   #definitions: readonly SagaDefinition[] | undefined
@@ -98,6 +100,7 @@ export class SagaOrchestrator<Input extends Json = Any, Results = Any> {
     this.#options = options
     this.#tools = { clock, random }
     this.#leaseMs = leaseMs
+    this.#report = report
     this.#journal = createSagaJournal({ store, name, leaseMs, keepMs, clock, random })
     this.#wake = jobStore === undefined ? null : createSagaWake({ jobStore, waker, queue, random })
     this.processor = createSagaProcessor({
@@ -261,6 +264,7 @@ export class SagaOrchestrator<Input extends Json = Any, Results = Any> {
     const { jobStore, waker } = this.#options.backend
     if (jobStore === undefined) throw noJobStore('work sagas')
     return createJobWorker({
+      onError: (error) => this.#report(`A worker of ${this.name} is in trouble`, error),
       ...options,
       processor: this.processor,
       jobStore: jobStore.queue(this.processor.queue),

@@ -3,6 +3,7 @@ import type { AtomicStore } from '../../../runtime/ports/atomic-store/atomic-sto
 import { systemClock, type Clock } from '../../../runtime/ports/platform/clock.ts'
 import { systemFetch } from '../../../runtime/ports/platform/fetch-client.ts'
 import { systemRandom, type RandomSource } from '../../../runtime/ports/platform/random-source.ts'
+import { systemReport } from '../../../runtime/ports/platform/report.ts'
 import type { CheckedEntry } from '../delivery/check-providers.ts'
 import { createDeliver } from '../delivery/deliver.ts'
 import { createGate } from '../delivery/gate.ts'
@@ -51,7 +52,9 @@ export interface CheckedProviders {
 export function createParts(options: CheckedOptions): NotificationParts {
   const { given, timeoutMs, retentionMs, softBounces, caps } = options
   const { backend, clock = systemClock, random = systemRandom, fetch = systemFetch } = given
-  const { from, links, webhooks = {}, onError = () => undefined } = given
+  const { from, links, webhooks = {} } = given
+  const { onError = (error: unknown) => systemReport('Notifications are in trouble', error) } =
+    given
   const { store } = backend
   const pools = createPools(options, {
     backend,

@@ -70,7 +70,7 @@ export interface NotificationsOptions {
   readonly queue?: NotificationQueue
   /** Hears what providers and links report of messages. What it throws goes to `onError`. */
   readonly onEvent?: (event: DeliveryEvent) => void | Promise<void>
-  /** Hears what went wrong beside a message. Must not throw. Default: nobody does. */
+  /** Hears what went wrong beside a message. Must not throw. Default: prints it. */
   readonly onError?: (error: unknown) => void
   /** Makes the requests. Default: the platform's. */
   readonly fetch?: FetchClient

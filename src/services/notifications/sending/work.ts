@@ -9,12 +9,13 @@ const DEFAULT_CONCURRENCY = 32
 
 /** Works the queue in the backend's own job store. */
 export function createWorker(
-  { backend, clock }: NotificationParts,
+  { backend, clock, onError }: NotificationParts,
   processor: JobProcessor,
   { signal: _signal, ...options }: Partial<NotificationsRunOptions>,
 ): JobWorker {
   return createJobWorker({
     concurrency: DEFAULT_CONCURRENCY,
+    onError,
     ...options,
     processor,
     jobStore: backend.jobStore.queue(NOTIFICATION_QUEUE),

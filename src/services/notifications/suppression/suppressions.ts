@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkDuration } from '../../../primitives/check-range.ts'
 import type { Duration } from '../../../primitives/duration.ts'
 import { changeEntry } from '../../../runtime/coordination/change-entry.ts'
@@ -167,7 +168,10 @@ export function createSuppressions(options: SuppressionsOptions): Omit<Suppressi
   }
 
   return {
-    async add({ channel = 'email', address, reason = 'manual', category, expiresIn }) {
+    async add(suppression) {
+      const known = ['channel', 'reason', 'category', 'expiresIn'] as const
+      checkOptions('add suppression', suppression, ['address'], known)
+      const { channel = 'email', address, reason = 'manual', category, expiresIn } = suppression
       if (category !== undefined) checkCategory(category)
       const expiresInMs =
         expiresIn === undefined

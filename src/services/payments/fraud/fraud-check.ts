@@ -99,6 +99,8 @@ export function createFraudCheck(
   }
 }
 
+const SUBJECTS: readonly string[] = ['customer', 'ip', 'email', 'device']
+
 type CheckedRule = ((
   subject: FraudSubject,
   rateLimits: RateLimitStore,
@@ -111,6 +113,10 @@ function checkRule(rule: FraudRule, index: number): CheckedRule {
   if (!ORDER.includes(decided))
     throw new RangeError(
       `Cannot ${action}: rule ${index} has action ${JSON.stringify(decided)}, ${ORDER.join(', ')} allowed`,
+    )
+  if ('by' in rule && !SUBJECTS.includes(rule.by))
+    throw new RangeError(
+      `Cannot ${action}: rule ${index} goes by ${JSON.stringify(rule.by)}, ${SUBJECTS.join(', ')} allowed`,
     )
   switch (rule.type) {
     case 'velocity': {

@@ -40,13 +40,18 @@ export interface CreateBlobStoreOptions {
 
 const LIST_OPTIONS = ['prefix', 'delimiter', 'signal'] as const
 
+/** Tries of a request in all, for a provider to check when it is made. @throws RangeError */
+export function checkAttempts(attempts: number | undefined): number {
+  return checkInteger('open bucket', 'attempts', attempts ?? 4, 1, 20)
+}
+
 /**
  * Makes a store of a driver: see {@link BlobDriver}. What few callers need (copies, links, tags,
  * uploads step by step) is loaded when it is first called.
  */
 export function createBlobStore(driver: BlobDriver, options: CreateBlobStoreOptions): BlobStore {
   const { clock = systemClock, random = systemRandom } = options
-  const attempts = checkInteger('open bucket', 'attempts', options.attempts ?? 4, 1, 20)
+  const attempts = checkAttempts(options.attempts)
   const bucket = checkBucketName(options.bucket)
   const call = createDriverCalls({ clock, random, attempts })
   const open = (name: string): BlobStore => (name === bucket ? store : options.open(name))

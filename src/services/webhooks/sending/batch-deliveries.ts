@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../primitives/check-options.ts'
 import { checkInteger } from '../../../primitives/check-range.ts'
 import { utf8Length } from '../../../primitives/utf8.ts'
 import type { Clock } from '../../../runtime/ports/platform/clock.ts'
@@ -56,9 +57,11 @@ const ENVELOPE_ITEMS = 100
  */
 export async function batchDeliveries(
   deliveries: readonly DirectDelivery<unknown>[],
-  { concurrency = 8, envelope = 'each' }: BatchOptions,
+  options: BatchOptions,
   tools: BatchTools,
 ): Promise<BatchResult> {
+  checkOptions('deliver batch', options, [], ['concurrency', 'envelope'])
+  const { concurrency = 8, envelope = 'each' } = options
   checkInteger('deliver batch', 'concurrency', concurrency, 1, MAX_CONCURRENCY)
   if (envelope !== 'each' && envelope !== 'per-url')
     throw new RangeError("Cannot deliver batch: envelope is neither 'each' nor 'per-url'")

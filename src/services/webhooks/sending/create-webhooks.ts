@@ -106,7 +106,8 @@ export interface WebhooksWorkOptions extends Partial<
   /** Attempts at once, 1 to 1,000. Default 128. */
   readonly concurrency?: number
   /**
-   * Hears when the job store could not be reached; work goes on. Default: the service's `report`.
+   * Hears when the job store cannot be reached, at the first try that fails and each twelfth
+   * from then on; work goes on. Default: the service's `report`.
    */
   readonly onError?: (error: unknown) => void
 }

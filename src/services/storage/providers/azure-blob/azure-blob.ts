@@ -9,7 +9,7 @@ import {
 } from '../../../../runtime/ports/platform/random-source.ts'
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
-import { createBlobStore } from '../../blobs/create-blob-store.ts'
+import { checkAttempts, createBlobStore } from '../../blobs/create-blob-store.ts'
 import { createHttpClient } from '../../http/http-client.ts'
 import { StorageError } from '../../storage-error.ts'
 import { createAzureClient, type AzureIdentity } from './azure-client.ts'
@@ -70,6 +70,7 @@ export function azureBlob(options: AzureBlobOptions): BlobProvider {
       'random',
     ],
   )
+  checkAttempts(options.attempts)
   const { account, bucket: defaultBucket = null, attempts } = options
   const { clock = systemClock, random = systemRandom } = options
   if (!/^[a-z0-9-]{1,64}$/.test(account))

@@ -11,7 +11,7 @@ import type { BlobDriver } from '../../blobs/blob-driver.ts'
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import { encodeMetadata } from '../../blobs/blob-properties.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
-import { createBlobStore } from '../../blobs/create-blob-store.ts'
+import { checkAttempts, createBlobStore } from '../../blobs/create-blob-store.ts'
 import { createHttpClient } from '../../http/http-client.ts'
 import { signGooglePolicy, signGoogleUrl, type GoogleSigner } from '../../signing/google-v4.ts'
 import { StorageError } from '../../storage-error.ts'
@@ -72,6 +72,7 @@ export function gcs(options: GcsOptions): BlobProvider {
       'random',
     ],
   )
+  checkAttempts(options.attempts)
   const { serviceAccount, bucket: defaultBucket = null, attempts } = options
   const { fetch = systemFetch, clock = systemClock, random = systemRandom } = options
   const endpoint = URL.parse(options.endpoint ?? 'https://storage.googleapis.com')

@@ -6,7 +6,7 @@ import {
 } from '../../../../runtime/ports/platform/random-source.ts'
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
-import { createBlobStore } from '../../blobs/create-blob-store.ts'
+import { checkAttempts, createBlobStore } from '../../blobs/create-blob-store.ts'
 import { StorageError } from '../../storage-error.ts'
 import type { R2BucketLike } from './r2-binding.ts'
 import { createR2Driver } from './r2-driver.ts'
@@ -40,6 +40,7 @@ export function r2(
   options: R2Options = {},
 ): BlobProvider {
   checkOptions('open R2', options, [], ['bucket', 'attempts', 'clock', 'random'])
+  checkAttempts(options.attempts)
   const { clock, random = systemRandom, attempts } = options
   const named = new Map(isBucket(bindings) ? [['default', bindings]] : Object.entries(bindings))
   for (const [name, binding] of named) {

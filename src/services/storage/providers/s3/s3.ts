@@ -7,7 +7,7 @@ import type { BlobCapabilities } from '../../blobs/blob-capabilities.ts'
 import type { BlobDriver } from '../../blobs/blob-driver.ts'
 import { checkBucketName } from '../../blobs/blob-key.ts'
 import type { BlobProvider, BlobStore } from '../../blobs/blob-store.ts'
-import { createBlobStore } from '../../blobs/create-blob-store.ts'
+import { checkAttempts, createBlobStore } from '../../blobs/create-blob-store.ts'
 import { createHttpClient } from '../../http/http-client.ts'
 import type { S3Credentials } from '../../signing/sigv4.ts'
 import { StorageError } from '../../storage-error.ts'
@@ -77,6 +77,7 @@ export function s3(options: S3Options): BlobProvider {
       'random',
     ],
   )
+  checkAttempts(options.attempts)
   const { clock = systemClock, random, attempts, bucket: defaultBucket = null, endpoint } = options
   const { signPayload = endpoint?.startsWith('http:') ?? false } = options
   const identity = createIdentity(options.credentials ?? keyPairOf(options))
