@@ -53,8 +53,7 @@ export function createParts(options: CheckedOptions): NotificationParts {
   const { given, timeoutMs, retentionMs, softBounces, caps } = options
   const { backend, clock = systemClock, random = systemRandom, fetch = systemFetch } = given
   const { from, links, webhooks = {} } = given
-  const { onError = (error: unknown) => systemReport('Notifications are in trouble', error) } =
-    given
+  const { onError = systemReport.bind(null, 'Notifications failed') } = given
   const { store } = backend
   const pools = createPools(options, {
     backend,

@@ -171,20 +171,16 @@ export function createSuppressions(options: SuppressionsOptions): Omit<Suppressi
     async add(suppression) {
       const known = ['channel', 'reason', 'category', 'expiresIn'] as const
       checkOptions('add suppression', suppression, ['address'], known)
-      const { channel = 'email', address, reason = 'manual', category, expiresIn } = suppression
-      if (category !== undefined) checkCategory(category)
-      const expiresInMs =
+      const { channel = 'email', address, reason = 'manual', expiresIn } = suppression
+      const { category = null as string | null } = suppression
+      if (category !== null) checkCategory(category)
+      const since = clock.now()
+      const until =
         expiresIn === undefined
           ? null
-          : checkDuration('add suppression', 'expiresIn', expiresIn, 1, TEN_YEARS_MS)
+          : since + checkDuration('add suppression', 'expiresIn', expiresIn, 1, TEN_YEARS_MS)
+      const stop = { reason, category, since, until }
       await change(channel, address, (record) => {
-        const since = clock.now()
-        const stop = {
-          reason,
-          category: category ?? null,
-          since,
-          until: expiresInMs === null ? null : since + expiresInMs,
-        }
         const others = record.stops.filter((each) => !isSameKind(each, stop))
         if (others.length >= MOST_CATEGORIES)
           throw new NotificationError(
