@@ -152,9 +152,14 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
 
   async function exchange(): Promise<void> {
     syncedAt = clock.now()
-    await (unsent.slots.length > 0 ? send() : read())
-    // What was counted in the meantime may have opened the circuit, which the others must hear.
-    while (base.mode === 'closed' && view.mode === 'open') await send()
+    try {
+      await (unsent.slots.length > 0 ? send() : read())
+      // What was counted in the meantime may have opened the circuit, which the others must hear.
+      while (base.mode === 'closed' && view.mode === 'open') await send()
+    } finally {
+      // Not a moment after the last look: who counts then must not wait for what is over.
+      syncing = undefined
+    }
   }
 
   async function send(): Promise<void> {
@@ -183,9 +188,7 @@ export function createCircuitKeeper(options: CircuitKeeperOptions): CircuitKeepe
   }
 
   function sync(): Promise<void> {
-    syncing ??= exchange().finally(() => {
-      syncing = undefined
-    })
+    syncing ??= exchange()
     return syncing
   }
 
