@@ -82,9 +82,11 @@ test('commands over Redis are as many now as were measured', async () => {
       0,
     )
     const was = measured.get(name)?.commands ?? NaN
-    // What is sent once for many weighs more among a hundred than among the thousand that were measured.
-    expect([name, Math.abs(sent / count - was) <= 0.1 + was * 0.1, sent / count, was]).toEqual([
-      ...[name, true, sent / count, was],
+    // What is sent once for many weighs more among a hundred than among the thousand that were
+    // measured; and a quick machine takes more outcomes along with one command than a slow one.
+    const [least, most] = [was * 0.75 - 0.1, was * 1.1 + 0.1]
+    expect([name, sent / count >= least, sent / count <= most, sent / count, was]).toEqual([
+      ...[name, true, true, sent / count, was],
     ])
   }
 })
