@@ -90,7 +90,10 @@ test('the official client signs URLs as we do', async () => {
     projectId: 'p',
     credentials: { client_email: email, private_key: privateKey },
   })
-  const keys = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  // URLs lose `.` and `..` as segments in either client: no store of ours takes such keys.
+  const keys = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+    .filter((key) => !key.split('/').some((segment) => segment === '.' || segment === '..'))
   await fc.assert(
     fc.asyncProperty(keys, fc.constantFrom('read', 'write', 'delete'), async (key, action) => {
       const accessibleAt = new Date(1_800_000_000_000)
