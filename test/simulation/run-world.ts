@@ -1,3 +1,7 @@
+// Read before any world begins: a module that is read at first use takes real time, by which the
+// order of things in a world would depend on how busy the machine is.
+import '../../src/services/background-jobs/schedules.ts'
+import '../../src/services/background-jobs/working-parts.ts'
 import type { Backend } from '../../src/runtime/ports/backend.ts'
 import { createTimerWaker } from '../../src/runtime/workers/timer-waker.ts'
 import type { Clock } from '../../src/runtime/ports/platform/clock.ts'
