@@ -83,8 +83,9 @@ test('commands over Redis are as many now as were measured', async () => {
     )
     const was = measured.get(name)?.commands ?? NaN
     // What is sent once for many weighs more among a hundred than among the thousand that were
-    // measured; and a quick machine takes more outcomes along with one command than a slow one.
-    const [least, most] = [was * 0.75 - 0.1, was * 1.1 + 0.1]
+    // measured. Of deliveries a quick machine takes more along with one command than a slow one.
+    const least = was * (name === 'an event that one endpoint gets' ? 0.75 : 0.9) - 0.1
+    const most = was * 1.1 + 0.1
     expect([name, sent / count >= least, sent / count <= most, sent / count, was]).toEqual([
       ...[name, true, true, sent / count, was],
     ])
